@@ -1,0 +1,137 @@
+import type { Bar, IsoDate, MarketMs, OptionContract, OptionType, Paise, Product, Side } from '../domain/types.ts';
+
+export type OrderType = 'LIMIT' | 'SL' | 'MARKET' | 'SL-M';
+
+/** `live` includes every status that is not known to be final: an unknown status is not final. */
+export type OrderState = 'live' | 'complete' | 'cancelled' | 'rejected';
+
+export type NewOrder = {
+  tradingsymbol: string;
+  exchange: 'NFO';
+  side: Side;
+  /** Units, not lots. */
+  quantity: number;
+  product: Product;
+  orderType: OrderType;
+  price?: Paise;
+  triggerPrice?: Paise;
+  /** At most 20 of A-Z 0-9. */
+  tag: string;
+};
+
+/** Absent fields are left as they are. `triggerPrice: 0` clears the trigger when an SL becomes a LIMIT. */
+export type OrderChange = { orderType?: OrderType; price?: Paise; triggerPrice?: Paise; quantity?: number };
+
+export type BrokerOrder = {
+  orderId: string;
+  tag: string | null;
+  tradingsymbol: string;
+  exchange: string;
+  side: Side;
+  product: string;
+  orderType: string;
+  /** The broker's own word, e.g. `TRIGGER PENDING`. */
+  status: string;
+  state: OrderState;
+  statusMessage: string | null;
+  quantity: number;
+  filledQuantity: number;
+  pendingQuantity: number;
+  price: Paise;
+  triggerPrice: Paise;
+  /** Average of the fills, 0 without one. May have fractions of a paisa at the broker: use trades for money. */
+  averagePrice: Paise;
+  placedAt: MarketMs;
+  updatedAt: MarketMs | null;
+};
+
+export type BrokerTrade = {
+  tradeId: string;
+  orderId: string;
+  tradingsymbol: string;
+  side: Side;
+  product: string;
+  quantity: number;
+  price: Paise;
+  at: MarketMs;
+};
+
+/** Signed net quantity in units, as the broker sees it. */
+export type BrokerPosition = { tradingsymbol: string; product: string; quantity: number; averagePrice: Paise };
+
+export type DepthLevel = { price: Paise; quantity: number };
+
+export type Quote = {
+  instrumentToken: number;
+  lastPrice: Paise;
+  /** Best first; empty where nobody quotes. */
+  bids: DepthLevel[];
+  asks: DepthLevel[];
+  /** The exchange's time of the quote, null where the broker gives none. */
+  at: MarketMs | null;
+  lowerCircuit: Paise | null;
+  upperCircuit: Paise | null;
+};
+
+export type MarginOrder = Omit<NewOrder, 'tag'>;
+
+export type Charges = {
+  brokerage: Paise;
+  stt: Paise;
+  transaction: Paise;
+  sebi: Paise;
+  stamp: Paise;
+  gst: Paise;
+  total: Paise;
+};
+
+/** A Kite session: every call may throw BrokerError. Prices in paise, times in epoch ms. */
+export interface KiteSession {
+  profile(): Promise<{ userId: string }>;
+  placeOrder(order: NewOrder): Promise<{ orderId: string }>;
+  modifyOrder(orderId: string, change: OrderChange): Promise<void>;
+  cancelOrder(orderId: string): Promise<void>;
+  /** All of the account's orders of the day, ours and foreign. */
+  orders(): Promise<BrokerOrder[]>;
+  orderHistory(orderId: string): Promise<BrokerOrder[]>;
+  trades(): Promise<BrokerTrade[]>;
+  orderTrades(orderId: string): Promise<BrokerTrade[]>;
+  positions(): Promise<{ net: BrokerPosition[]; day: BrokerPosition[] }>;
+  /** Cash available for premium, and what is used. */
+  funds(): Promise<{ available: Paise; used: Paise }>;
+  /** Margin of the orders as a basket: the peak on the way and the final figure. */
+  basketMargin(orders: MarginOrder[]): Promise<{ initial: Paise; final: Paise }>;
+  /** Keyed by `EXCHANGE:SYMBOL`; a missing key means no data or expired. At most 500. */
+  quotes(keys: string[]): Promise<Map<string, Quote>>;
+  /** Options of `name` in NFO, from the day's gzipped CSV. */
+  optionContracts(name: string): Promise<OptionContract[]>;
+  historical(
+    instrumentToken: number,
+    interval: 'minute' | '30minute' | '60minute' | 'day',
+    from: MarketMs,
+    to: MarketMs,
+  ): Promise<Bar[]>;
+}
+
+export interface Kite {
+  /** The broker's login page; `state` comes back with the redirect (redirect_params). */
+  loginUrl(state: string): string;
+  /** Exchanges a request token, which works once. The broker's session ends at 06:00 IST of the next day. */
+  exchange(requestToken: string): Promise<{ accessToken: string; userId: string; userName: string; loginAt: MarketMs }>;
+  session(accessToken: string): KiteSession;
+}
+
+/** ICICI Breeze, for candles only. */
+export interface Breeze {
+  /** NIFTY spot candles, bars that start in [from, to], sorted; may be empty. Throws BrokerError. */
+  indexCandles(from: MarketMs, to: MarketMs, interval: '5minute' | '30minute'): Promise<Bar[]>;
+  /** Option candles of one contract. */
+  optionCandles(
+    contract: { expiry: IsoDate; strike: Paise; optionType: OptionType },
+    from: MarketMs,
+    to: MarketMs,
+    interval: '5minute' | '30minute',
+  ): Promise<Bar[]>;
+  /** Whether a session is there and the service answers. */
+  check(): Promise<{ authenticated: boolean; reason: string | null }>;
+}

@@ -1,0 +1,65 @@
+import type { DayIdentity, DayReport, DecisionView, OrderView, PositionView } from '../../workflows/messages.ts';
+import type { IsoDate, MarketMs, Paise, WallMs } from '../domain/types.ts';
+
+export type LogLevel = 'info' | 'warn' | 'alert';
+
+/** One line of the day's log. `seq` is numbered by the day's workflow, so that writing it twice changes nothing. */
+export type LogEvent = {
+  seq: number;
+  at: MarketMs;
+  level: LogLevel;
+  /** Stable snake_case, e.g. `signal_fired`, `limit_refused`, `order_filled`. */
+  kind: string;
+  /** A whole sentence for a person. */
+  text: string;
+  data?: Record<string, unknown>;
+};
+
+export type StoredEvent = LogEvent & { date: IsoDate };
+
+/** What a day writes at once: all of it idempotent by its keys. */
+export type JournalBatch = {
+  identity: DayIdentity;
+  state: string;
+  events: LogEvent[];
+  orders: OrderView[];
+  positions: PositionView[];
+  decisions: DecisionView[];
+};
+
+/** A sealed Kite session. `number` grows with each login of the account in this run. */
+export type StoredSession = {
+  number: number;
+  userId: string;
+  sealedAccessToken: string;
+  since: MarketMs;
+  expiresAt: MarketMs;
+};
+
+export type LastPrice = { instrumentToken: number; price: Paise; bid: Paise | null; ask: Paise | null; at: WallMs };
+
+export type Account = Pick<DayIdentity, 'mode' | 'account' | 'run'>;
+
+/** What must outlive Temporal's retention. PGlite or PostgreSQL behind it; every write may come twice. */
+export interface Journal {
+  openDay(identity: DayIdentity): Promise<void>;
+  write(batch: JournalBatch): Promise<void>;
+  saveReport(report: DayReport): Promise<void>;
+  report(account: Account, date: IsoDate): Promise<DayReport | null>;
+  days(account: Account): Promise<{ date: IsoDate; state: string; result: string | null }[]>;
+  events(identity: DayIdentity, limit: number): Promise<StoredEvent[]>;
+  orders(identity: DayIdentity): Promise<OrderView[]>;
+  positions(identity: DayIdentity): Promise<PositionView[]>;
+  /** Positions of the newest earlier day of this run whose state is not closed. */
+  openPositions(account: Account, before: IsoDate): Promise<PositionView[]>;
+  addSession(account: Account, session: Omit<StoredSession, 'number'>): Promise<StoredSession>;
+  currentSession(account: Account): Promise<StoredSession | null>;
+  saveLastPrices(prices: LastPrice[]): Promise<void>;
+  lastPrices(): Promise<LastPrice[]>;
+  /** The replay run that goes on: its number, or the next one. */
+  replayRun(account: string): Promise<{ run: number; finished: boolean } | null>;
+  startReplayRun(account: string, run: number): Promise<void>;
+  finishReplayRun(account: string, run: number): Promise<void>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,289 @@
+/** The contract between the day's workflow and everybody who talks to it. Types and names only; plain data on the wire. */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ClockSegments } from '../src/domain/clock.ts';
+import type {
+  ExitPolicy,
+  IsoDate,
+  MarketMs,
+  OptionType,
+  Paise,
+  Product,
+  Side,
+  SignalName,
+  TradingMode,
+  WallMs,
+} from '../src/domain/types.ts';
+
+/** What a day is. One DATA_DIR serves one mode and account; a replay has numbered runs. */
+export type DayIdentity = { mode: TradingMode; account: string; run: number; date: IsoDate };
+
+/** The one place where a day's workflow id is spelled. */
+export function dayWorkflowId(day: DayIdentity): string {
+  return `day:${day.mode}:${day.account}:${day.run}:${day.date}`;
+}
+
+export const TASK_QUEUE = 'trading-day';
+/** Guards have their own queue and worker: many of them must never starve the exits. */
+export const GUARD_TASK_QUEUE = 'trading-day-guards';
+
+/** What a person asks for when they start trading. Money in paise. */
+export type Plan = {
+  lotSize: number;
+  numLots: number;
+  useHedging: boolean;
+  maxPositions: number;
+  exitPolicy: ExitPolicy;
+  /** 0 is Sunday; null means expiry day. */
+  weeklyExitDay: number | null;
+  maxLossPerTrade: Paise;
+  maxLossPerDay: Paise;
+  maxCapitalAtRisk: Paise;
+  /** Share of the net credit earned at which to leave, e.g. 0.8; null is off. */
+  target: number | null;
+  allowUnhedged: boolean;
+  /** Points x 100. */
+  hedgeDistance: Paise;
+  signals: SignalName[];
+};
+
+export type DayInput = { identity: DayIdentity; clock: ClockSegments };
+
+/** Signals carry the wall time they were sent at where order matters to a person; the token is sealed. */
+export type AuthCompleted = { attempt: string; sealedRequestToken: string };
+export type StartTrading = { plan: Plan; by: string };
+export type StopTrading = { closePositions: boolean; by: string };
+export type CloseAll = { by: string };
+export type Acknowledge = { ids: string[] | 'all'; by: string };
+export type ClockChanged = { clock: ClockSegments };
+
+export const authCompletedSignal = defineSignal<[AuthCompleted]>('authCompleted');
+export const startTradingSignal = defineSignal<[StartTrading]>('startTrading');
+export const stopTradingSignal = defineSignal<[StopTrading]>('stopTrading');
+export const closeAllSignal = defineSignal<[CloseAll]>('closeAll');
+export const acknowledgeSignal = defineSignal<[Acknowledge]>('acknowledge');
+export const clockChangedSignal = defineSignal<[ClockChanged]>('clockChanged');
+
+/** Refused with ApplicationFailure of a type from `CommandRefusal` when it cannot be done; expired ones are refused first. */
+export type ClosePosition = { id: string; expiresAt: WallMs; by: string };
+/** Answers as soon as the close is under way: poll the query for its end. */
+export const closePositionUpdate = defineUpdate<PositionView, [ClosePosition]>('closePosition');
+export const COMMAND_EXPIRES_MS = 8_000;
+export type CommandRefusal = 'expired' | 'unknown_position' | 'already_closed' | 'day_over';
+
+export type DayStateName = 'awaiting_auth' | 'ready' | 'trading' | 'stopped' | 'squaring_off' | 'closed' | 'holiday';
+
+export type AuthAttempt = {
+  attempt: string;
+  outcome: 'exchanging' | 'accepted' | 'refused';
+  /** The broker's words, when refused. */
+  reason: string | null;
+};
+
+/** Session facts that may be shown; the access token itself is sealed in the journal. */
+export type SessionView = { number: number; userId: string; expiresAt: MarketMs; since: MarketMs };
+
+export type Timetable = {
+  open: MarketMs;
+  close: MarketMs;
+  /** The ends of the hourly bars that are checked on this day. */
+  checks: MarketMs[];
+  /** No intraday entry is decided after it. */
+  lastEntry: MarketMs;
+  squareOff: MarketMs;
+  /** Under MIS nothing new is placed from here on (two minutes before the broker's own square-off). */
+  lastPlacement: MarketMs;
+};
+
+export type WarningCode =
+  | 'not_flat'
+  | 'orders_refused'
+  | 'login_lost'
+  | 'difference'
+  | 'foreign_position'
+  | 'no_data'
+  | 'fallback_candles'
+  | 'residual_hedge'
+  | 'halted';
+export type Warning = { id: string; code: WarningCode; message: string; since: MarketMs; blocksEntries: boolean };
+
+export type LegRole = 'hedge' | 'main';
+export type PositionState = 'opening' | 'open' | 'closing' | 'closed' | 'residual_hedge' | 'not_flat';
+
+export type LegView = {
+  role: LegRole;
+  tradingsymbol: string;
+  instrumentToken: number;
+  side: Side;
+  /** What was opened, and what of it is still open; units. */
+  quantity: number;
+  openQuantity: number;
+  entryPrice: Paise | null;
+  exitPrice: Paise | null;
+};
+
+export type PositionView = {
+  id: string;
+  signal: SignalName | 'leftover' | 'manual';
+  state: PositionState;
+  optionType: OptionType;
+  strike: Paise;
+  expiry: IsoDate;
+  product: Product;
+  lots: number;
+  legs: LegView[];
+  /** The index stop: an hourly close at or beyond it ends the position. */
+  indexStop: Paise;
+  catastropheStop: {
+    tag: string;
+    orderId: string | null;
+    triggerPrice: Paise;
+    limitPrice: Paise;
+    state: string;
+  } | null;
+  target: Paise | null;
+  plannedLoss: Paise;
+  worstLoss: Paise | null;
+  /** Realised, from fills; charges modelled by the dated tables. */
+  realised: Paise;
+  charges: Paise;
+  openedAt: MarketMs;
+  closedAt: MarketMs | null;
+  exitReason: ExitReason | null;
+  problem: string | null;
+};
+
+export type ExitReason =
+  | 'emergency'
+  | 'loss_cap'
+  | 'index_stop'
+  | 'target'
+  | 'exit_time'
+  | 'catastrophe_stop'
+  | 'manual'
+  | 'stopped'
+  | 'entry_failed'
+  | 'protection_refused'
+  | 'day_loss_limit'
+  | 'broker_square_off';
+
+export type OrderPurpose = 'entry' | 'stop' | 'exit' | 'unwind';
+
+export type FillView = { tradeId: string; quantity: number; price: Paise; at: MarketMs };
+
+export type OrderView = {
+  tag: string;
+  orderId: string | null;
+  positionId: string;
+  role: LegRole;
+  purpose: OrderPurpose;
+  tradingsymbol: string;
+  side: Side;
+  product: Product;
+  quantity: number;
+  filledQuantity: number;
+  averagePrice: Paise;
+  orderType: string;
+  price: Paise;
+  triggerPrice: Paise;
+  /** The broker's word, or ours before it has one: `INTENDED`, `IN DOUBT`, `ABSENT`. */
+  status: string;
+  statusMessage: string | null;
+  fills: FillView[];
+  intendedAt: MarketMs;
+  updatedAt: MarketMs;
+};
+
+/** One hourly decision: what was looked at, and what came of it. */
+export type DecisionView = {
+  at: MarketMs;
+  barStart: MarketMs;
+  close: Paise | null;
+  source: 'breeze' | 'kite' | 'none';
+  signal: SignalName | null;
+  /** `fired`, `no_signal`, `week_used`, `no_data`, `skipped`. */
+  outcome: 'fired' | 'no_signal' | 'week_used' | 'no_data' | 'skipped';
+  /** Why nothing was traded, or the numbers of what was. */
+  reason: string;
+  bias: string | null;
+  stop: Paise | null;
+  strike: Paise | null;
+  optionType: OptionType | null;
+};
+
+export type LimitsView = {
+  reserved: Paise;
+  lostToday: Paise;
+  maxLossPerDay: Paise;
+  capitalAtRisk: Paise;
+  maxCapitalAtRisk: Paise;
+  openPositions: number;
+  maxPositions: number;
+};
+
+export type ReportTrade = {
+  orderId: string;
+  tag: string;
+  tradeId: string;
+  tradingsymbol: string;
+  side: Side;
+  quantity: number;
+  price: Paise;
+  at: MarketMs;
+};
+
+export type DayResult = 'flat' | 'carried' | 'not_flat' | 'holiday';
+
+export type DayReport = {
+  identity: DayIdentity;
+  result: DayResult;
+  trades: ReportTrade[];
+  charges: { brokerage: Paise; stt: Paise; transaction: Paise; sebi: Paise; stamp: Paise; gst: Paise; total: Paise };
+  pnl: { gross: Paise; charges: Paise; net: Paise };
+  positions: PositionView[];
+  decisions: DecisionView[];
+  warnings: Warning[];
+  /** Whether ledger and broker agreed after the close; null when the broker could not be asked. */
+  reconciled: boolean | null;
+  differences: string[];
+  slippage: { tag: string; expected: Paise; got: Paise; quantity: number }[];
+  lateness: { what: string; ms: number }[];
+  /** Honest words on the prices: modelled, optimistic paper fills, or real. */
+  priceNote: string;
+};
+
+/** The whole state of a day: the API cuts its routes from it. */
+export type DayView = {
+  identity: DayIdentity;
+  state: DayStateName;
+  enabled: boolean;
+  /** Somebody asked for trading at least once today. */
+  started: boolean;
+  clock: ClockSegments;
+  session: SessionView | null;
+  authAttempts: AuthAttempt[];
+  timetable: Timetable | null;
+  holiday: string | null;
+  plan: Plan | null;
+  limits: LimitsView | null;
+  positions: PositionView[];
+  orders: OrderView[];
+  decisions: DecisionView[];
+  warnings: Warning[];
+  nextCheckAt: MarketMs | null;
+  squareOffAt: MarketMs | null;
+  pnl: { realised: Paise; charges: Paise };
+  /** An entry, an exit or a doubtful order is under way. */
+  busy: boolean;
+  report: DayReport | null;
+};
+
+export const dayQuery = defineQuery<DayView>('day');
+
+/** Search attributes, registered when the program starts: an unregistered one hangs the workflow. */
+export const SEARCH_ATTRIBUTES = {
+  TradingDate: 'KEYWORD',
+  TradingMode: 'KEYWORD',
+  DayState: 'KEYWORD',
+  TradingSignal: 'KEYWORD',
+  DayResult: 'KEYWORD',
+} as const;
