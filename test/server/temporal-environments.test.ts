@@ -1,0 +1,25 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
+import { createLocal, createTimeSkipping } from '../temporal-environments.ts';
+
+describe('the Temporal servers of the tests', () => {
+  const open: { teardown(): Promise<void> }[] = [];
+  afterAll(() => Promise.all(open.map((environment) => environment.teardown())));
+
+  it('skips time on the time-skipping server', async () => {
+    const environment = await createTimeSkipping();
+    open.push(environment);
+    const before = await environment.currentTimeMs();
+    await environment.sleep('3 hours');
+    expect((await environment.currentTimeMs()) - before).toBeGreaterThanOrEqual(3 * 3_600_000);
+  });
+
+  it('has the search attributes registered on the development server', async () => {
+    const environment = await createLocal();
+    open.push(environment);
+    const { customAttributes } = await environment.connection.operatorService.listSearchAttributes({
+      namespace: 'default',
+    });
+    expect(Object.keys(customAttributes ?? {})).toEqual(expect.arrayContaining(Object.keys(SEARCH_ATTRIBUTES)));
+  });
+});
