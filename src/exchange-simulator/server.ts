@@ -1,0 +1,105 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { Exchange } from './types.ts';
+import { breeze, SECURITY_MASTER_PATH } from './wire/breeze.ts';
+import type { ExchangeKeys } from './wire/keys.ts';
+import { kite } from './wire/kite.ts';
+import { kiteLogin } from './wire/kite-login.ts';
+import { createRateLimiter, type RateLimits, REAL_LIMITS } from './wire/rate-limits.ts';
+import { simulatorRoutes } from './wire/simulator-routes.ts';
+import { createTicker } from './wire/ticker.ts';
+import type { Wire } from './wire/wire.ts';
+
+/** What a client needs to reach the simulated exchange: one line of JSON for scripts. */
+export type ExchangeAddresses = {
+  kite_root: string;
+  ticker_root: string;
+  login_url: string;
+  breeze_root: string;
+  security_master_url: string;
+  api_key: string;
+  api_secret: string;
+  breeze_api_key: string;
+  breeze_api_secret: string;
+  breeze_session: string;
+};
+
+export type ExchangeServerOptions = {
+  exchange: Exchange;
+  /** 0 takes a free one. */
+  port: number;
+  host?: string;
+  /** Where the login page sends the browser with its request token. */
+  redirectUrl: string;
+  keys: ExchangeKeys;
+  /** The real brokers' limits unless a test widens them. */
+  limits?: Partial<RateLimits>;
+};
+
+export type ExchangeServer = {
+  port: number;
+  addresses: ExchangeAddresses;
+  /** Ends open connections as well. The exchange behind it is left to its owner. */
+  close(): Promise<void>;
+};
+
+/**
+ * Serves an exchange as Kite (HTTP, login page, ticker), as Breeze and under /simulator, all on one loopback port. Rejects with the
+ * system's error when the port is taken (EADDRINUSE).
+ */
+export async function startExchangeServer(options: ExchangeServerOptions): Promise<ExchangeServer> {
+  const host = options.host ?? '127.0.0.1';
+  const closing = new AbortController();
+  const wire: Wire = {
+    exchange: options.exchange,
+    keys: options.keys,
+    redirectUrl: options.redirectUrl,
+    limiter: createRateLimiter({ ...REAL_LIMITS, ...options.limits }),
+    closing: closing.signal,
+  };
+
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.route('/', simulatorRoutes(wire));
+  app.route('/', kiteLogin(wire));
+  app.route('/', breeze(wire));
+  app.route('/', kite(wire));
+
+  const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, host, resolve);
+  });
+  const ticker = createTicker(wire);
+  server.on('upgrade', ticker.upgrade);
+
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    addresses: addressesOf(host, port, options.keys),
+    async close() {
+      closing.abort();
+      ticker.close();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function addressesOf(host: string, port: number, keys: ExchangeKeys): ExchangeAddresses {
+  const root = `http://${host}:${port}`;
+  return {
+    kite_root: root,
+    ticker_root: `ws://${host}:${port}`,
+    login_url: `${root}/connect/login`,
+    breeze_root: root,
+    security_master_url: `${root}${SECURITY_MASTER_PATH}`,
+    api_key: keys.apiKey,
+    api_secret: keys.apiSecret,
+    breeze_api_key: keys.breezeApiKey,
+    breeze_api_secret: keys.breezeApiSecret,
+    breeze_session: keys.breezeSession,
+  };
+}

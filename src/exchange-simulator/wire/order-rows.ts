@@ -1,0 +1,93 @@
+import { istTime } from '../../domain/clock.ts';
+import type { MarketMs } from '../../domain/types.ts';
+import type { Exchange, SimOrder, SimOrderEvent } from '../types.ts';
+import { brokerTime, rupees } from './format.ts';
+
+/** An order as `GET /orders` shows it (K-docs: "Orders"). */
+export function orderRow(exchange: Exchange, order: SimOrder) {
+  return {
+    account_id: exchange.userId,
+    placed_by: exchange.userId,
+    order_id: order.orderId,
+    exchange_order_id: order.exchangeOrderId,
+    parent_order_id: null,
+    status: order.status,
+    status_message: order.statusMessage,
+    status_message_raw: order.statusMessage,
+    order_timestamp: brokerTime(order.placedAt),
+    exchange_update_timestamp: order.exchangeAt === null ? null : brokerTime(order.updatedAt),
+    exchange_timestamp: time(order.exchangeAt),
+    variety: order.variety,
+    modified: order.modifications > 0,
+    exchange: order.exchange,
+    tradingsymbol: order.tradingsymbol,
+    instrument_token: exchange.find(order.exchange, order.tradingsymbol)?.instrumentToken ?? 0,
+    order_type: order.orderType,
+    transaction_type: order.side,
+    validity: order.validity,
+    validity_ttl: 0,
+    product: order.product,
+    quantity: order.quantity,
+    disclosed_quantity: order.disclosedQuantity,
+    price: rupees(order.price),
+    trigger_price: rupees(order.triggerPrice),
+    auction_number: null,
+    average_price: rupees(order.averagePrice),
+    filled_quantity: order.filledQuantity,
+    pending_quantity: order.pendingQuantity,
+    cancelled_quantity: order.cancelledQuantity,
+    market_protection: order.marketProtection ?? 0,
+    meta: {},
+    tag: order.tag,
+    ...(order.tag ? { tags: [order.tag] } : {}),
+    guid: 'XXXXXX',
+  };
+}
+
+/** The states an order went through, oldest first, as `GET /orders/:order_id` lists them. */
+export function historyRows(exchange: Exchange, order: SimOrder) {
+  let state: SimOrder = {
+    ...order,
+    exchangeOrderId: null,
+    exchangeAt: null,
+    statusMessage: null,
+    filledQuantity: 0,
+    pendingQuantity: order.quantity,
+    cancelledQuantity: 0,
+    averagePrice: 0,
+    modifications: 0,
+  };
+  return order.history.map((event) => {
+    state = { ...state, ...changed(event), updatedAt: event.at };
+    return { ...orderRow(exchange, state), order_timestamp: brokerTime(event.at) };
+  });
+}
+
+function changed({ at: _, ...fields }: SimOrderEvent): Partial<SimOrder> {
+  return fields;
+}
+
+/** The fills of orders as `GET /trades` lists them. Its `order_timestamp` has no date, as Kite's has none. */
+export function tradeRows(exchange: Exchange, orders: SimOrder[]) {
+  return orders.flatMap((order) =>
+    order.fills.map((fill) => ({
+      trade_id: fill.tradeId,
+      order_id: order.orderId,
+      exchange: order.exchange,
+      tradingsymbol: order.tradingsymbol,
+      instrument_token: exchange.find(order.exchange, order.tradingsymbol)?.instrumentToken ?? 0,
+      product: order.product,
+      average_price: rupees(fill.price),
+      quantity: fill.quantity,
+      exchange_order_id: order.exchangeOrderId,
+      transaction_type: order.side,
+      fill_timestamp: brokerTime(fill.at),
+      order_timestamp: istTime(order.placedAt),
+      exchange_timestamp: brokerTime(fill.at),
+    })),
+  );
+}
+
+function time(ms: MarketMs | null): string | null {
+  return ms === null ? null : brokerTime(ms);
+}
