@@ -48,7 +48,8 @@ export class BrokerError extends AppError {
       code: `${broker}_${kind}`,
       message,
       httpStatus: kind === 'token' ? 409 : 502,
-      retryable: kind === 'rate_limited' || kind === 'doubt',
+      // A request that was never sent is a definite no, but one that another try may change.
+      retryable: kind === 'rate_limited' || kind === 'doubt' || details?.not_sent === true,
       ...(details ? { details } : {}),
     });
     this.kind = kind;

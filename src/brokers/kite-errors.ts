@@ -1,0 +1,88 @@
+import { BrokerError, type BrokerErrorKind } from '../errors.ts';
+
+/** How a call to Kite failed, as plain facts. */
+export type KiteFailure = {
+  /** HTTP status, null when no answer came. */
+  status: number | null;
+  /** Kite's `error_type`, null when the answer was not Kite's envelope. */
+  errorType: string | null;
+  message: string;
+  /** Node's error code when no answer came, e.g. `ECONNRESET`. */
+  code?: string | null;
+  /** The request failed before a connection stood: not one byte of it was sent. */
+  notSent?: boolean;
+  /** Kite's `Retry-After`, in seconds. */
+  retryAfter?: number | null;
+};
+
+/** The error type has varied, the words have not: "No IPs configured for this app. Add allowed IPs …", "IP (…) is not allowed to place orders for this app". */
+const IP_REFUSED = /no ips? configured|\bip\b.*not allowed|allowed ips/i;
+
+const TOO_MANY = /too many requests/i;
+
+/**
+ * Words by which broker or exchange say a definite no, under whatever error type and status they arrive. NetworkException, for one,
+ * covers both "Request failed (kitetrade-oms)" and "Maximum allowed order modifications exceeded." (Kite forum 21259, 9201).
+ */
+const DEFINITE = [
+  /maximum allowed order modifications exceeded/i,
+  /insufficient (funds|margin|balance)/i,
+  /margin exceeds|required margin/i,
+  /circuit limit|price (band|range)|execution range/i,
+  /freeze (quantity|qty|limit)|exceeds (the )?freeze/i,
+  /multiple of (the )?(lot|tick)|lot size|tick size/i,
+  /markets? (is|are) closed|outside (of )?market hours/i,
+  /invalid (tradingsymbol|instrument)|instrument.*expired|does not exist/i,
+];
+
+/** Error types that judge the request itself. Below 500 they are an answer, not an accident. */
+const JUDGEMENTS = new Set([
+  'InputException',
+  'OrderException',
+  'MarginException',
+  'HoldingException',
+  'PermissionException',
+  'UserException',
+]);
+
+/**
+ * The one reading of Kite's failures (TRADING section 4). Whatever is not known to be a definite no is doubt: then the order may stand
+ * at the exchange. Sources: Kite Connect v3 documentation on exceptions; the forum threads named above; static IP refusals as seen in
+ * public repositories in 2026.
+ */
+export function kiteError(failure: KiteFailure): BrokerError {
+  const kind = kindOf(failure);
+  return new BrokerError('kite', kind, failure.message, {
+    status: failure.status,
+    error_type: failure.errorType,
+    ...(failure.code ? { code: failure.code } : {}),
+    ...(failure.notSent ? { not_sent: true } : {}),
+    ...(failure.retryAfter ? { retry_after: failure.retryAfter } : {}),
+  });
+}
+
+function kindOf({ status, errorType, message, notSent }: KiteFailure): BrokerErrorKind {
+  if (notSent) return 'refused';
+  if (status === null) return 'doubt';
+  if (errorType === 'TokenException') return 'token';
+  if (IP_REFUSED.test(message)) return 'ip_refused';
+  if (status === 429 || TOO_MANY.test(message)) return 'rate_limited';
+  if (errorType === null) return 'doubt';
+  if (errorType === 'MarginException' || DEFINITE.some((words) => words.test(message))) return 'refused';
+  return status < 500 && JUDGEMENTS.has(errorType) ? 'refused' : 'doubt';
+}
+
+const CONNECT_SYSCALLS = new Set(['connect', 'getaddrinfo']);
+
+/** Whether the connection was never made: refused, unreachable, no such host, or a certificate that was not accepted. */
+export function failedToConnect(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(failedToConnect);
+  if (!(error instanceof Error)) return false;
+  if ('syscall' in error && CONNECT_SYSCALLS.has(String(error.syscall))) return true;
+  if ('code' in error && CERTIFICATE.test(String(error.code))) return true;
+  return error.cause !== undefined && error.cause !== error && failedToConnect(error.cause);
+}
+
+/** Node's codes for a certificate that it does not accept: the handshake ends before the request is written. */
+const CERTIFICATE =
+  /^(CERT_|ERR_TLS_CERT|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|HOSTNAME_MISMATCH)/;
