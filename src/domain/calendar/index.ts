@@ -1,0 +1,15 @@
+export { assertCovered, CalendarError, COVERED_FROM, COVERED_TO } from './coverage.ts';
+export { isMonthlyExpiry, listedExpiries, weeklyExitDate, weeklyExpiry } from './expiries.ts';
+export { freezeQuantity, freezeQuantityOf, lotSizeFor } from './lots.ts';
+export {
+  contractLastMinute,
+  type HourlyBar,
+  hourlyBars,
+  isFullTradingDay,
+  isTradingDay,
+  nextTradingDay,
+  previousTradingDay,
+  type Session,
+  sessionOf,
+} from './sessions.ts';
+export { BROKER_SQUARE_OFF, type Timetable, timetable } from './timetable.ts';
