@@ -20,6 +20,8 @@ export type StoredEvent = LogEvent & { date: IsoDate };
 /** What a day writes at once: all of it idempotent by its keys. */
 export type JournalBatch = {
   identity: DayIdentity;
+  /** Numbered by the day's workflow, growing: an older batch that arrives late never replaces what a newer one wrote. */
+  sequence?: number;
   state: string;
   events: LogEvent[];
   orders: OrderView[];
