@@ -176,6 +176,8 @@ export type OrderView = {
   positionId: string;
   role: LegRole;
   purpose: OrderPurpose;
+  /** Orders above the freeze quantity are sliced; 1 is the first. */
+  slice: number;
   tradingsymbol: string;
   side: Side;
   product: Product;
@@ -185,6 +187,8 @@ export type OrderView = {
   orderType: string;
   price: Paise;
   triggerPrice: Paise;
+  /** The far touch when it was sent: what slippage is measured from. Null for a resting stop. */
+  touch: Paise | null;
   /** The broker's word, or ours before it has one: `INTENDED`, `IN DOUBT`, `ABSENT`. */
   status: string;
   statusMessage: string | null;

@@ -1,0 +1,228 @@
+/** What the workflow asks of the world, and what it hears back. Plain data: all of it is kept in the day's history. */
+import type { OrderState } from '../src/brokers/types.ts';
+import type { ClockSegments } from '../src/domain/clock.ts';
+import type {
+  Bar,
+  IsoDate,
+  MarketMs,
+  OptionType,
+  Paise,
+  Product,
+  Side,
+  SignalName,
+  WallMs,
+} from '../src/domain/types.ts';
+import type { JournalBatch } from '../src/journal/types.ts';
+import type {
+  AuthCompleted,
+  DayIdentity,
+  DayReport,
+  FillView,
+  LegRole,
+  OrderPurpose,
+  Plan,
+  PositionView,
+  SessionView,
+  Timetable,
+} from '../workflows/messages.ts';
+
+/** The type of the failure that means: the current session is dead, nothing was done. Details: [session number]. */
+export const SESSION_LOST = 'session_lost';
+
+export type Opened =
+  | { kind: 'holiday'; reason: string; next: IsoDate }
+  | { kind: 'session'; timetable: Timetable; entries: boolean };
+
+export type TokenExchange = { ok: true; session: SessionView } | { ok: false; reason: string };
+
+/** A contract as the workflow carries it: looked up once, in the day's master. */
+export type ContractRef = {
+  tradingsymbol: string;
+  instrumentToken: number;
+  expiry: IsoDate;
+  strike: Paise;
+  optionType: OptionType;
+  lotSize: number;
+  tickSize: Paise;
+  /** Largest quantity of one order, in units, whole lots. */
+  maxOrderQuantity: number;
+  /** The last instant at which it trades on this date. */
+  tradesUntil: MarketMs;
+};
+
+export type HourInput = { identity: DayIdentity; barStart: MarketMs; barEnd: MarketMs };
+export type HourEvaluation = {
+  source: 'breeze' | 'kite' | 'none';
+  bar: Bar | null;
+  bias: string | null;
+  signal: SignalName | null;
+  /** The end of the bar that fired: this hour's, or an earlier one of the week. */
+  firedAt: MarketMs | null;
+  stop: Paise | null;
+  strike: Paise | null;
+  optionType: OptionType | null;
+  /** Why nothing is decided: the week is skipped, or there are no candles. */
+  reason: string | null;
+};
+
+export type HourClose = { close: Paise | null; source: 'breeze' | 'ticks' | 'none'; note: string | null };
+
+export type EntryInput = {
+  identity: DayIdentity;
+  at: MarketMs;
+  signal: SignalName;
+  optionType: OptionType;
+  strike: Paise;
+  plan: Plan;
+  book: { reserved: Paise; lostToday: Paise; capitalAtRisk: Paise; openPositions: number };
+};
+export type EntryRefusal = { code: string; message: string; numbers: Record<string, number> };
+export type EntryPlan =
+  | { kind: 'refused'; refusals: EntryRefusal[] }
+  | {
+      kind: 'planned';
+      main: ContractRef;
+      hedge: ContractRef | null;
+      lots: number;
+      quantity: number;
+      product: Product;
+      plannedLoss: Paise;
+      worstLoss: Paise | null;
+      /** What was seen: quotes, margin, cash; for the log. */
+      seen: Record<string, number>;
+    };
+
+/** How a price is made at the moment of sending, from a quote that is fresh then. */
+export type Pricing =
+  /** Crosses the far touch by a protection band; `widen` counts the steps of a chase. Never below/above `notWorseThan` already shown. */
+  { kind: 'cross'; widen: number; floor: Paise | null } | { kind: 'stop'; triggerPrice: Paise; price: Paise };
+
+/** A durable intent: in the history before anything is sent. */
+export type OrderIntent = {
+  tag: string;
+  positionId: string;
+  role: LegRole;
+  purpose: OrderPurpose;
+  slice: number;
+  contract: ContractRef;
+  side: Side;
+  quantity: number;
+  product: Product;
+  pricing: Pricing;
+  /** Not sent after it: an activity that waited for a worker too long does nothing. */
+  sendBy: WallMs;
+};
+
+export type OrderSnapshot = {
+  orderId: string;
+  tag: string | null;
+  status: string;
+  state: OrderState;
+  statusMessage: string | null;
+  orderType: string;
+  price: Paise;
+  triggerPrice: Paise;
+  quantity: number;
+  filledQuantity: number;
+  averagePrice: Paise;
+  modifications: number;
+  fills: FillView[];
+};
+
+export type SendResult =
+  | { kind: 'sent'; orderId: string; price: Paise; triggerPrice: Paise; touch: Paise | null }
+  | { kind: 'found'; order: OrderSnapshot }
+  | { kind: 'too_late' }
+  | { kind: 'no_price'; message: string }
+  | { kind: 'trigger_passed'; lastPrice: Paise }
+  | { kind: 'ip_refused'; message: string }
+  | { kind: 'refused'; message: string; notSent: boolean }
+  | { kind: 'doubt'; message: string };
+
+export type FindResult =
+  | { kind: 'found'; order: OrderSnapshot }
+  | { kind: 'absent' }
+  /** In no list, but the broker's net moved: not absent. */
+  | { kind: 'unclear'; message: string }
+  /** Somebody else's order carries our tag: nothing may be assumed. */
+  | { kind: 'mismatch'; message: string };
+
+export type FollowInput = { orderId: string; tag: string; waitMs: number; until: 'terminal' | 'resting' | 'limit' };
+
+export type ChangeInput = {
+  orderId: string;
+  contract: ContractRef;
+  side: Side;
+  /** `to_limit` turns a resting stop into the exit; `reprice` moves a live limit. */
+  how: 'to_limit' | 'reprice';
+  widen: number;
+  /** The price of an exit never falls (a buy) while it is on. */
+  floor: Paise | null;
+  /** Modifications of this order that may be used up, of the broker's 25. */
+  budget: number;
+};
+export type ChangeResult =
+  | { kind: 'modified'; price: Paise }
+  | { kind: 'final'; order: OrderSnapshot }
+  | { kind: 'budget' }
+  | { kind: 'no_price'; message: string }
+  | { kind: 'refused'; message: string }
+  | { kind: 'doubt'; message: string };
+
+export type GuardInput = {
+  identity: DayIdentity;
+  positionId: string;
+  main: { contract: ContractRef; quantity: number; entryPrice: Paise };
+  hedge: { contract: ContractRef; quantity: number; entryPrice: Paise } | null;
+  stop: { orderId: string; tag: string } | null;
+  maxLoss: Paise;
+  target: Paise | null;
+  /** Charges already paid, in paise; those of closing are added by the guard. */
+  charges: Paise;
+  /** Null when this position is not left at a time of this day. */
+  exitAt: MarketMs | null;
+  until: MarketMs;
+};
+export type GuardReason = 'loss_cap' | 'target' | 'exit_time' | 'catastrophe_stop';
+export type GuardResult =
+  | { kind: 'quiet'; until: MarketMs }
+  /** `sent`: it has turned the resting stop into an exit itself. */
+  | { kind: 'triggered'; reason: GuardReason; at: MarketMs; sent: boolean; detail: string };
+
+export type OursNow = { tradingsymbol: string; product: Product; quantity: number };
+export type Reconciliation = {
+  asked: boolean;
+  /** Sentences, each a difference between ledger and broker that is ours. */
+  differences: string[];
+  foreign: { tradingsymbol: string; product: string; quantity: number }[];
+  /** Orders with a tag of this day that the ledger does not know. */
+  unknownOrders: OrderSnapshot[];
+  /** Our live orders at the broker. */
+  liveOrders: string[];
+};
+
+export type Handover = { positions: PositionView[] };
+
+export interface DayActivities {
+  openDay(identity: DayIdentity): Promise<Opened>;
+  loadHandover(identity: DayIdentity): Promise<Handover>;
+  exchangeRequestToken(input: { identity: DayIdentity; auth: AuthCompleted }): Promise<TokenExchange>;
+  evaluateHour(input: HourInput): Promise<HourEvaluation>;
+  readHourClose(input: HourInput): Promise<HourClose>;
+  planEntry(input: EntryInput): Promise<EntryPlan>;
+  sendOrder(intent: OrderIntent): Promise<SendResult>;
+  findOrder(input: { intent: OrderIntent; expectedNet: number | null }): Promise<FindResult>;
+  followOrder(input: FollowInput): Promise<OrderSnapshot>;
+  changeOrder(input: ChangeInput): Promise<ChangeResult>;
+  cancelOrder(input: { orderId: string; tag: string }): Promise<OrderSnapshot>;
+  reconcile(input: { identity: DayIdentity; ours: OursNow[]; tags: string[] }): Promise<Reconciliation>;
+  writeJournal(batch: JournalBatch): Promise<void>;
+  saveReport(report: DayReport): Promise<void>;
+  notifyOwner(input: { level: 'warn' | 'alert'; text: string }): Promise<void>;
+  readClock(): Promise<ClockSegments>;
+  holdClock(input: { key: string; on: boolean }): Promise<ClockSegments>;
+}
+
+export interface GuardActivities {
+  guardPosition(input: GuardInput): Promise<GuardResult>;
+}

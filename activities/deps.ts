@@ -1,0 +1,27 @@
+import type { Breeze, Kite } from '../src/brokers/types.ts';
+import type { Journal } from '../src/journal/types.ts';
+import type { HourlyCandles } from '../src/market/candles.ts';
+import type { ClockSource, Feed, InstrumentMaster } from '../src/market/types.ts';
+import type { Sessions } from './session.ts';
+
+export type Sealer = { seal(text: string): string; open(sealed: string): string };
+
+export type Log = {
+  info(data: object, text: string): void;
+  warn(data: object, text: string): void;
+  error(data: object, text: string): void;
+};
+
+/** Everything the activities touch; made once a process by the worker. */
+export type Deps = {
+  kite: Kite;
+  breeze: Breeze;
+  feed: Feed;
+  journal: Journal;
+  sealer: Sealer;
+  clock: ClockSource;
+  master: InstrumentMaster;
+  candles: HourlyCandles;
+  sessions: Sessions;
+  log: Log;
+};

@@ -1,0 +1,199 @@
+/**
+ * Watches one position's ticks to the next hourly close. When something fires it turns the resting stop into the exit with at most
+ * one modification, so that the wire sees it at once; the workflow does the rest. It never places and never chases.
+ */
+import { Context } from '@temporalio/activity';
+import type { BrokerOrder } from '../src/brokers/types.ts';
+import { orderCharges } from '../src/domain/charges.ts';
+import { marketAt, realAt } from '../src/domain/clock.ts';
+import { closingLoss, isBelievable } from '../src/domain/stops.ts';
+import type { MarketMs, WallMs } from '../src/domain/types.ts';
+import type { Account } from '../src/journal/types.ts';
+import type { Tick } from '../src/market/types.ts';
+import type { GuardActivities, GuardInput, GuardReason, GuardResult } from './contract.ts';
+import type { Deps } from './deps.ts';
+import { snapshot } from './orders.ts';
+import { crossingPrice } from './quotes.ts';
+
+const LOOK_MS = 200;
+const STOP_LOOK_MS = 5_000;
+/** Ticks older than this are not believed for a decision. */
+const TICK_BELIEVED_MS = 5_000;
+/** A breach counts on two consecutive packets, or when it lasts this long: one garbage tick exits nothing. */
+const BREACH_LASTS_MS = 1_000;
+/** Of the broker's 25 modifications of an order the guard may use these. */
+const GUARD_BUDGET = 8;
+
+export function createGuardActivities(deps: Deps & { account: Account }): GuardActivities {
+  return { guardPosition: (input) => new Guard(deps, input).watch() };
+}
+
+type Breach = { reason: GuardReason; packets: number; since: WallMs };
+
+class Guard {
+  private readonly deps: Deps & { account: Account };
+  private readonly input: GuardInput;
+  private breach: Breach | null = null;
+  private fired: { reason: GuardReason; detail: string } | null = null;
+  private wake = () => {};
+
+  constructor(deps: Deps & { account: Account }, input: GuardInput) {
+    this.deps = deps;
+    this.input = input;
+  }
+
+  async watch(): Promise<GuardResult> {
+    const { feed } = this.deps;
+    const { main, hedge, stop } = this.input;
+    const tokens = [main.contract.instrumentToken, ...(hedge ? [hedge.contract.instrumentToken] : [])];
+    const ends = [
+      feed.subscribe(tokens),
+      feed.onTick((tick) => {
+        if (tokens.includes(tick.instrumentToken)) this.judge(true);
+      }),
+      feed.onOrderUpdate((order) => {
+        if (order.orderId === stop?.orderId) this.seeStop(order);
+      }),
+    ];
+    try {
+      return await this.loop();
+    } finally {
+      for (const end of ends) end();
+    }
+  }
+
+  private async loop(): Promise<GuardResult> {
+    let stopLookedAt = 0;
+    for (;;) {
+      Context.current().heartbeat();
+      if (Date.now() - stopLookedAt >= STOP_LOOK_MS) {
+        await this.lookAtStop();
+        stopLookedAt = Date.now();
+      }
+      this.judge(false);
+      const now = this.deps.clock.now();
+      const { exitAt, until } = this.input;
+      if (!this.fired && exitAt !== null && now >= exitAt) this.fire('exit_time', 'exit time');
+      if (this.fired) return await this.act(this.fired);
+      if (now >= until) return { kind: 'quiet', until };
+      await this.nap(exitAt === null ? until : Math.min(until, exitAt));
+    }
+  }
+
+  /** Sleeps a little, but never past the market's next deadline. A tick that fires wakes it. */
+  private async nap(deadline: MarketMs): Promise<void> {
+    const clock = this.deps.clock.current();
+    const due = realAt(clock, deadline, Date.now());
+    const ms = due === null ? LOOK_MS : Math.max(1, Math.min(LOOK_MS, due - Date.now()));
+    let timer: NodeJS.Timeout | undefined;
+    const slept = new Promise<void>((done) => {
+      timer = setTimeout(done, ms);
+      this.wake = done;
+    });
+    try {
+      await Promise.race([slept, Context.current().cancelled]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private fire(reason: GuardReason, detail: string): void {
+    this.fired ??= { reason, detail };
+    this.wake();
+  }
+
+  private judge(packet: boolean): void {
+    if (this.fired) return;
+    const seen = this.believed();
+    if (!seen) return;
+    const { main, hedge, maxLoss, target } = this.input;
+    const loss = closingLoss({
+      main: { quantity: main.quantity, entryPrice: main.entryPrice, closeAt: seen.ask },
+      hedge: hedge ? { quantity: hedge.quantity, entryPrice: hedge.entryPrice, closeAt: seen.bid } : null,
+      charges: this.input.charges + this.closingCharges(seen.ask, seen.bid),
+    });
+    const reason: GuardReason | null =
+      loss >= maxLoss ? 'loss_cap' : target !== null && -loss >= target ? 'target' : null;
+    if (reason === null) {
+      this.breach = null;
+      return;
+    }
+    if (this.breach?.reason !== reason) this.breach = { reason, packets: 0, since: Date.now() };
+    if (packet) this.breach.packets += 1;
+    if (this.breach.packets < 2 && Date.now() - this.breach.since < BREACH_LASTS_MS) return;
+    const rupees = (Math.abs(loss) / 100).toFixed(2);
+    this.fire(
+      reason,
+      `${reason === 'loss_cap' ? `loss of ${rupees} rupees reaches the cap` : `profit of ${rupees} rupees reaches the target`}`,
+    );
+  }
+
+  /** What closing would cost now; null while ticks are old, one-sided or outside the price protection. */
+  private believed(): { ask: number; bid: number } | null {
+    const { main, hedge } = this.input;
+    const ask = this.fresh(main.contract.instrumentToken)?.asks[0]?.price;
+    if (ask === undefined) return null;
+    if (!hedge) return { ask, bid: 0 };
+    const hedgeTick = this.fresh(hedge.contract.instrumentToken);
+    if (!hedgeTick) return null;
+    return { ask, bid: hedgeTick.bids[0]?.price ?? 0 };
+  }
+
+  private fresh(token: number): Tick | undefined {
+    const tick = this.deps.feed.last(token);
+    if (!tick || Date.now() - tick.receivedAt > TICK_BELIEVED_MS) return undefined;
+    return isBelievable(tick) ? tick : undefined;
+  }
+
+  private closingCharges(ask: number, bid: number): number {
+    const { main, hedge, identity } = this.input;
+    const buy = orderCharges({ date: identity.date, side: 'BUY', turnover: ask * main.quantity }).total;
+    if (!hedge) return buy;
+    return buy + orderCharges({ date: identity.date, side: 'SELL', turnover: bid * hedge.quantity }).total;
+  }
+
+  private seeStop(order: BrokerOrder): void {
+    if (order.state !== 'live' || order.filledQuantity > 0) {
+      this.fire('catastrophe_stop', `the resting stop is ${order.status}`);
+    } else if (order.status === 'OPEN') {
+      // Triggered, now an open limit: given its two seconds by the exit itself, which starts by looking at it.
+      this.fire('catastrophe_stop', 'the resting stop was triggered');
+    }
+  }
+
+  private async lookAtStop(): Promise<void> {
+    const { stop } = this.input;
+    if (!stop) return;
+    const seen = await this.deps.sessions.use(this.deps.account, (session) => snapshot(session, stop.orderId));
+    if (seen.state !== 'live' || seen.filledQuantity > 0) {
+      this.fire('catastrophe_stop', `the resting stop is ${seen.status}`);
+    } else if (seen.status === 'OPEN') {
+      this.fire('catastrophe_stop', 'the resting stop was triggered');
+    }
+  }
+
+  /** One look and at most one modification. Whatever goes wrong is left to the workflow, which looks for itself. */
+  private async act(fired: { reason: GuardReason; detail: string }): Promise<GuardResult> {
+    const at = marketAt(this.deps.clock.current(), Date.now());
+    const triggered = { kind: 'triggered', reason: fired.reason, at, detail: fired.detail } as const;
+    const { stop, main } = this.input;
+    const tick = this.fresh(main.contract.instrumentToken);
+    if (!stop || !tick || fired.reason === 'catastrophe_stop') return { ...triggered, sent: false };
+    try {
+      const sent = await this.deps.sessions.use(this.deps.account, async (session) => {
+        const seen = await snapshot(session, stop.orderId);
+        if (seen.status !== 'TRIGGER PENDING' || seen.modifications >= GUARD_BUDGET) return false;
+        const { price } = crossingPrice(tick, 'BUY', main.contract.tickSize, 0, null);
+        await session.modifyOrder(stop.orderId, { orderType: 'LIMIT', price, triggerPrice: 0 });
+        return true;
+      });
+      return { ...triggered, sent };
+    } catch (error) {
+      this.deps.log.warn(
+        { position: this.input.positionId, error: String(error) },
+        'the guard could not turn the stop into the exit',
+      );
+      return { ...triggered, sent: false };
+    }
+  }
+}

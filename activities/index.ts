@@ -1,0 +1,58 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { AppError, BrokerError } from '../src/errors.ts';
+import type { Account } from '../src/journal/types.ts';
+import { createClockActivities } from './clock.ts';
+import type { DayActivities, GuardActivities } from './contract.ts';
+import type { Deps } from './deps.ts';
+import { createGuardActivities } from './guard.ts';
+import { createJournalActivities } from './journal.ts';
+import { createMarginActivities } from './margins.ts';
+import { createNotifyActivities } from './notify.ts';
+import { createOrderActivities } from './orders.ts';
+import { createReconcileActivities } from './reconcile.ts';
+import { createSessionActivities } from './session.ts';
+import { createSignalActivities } from './signals.ts';
+
+export type ActivityOptions = Deps & {
+  account: Account;
+  /** Whose login is accepted; null takes any (replay). */
+  expectedUserId: string | null;
+};
+
+export function createDayActivities(options: ActivityOptions): DayActivities {
+  return told({
+    ...createJournalActivities(options),
+    ...createSessionActivities(options),
+    ...createSignalActivities(options),
+    ...createMarginActivities(options),
+    ...createOrderActivities(options),
+    ...createReconcileActivities(options),
+    ...createNotifyActivities(options),
+    ...createClockActivities(options),
+  });
+}
+
+export function createGuards(options: ActivityOptions): GuardActivities {
+  return told(createGuardActivities(options));
+}
+
+/** An error's own word on whether a retry can help becomes Temporal's decision, in this one place. */
+function told<T extends object>(activities: T): T {
+  const entries = Object.entries(activities).map(([name, run]) => [
+    name,
+    async (...args: unknown[]) => {
+      try {
+        return await run(...args);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        throw ApplicationFailure.create({
+          message: error.message,
+          type: error.code,
+          // What a broker refused was answered as a value; a look that failed is tried again.
+          nonRetryable: !(error instanceof BrokerError) && !error.retryable,
+        });
+      }
+    },
+  ]);
+  return Object.fromEntries(entries);
+}

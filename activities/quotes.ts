@@ -1,0 +1,45 @@
+/** Prices at the moment of sending: fresh or not at all (TRADING section 8). */
+import type { KiteSession, Quote } from '../src/brokers/types.ts';
+import { protectedLimit } from '../src/domain/stops.ts';
+import type { Paise, Side } from '../src/domain/types.ts';
+import { BrokerError } from '../src/errors.ts';
+import type { Feed } from '../src/market/types.ts';
+import type { ContractRef } from './contract.ts';
+
+/** A quote older than this is not believed for a decision. Wall milliseconds. */
+const QUOTE_BELIEVED_MS = 2_000;
+
+export type Touch = Pick<Quote, 'lastPrice' | 'bids' | 'asks'>;
+
+/** The feed's newest depth when it is fresh, else a quote of this instant; null where the broker has none. */
+export async function freshQuote(feed: Feed, session: KiteSession, contract: ContractRef): Promise<Touch | null> {
+  const tick = feed.last(contract.instrumentToken);
+  const hasDepth = tick !== undefined && (tick.bids.length > 0 || tick.asks.length > 0);
+  if (hasDepth && Date.now() - tick.receivedAt <= QUOTE_BELIEVED_MS) return tick;
+  const key = `NFO:${contract.tradingsymbol}`;
+  for (;;) {
+    try {
+      return (await session.quotes([key])).get(key) ?? null;
+    } catch (error) {
+      // One quote a second is all Kite gives: wait for the next one.
+      if (!(error instanceof BrokerError) || error.kind !== 'rate_limited') throw error;
+      await new Promise((done) => setTimeout(done, 1_000 - (Date.now() % 1_000) + 20));
+    }
+  }
+}
+
+/**
+ * A limit that crosses: the far touch plus a protection band, wider with each step of a chase, inside the exchange's price
+ * protection. Without a far touch the last price stands in for it. A buy never falls below `floor`.
+ */
+export function crossingPrice(
+  quote: Touch,
+  side: Side,
+  tickSize: Paise,
+  widen: number,
+  floor: Paise | null,
+): { price: Paise; touch: Paise } {
+  const touch = (side === 'BUY' ? quote.asks[0]?.price : quote.bids[0]?.price) ?? quote.lastPrice;
+  const price = protectedLimit({ side, touch, reference: quote.lastPrice, widen, tickSize });
+  return { price: side === 'BUY' && floor !== null ? Math.max(price, floor) : price, touch };
+}

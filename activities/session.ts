@@ -1,0 +1,111 @@
+/** Logins: a request token is exchanged once, the access token is sealed into the journal, calls use the newest session. */
+import { ApplicationFailure } from '@temporalio/common';
+import type { Kite, KiteSession } from '../src/brokers/types.ts';
+import { addDays, istAt, istDate } from '../src/domain/clock.ts';
+import { BrokerError } from '../src/errors.ts';
+import type { Account, Journal, StoredSession } from '../src/journal/types.ts';
+import type { DayIdentity } from '../workflows/messages.ts';
+import { type DayActivities, SESSION_LOST } from './contract.ts';
+import type { Deps, Sealer } from './deps.ts';
+
+/** Zerodha ends every session at 06:00 IST of the next day. Source: Kite Connect documentation, user login. */
+const SESSIONS_END = '06:00';
+
+export type Sessions = {
+  /** Runs a call with the newest session. A token that is refused is loaded once more, then it is `session_lost`. */
+  use<T>(account: Account, call: (kite: KiteSession) => Promise<T>): Promise<T>;
+  /** The newest session's calls, or null without one: for looks that may go without. */
+  current(account: Account): Promise<KiteSession | null>;
+  forget(): void;
+};
+
+export function createSessions(deps: {
+  kite: Kite;
+  journal: Journal;
+  sealer: Sealer;
+  onSession(accessToken: string): void;
+}): Sessions {
+  let loaded: { stored: StoredSession; kite: KiteSession } | null = null;
+
+  async function load(account: Account, fresh: boolean) {
+    if (loaded && !fresh) return loaded;
+    const stored = await deps.journal.currentSession(account);
+    if (!stored) return null;
+    if (loaded?.stored.number === stored.number) return loaded;
+    const accessToken = deps.sealer.open(stored.sealedAccessToken);
+    loaded = { stored, kite: deps.kite.session(accessToken) };
+    deps.onSession(accessToken);
+    return loaded;
+  }
+
+  return {
+    async use(account, call) {
+      const first = await load(account, false);
+      if (!first) throw lost(0);
+      try {
+        return await call(first.kite);
+      } catch (error) {
+        if (!isTokenError(error)) throw error;
+        const newer = await load(account, true);
+        if (!newer || newer.stored.number === first.stored.number) throw lost(first.stored.number);
+        try {
+          return await call(newer.kite);
+        } catch (again) {
+          throw isTokenError(again) ? lost(newer.stored.number) : again;
+        }
+      }
+    },
+    async current(account) {
+      return (await load(account, false))?.kite ?? null;
+    },
+    forget() {
+      loaded = null;
+    },
+  };
+}
+
+function isTokenError(error: unknown): boolean {
+  return error instanceof BrokerError && error.kind === 'token';
+}
+
+function lost(number: number): ApplicationFailure {
+  return ApplicationFailure.nonRetryable('the Zerodha session is not valid any more', SESSION_LOST, number);
+}
+
+export function createSessionActivities(
+  deps: Deps & { expectedUserId: string | null },
+): Pick<DayActivities, 'exchangeRequestToken'> {
+  return {
+    async exchangeRequestToken({ identity, auth }) {
+      const requestToken = deps.sealer.open(auth.sealedRequestToken);
+      try {
+        const login = await deps.kite.exchange(requestToken);
+        if (deps.expectedUserId !== null && login.userId !== deps.expectedUserId) {
+          return {
+            ok: false,
+            reason: `this is the login of ${login.userId}, but the account is ${deps.expectedUserId}`,
+          };
+        }
+        return { ok: true, session: await keep(deps, identity, login) };
+      } catch (error) {
+        if (!(error instanceof BrokerError)) throw error;
+        return { ok: false, reason: error.kind === 'doubt' ? 'no clear answer to the exchange' : error.message };
+      }
+    },
+  };
+}
+
+async function keep(deps: Deps, identity: DayIdentity, login: { accessToken: string; userId: string }) {
+  const since = deps.clock.now();
+  const today = istDate(since);
+  const sixToday = istAt(today, SESSIONS_END);
+  const stored = await deps.journal.addSession(identity, {
+    userId: login.userId,
+    sealedAccessToken: deps.sealer.seal(login.accessToken),
+    since,
+    expiresAt: since < sixToday ? sixToday : istAt(addDays(today, 1), SESSIONS_END),
+  });
+  deps.sessions.forget();
+  await deps.sessions.current(identity);
+  return { number: stored.number, userId: stored.userId, expiresAt: stored.expiresAt, since: stored.since };
+}

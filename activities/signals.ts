@@ -1,0 +1,78 @@
+/** The hourly decision, and the index close that ends positions. Breeze decides; Kite stands in, flagged. */
+import { Context } from '@temporalio/activity';
+import { evaluateWeek } from '../src/domain/strategy/index.ts';
+import type { Account } from '../src/journal/types.ts';
+import { NIFTY_TOKEN } from '../src/market/types.ts';
+import type { DayActivities, HourClose, HourEvaluation, HourInput } from './contract.ts';
+import type { Deps } from './deps.ts';
+
+/** The stop's bar comes from Breeze within this time of the close, else from our own ticks (TRADING section 5). Wall time. */
+const STOP_BAR_WITHIN_MS = 20_000;
+
+export function createSignalActivities(
+  deps: Deps & { account: Account },
+): Pick<DayActivities, 'evaluateHour' | 'readHourClose'> {
+  const watched = () => ({
+    signal: Context.current().cancellationSignal,
+    heartbeat: () => Context.current().heartbeat(),
+  });
+
+  return {
+    async evaluateHour(input: HourInput): Promise<HourEvaluation> {
+      const kite = await deps.sessions.current(deps.account);
+      const seen = await deps.candles.forDecision({
+        barStart: input.barStart,
+        barEnd: input.barEnd,
+        kite,
+        ...watched(),
+      });
+      if (seen.kind === 'no_data') return nothing(seen.reason);
+      const week = evaluateWeek(seen.bars, input.barEnd);
+      return {
+        source: seen.source,
+        bar: seen.bars.find((bar) => bar.start === input.barStart) ?? null,
+        bias: week.bias,
+        signal: week.signal,
+        firedAt: week.triggeredAt,
+        stop: week.stop,
+        strike: week.strike,
+        optionType: week.optionType,
+        reason: week.skipped,
+      };
+    },
+
+    async readHourClose(input: HourInput): Promise<HourClose> {
+      const own = () => deps.feed.ownBar(NIFTY_TOKEN, input.barStart, input.barEnd)?.close ?? null;
+      const seen = await deps.candles.closeWithin({ ...input, withinMs: STOP_BAR_WITHIN_MS, ...watched() });
+      const ticks = own();
+      if (seen === null) {
+        return ticks === null
+          ? { close: null, source: 'none', note: null }
+          : {
+              close: ticks,
+              source: 'ticks',
+              note: 'Breeze gave no bar for the stop in time: our own bar from ticks was used.',
+            };
+      }
+      const note =
+        ticks !== null && ticks !== seen.close
+          ? `The hour closed at ${seen.close / 100} by Breeze and at ${ticks / 100} by our own ticks.`
+          : null;
+      return { close: seen.close, source: 'breeze', note };
+    },
+  };
+}
+
+function nothing(reason: string): HourEvaluation {
+  return {
+    source: 'none',
+    bar: null,
+    bias: null,
+    signal: null,
+    firedAt: null,
+    stop: null,
+    strike: null,
+    optionType: null,
+    reason,
+  };
+}

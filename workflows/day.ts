@@ -1,0 +1,285 @@
+/** The running day: its facts, its clock, its log, and how it speaks to the broker. One object per workflow execution. */
+
+import { defineSearchAttributeKey } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  condition,
+  setCurrentDetails,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import { SESSION_LOST } from '../activities/contract.ts';
+import { type ClockSegments, istTime, marketAt, realAt } from '../src/domain/clock.ts';
+import type { MarketMs } from '../src/domain/types.ts';
+import type { LogEvent, LogLevel } from '../src/journal/types.ts';
+import { describeDay } from './details.ts';
+import type {
+  AuthAttempt,
+  DayIdentity,
+  DayInput,
+  DayReport,
+  DecisionView,
+  OrderView,
+  Plan,
+  SessionView,
+  Timetable,
+  Warning,
+  WarningCode,
+} from './messages.ts';
+import type { Position } from './position.ts';
+import { world } from './proxies.ts';
+import { limitsOf, stateOf } from './view.ts';
+
+const DAY_STATE = defineSearchAttributeKey('DayState', 'KEYWORD');
+const TRADING_SIGNAL = defineSearchAttributeKey('TradingSignal', 'KEYWORD');
+
+/** The day's market is over for what was asked; whoever catches it leaves things as they are and says so. */
+export class MarketOver extends Error {
+  override readonly name = 'MarketOver';
+}
+
+export class Day {
+  readonly identity: DayIdentity;
+  clock: ClockSegments;
+  timetable: Timetable | null = null;
+  entriesAllowedToday = true;
+  holiday: string | null = null;
+  session: SessionView | null = null;
+  authAttempts: AuthAttempt[] = [];
+  enabled = false;
+  started = false;
+  /** Set by an emergency or by the day's loss limit: no new entries today, whatever is started again. */
+  entriesOff: string | null = null;
+  plan: Plan | null = null;
+  squaringOff = false;
+  /** The market has closed: whatever is left is reported, nothing is sent any more. */
+  over = false;
+  readonly positions: Position[] = [];
+  readonly orders = new Map<string, OrderView>();
+  /** Units that somebody else holds at the broker, by `PRODUCT:SYMBOL`. */
+  readonly foreignNet = new Map<string, number>();
+  readonly decisions: DecisionView[] = [];
+  readonly warnings: Warning[] = [];
+  readonly acknowledged = new Set<string>();
+  readonly lateness: { what: string; ms: number }[] = [];
+  nextCheckAt: MarketMs | null = null;
+  report: DayReport | null = null;
+  /** Tags whose answer never came and that are watched to the close. */
+  doubts = 0;
+
+  private clockVersion = 0;
+  private seq = 0;
+  private events: LogEvent[] = [];
+  private readonly dirtyOrders = new Set<string>();
+  private readonly dirtyPositions = new Set<Position>();
+  private decisionsWritten = 0;
+  private flushing = false;
+  private stopFlushing = false;
+  private shownState = '';
+
+  constructor(input: DayInput) {
+    this.identity = input.identity;
+    this.clock = input.clock;
+  }
+
+  /** Work that goes on beside the day; its failure is said, and never ends the day. */
+  readonly besides: Promise<void>[] = [];
+  beside(work: Promise<void>): void {
+    this.besides.push(
+      work.catch((error: unknown) => {
+        if (!(error instanceof MarketOver))
+          this.log('alert', 'defect', error instanceof Error ? error.message : String(error));
+      }),
+    );
+  }
+
+  // ---- time -------------------------------------------------------------------------------------------------------
+
+  now(): MarketMs {
+    return marketAt(this.clock, Date.now());
+  }
+
+  setClock(clock: ClockSegments): void {
+    if (JSON.stringify(clock) === JSON.stringify(this.clock)) return;
+    this.clock = clock;
+    this.clockVersion += 1;
+  }
+
+  /**
+   * Sleeps until the market shows `target`. In a replay the clock may have changed while this day could not hear of it, so it looks
+   * again before it believes its own timer. Returns early when `interrupted` becomes true.
+   */
+  async until(target: MarketMs, summary: string, interrupted: () => boolean = () => false): Promise<void> {
+    while (!interrupted()) {
+      const version = this.clockVersion;
+      const changed = () => this.clockVersion !== version || interrupted();
+      const real = realAt(this.clock, target, Date.now());
+      if (real === null) {
+        await condition(changed);
+        continue;
+      }
+      const wait = real - Date.now();
+      if (wait > 0) {
+        await condition(changed, wait, { summary: `${istTime(target)} ${summary}` });
+        continue;
+      }
+      if (this.clock.length === 0) return;
+      this.setClock(await world.readClock());
+      if (this.now() >= target) return;
+    }
+  }
+
+  async hold(key: string, on: boolean): Promise<void> {
+    if (this.clock.length === 0) return;
+    this.setClock(await world.holdClock({ key, on }));
+  }
+
+  // ---- the broker's session ---------------------------------------------------------------------------------------
+
+  /** Runs a call that needs a session. A dead session asks for a login and goes on after it; nothing was done by then. */
+  async withSession<T>(call: () => Promise<T>): Promise<T> {
+    for (;;) {
+      await condition(() => this.session !== null || this.over);
+      const session = this.session;
+      if (!session) throw new MarketOver('the market closed before anybody logged in');
+      try {
+        return await call();
+      } catch (error) {
+        const lost = lostSession(error);
+        if (lost === null) throw error;
+        this.loseSession(lost);
+      }
+    }
+  }
+
+  private loseSession(number: number): void {
+    if (!this.session || this.session.number > number) return;
+    this.session = null;
+    const open = this.positions.filter((p) => p.isOpen()).length;
+    this.warn(
+      'login_lost',
+      'login_lost',
+      `The Zerodha login was lost. ${open} position(s) open. Log in again: the day goes on by itself after it.`,
+      false,
+    );
+  }
+
+  // ---- what people see --------------------------------------------------------------------------------------------
+
+  log(level: LogLevel, kind: string, text: string, data?: Record<string, unknown>): void {
+    this.seq += 1;
+    this.events.push({ seq: this.seq, at: this.now(), level, kind, text, ...(data ? { data } : {}) });
+    this.show();
+  }
+
+  /** Logs and remembers; the same id again only updates the words. */
+  warn(id: string, code: WarningCode, message: string, blocksEntries: boolean): void {
+    const known = this.warnings.find((w) => w.id === id);
+    if (known) {
+      known.message = message;
+      return;
+    }
+    this.warnings.push({ id, code, message, since: this.now(), blocksEntries });
+    this.log('alert', code, message);
+  }
+
+  clearWarning(id: string): void {
+    const index = this.warnings.findIndex((w) => w.id === id);
+    if (index >= 0) this.warnings.splice(index, 1);
+  }
+
+  entriesBlockedBy(): Warning | undefined {
+    return this.warnings.find((w) => w.blocksEntries && !this.acknowledged.has(w.id));
+  }
+
+  touchOrder(order: OrderView): void {
+    order.updatedAt = this.now();
+    this.dirtyOrders.add(order.tag);
+  }
+
+  touchPosition(position: Position): void {
+    this.dirtyPositions.add(position);
+    this.show();
+  }
+
+  /** Current details and the state's search attribute, kept in step with the facts. */
+  show(): void {
+    setCurrentDetails(describeDay(this));
+    const state = stateOf(this);
+    if (state === this.shownState) return;
+    this.shownState = state;
+    upsertSearchAttributes([{ key: DAY_STATE, value: state }]);
+  }
+
+  recordSignal(signal: string): void {
+    upsertSearchAttributes([{ key: TRADING_SIGNAL, value: signal }]);
+  }
+
+  /** How much later than the timetable something happened, in market milliseconds. */
+  noteLateness(what: string, due: MarketMs): void {
+    this.lateness.push({ what, ms: Math.max(0, this.now() - due) });
+  }
+
+  /** Fills against the touch that was seen when the order was sent; positive is worse. */
+  slippageOfFills(): { tag: string; expected: number; got: number; quantity: number }[] {
+    return [...this.orders.values()].flatMap((order) =>
+      order.touch !== null && order.filledQuantity > 0
+        ? [{ tag: order.tag, expected: order.touch, got: order.averagePrice, quantity: order.filledQuantity }]
+        : [],
+    );
+  }
+
+  /** Realised loss at the day's limit: entries are off for the day and everything is closed. */
+  checkDayLoss(): void {
+    const { lostToday, maxLossPerDay } = limitsOf(this);
+    if (this.plan === null || this.entriesOff !== null || lostToday < maxLossPerDay) return;
+    this.entriesOff = 'day loss limit';
+    this.log('alert', 'day_loss_limit', `Lost ${lostToday / 100} rupees today: no new entries, everything is closed.`);
+    for (const position of this.positions) position.requestExit('day_loss_limit');
+  }
+
+  // ---- the journal ------------------------------------------------------------------------------------------------
+
+  private dirty(): boolean {
+    return (
+      this.events.length > 0 ||
+      this.dirtyOrders.size > 0 ||
+      this.dirtyPositions.size > 0 ||
+      this.decisions.length > this.decisionsWritten
+    );
+  }
+
+  /** Runs beside the day: whatever gathers while one write is under way goes with the next. */
+  async keepJournal(): Promise<void> {
+    while (!(this.stopFlushing && !this.dirty())) {
+      await condition(() => this.dirty() || this.stopFlushing);
+      if (!this.dirty()) continue;
+      this.flushing = true;
+      const events = this.events;
+      const orders = [...this.dirtyOrders].flatMap((tag) => this.orders.get(tag) ?? []);
+      const positions = [...this.dirtyPositions].map((p) => p.view());
+      const decisions = this.decisions.slice(this.decisionsWritten);
+      this.events = [];
+      this.dirtyOrders.clear();
+      this.dirtyPositions.clear();
+      this.decisionsWritten = this.decisions.length;
+      const last = events.at(-1);
+      await world.writeJournal.executeWithOptions({ summary: (last?.text ?? 'orders and positions').slice(0, 120) }, [
+        { identity: this.identity, state: stateOf(this), events, orders, positions, decisions },
+      ]);
+      this.flushing = false;
+    }
+  }
+
+  async endJournal(): Promise<void> {
+    this.stopFlushing = true;
+    await condition(() => !this.flushing && !this.dirty());
+  }
+}
+
+function lostSession(error: unknown): number | null {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (!(cause instanceof ApplicationFailure) || cause.type !== SESSION_LOST) return null;
+  const number = cause.details?.[0];
+  return typeof number === 'number' ? number : Number.MAX_SAFE_INTEGER;
+}

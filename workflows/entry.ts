@@ -1,0 +1,176 @@
+/** Entry: the hedge is bought and seen filled, then at most as much is sold (TRADING section 3). */
+import { condition } from '@temporalio/workflow';
+import { catastropheStop } from '../src/domain/stops.ts';
+import type { LegRole, OrderPurpose, OrderView } from './messages.ts';
+import { cancelToEnd, change, follow, type Intended, look, submit } from './orders.ts';
+import type { Position } from './position.ts';
+
+/** A chase: so many looks of so long, each followed by a wider price; then the order is cancelled. Wall milliseconds. */
+const CHASE_STEPS = 4;
+const CHASE_STEP_MS = 3_000;
+/** An entry may use this many of the broker's 25 modifications of an order. */
+const CHASE_BUDGET = 20;
+/** An opening sell without an answer is watched for this long before its hedge is sold. */
+const WATCH_MISSING_SELL_MS = 60_000;
+const WATCH_EVERY_MS = 5_000;
+const WATCH_LATE_EVERY_MS = 30_000;
+
+/** Buys the hedge. Answers what was filled, in units. */
+export async function enterHedge(position: Position): Promise<number> {
+  for (const [index, quantity] of sliced(position, position.plan.quantity).entries()) {
+    if (!position.mayEnter()) break;
+    const filled = await fill(position, 'hedge', index + 1, quantity);
+    if (filled < quantity) break;
+  }
+  return position.long();
+}
+
+/** Sells the main leg, a slice at a time, and rests protection for each before the next. */
+export async function enterMain(position: Position, quantity: number): Promise<void> {
+  for (const [index, part] of sliced(position, quantity).entries()) {
+    if (!position.mayEnter()) return;
+    const filled = await fill(position, 'main', index + 1, part);
+    if (filled > 0) await restStop(position, index + 1);
+    if (filled < part) return;
+  }
+}
+
+/** The hedge never stays larger than what it covers. */
+export async function unwindSurplus(position: Position): Promise<void> {
+  const surplus = position.long() - position.short();
+  if (surplus > 0) await fill(position, 'hedge', 1, surplus, 'unwind');
+}
+
+/** Quantities of at most the freeze quantity each, whole lots. */
+function sliced(position: Position, quantity: number): number[] {
+  const most = position.plan.main.maxOrderQuantity;
+  const parts: number[] = [];
+  for (let left = quantity; left > 0; left -= most) parts.push(Math.min(left, most));
+  return parts;
+}
+
+async function fill(
+  position: Position,
+  role: LegRole,
+  slice: number,
+  quantity: number,
+  purpose: OrderPurpose = 'entry',
+): Promise<number> {
+  const { day } = position;
+  const side = (role === 'hedge') === (purpose === 'entry') ? 'BUY' : 'SELL';
+  // A hedge that is known to be absent may be sent once more. An opening sell is never sent again.
+  for (let sends = 0; sends < (role === 'hedge' ? 2 : 1); sends += 1) {
+    const intended = position.intend({
+      role,
+      purpose,
+      side,
+      slice,
+      quantity,
+      pricing: { kind: 'cross', widen: 0, floor: null },
+    });
+    const submitted = await submit(day, intended);
+    if (submitted.kind === 'in_book') return chase(position, submitted.order, intended);
+    if (submitted.kind === 'absent' && role === 'main') {
+      return (await watchMissing(position, submitted.order, intended)) ? chase(position, submitted.order, intended) : 0;
+    }
+    if (submitted.kind !== 'absent') return 0;
+    if (!position.mayEnter()) return 0;
+  }
+  return 0;
+}
+
+/** Looks, widens, looks again; what is not filled in the end is cancelled to its final state. */
+async function chase(position: Position, order: OrderView, intended: Intended): Promise<number> {
+  const { day } = position;
+  for (let widen = 1; widen <= CHASE_STEPS; widen += 1) {
+    const seen = await follow(day, order, 'terminal', CHASE_STEP_MS);
+    if (seen.state !== 'live') return order.filledQuantity;
+    if (intended.purpose === 'entry' && !position.mayEnter()) break;
+    const changed = await change(day, order, {
+      contract: intended.contract,
+      side: intended.side,
+      how: 'reprice',
+      widen,
+      floor: null,
+      budget: CHASE_BUDGET,
+    });
+    if (changed.kind === 'budget') break;
+  }
+  await cancelToEnd(day, order);
+  return order.filledQuantity;
+}
+
+/** True once the order appears. Otherwise its hedge is sold, and the watch goes on beside the day to the close. */
+async function watchMissing(position: Position, order: OrderView, intended: Intended): Promise<boolean> {
+  const { day } = position;
+  const since = Date.now();
+  while (Date.now() - since < WATCH_MISSING_SELL_MS && !day.over) {
+    if ((await look(day, order, intended)).kind === 'found') return true;
+    await condition(() => day.over, WATCH_EVERY_MS, { summary: `watching for ${order.tag}` });
+  }
+  day.beside(watchToTheClose(position, order, intended));
+  return false;
+}
+
+/** A sell that shows up after all is cancelled, and what it sold is bought back at once. */
+async function watchToTheClose(position: Position, order: OrderView, intended: Intended): Promise<void> {
+  const { day } = position;
+  while (!day.over) {
+    if ((await look(day, order, intended)).kind === 'found') {
+      day.log(
+        'alert',
+        'order_appeared',
+        `${order.tag} appeared after it was given up. It is cancelled and bought back.`,
+      );
+      await cancelToEnd(day, order);
+      await position.leaveToTheEnd(`late:${position.id}`);
+      return;
+    }
+    await condition(() => day.over, WATCH_LATE_EVERY_MS, { summary: `watching for ${order.tag} to the close` });
+  }
+}
+
+/** Rests the catastrophe stop of a slice at the broker; a trigger already passed or two refusals mean leaving. */
+export async function restStop(position: Position, slice: number): Promise<void> {
+  const { day } = position;
+  const entry = position.average('main', 'SELL', slice);
+  const quantity = position.short(slice);
+  if (entry === null || quantity === 0) return;
+  const stop = catastropheStop(entry, position.plan.main.tickSize);
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const intended = position.intend({
+      role: 'main',
+      purpose: 'stop',
+      side: 'BUY',
+      slice,
+      quantity,
+      pricing: { kind: 'stop', triggerPrice: stop.triggerPrice, price: stop.limitPrice },
+    });
+    const submitted = await submit(day, intended);
+    if (submitted.kind === 'trigger_passed') {
+      position.requestExit('catastrophe_stop');
+      return;
+    }
+    if (submitted.kind !== 'in_book') continue;
+    position.stops.set(slice, submitted.order);
+    const seen = await follow(day, submitted.order, 'resting', 5_000);
+    if (seen.state === 'live') {
+      day.log(
+        'info',
+        'stop_rested',
+        `${position.id}: stop rests at Zerodha, trigger ${(stop.triggerPrice / 100).toFixed(2)}, limit ${(stop.limitPrice / 100).toFixed(2)}.`,
+      );
+      return;
+    }
+    if (seen.filledQuantity > 0) {
+      position.requestExit('catastrophe_stop');
+      return;
+    }
+  }
+  day.log(
+    'alert',
+    'protection_refused',
+    `${position.id}: the protective stop was refused twice. The position is closed.`,
+  );
+  position.requestExit('protection_refused');
+}

@@ -1,0 +1,141 @@
+/** Exit: one buy order a slice, whatever happens; then the hedge is sold (TRADING section 5). */
+import { condition } from '@temporalio/workflow';
+import type { Day } from './day.ts';
+import type { OrderView } from './messages.ts';
+import { cancelToEnd, change, follow, submit } from './orders.ts';
+import type { Position } from './position.ts';
+
+/** A modified stop counts as the exit only when the book shows it within this time. Wall milliseconds. */
+const CONVERSION_MS = 2_000;
+const CHASE_STEP_MS = 2_000;
+const AFTER_REFUSAL_MS = 1_000;
+/** Of the broker's 25 modifications, four are kept for the square-off. */
+const BUDGET = 21;
+const SQUARE_OFF_BUDGET = 25;
+
+export async function exitMain(position: Position): Promise<void> {
+  const slices = new Set(position.orders().flatMap((order) => (order.role === 'main' ? order.slice : [])));
+  await Promise.all([...slices].map((slice) => exitSlice(position, slice)));
+}
+
+async function exitSlice(position: Position, slice: number): Promise<void> {
+  const { day } = position;
+  const stop = position.stops.get(slice);
+  if (stop && !isFinal(stop)) await leaveThroughStop(position, stop, slice);
+  let widen = 0;
+  while (position.short(slice) > 0 && mayPlace(position)) {
+    const intended = position.intend({
+      role: 'main',
+      purpose: 'exit',
+      side: 'BUY',
+      slice,
+      quantity: position.short(slice),
+      pricing: { kind: 'cross', widen, floor: null },
+    });
+    const submitted = await submit(day, intended);
+    if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, widen);
+    else if (submitted.kind === 'halted') return;
+    else await pause(day, 'trying the exit again');
+    widen += 1;
+  }
+}
+
+/** First choice: the resting stop becomes the exit. It is the same order, so nothing can be bought twice. */
+async function leaveThroughStop(position: Position, stop: OrderView, slice: number): Promise<void> {
+  const { day } = position;
+  if (position.short(slice) > 0) {
+    const conversion = {
+      contract: position.plan.main,
+      side: 'BUY',
+      how: 'to_limit',
+      widen: 0,
+      floor: null,
+      budget: budgetOf(day),
+    } as const;
+    if (!position.guardSent) await change(day, stop, conversion);
+    const seen = await follow(day, stop, 'limit', CONVERSION_MS);
+    if (seen.state !== 'live') return;
+    if (seen.orderType === 'LIMIT') {
+      await chaseToEnd(position, stop, 0);
+      return;
+    }
+    day.log(
+      'warn',
+      'conversion_refused',
+      `${position.id}: the stop did not become a limit order; it is cancelled and replaced.`,
+    );
+  }
+  await cancelToEnd(day, stop);
+}
+
+/** Widens inside the price protection until the order is final; cancels it when no modification is left. */
+async function chaseToEnd(position: Position, order: OrderView, from: number): Promise<void> {
+  const { day } = position;
+  const contract = position.contract(order.role);
+  for (let widen = from + 1; !ended(day, contract.tradesUntil); widen += 1) {
+    const seen = await follow(day, order, 'terminal', CHASE_STEP_MS);
+    if (seen.state !== 'live') return;
+    const changed = await change(day, order, {
+      contract,
+      side: order.side,
+      how: 'reprice',
+      widen,
+      floor: order.side === 'BUY' ? order.price : null,
+      budget: budgetOf(day),
+    });
+    if (changed.kind === 'final') {
+      await follow(day, order, 'terminal', 0);
+      return;
+    }
+    if (changed.kind === 'budget' && mayPlace(position)) {
+      await cancelToEnd(day, order);
+      return;
+    }
+    if (changed.kind !== 'modified') await pause(day, 'trying a new price again');
+  }
+}
+
+/** Sells what is left of the hedge: never before the short is bought back. */
+export async function sellHedge(position: Position): Promise<void> {
+  const { day } = position;
+  let widen = 0;
+  while (position.long() > position.short() && mayPlace(position)) {
+    const most = position.contract('hedge').maxOrderQuantity;
+    const intended = position.intend({
+      role: 'hedge',
+      purpose: 'exit',
+      side: 'SELL',
+      slice: 1,
+      quantity: Math.min(most, position.long() - position.short()),
+      pricing: { kind: 'cross', widen, floor: null },
+    });
+    const submitted = await submit(day, intended);
+    if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, widen);
+    else if (submitted.kind === 'halted') return;
+    else await pause(day, 'selling the hedge again');
+    widen += 1;
+  }
+}
+
+function isFinal(order: OrderView): boolean {
+  return ['COMPLETE', 'CANCELLED', 'REJECTED'].includes(order.status);
+}
+
+function budgetOf(day: Day): number {
+  return day.squaringOff ? SQUARE_OFF_BUDGET : BUDGET;
+}
+
+/** Under MIS nothing new is placed from two minutes before the broker's own square-off; then only live orders are moved. */
+function mayPlace(position: Position): boolean {
+  const { day, plan } = position;
+  const last = plan.product === 'MIS' ? (day.timetable?.lastPlacement ?? 0) : plan.main.tradesUntil;
+  return !ended(day, last);
+}
+
+function ended(day: Day, at: number): boolean {
+  return day.over || day.now() >= at;
+}
+
+async function pause(day: Day, summary: string): Promise<void> {
+  await condition(() => day.over, AFTER_REFUSAL_MS, { summary });
+}

@@ -1,0 +1,200 @@
+/** Every hourly close: index stops first, then the eight signals (DESIGN section 4, TRADING section 3). */
+import type { EntryPlan, HourEvaluation, HourInput } from '../activities/contract.ts';
+import { istTime } from '../src/domain/clock.ts';
+import { indexStopHit } from '../src/domain/strategy/index-stop.ts';
+import type { MarketMs } from '../src/domain/types.ts';
+import { type Day, MarketOver } from './day.ts';
+import type { DecisionView } from './messages.ts';
+import { Position } from './position.ts';
+import { watching, world } from './proxies.ts';
+import { limitsOf } from './view.ts';
+
+const HOUR_MS = 3_600_000;
+/** An entry is decided at its bar's end. Later than this (a worker was away) it would be another trade. Market time. */
+const DECIDE_WITHIN_MS = 5 * 60_000;
+
+export async function keepHours(day: Day): Promise<void> {
+  const checks = day.timetable?.checks ?? [];
+  for (const check of checks) {
+    // A check that lies well behind when the day gets there is not made up for: its bar is part of the next one's week.
+    if (day.now() > check + DECIDE_WITHIN_MS) continue;
+    day.nextCheckAt = check;
+    await day.until(check, 'hourly close', () => day.over);
+    if (day.over) break;
+    const input: HourInput = { identity: day.identity, barStart: check - HOUR_MS, barEnd: check };
+    await day.hold(`hour:${check}`, true);
+    // An hour that fails is said loudly; the hours after it are looked at all the same.
+    for (const part of await Promise.allSettled([checkIndexStops(day, input), decide(day, input)])) {
+      if (part.status === 'rejected') day.log('alert', 'hour_failed', `${istTime(check)}: ${String(part.reason)}`);
+    }
+    await day.hold(`hour:${check}`, false);
+  }
+  day.nextCheckAt = null;
+}
+
+/** An hourly close at or beyond the strike ends a position (STRATEGY sections 7 and 12). */
+async function checkIndexStops(day: Day, input: HourInput): Promise<void> {
+  const before = (position: Position) => position.isOpen() && position.openedAt < input.barEnd;
+  if (!day.positions.some(before)) return;
+  const seen = await watching.readHourClose.executeWithOptions(
+    { summary: `Index close of ${istTime(input.barEnd)} for the stops` },
+    [input],
+  );
+  const { close } = seen;
+  if (seen.note) day.log('warn', 'index_close', seen.note);
+  if (close === null) {
+    day.warn(
+      `no_data:${input.barEnd}`,
+      'no_data',
+      `No index close for ${istTime(input.barEnd)}: index stops were not checked.`,
+      false,
+    );
+    return;
+  }
+  for (const position of day.positions.filter(before)) {
+    const { optionType, strike } = position.plan.main;
+    if (indexStopHit(optionType, strike, close)) {
+      day.log(
+        'warn',
+        'index_stop',
+        `${position.id}: the index closed at ${close / 100}, at or beyond ${strike / 100}.`,
+      );
+      position.requestExit('index_stop');
+    }
+  }
+}
+
+async function decide(day: Day, input: HourInput): Promise<void> {
+  if (!day.started) return;
+  const seen = await watching.evaluateHour.executeWithOptions(
+    { summary: `Signals S1 to S8 on the close of ${istTime(input.barEnd)}` },
+    [input],
+  );
+  const decision: DecisionView = {
+    at: input.barEnd,
+    barStart: input.barStart,
+    close: seen.bar?.close ?? null,
+    source: seen.source,
+    signal: seen.signal,
+    outcome: 'no_signal',
+    reason: seen.reason ?? 'no signal',
+    bias: seen.bias,
+    stop: seen.stop,
+    strike: seen.strike,
+    optionType: seen.optionType,
+  };
+  await judge(day, input, seen, decision);
+  day.decisions.push(decision);
+  const words =
+    decision.signal && decision.outcome !== 'week_used' ? `${decision.signal}: ${decision.reason}` : decision.reason;
+  day.log(
+    decision.outcome === 'no_data' ? 'alert' : 'info',
+    `signal_${decision.outcome}`,
+    `${istTime(input.barEnd)} ${words}.`,
+    {
+      close: decision.close,
+      bias: decision.bias,
+    },
+  );
+}
+
+async function judge(day: Day, input: HourInput, seen: HourEvaluation, decision: DecisionView): Promise<void> {
+  if (seen.source === 'none') {
+    decision.outcome = 'no_data';
+    decision.reason = seen.reason ?? 'no candles from Breeze or Kite within three minutes';
+    day.warn(
+      `no_data:${input.barEnd}`,
+      'no_data',
+      `${istTime(input.barEnd)}: ${decision.reason}. Nothing was decided.`,
+      false,
+    );
+    return;
+  }
+  if (seen.source === 'kite') {
+    day.warn(
+      'fallback_candles',
+      'fallback_candles',
+      'Breeze did not answer in time: signals were decided on Kite candles.',
+      false,
+    );
+  }
+  if (seen.signal === null || seen.firedAt === null) return;
+  if (seen.firedAt < input.barEnd) {
+    decision.outcome = 'week_used';
+    decision.reason = `${seen.signal} fired earlier this week: one signal a week`;
+    return;
+  }
+  decision.outcome = 'skipped';
+  const skip = skipReason(day, seen, input.barEnd);
+  if (skip) {
+    decision.reason = `skipped: ${skip}`;
+    return;
+  }
+  await enter(day, seen, decision);
+}
+
+function skipReason(day: Day, seen: HourEvaluation, at: MarketMs): string | null {
+  const { plan, timetable } = day;
+  if (!plan || !timetable || !seen.signal) return 'no plan';
+  if (!day.enabled) return 'trading is stopped';
+  if (day.entriesOff) return `entries are off for the day (${day.entriesOff})`;
+  if (!day.entriesAllowedToday) return 'no entries in a special session';
+  if (day.squaringOff || at > timetable.lastEntry) return 'too late';
+  if (day.now() > at + DECIDE_WITHIN_MS) return 'the decision came too late after the close';
+  if (!plan.signals.includes(seen.signal)) return `${seen.signal} is not in the plan`;
+  const block = day.entriesBlockedBy();
+  if (block) return `blocked until acknowledged: ${block.message}`;
+  if (!day.session) return 'nobody is logged in';
+  return null;
+}
+
+async function enter(day: Day, seen: HourEvaluation, decision: DecisionView): Promise<void> {
+  const { plan } = day;
+  if (!plan || !seen.signal || !seen.optionType || seen.strike === null) return;
+  const { signal, optionType, strike } = seen;
+  const { reserved, lostToday, capitalAtRisk, openPositions } = limitsOf(day);
+  let planned: EntryPlan;
+  try {
+    planned = await day.withSession(() =>
+      world.planEntry.executeWithOptions({ summary: `Limits, margin and contracts for ${signal}` }, [
+        {
+          identity: day.identity,
+          at: decision.at,
+          signal,
+          optionType,
+          strike,
+          plan,
+          book: { reserved, lostToday, capitalAtRisk, openPositions },
+        },
+      ]),
+    );
+  } catch (error) {
+    if (!(error instanceof MarketOver)) throw error;
+    decision.reason = 'skipped: the market closed before the entry could be planned';
+    return;
+  }
+  if (planned.kind === 'refused') {
+    decision.reason = `skipped: ${planned.refusals.map((refusal) => refusal.message).join('; ')}`;
+    for (const refusal of planned.refusals) {
+      day.log('warn', 'limit_refused', `${signal} refused: ${refusal.message}`, {
+        code: refusal.code,
+        ...refusal.numbers,
+      });
+    }
+    return;
+  }
+  // Somebody may have stopped, closed all or lost the login while the plan was made.
+  const late = skipReason(day, seen, decision.at);
+  if (late) {
+    decision.reason = `skipped: ${late}`;
+    return;
+  }
+  decision.outcome = 'fired';
+  const { main, hedge, lots } = planned;
+  decision.reason = `fired: sell ${lots} lots ${main.tradingsymbol}${hedge ? `, hedge ${hedge.tradingsymbol} first` : ', unhedged'}`;
+  day.recordSignal(signal);
+  const position = new Position(day, day.positions.length + 1, signal, planned);
+  day.positions.push(position);
+  day.noteLateness(`entry decision of ${istTime(decision.at)}`, decision.at);
+  day.beside(position.run().then(() => day.checkDayLoss()));
+}

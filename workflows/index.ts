@@ -1,0 +1,1 @@
+export { tradingDay } from './trading-day.ts';

@@ -1,0 +1,287 @@
+/** One order from intent to its end: TRADING section 4. Only this file lets anything be sent. */
+import { ActivityFailure, ApplicationFailure, condition, sleep } from '@temporalio/workflow';
+import {
+  type ChangeInput,
+  type ChangeResult,
+  type FindResult,
+  type FollowInput,
+  type OrderIntent,
+  type OrderSnapshot,
+  SESSION_LOST,
+  type SendResult,
+} from '../activities/contract.ts';
+import type { Day } from './day.ts';
+import type { OrderView } from './messages.ts';
+import { changing, sending, watching, world } from './proxies.ts';
+
+/** An intent that waited longer than this for a worker is not sent any more. */
+const SEND_WITHIN_MS = 20_000;
+/** A doubtful order is looked for at 3 s and at 15 s after the doubt: absent is only what is missing both times. */
+const LOOKS_MS = [3_000, 15_000] as const;
+const REFUSED_IP_RETRY_MS = 30_000;
+
+export type Submitted =
+  | { kind: 'in_book'; order: OrderView }
+  | { kind: 'refused'; order: OrderView; message: string }
+  | { kind: 'trigger_passed'; order: OrderView }
+  | { kind: 'absent'; order: OrderView }
+  | { kind: 'halted'; order: OrderView; message: string };
+
+/** The intent without what is made at the moment of sending. */
+export type Intended = Omit<OrderIntent, 'sendBy'>;
+
+/**
+ * Sends an intent once. Comes back when it is known whether the book has it: that may take 15 s after a doubtful answer.
+ * Never sends the same tag twice.
+ */
+export async function submit(day: Day, intended: Intended): Promise<Submitted> {
+  const order = recordIntent(day, intended);
+  const say = `${intended.side} ${intended.quantity} ${intended.contract.tradingsymbol} (${intended.role} ${intended.purpose})`;
+  for (;;) {
+    const intent: OrderIntent = { ...intended, sendBy: Date.now() + SEND_WITHIN_MS };
+    const result = await day.withSession(() => sendOnce(intent, say));
+    switch (result.kind) {
+      case 'sent':
+        order.orderId = result.orderId;
+        order.price = result.price;
+        order.triggerPrice = result.triggerPrice;
+        order.status = 'SENT';
+        if (result.touch !== null) order.touch = result.touch;
+        day.touchOrder(order);
+        day.clearWarning('orders_refused');
+        return { kind: 'in_book', order };
+      case 'found':
+        absorb(day, order, result.order);
+        return { kind: 'in_book', order };
+      case 'trigger_passed':
+        endUnsent(day, order, 'NOT SENT', `trigger is not above the last price ${result.lastPrice / 100}`);
+        return { kind: 'trigger_passed', order };
+      case 'too_late':
+        endUnsent(day, order, 'NOT SENT', 'it waited too long for a worker');
+        return { kind: 'absent', order };
+      case 'no_price':
+        endUnsent(day, order, 'NOT SENT', result.message);
+        return { kind: 'refused', order, message: result.message };
+      case 'ip_refused':
+        day.warn(
+          'orders_refused',
+          'orders_refused',
+          `Zerodha refuses orders from this machine: "${result.message}". Add its address on the Kite developer console.`,
+          true,
+        );
+        if (intended.purpose === 'entry' || day.over) {
+          endUnsent(day, order, 'REFUSED', result.message);
+          return { kind: 'refused', order, message: result.message };
+        }
+        await condition(() => day.over, REFUSED_IP_RETRY_MS, {
+          summary: 'orders refused from this address: try again',
+        });
+        continue;
+      case 'refused':
+        endUnsent(day, order, 'REFUSED', result.message);
+        day.log('warn', 'order_refused', `${say}: refused. ${result.message}`);
+        return { kind: 'refused', order, message: result.message };
+      case 'doubt':
+        return lookInto(day, order, intent, result.message);
+    }
+  }
+}
+
+/** Reads the order until `until` holds, or for `waitMs` of wall time. */
+export async function follow(
+  day: Day,
+  order: OrderView,
+  until: FollowInput['until'],
+  waitMs: number,
+): Promise<OrderSnapshot> {
+  const orderId = mustBeKnown(order);
+  const snapshot = await day.withSession(() =>
+    watching.followOrder.executeWithOptions(
+      { summary: `Watching ${order.side} ${order.tradingsymbol} until ${until}` },
+      [{ orderId, tag: order.tag, waitMs, until }],
+    ),
+  );
+  absorb(day, order, snapshot);
+  return snapshot;
+}
+
+/** Cancels and waits until the order is final, however long that takes while the market is open. */
+export async function cancelToEnd(day: Day, order: OrderView): Promise<OrderSnapshot> {
+  const orderId = mustBeKnown(order);
+  for (;;) {
+    const snapshot = await day.withSession(() =>
+      watching.cancelOrder.executeWithOptions({ summary: `Cancelling ${order.side} ${order.tradingsymbol}` }, [
+        { orderId, tag: order.tag },
+      ]),
+    );
+    absorb(day, order, snapshot);
+    if (snapshot.state !== 'live' || day.over) return snapshot;
+    await sleep(1_000, { summary: 'waiting for the cancellation' });
+  }
+}
+
+export async function change(day: Day, order: OrderView, input: Omit<ChangeInput, 'orderId'>): Promise<ChangeResult> {
+  const orderId = mustBeKnown(order);
+  return day.withSession(async (): Promise<ChangeResult> => {
+    try {
+      return await changing.changeOrder.executeWithOptions(
+        {
+          summary: `${input.how === 'to_limit' ? 'Stop into limit' : 'New price'}: ${order.side} ${order.tradingsymbol}`,
+        },
+        [{ ...input, orderId }],
+      );
+    } catch (error) {
+      if (isSessionLost(error)) throw error;
+      return { kind: 'doubt', message: wordsOf(error) };
+    }
+  });
+}
+
+/** One more look for a tag whose answer never came; adopts the order when it is there. */
+export async function look(day: Day, order: OrderView, intended: Intended): Promise<FindResult> {
+  const intent: OrderIntent = { ...intended, sendBy: 0 };
+  const found = await day.withSession(() =>
+    world.findOrder.executeWithOptions({ summary: `Looking for ${order.tag} in the book` }, [
+      { intent, expectedNet: null },
+    ]),
+  );
+  if (found.kind === 'found') absorb(day, order, found.order);
+  return found;
+}
+
+async function sendOnce(intent: OrderIntent, say: string): Promise<SendResult> {
+  try {
+    return await sending.sendOrder.executeWithOptions({ summary: say }, [intent]);
+  } catch (error) {
+    if (isSessionLost(error)) throw error;
+    return { kind: 'doubt', message: wordsOf(error) };
+  }
+}
+
+async function lookInto(day: Day, order: OrderView, intent: OrderIntent, message: string): Promise<Submitted> {
+  order.status = 'IN DOUBT';
+  order.statusMessage = message;
+  day.touchOrder(order);
+  day.doubts += 1;
+  day.log('warn', 'order_in_doubt', `No clear answer for ${order.tag}: ${message}. Looking for it in the book.`);
+  const since = Date.now();
+  try {
+    for (let i = 0; ; i += 1) {
+      // Past the two looks an order is absent, unless the broker's net moved: then only seeing it settles the doubt.
+      const due = since + (LOOKS_MS[i] ?? 15_000 * i);
+      await condition(() => day.over, Math.max(1, due - Date.now()), { summary: `looking for ${order.tag}` });
+      const found = await day.withSession(() =>
+        world.findOrder.executeWithOptions({ summary: `Looking for ${order.tag} in the book` }, [
+          { intent, expectedNet: expectedNet(day, intent) },
+        ]),
+      );
+      if (found.kind === 'found') {
+        absorb(day, order, found.order);
+        day.log('info', 'order_found', `${order.tag} is in the book as ${found.order.status}.`);
+        return { kind: 'in_book', order };
+      }
+      if (found.kind === 'mismatch') {
+        day.warn(`halted:${order.tag}`, 'halted', found.message, true);
+        return { kind: 'halted', order, message: found.message };
+      }
+      if (found.kind === 'unclear') day.warn(`unclear:${order.tag}`, 'difference', found.message, true);
+      const looked = i + 1 >= LOOKS_MS.length;
+      if (looked && (found.kind === 'absent' || day.over)) {
+        day.clearWarning(`unclear:${order.tag}`);
+        endUnsent(day, order, 'ABSENT', message);
+        day.log('warn', 'order_absent', `${order.tag} is in neither orders, trades nor positions: it was not placed.`);
+        return { kind: 'absent', order };
+      }
+    }
+  } finally {
+    day.doubts -= 1;
+  }
+}
+
+/** What the broker's net of this contract would be if the doubtful order had not happened: ours, by the ledger. */
+function expectedNet(day: Day, intent: OrderIntent): number {
+  let net = 0;
+  for (const order of day.orders.values()) {
+    if (order.tradingsymbol !== intent.contract.tradingsymbol || order.product !== intent.product) continue;
+    net += (order.side === 'BUY' ? 1 : -1) * order.filledQuantity;
+  }
+  return net + (day.foreignNet.get(`${intent.product}:${intent.contract.tradingsymbol}`) ?? 0);
+}
+
+function recordIntent(day: Day, intended: Intended): OrderView {
+  const stop = intended.pricing.kind === 'stop' ? intended.pricing : null;
+  const order: OrderView = {
+    tag: intended.tag,
+    orderId: null,
+    positionId: intended.positionId,
+    role: intended.role,
+    purpose: intended.purpose,
+    slice: intended.slice,
+    tradingsymbol: intended.contract.tradingsymbol,
+    side: intended.side,
+    product: intended.product,
+    quantity: intended.quantity,
+    filledQuantity: 0,
+    averagePrice: 0,
+    orderType: stop ? 'SL' : 'LIMIT',
+    price: stop?.price ?? 0,
+    triggerPrice: stop?.triggerPrice ?? 0,
+    touch: null,
+    status: 'INTENDED',
+    statusMessage: null,
+    fills: [],
+    intendedAt: day.now(),
+    updatedAt: day.now(),
+  };
+  if (day.orders.has(order.tag))
+    throw ApplicationFailure.nonRetryable(`tag ${order.tag} was used before`, 'tag_reused');
+  day.orders.set(order.tag, order);
+  day.touchOrder(order);
+  return order;
+}
+
+/** Takes over what the broker says of an order. Fills only grow: an older answer never takes one away. */
+export function absorb(day: Day, order: OrderView, snapshot: OrderSnapshot): void {
+  const before = order.filledQuantity;
+  order.orderId = snapshot.orderId;
+  order.status = snapshot.status;
+  order.statusMessage = snapshot.statusMessage;
+  order.orderType = snapshot.orderType;
+  order.price = snapshot.price;
+  order.triggerPrice = snapshot.triggerPrice;
+  const known = new Set(order.fills.map((fill) => fill.tradeId));
+  for (const fill of snapshot.fills) if (!known.has(fill.tradeId)) order.fills.push(fill);
+  order.filledQuantity = order.fills.reduce((sum, fill) => sum + fill.quantity, 0);
+  const value = order.fills.reduce((sum, fill) => sum + fill.quantity * fill.price, 0);
+  order.averagePrice = order.filledQuantity > 0 ? Math.round(value / order.filledQuantity) : 0;
+  day.touchOrder(order);
+  if (order.filledQuantity > before) {
+    day.log(
+      'info',
+      'order_filled',
+      `${order.side} ${order.filledQuantity} of ${order.quantity} ${order.tradingsymbol} at ${(order.averagePrice / 100).toFixed(2)} (${order.role} ${order.purpose}).`,
+      { tag: order.tag, order_id: order.orderId },
+    );
+  }
+}
+
+function endUnsent(day: Day, order: OrderView, status: string, message: string): void {
+  order.status = status;
+  order.statusMessage = message;
+  day.touchOrder(order);
+}
+
+function mustBeKnown(order: OrderView): string {
+  if (order.orderId === null) throw ApplicationFailure.nonRetryable(`${order.tag} has no order id`, 'defect');
+  return order.orderId;
+}
+
+function isSessionLost(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure && cause.type === SESSION_LOST;
+}
+
+function wordsOf(error: unknown): string {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,357 @@
+/** One hedged position, from its entry to flat. A function of the day, not a child workflow: commands find it by id. */
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import type { ContractRef, EntryPlan, GuardResult } from '../activities/contract.ts';
+import { istTime } from '../src/domain/clock.ts';
+import { makeTag } from '../src/domain/tags.ts';
+import type { MarketMs, Paise, Side, SignalName } from '../src/domain/types.ts';
+import { type Day, MarketOver } from './day.ts';
+import { enterHedge, enterMain, unwindSurplus } from './entry.ts';
+import { exitMain, sellHedge } from './exit.ts';
+import type { ExitReason, LegRole, OrderPurpose, OrderView, PositionState, PositionView } from './messages.ts';
+import { positionMoney } from './money.ts';
+import type { Intended } from './orders.ts';
+import { guarding } from './proxies.ts';
+
+export type Planned = Extract<EntryPlan, { kind: 'planned' }>;
+
+/** First that is true wins (TRADING section 5); what a person asked for comes before everything. */
+const PRECEDENCE: readonly ExitReason[] = [
+  'emergency',
+  'manual',
+  'stopped',
+  'day_loss_limit',
+  'loss_cap',
+  'catastrophe_stop',
+  'protection_refused',
+  'index_stop',
+  'target',
+  'exit_time',
+  'entry_failed',
+];
+
+export class Position {
+  readonly id: string;
+  readonly openedAt: MarketMs;
+  state: PositionState = 'opening';
+  exitReason: ExitReason | null = null;
+  /** The guard has already turned the resting stop into an exit. */
+  guardSent = false;
+  closedAt: MarketMs | null = null;
+  problem: string | null = null;
+  /** Resting protection by slice of the main leg. */
+  readonly stops = new Map<number, OrderView>();
+  private readonly attempts = new Map<string, number>();
+
+  readonly day: Day;
+  readonly number: number;
+  readonly signal: SignalName;
+  readonly plan: Planned;
+
+  constructor(day: Day, number: number, signal: SignalName, plan: Planned) {
+    this.day = day;
+    this.number = number;
+    this.signal = signal;
+    this.plan = plan;
+    this.id = `P${number}`;
+    this.openedAt = day.now();
+  }
+
+  /** Runs to its end; whatever it throws is caught here and said loudly: it cannot end the day. */
+  async run(): Promise<void> {
+    const key = `position:${this.id}`;
+    await this.day.hold(key, true);
+    await this.attempt(async () => {
+      await this.enter();
+      if (this.state !== 'open') return;
+      await this.day.hold(key, false);
+      await this.guard();
+      await this.day.hold(key, true);
+    });
+    await this.leaveToTheEnd(key);
+  }
+
+  /** Tries to leave until nothing is left or the market is over. */
+  async leaveToTheEnd(key: string): Promise<void> {
+    await this.day.hold(key, true);
+    while (!(await this.attempt(() => this.leave())) && !this.day.over) {
+      await condition(() => this.day.over, 5_000, { summary: `${this.id}: trying to leave again` });
+    }
+    this.settle();
+    await this.day.hold(key, false);
+  }
+
+  /** False when it threw: said loudly, and the position leaves. */
+  private async attempt(step: () => Promise<void>): Promise<boolean> {
+    try {
+      await step();
+      return true;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      if (error instanceof MarketOver) return true;
+      this.problem = error instanceof Error ? error.message : String(error);
+      this.day.log('alert', 'position_failed', `${this.id}: ${this.problem}`);
+      this.requestExit('entry_failed');
+      return false;
+    }
+  }
+
+  requestExit(reason: ExitReason): void {
+    if (this.state === 'closed') return;
+    if (this.exitReason !== null && PRECEDENCE.indexOf(this.exitReason) <= PRECEDENCE.indexOf(reason)) return;
+    const first = this.exitReason === null;
+    this.exitReason = reason;
+    if (first) this.day.log('info', 'exit_requested', `${this.id}: leaving (${reason.replaceAll('_', ' ')}).`);
+    this.day.touchPosition(this);
+  }
+
+  isOpen(): boolean {
+    return this.state !== 'closed';
+  }
+
+  /** Sold and not bought back of the main leg, units. */
+  short(slice?: number): number {
+    return this.filled('main', 'SELL', slice) - this.filled('main', 'BUY', slice);
+  }
+
+  /** Bought and not sold of the hedge, units. */
+  long(): number {
+    return this.filled('hedge', 'BUY') - this.filled('hedge', 'SELL');
+  }
+
+  filled(role: LegRole, side: Side, slice?: number): number {
+    return this.legOrders(role, side, slice).reduce((sum, order) => sum + order.filledQuantity, 0);
+  }
+
+  /** Average price of a leg's fills, null without one. */
+  average(role: LegRole, side: Side, slice?: number): Paise | null {
+    const fills = this.legOrders(role, side, slice).flatMap((order) => order.fills);
+    const quantity = fills.reduce((sum, fill) => sum + fill.quantity, 0);
+    if (quantity === 0) return null;
+    return Math.round(fills.reduce((sum, fill) => sum + fill.quantity * fill.price, 0) / quantity);
+  }
+
+  /** The next intent of a kind, with a tag that was never used. */
+  intend(of: {
+    role: LegRole;
+    purpose: OrderPurpose;
+    side: Side;
+    slice: number;
+    quantity: number;
+    pricing: Intended['pricing'];
+  }): Intended {
+    const kind = `${of.role}:${of.purpose}:${of.slice}`;
+    const attempt = (this.attempts.get(kind) ?? 0) + 1;
+    this.attempts.set(kind, attempt);
+    const { run, date } = this.day.identity;
+    const tag = makeTag({
+      run,
+      date,
+      position: this.number,
+      role: of.role,
+      purpose: of.purpose,
+      slice: of.slice,
+      attempt,
+    });
+    return { ...of, tag, positionId: this.id, contract: this.contract(of.role), product: this.plan.product };
+  }
+
+  contract(role: LegRole): ContractRef {
+    const contract = role === 'main' ? this.plan.main : this.plan.hedge;
+    if (!contract) throw new Error(`${this.id} has no ${role} leg`);
+    return contract;
+  }
+
+  orders(): OrderView[] {
+    return [...this.day.orders.values()].filter((order) => order.positionId === this.id);
+  }
+
+  view(): PositionView {
+    const { main, hedge } = this.plan;
+    const stop = [...this.stops.values()].at(-1);
+    const money = positionMoney(this.orders(), this.day.identity.date);
+    return {
+      id: this.id,
+      signal: this.signal,
+      state: this.state,
+      optionType: main.optionType,
+      strike: main.strike,
+      expiry: main.expiry,
+      product: this.plan.product,
+      lots: this.plan.lots,
+      legs: [...(hedge ? [this.leg('hedge', hedge)] : []), this.leg('main', main)],
+      indexStop: main.strike,
+      catastropheStop: stop
+        ? {
+            tag: stop.tag,
+            orderId: stop.orderId,
+            triggerPrice: stop.triggerPrice,
+            limitPrice: stop.price,
+            state: stop.status,
+          }
+        : null,
+      target: this.targetAmount(),
+      plannedLoss: this.plan.plannedLoss,
+      worstLoss: this.plan.worstLoss,
+      realised: money.realised,
+      charges: money.charges,
+      openedAt: this.openedAt,
+      closedAt: this.closedAt,
+      exitReason: this.exitReason,
+      problem: this.problem,
+    };
+  }
+
+  private leg(role: LegRole, contract: ContractRef) {
+    const side: Side = role === 'main' ? 'SELL' : 'BUY';
+    return {
+      role,
+      tradingsymbol: contract.tradingsymbol,
+      instrumentToken: contract.instrumentToken,
+      side,
+      quantity: this.filled(role, side),
+      openQuantity: role === 'main' ? this.short() : this.long(),
+      entryPrice: this.average(role, side),
+      exitPrice: this.average(role, side === 'SELL' ? 'BUY' : 'SELL'),
+    };
+  }
+
+  private legOrders(role: LegRole, side: Side, slice?: number): OrderView[] {
+    return this.orders().filter(
+      (order) => order.role === role && order.side === side && (slice === undefined || order.slice === slice),
+    );
+  }
+
+  private async enter(): Promise<void> {
+    const { plan } = this;
+    const hedged = plan.hedge ? await enterHedge(this) : plan.quantity;
+    const lots = Math.floor(hedged / plan.main.lotSize);
+    if (lots > 0 && this.mayEnter()) await enterMain(this, lots * plan.main.lotSize);
+    if (this.short() === 0) {
+      this.requestExit('entry_failed');
+      return;
+    }
+    if (plan.hedge) await unwindSurplus(this);
+    this.state = 'open';
+    this.day.touchPosition(this);
+    const credit = (this.average('main', 'SELL') ?? 0) - (this.average('hedge', 'BUY') ?? 0);
+    this.day.log(
+      'info',
+      'position_open',
+      `${this.id}: sold ${this.short()} ${plan.main.tradingsymbol}, net credit ${(credit / 100).toFixed(2)} a unit.`,
+    );
+  }
+
+  /** Nothing may have asked to leave since the entry was decided. */
+  mayEnter(): boolean {
+    return this.exitReason === null && this.day.entriesOff === null && !this.day.squaringOff && !this.day.over;
+  }
+
+  /** Watches through a guard activity at a time, each to the next hourly close, until somebody wants to leave. */
+  private async guard(): Promise<void> {
+    const leaving = () => this.exitReason !== null || this.day.over;
+    while (!leaving()) {
+      const timetable = this.day.timetable;
+      const until = [...(timetable?.checks ?? []), timetable?.squareOff ?? 0]
+        .filter((at) => at > this.day.now())
+        .reduce((first, at) => Math.min(first, at), Number.MAX_SAFE_INTEGER);
+      if (until === Number.MAX_SAFE_INTEGER) {
+        await condition(leaving);
+        return;
+      }
+      const result = await this.guardOnce(until, leaving);
+      if (result?.kind === 'quiet') await this.day.until(result.until, `guarding ${this.id}`, leaving);
+      if (result?.kind === 'triggered' && result.at > this.day.now())
+        await this.day.until(result.at, `guard of ${this.id}`, leaving);
+      if (result?.kind === 'triggered') {
+        this.guardSent = result.sent;
+        this.day.log('warn', 'guard_triggered', `${this.id}: ${result.detail}`, {
+          reason: result.reason,
+          sent: result.sent,
+        });
+        this.requestExit(result.reason);
+      }
+    }
+  }
+
+  private async guardOnce(until: MarketMs, leaving: () => boolean): Promise<GuardResult | null> {
+    const { main, hedge } = this.plan;
+    const stop = [...this.stops.values()][0];
+    const money = positionMoney(this.orders(), this.day.identity.date);
+    const scope = new CancellationScope();
+    let result: GuardResult | null = null;
+    let done = false;
+    const watch = scope
+      .run(() =>
+        this.day.withSession(() =>
+          guarding.guardPosition.executeWithOptions({ summary: `Guarding ${this.id} until ${istTime(until)}` }, [
+            {
+              identity: this.day.identity,
+              positionId: this.id,
+              main: { contract: main, quantity: this.short(), entryPrice: this.average('main', 'SELL') ?? 0 },
+              hedge: hedge
+                ? { contract: hedge, quantity: this.long(), entryPrice: this.average('hedge', 'BUY') ?? 0 }
+                : null,
+              stop: stop?.orderId ? { orderId: stop.orderId, tag: stop.tag } : null,
+              maxLoss: this.plan.plannedLoss,
+              target: this.targetAmount(),
+              charges: money.charges,
+              exitAt: this.plan.product === 'MIS' ? (this.day.timetable?.squareOff ?? null) : null,
+              until,
+            },
+          ]),
+        ),
+      )
+      .then((seen) => {
+        result = seen;
+      })
+      .catch((error) => {
+        if (!isCancellation(error) && !(error instanceof MarketOver)) {
+          this.day.log('alert', 'guard_failed', `${this.id}: the guard failed and is started again. ${String(error)}`);
+        }
+      })
+      .finally(() => {
+        done = true;
+      });
+    await condition(() => done || leaving());
+    if (!done) scope.cancel();
+    else await watch;
+    return result;
+  }
+
+  private async leave(): Promise<void> {
+    this.state = 'closing';
+    this.day.touchPosition(this);
+    await exitMain(this);
+    if (this.plan.hedge) await sellHedge(this);
+  }
+
+  /** Says where it ended, from its fills alone. */
+  private settle(): void {
+    const short = this.short();
+    const long = this.long();
+    if (short === 0 && long === 0) this.state = 'closed';
+    else if (short === 0 && long > 0) this.state = 'residual_hedge';
+    else this.state = 'not_flat';
+    this.closedAt = this.state === 'closed' ? this.day.now() : null;
+    const money = positionMoney(this.orders(), this.day.identity.date);
+    const net = ((money.realised - money.charges) / 100).toFixed(2);
+    if (this.state === 'closed')
+      this.day.log('info', 'position_closed', `${this.id}: flat. Net ${net} rupees after charges.`);
+    else {
+      this.day.warn(
+        `${this.state}:${this.id}`,
+        this.state,
+        `${this.id}: ${short} ${this.plan.main.tradingsymbol} short and ${long} hedge long are still open. Close them in Kite.`,
+        true,
+      );
+    }
+    this.day.touchPosition(this);
+  }
+
+  private targetAmount(): Paise | null {
+    const share = this.day.plan?.target ?? null;
+    if (share === null) return null;
+    const credit = (this.average('main', 'SELL') ?? 0) - (this.average('hedge', 'BUY') ?? 0);
+    return Math.round(credit * this.short() * share);
+  }
+}

@@ -1,0 +1,45 @@
+/** Each call to the world with its time-outs and retries, in one place. */
+import type { RetryPolicy } from '@temporalio/common';
+import { proxyActivities } from '@temporalio/workflow';
+import { type DayActivities, type GuardActivities, SESSION_LOST } from '../activities/contract.ts';
+import { GUARD_TASK_QUEUE } from './messages.ts';
+
+const untilItWorks = {
+  initialInterval: '200ms',
+  backoffCoefficient: 2,
+  maximumInterval: '10s',
+  nonRetryableErrorTypes: [SESSION_LOST],
+} satisfies RetryPolicy;
+
+/** Reads and idempotent writes: tried until they work. */
+export const world = proxyActivities<DayActivities>({ startToCloseTimeout: '30s', retry: untilItWorks });
+
+/** Sending happens at most once an intent: whatever goes wrong is doubt, and doubt is looked into. */
+export const sending = proxyActivities<Pick<DayActivities, 'sendOrder' | 'exchangeRequestToken'>>({
+  startToCloseTimeout: '20s',
+  retry: { maximumAttempts: 1 },
+});
+
+/** Modifying twice is harmless, but a stale one must not come late: one attempt, then look again. */
+export const changing = proxyActivities<Pick<DayActivities, 'changeOrder'>>({
+  startToCloseTimeout: '20s',
+  retry: { maximumAttempts: 1 },
+});
+
+/** Long looks: they heartbeat, so that a dead worker is noticed in seconds. */
+export const watching = proxyActivities<
+  Pick<DayActivities, 'followOrder' | 'cancelOrder' | 'evaluateHour' | 'readHourClose'>
+>({
+  startToCloseTimeout: '10m',
+  heartbeatTimeout: '5s',
+  retry: untilItWorks,
+});
+
+/** The guard's own queue; retried at once and for ever. */
+export const guarding = proxyActivities<GuardActivities>({
+  taskQueue: GUARD_TASK_QUEUE,
+  startToCloseTimeout: '3h',
+  heartbeatTimeout: '5s',
+  cancellationType: 'TRY_CANCEL',
+  retry: { initialInterval: '200ms', backoffCoefficient: 1, nonRetryableErrorTypes: [SESSION_LOST] },
+});

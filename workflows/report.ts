@@ -1,0 +1,76 @@
+/** After the close: ledger against broker, and the day's account. */
+import type { Reconciliation } from '../activities/contract.ts';
+import { type Day, MarketOver } from './day.ts';
+import type { DayReport, DayResult } from './messages.ts';
+import { cashOf, chargesOf } from './money.ts';
+import { world } from './proxies.ts';
+
+const PRICE_NOTE = {
+  replay:
+    'Option prices of this day are modelled (Black-Scholes on India VIX over recorded index candles), not recorded.',
+  paper: 'Fills are simulated against live quotes: they are optimistic.',
+  live: 'Prices are those of Zerodha.',
+} as const;
+
+/** Compares what is ours with the broker; null when nobody can ask it any more. */
+export async function compareWithBroker(day: Day): Promise<Reconciliation | null> {
+  const ours = new Map<string, { tradingsymbol: string; product: 'MIS' | 'NRML'; quantity: number }>();
+  for (const order of day.orders.values()) {
+    const key = `${order.product}:${order.tradingsymbol}`;
+    const known = ours.get(key) ?? { tradingsymbol: order.tradingsymbol, product: order.product, quantity: 0 };
+    known.quantity += (order.side === 'BUY' ? 1 : -1) * order.filledQuantity;
+    ours.set(key, known);
+  }
+  try {
+    return await day.withSession(() =>
+      world.reconcile.executeWithOptions({ summary: 'Comparing the ledger with Zerodha' }, [
+        { identity: day.identity, ours: [...ours.values()], tags: [...day.orders.keys()] },
+      ]),
+    );
+  } catch (error) {
+    if (error instanceof MarketOver) return null;
+    throw error;
+  }
+}
+
+export function makeReport(day: Day, compared: Reconciliation | null): DayReport {
+  const orders = [...day.orders.values()];
+  const charges = chargesOf(orders, day.identity.date);
+  const gross = cashOf(orders);
+  const trades = orders
+    .flatMap((order) =>
+      order.fills.map((fill) => ({
+        orderId: order.orderId ?? '',
+        tag: order.tag,
+        tradeId: fill.tradeId,
+        tradingsymbol: order.tradingsymbol,
+        side: order.side,
+        quantity: fill.quantity,
+        price: fill.price,
+        at: fill.at,
+      })),
+    )
+    .sort((a, b) => a.at - b.at);
+  return {
+    identity: day.identity,
+    result: resultOf(day, compared),
+    trades,
+    charges,
+    pnl: { gross, charges: charges.total, net: gross - charges.total },
+    positions: day.positions.map((position) => position.view()),
+    decisions: day.decisions,
+    warnings: day.warnings,
+    reconciled: compared?.asked ? compared.differences.length === 0 : null,
+    differences: compared?.differences ?? [],
+    slippage: day.slippageOfFills(),
+    lateness: day.lateness,
+    priceNote: PRICE_NOTE[day.identity.mode],
+  };
+}
+
+function resultOf(day: Day, compared: Reconciliation | null): DayResult {
+  if (day.holiday !== null) return 'holiday';
+  const open = day.positions.some((position) => position.isOpen());
+  const differs = (compared?.differences.length ?? 0) > 0 || (compared?.liveOrders.length ?? 0) > 0;
+  return open || differs ? 'not_flat' : 'flat';
+}

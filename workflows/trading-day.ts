@@ -1,0 +1,240 @@
+/** One trading day, from 08:45 to its report: DESIGN section 4. */
+
+import { defineSearchAttributeKey } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  condition,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import { istTime } from '../src/domain/clock.ts';
+import { Day } from './day.ts';
+import { keepHours } from './hours.ts';
+import {
+  type AuthCompleted,
+  acknowledgeSignal,
+  authCompletedSignal,
+  type ClosePosition,
+  type CommandRefusal,
+  clockChangedSignal,
+  closeAllSignal,
+  closePositionUpdate,
+  type DayInput,
+  type DayReport,
+  dayQuery,
+  startTradingSignal,
+  stopTradingSignal,
+} from './messages.ts';
+import { sending, world } from './proxies.ts';
+import { compareWithBroker, makeReport } from './report.ts';
+import { viewOf } from './view.ts';
+
+const MINUTE_MS = 60_000;
+/** Before the open, and then again, a person is reminded that nobody has logged in. Market time. */
+const FIRST_REMINDER_BEFORE_OPEN_MS = 15 * MINUTE_MS;
+const REMIND_EVERY_MS = 15 * MINUTE_MS;
+
+export async function tradingDay(input: DayInput): Promise<DayReport> {
+  const day = new Day(input);
+  const logins: AuthCompleted[] = [];
+  listen(day, logins);
+  const journal = day.keepJournal();
+  upsertSearchAttributes([
+    { key: defineSearchAttributeKey('TradingDate', 'KEYWORD'), value: input.identity.date },
+    { key: defineSearchAttributeKey('TradingMode', 'KEYWORD'), value: input.identity.mode },
+  ]);
+  await trade(day, logins);
+  const { report } = day;
+  if (!report) throw ApplicationFailure.nonRetryable('the day ended without a report', 'defect');
+  await day.endJournal();
+  await journal;
+  await world.saveReport.executeWithOptions({ summary: `Report: ${report.result}` }, [report]);
+  upsertSearchAttributes([{ key: defineSearchAttributeKey('DayResult', 'KEYWORD'), value: report.result }]);
+  await condition(allHandlersFinished);
+  return report;
+}
+
+async function trade(day: Day, logins: AuthCompleted[]): Promise<void> {
+  const opened = await world.openDay.executeWithOptions({ summary: 'Calendar and journal' }, [day.identity]);
+  if (opened.kind === 'holiday') {
+    day.holiday = `${opened.reason}. Next trading day ${opened.next}.`;
+    day.log('info', 'holiday', `Market holiday: ${day.holiday}`);
+    finish(day, makeReport(day, null));
+    return;
+  }
+  day.timetable = opened.timetable;
+  day.entriesAllowedToday = opened.entries;
+  const { timetable } = day;
+  day.log(
+    'info',
+    'day_opened',
+    `Day opened. Market ${istTime(timetable.open)} to ${istTime(timetable.close)}, square-off ${istTime(timetable.squareOff)}.`,
+  );
+  const loggingIn = keepLogins(day, logins);
+  day.beside(remind(day));
+  day.beside(reconcileAfterLogin(day));
+  day.beside(keepHours(day));
+
+  await day.until(timetable.squareOff, 'square-off', () => false);
+  day.squaringOff = true;
+  day.noteLateness('square-off', timetable.squareOff);
+  const open = day.positions.filter((position) => position.isOpen());
+  day.log(
+    'info',
+    'square_off',
+    open.length > 0 ? `Square-off: ${open.length} position(s) leave.` : 'Square-off: nothing is open.',
+  );
+  for (const position of open) position.requestExit('exit_time');
+
+  await day.until(timetable.close, 'market close');
+  // Exits in their last step end by their own fills; nothing new is sent from here on.
+  day.over = true;
+  await Promise.all(day.besides);
+  await loggingIn;
+  const compared = await compareWithBroker(day);
+  for (const difference of compared?.differences ?? []) {
+    day.warn(`difference:${difference}`, 'difference', difference, true);
+  }
+  const report = makeReport(day, compared);
+  if (report.result === 'not_flat') {
+    day.warn('not_flat', 'not_flat', 'The day did not end flat. Look at Kite now and close what is open.', true);
+    await world.notifyOwner({ level: 'alert', text: `${day.identity.date} did not end flat.` });
+  }
+  finish(day, { ...report, warnings: day.warnings });
+}
+
+function finish(day: Day, report: DayReport): void {
+  day.report = report;
+  day.log(
+    report.result === 'not_flat' ? 'alert' : 'info',
+    'day_over',
+    `Day over: ${report.result.replace('_', ' ')}. Net ${(report.pnl.net / 100).toFixed(2)} rupees after ${(report.pnl.charges / 100).toFixed(2)} charges.`,
+  );
+}
+
+function listen(day: Day, logins: AuthCompleted[]): void {
+  setHandler(dayQuery, () => viewOf(day));
+  setHandler(clockChangedSignal, ({ clock }) => day.setClock(clock));
+  setHandler(authCompletedSignal, (auth) => {
+    if (day.authAttempts.some((known) => known.attempt === auth.attempt)) return;
+    day.authAttempts.push({ attempt: auth.attempt, outcome: 'exchanging', reason: null });
+    logins.push(auth);
+  });
+  setHandler(startTradingSignal, ({ plan, by }) => {
+    if (day.report) return;
+    day.plan = plan;
+    day.enabled = true;
+    day.started = true;
+    const off = day.entriesOff ? ` Entries stay off for the day (${day.entriesOff}).` : '';
+    day.log('info', 'trading_started', `Trading started by ${by}: ${plan.numLots} lots of ${plan.lotSize}.${off}`);
+  });
+  setHandler(stopTradingSignal, ({ closePositions, by }) => {
+    if (day.report) return;
+    day.enabled = false;
+    day.log('info', 'trading_stopped', `Trading stopped by ${by}. Open positions stay guarded.`);
+    if (closePositions) for (const position of day.positions) position.requestExit('stopped');
+  });
+  setHandler(closeAllSignal, ({ by }) => {
+    if (day.report) return;
+    day.enabled = false;
+    day.entriesOff = 'emergency';
+    day.log('alert', 'emergency', `Emergency: close everything, by ${by}. No new entries today.`);
+    for (const position of day.positions) position.requestExit('emergency');
+  });
+  setHandler(acknowledgeSignal, ({ ids, by }) => {
+    const taken = day.warnings.filter((warning) => ids === 'all' || ids.includes(warning.id));
+    for (const warning of taken) day.acknowledged.add(warning.id);
+    day.log('info', 'acknowledged', `${taken.length} warning(s) acknowledged by ${by}.`);
+  });
+  setHandler(
+    closePositionUpdate,
+    ({ id, by }) => {
+      const position = day.positions.find((known) => known.id === id);
+      if (!position) throw refusal('unknown_position', `no position ${id}`);
+      day.log('info', 'close_requested', `${id}: close asked for by ${by}.`);
+      position.requestExit('manual');
+      return position.view();
+    },
+    { validator: (command) => refuseClose(day, command) },
+  );
+}
+
+/** An expired command is refused first: it may come long after its caller heard that nobody answered. */
+function refuseClose(day: Day, command: ClosePosition): void {
+  if (Date.now() > command.expiresAt)
+    throw refusal('expired', 'the command came too late and was not carried out; send it again');
+  const position = day.positions.find((known) => known.id === command.id);
+  if (!position) throw refusal('unknown_position', `no position ${command.id}`);
+  if (!position.isOpen()) throw refusal('already_closed', `${command.id} is closed`);
+  if (day.over) throw refusal('day_over', 'the market is closed');
+}
+
+function refusal(type: CommandRefusal, message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, type);
+}
+
+/** One login after the other. A refused token is a state with its reason: the next one tries again. */
+async function keepLogins(day: Day, logins: AuthCompleted[]): Promise<void> {
+  for (;;) {
+    await condition(() => logins.length > 0 || day.over);
+    const auth = logins.shift();
+    if (!auth) return;
+    const attempt = day.authAttempts.find((known) => known.attempt === auth.attempt);
+    const result = await exchange(day, auth);
+    if (attempt) {
+      attempt.outcome = result.ok ? 'accepted' : 'refused';
+      attempt.reason = result.ok ? null : result.reason;
+    }
+    if (result.ok) {
+      day.session = result.session;
+      day.clearWarning('login_lost');
+      day.log('info', 'login', `Logged in at Zerodha as ${result.session.userId}.`);
+    } else {
+      day.log('warn', 'login_refused', `Zerodha refused the login: ${result.reason}. Log in again.`);
+    }
+  }
+}
+
+async function exchange(day: Day, auth: AuthCompleted) {
+  try {
+    return await sending.exchangeRequestToken.executeWithOptions({ summary: 'Exchanging the request token' }, [
+      { identity: day.identity, auth },
+    ]);
+  } catch {
+    // A request token works once: in doubt it may be used up, so a new login is the only way on.
+    return { ok: false as const, reason: 'no clear answer to the exchange' };
+  }
+}
+
+async function remind(day: Day): Promise<void> {
+  if (!day.timetable) return;
+  const { open, squareOff } = day.timetable;
+  for (let at = open - FIRST_REMINDER_BEFORE_OPEN_MS; at < squareOff; at += REMIND_EVERY_MS) {
+    if (at < day.now()) continue;
+    await day.until(at, 'reminder to log in', () => day.over);
+    if (day.over) return;
+    if (day.session) continue;
+    const text = `Nobody is logged in at Zerodha for ${day.identity.date}. Nothing is traded until then.`;
+    day.log('warn', 'login_reminder', text);
+    await world.notifyOwner({ level: 'warn', text });
+  }
+}
+
+/** Ledger and broker at the first login: differences block entries, never protection, until somebody acknowledges them. */
+async function reconcileAfterLogin(day: Day): Promise<void> {
+  await condition(() => day.session !== null || day.over);
+  if (day.over) return;
+  const compared = await compareWithBroker(day);
+  if (!compared) return;
+  for (const { tradingsymbol, product, quantity } of compared.foreign) {
+    day.foreignNet.set(`${product}:${tradingsymbol}`, quantity);
+    day.warn(
+      `foreign:${product}:${tradingsymbol}`,
+      'foreign_position',
+      `Zerodha holds ${quantity} ${tradingsymbol} (${product}) that was not opened here. It is never touched. Acknowledge it to allow entries.`,
+      true,
+    );
+  }
+  for (const difference of compared.differences) day.warn(`difference:${difference}`, 'difference', difference, true);
+}
