@@ -1,0 +1,76 @@
+import { addDays } from './clock.ts';
+import type { IsoDate } from './types.ts';
+
+export type TagRole = 'hedge' | 'main';
+export type TagPurpose = 'entry' | 'stop' | 'exit' | 'unwind';
+
+/** Everything that tells one of our orders from all others of the account. */
+export type OrderTag = {
+  /** The replay's run, 0 to 46655; 0 in live and paper mode. */
+  run: number;
+  /** The trading date on which the order is sent, not the position's entry date. */
+  date: IsoDate;
+  /** Number of the position within its day, 1 to 35. */
+  position: number;
+  role: TagRole;
+  purpose: TagPurpose;
+  /** 1 to 35. */
+  slice: number;
+  /** 1 to 1295: an order that has to be sent once more gets the next one. */
+  attempt: number;
+};
+
+const ROLES: Record<TagRole, string> = { hedge: 'H', main: 'M' };
+const PURPOSES: Record<TagPurpose, string> = { entry: 'E', stop: 'S', exit: 'X', unwind: 'U' };
+
+const PATTERN = /^R([0-9A-Z]{3})D(\d{2})(\d{2})(\d{2})([1-9A-Z])([HM])([ESXU])([1-9A-Z])([0-9A-Z]{2})$/;
+
+/**
+ * Kite's order tag, 17 of its at most 20 characters: `R` run, `D` date, position, role, purpose, slice, attempt, e.g.
+ * `R001D2507141HE101`. Throws RangeError for a number that does not fit: a tag is never cut.
+ */
+export function makeTag(of: OrderTag): string {
+  const [year = '', month = '', day = ''] = of.date.split('-');
+  if (!isDate(of.date) || !year.startsWith('20')) throw new RangeError(`not a date for an order tag: "${of.date}"`);
+  return [
+    `R${base36('run', of.run, 0, 3)}`,
+    `D${year.slice(2)}${month}${day}`,
+    base36('position', of.position, 1, 1),
+    ROLES[of.role],
+    PURPOSES[of.purpose],
+    base36('slice', of.slice, 1, 1),
+    base36('attempt', of.attempt, 1, 2),
+  ].join('');
+}
+
+/** What a tag of ours says, or null for a tag that is not spelled like ours. */
+export function parseTag(tag: string): OrderTag | null {
+  const match = PATTERN.exec(tag);
+  if (!match) return null;
+  const [, run = '', year, month, day, position = '', roleLetter, purposeLetter, slice = '', attempt = ''] = match;
+  const date = `20${year}-${month}-${day}`;
+  const role = (['hedge', 'main'] as const).find((name) => ROLES[name] === roleLetter);
+  const purpose = (['entry', 'stop', 'exit', 'unwind'] as const).find((name) => PURPOSES[name] === purposeLetter);
+  if (!role || !purpose || !isDate(date) || attempt === '00') return null;
+  return {
+    run: Number.parseInt(run, 36),
+    date,
+    position: Number.parseInt(position, 36),
+    role,
+    purpose,
+    slice: Number.parseInt(slice, 36),
+    attempt: Number.parseInt(attempt, 36),
+  };
+}
+
+function isDate(date: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(date) && !Number.isNaN(Date.parse(`${date}T00:00:00Z`)) && addDays(date, 0) === date;
+}
+
+function base36(what: string, value: number, least: number, width: number): string {
+  const text = value.toString(36).toUpperCase();
+  if (!Number.isInteger(value) || value < least || text.length > width) {
+    throw new RangeError(`${what} ${value} does not fit into an order tag (${least} to ${36 ** width - 1})`);
+  }
+  return text.padStart(width, '0');
+}
