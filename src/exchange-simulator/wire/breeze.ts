@@ -1,9 +1,9 @@
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { istDate } from '../../domain/clock.ts';
+import { faultNumber } from '../faults.ts';
 import { breezeCandles, type CandleQuery } from './breeze-candles.ts';
 import { sha256 } from './checksum.ts';
-import { faultNumber } from './fault-fields.ts';
 import { breezeDate } from './format.ts';
 import { securityMaster } from './security-master.ts';
 import { pause, type Wire } from './wire.ts';
@@ -78,7 +78,7 @@ export function breeze(wire: Wire): Hono<Env> {
     if (over === 'day') return refuse(c, 'Limit exceed: API call per day: ', 5);
     if (exchange.takeFault('breeze_empty')) return succeed(c, []);
     const late = exchange.takeFault('breeze_late');
-    const rows = breezeCandles(exchange, query, late ? faultNumber(late, 'seconds', 60) * 1_000 : 0);
+    const rows = breezeCandles(exchange, query, late ? faultNumber(late, 'market_seconds', 60) * 1_000 : 0);
     return typeof rows === 'string' ? refuse(c, rows) : succeed(c, rows);
   };
 

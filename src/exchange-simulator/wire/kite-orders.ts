@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
+import { faultNumber } from '../faults.ts';
 import { type SimOrder, type SimOrderChange, type SimOrderRequest, SimRefusal } from '../types.ts';
-import { faultNumber } from './fault-fields.ts';
 import { paise } from './format.ts';
 import { invalid, missing, success } from './kite-envelope.ts';
 import { historyRows, orderRow, tradeRows } from './order-rows.ts';
@@ -36,7 +36,10 @@ export function kiteOrders(wire: Wire): Hono {
       if (!wire.closing.aborted) exchange.place(request);
       throw new SimRefusal(504, 'NetworkException', 'Gateway timed out.');
     }
-    return success(c, { order_id: exchange.place(request).orderId });
+    const first = exchange.takeFault('order_update_first');
+    const { orderId } = exchange.place(request);
+    if (first) await pause(wire, faultNumber(first, 'ms', 2_000));
+    return success(c, { order_id: orderId });
   });
 
   app.put('/orders/:variety/:id', async (c) => {

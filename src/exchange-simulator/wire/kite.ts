@@ -28,15 +28,7 @@ export function kite(wire: Wire): Hono<{ Bindings: HttpBindings }> {
 
 function countRequest({ limiter }: Wire): MiddlewareHandler {
   return async (c, next) => {
-    const { path, method } = c.req;
-    const kind = path.startsWith('/quote')
-      ? 'quote'
-      : path.startsWith('/instruments/historical')
-        ? 'historical'
-        : path.startsWith('/orders') && (method === 'POST' || method === 'PUT')
-          ? 'orders'
-          : 'other';
-    if (!limiter.kite(kind)) throw new SimRefusal(429, 'NetworkException', 'Too many requests');
+    if (!limiter.kite(c.req.path, c.req.method)) throw new SimRefusal(429, 'NetworkException', 'Too many requests');
     await next();
   };
 }

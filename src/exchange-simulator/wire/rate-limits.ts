@@ -30,8 +30,8 @@ const MINUTE = 60_000;
 const DAY = 86_400_000;
 
 export type RateLimiter = {
-  /** Counts one request; false when it is over a limit. Refused requests count as well. */
-  kite(kind: 'quote' | 'historical' | 'orders' | 'other'): boolean;
+  /** Counts one request; false when it is over a limit. Refused requests count as well. `/quote`, `/quote/ohlc` and `/quote/ltp` count apart. */
+  kite(path: string, method: string): boolean;
   /** Counts one Breeze call: which limit it is over, if any. */
   breeze(): 'minute' | 'day' | null;
 };
@@ -49,9 +49,12 @@ export function createRateLimiter(limits: RateLimits, now: () => number = Date.n
   };
 
   return {
-    kite(kind) {
-      const second = within(kind, SECOND, limits[kind]);
-      if (kind !== 'orders') return second;
+    kite(path, method) {
+      if (path.startsWith('/quote')) return within(path, SECOND, limits.quote);
+      if (path.startsWith('/instruments/historical')) return within('historical', SECOND, limits.historical);
+      const changesAnOrder = path.startsWith('/orders') && (method === 'POST' || method === 'PUT');
+      if (!changesAnOrder) return within('other', SECOND, limits.other);
+      const second = within('orders', SECOND, limits.orders);
       const minute = within('orders/minute', MINUTE, limits.ordersPerMinute);
       const day = within('orders/day', DAY, limits.ordersPerDay);
       return second && minute && day;

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { faultNumber, faultText } from '../faults.ts';
 import type { SimOrder } from '../types.ts';
 import { sha256 } from './checksum.ts';
-import { faultNumber } from './fault-fields.ts';
 import { orderRow } from './order-rows.ts';
 import { frame, HEARTBEAT, packet, type TickerMode } from './ticker-packets.ts';
 import type { Wire } from './wire.ts';
@@ -35,7 +35,6 @@ export function createTicker(wire: Wire): Ticker {
   const server = new WebSocketServer({ noServer: true });
   const connections = new Set<Connection>();
   let mutedUntil = 0;
-  let frozenUntil = 0;
 
   const tick = (connection: Connection, tokens: Iterable<number>, always: boolean) => {
     const packets: Buffer[] = [];
@@ -54,19 +53,20 @@ export function createTicker(wire: Wire): Ticker {
 
   const onStep = () => {
     lookForFaults();
-    const now = Date.now();
-    if (now < mutedUntil || now < frozenUntil) return;
+    if (Date.now() < mutedUntil) return;
     for (const connection of connections) tick(connection, connection.modes.keys(), false);
   };
 
   const lookForFaults = () => {
     const mute = exchange.takeFault('mute_ticker');
     if (mute) mutedUntil = Date.now() + faultNumber(mute, 'ms', 10_000);
-    const freeze = exchange.takeFault('freeze_ticks');
-    if (freeze) frozenUntil = Date.now() + faultNumber(freeze, 'ms', 10_000);
     if (connections.size === 0) return;
     if (exchange.takeFault('drop_ticker')) for (const { socket } of connections) socket.terminate();
     if (exchange.takeFault('garbage_frame')) for (const { socket } of connections) socket.send(GARBAGE);
+    const error = exchange.takeFault('ticker_error');
+    if (error)
+      for (const { socket } of connections)
+        socket.send(errorText(faultText(error, 'message', 'Something went wrong.')));
     const bad = exchange.takeFault('bad_tick');
     const instrument = bad && exchange.findToken(faultNumber(bad, 'instrument_token', 256_265));
     const quote = instrument && exchange.quote(instrument);
@@ -122,7 +122,7 @@ export function createTicker(wire: Wire): Ticker {
 
   const receive = (connection: Connection, data: RawData) => {
     const message = parseMessage(data.toString());
-    if (typeof message === 'string') return connection.socket.send(JSON.stringify({ type: 'error', data: message }));
+    if (typeof message === 'string') return connection.socket.send(errorText(message));
     const { modes, sent } = connection;
     for (const token of message.tokens) {
       sent.delete(token);
@@ -132,9 +132,9 @@ export function createTicker(wire: Wire): Ticker {
     }
     if (modes.size > MOST_TOKENS) {
       for (const token of message.tokens) modes.delete(token);
-      return connection.socket.send(JSON.stringify({ type: 'error', data: `More than ${MOST_TOKENS} instruments.` }));
+      return connection.socket.send(errorText(`More than ${MOST_TOKENS} instruments.`));
     }
-    if (Date.now() >= Math.max(mutedUntil, frozenUntil)) tick(connection, message.tokens, true);
+    if (Date.now() >= mutedUntil) tick(connection, message.tokens, true);
   };
 
   return {
@@ -196,6 +196,10 @@ function tokenList(value: unknown): number[] | null {
   if (!Array.isArray(value)) return null;
   const tokens = value.map(Number);
   return tokens.every(Number.isInteger) ? tokens : null;
+}
+
+function errorText(words: string): string {
+  return JSON.stringify({ type: 'error', data: words });
 }
 
 function refuse(socket: Duplex, status: string): void {
