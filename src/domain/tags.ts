@@ -63,6 +63,12 @@ export function parseTag(tag: string): OrderTag | null {
   };
 }
 
+/** Whether a tag is one of ours, of this run and trading date. */
+export function isTagOf(tag: string, day: { run: number; date: IsoDate }): boolean {
+  const parsed = parseTag(tag);
+  return parsed !== null && parsed.run === day.run && parsed.date === day.date;
+}
+
 function isDate(date: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(date) && !Number.isNaN(Date.parse(`${date}T00:00:00Z`)) && addDays(date, 0) === date;
 }

@@ -1,0 +1,34 @@
+import { contractLastMinute } from './calendar/index.ts';
+import type { IsoDate, MarketMs, OptionContract, OptionType, Paise } from './types.ts';
+
+export type ContractLookup = { kind: 'found'; contract: OptionContract } | { kind: 'absent'; message: string };
+
+/**
+ * The first expiry in the day's master that still trades after `at` (STRATEGY D1): weekly or the month's last one.
+ * Null for a master without such an expiry. Throws CalendarError outside the calendar.
+ */
+export function tradableExpiry(master: readonly OptionContract[], at: MarketMs): IsoDate | null {
+  const expiries = [...new Set(master.map((contract) => contract.expiry))].sort();
+  return expiries.find((expiry) => contractLastMinute(expiry, expiry) > at) ?? null;
+}
+
+/** Looks a contract up in the day's master. Symbols are never built: what the master does not list does not trade. */
+export function pickContract(
+  master: readonly OptionContract[],
+  wanted: { expiry: IsoDate; strike: Paise; optionType: OptionType },
+): ContractLookup {
+  const { expiry, strike, optionType } = wanted;
+  const series = master.filter((contract) => contract.expiry === expiry && contract.optionType === optionType);
+  const contract = series.find((listed) => listed.strike === strike);
+  if (contract) return { kind: 'found', contract };
+  const what = `${strike / 100} ${optionType} of ${expiry}`;
+  if (series.length === 0) {
+    return { kind: 'absent', message: `${what}: the instrument master lists no ${optionType} of that expiry.` };
+  }
+  const strikes = series.map((listed) => listed.strike / 100);
+  const range = `${Math.min(...strikes)} to ${Math.max(...strikes)}`;
+  return {
+    kind: 'absent',
+    message: `${what} is not in the instrument master, which lists ${series.length} strikes from ${range}.`,
+  };
+}
