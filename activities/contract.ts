@@ -94,8 +94,8 @@ export type EntryPlan =
 
 /** How a price is made at the moment of sending, from a quote that is fresh then. */
 export type Pricing =
-  /** Crosses the far touch by a protection band; `widen` counts the steps of a chase. Never below/above `notWorseThan` already shown. */
-  { kind: 'cross'; widen: number; floor: Paise | null } | { kind: 'stop'; triggerPrice: Paise; price: Paise };
+  /** Crosses the far touch by a protection band; `widen` counts the steps of a chase, `noWorseThan` was already shown. */
+  { kind: 'cross'; widen: number; noWorseThan: Paise | null } | { kind: 'stop'; triggerPrice: Paise; price: Paise };
 
 /** A durable intent: in the history before anything is sent. */
 export type OrderIntent = {
@@ -156,8 +156,8 @@ export type ChangeInput = {
   /** `to_limit` turns a resting stop into the exit; `reprice` moves a live limit. */
   how: 'to_limit' | 'reprice';
   widen: number;
-  /** The price of an exit never falls (a buy) while it is on. */
-  floor: Paise | null;
+  /** The price of an exit never falls (a buy) while it is on: what it has shown already. */
+  noWorseThan: Paise | null;
   /** Modifications of this order that may be used up, of the broker's 25. */
   budget: number;
 };

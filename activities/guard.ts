@@ -4,13 +4,13 @@
  */
 import { Context } from '@temporalio/activity';
 import type { BrokerOrder } from '../src/brokers/types.ts';
-import { orderCharges } from '../src/domain/charges.ts';
 import { marketAt, realAt } from '../src/domain/clock.ts';
-import { closingLoss, isBelievable } from '../src/domain/stops.ts';
-import type { MarketMs, WallMs } from '../src/domain/types.ts';
+import { isBelievable } from '../src/domain/limit-prices.ts';
+import { closingResult, lossCapHit, targetHit } from '../src/domain/stops.ts';
+import type { MarketMs, Paise, WallMs } from '../src/domain/types.ts';
 import type { Account } from '../src/journal/types.ts';
 import type { Tick } from '../src/market/types.ts';
-import type { GuardActivities, GuardInput, GuardReason, GuardResult } from './contract.ts';
+import type { ContractRef, GuardActivities, GuardInput, GuardReason, GuardResult } from './contract.ts';
 import type { Deps } from './deps.ts';
 import { snapshot } from './orders.ts';
 import { crossingPrice } from './quotes.ts';
@@ -106,14 +106,20 @@ class Guard {
     if (this.fired) return;
     const seen = this.believed();
     if (!seen) return;
-    const { main, hedge, maxLoss, target } = this.input;
-    const loss = closingLoss({
-      main: { quantity: main.quantity, entryPrice: main.entryPrice, closeAt: seen.ask },
-      hedge: hedge ? { quantity: hedge.quantity, entryPrice: hedge.entryPrice, closeAt: seen.bid } : null,
-      charges: this.input.charges + this.closingCharges(seen.ask, seen.bid),
+    const { main, hedge, maxLoss, target, charges, identity } = this.input;
+    const result = closingResult({
+      date: identity.date,
+      main,
+      hedge,
+      ask: seen.ask,
+      bid: seen.bid,
+      paidCharges: charges,
     });
-    const reason: GuardReason | null =
-      loss >= maxLoss ? 'loss_cap' : target !== null && -loss >= target ? 'target' : null;
+    const reason: GuardReason | null = lossCapHit(result, maxLoss)
+      ? 'loss_cap'
+      : targetHit(result, target)
+        ? 'target'
+        : null;
     if (reason === null) {
       this.breach = null;
       return;
@@ -121,35 +127,31 @@ class Guard {
     if (this.breach?.reason !== reason) this.breach = { reason, packets: 0, since: Date.now() };
     if (packet) this.breach.packets += 1;
     if (this.breach.packets < 2 && Date.now() - this.breach.since < BREACH_LASTS_MS) return;
-    const rupees = (Math.abs(loss) / 100).toFixed(2);
+    const rupees = (Math.abs(result) / 100).toFixed(2);
     this.fire(
       reason,
-      `${reason === 'loss_cap' ? `loss of ${rupees} rupees reaches the cap` : `profit of ${rupees} rupees reaches the target`}`,
+      reason === 'loss_cap'
+        ? `a loss of ${rupees} rupees reaches the cap`
+        : `a profit of ${rupees} rupees reaches the target`,
     );
   }
 
-  /** What closing would cost now; null while ticks are old, one-sided or outside the price protection. */
-  private believed(): { ask: number; bid: number } | null {
+  /** The prices of closing now; null while ticks are old, one-sided or outside the price protection. */
+  private believed(): { ask: Paise; bid: Paise | null } | null {
     const { main, hedge } = this.input;
-    const ask = this.fresh(main.contract.instrumentToken)?.asks[0]?.price;
+    const ask = this.fresh(main.contract)?.asks[0]?.price;
     if (ask === undefined) return null;
-    if (!hedge) return { ask, bid: 0 };
-    const hedgeTick = this.fresh(hedge.contract.instrumentToken);
-    if (!hedgeTick) return null;
-    return { ask, bid: hedgeTick.bids[0]?.price ?? 0 };
+    if (!hedge) return { ask, bid: null };
+    const hedgeTick = this.fresh(hedge.contract);
+    return hedgeTick ? { ask, bid: hedgeTick.bids[0]?.price ?? null } : null;
   }
 
-  private fresh(token: number): Tick | undefined {
-    const tick = this.deps.feed.last(token);
+  private fresh({ instrumentToken, tickSize }: ContractRef): Tick | undefined {
+    const tick = this.deps.feed.last(instrumentToken);
     if (!tick || Date.now() - tick.receivedAt > TICK_BELIEVED_MS) return undefined;
-    return isBelievable(tick) ? tick : undefined;
-  }
-
-  private closingCharges(ask: number, bid: number): number {
-    const { main, hedge, identity } = this.input;
-    const buy = orderCharges({ date: identity.date, side: 'BUY', turnover: ask * main.quantity }).total;
-    if (!hedge) return buy;
-    return buy + orderCharges({ date: identity.date, side: 'SELL', turnover: bid * hedge.quantity }).total;
+    const touches = [tick.asks[0]?.price, tick.bids[0]?.price];
+    const sane = touches.every((price) => price === undefined || isBelievable(price, tick.lastPrice, tickSize));
+    return sane ? tick : undefined;
   }
 
   private seeStop(order: BrokerOrder): void {
@@ -177,7 +179,7 @@ class Guard {
     const at = marketAt(this.deps.clock.current(), Date.now());
     const triggered = { kind: 'triggered', reason: fired.reason, at, detail: fired.detail } as const;
     const { stop, main } = this.input;
-    const tick = this.fresh(main.contract.instrumentToken);
+    const tick = this.fresh(main.contract);
     if (!stop || !tick || fired.reason === 'catastrophe_stop') return { ...triggered, sent: false };
     try {
       const sent = await this.deps.sessions.use(this.deps.account, async (session) => {

@@ -88,8 +88,8 @@ async function price(feed: Feed, session: KiteSession, intent: OrderIntent): Pro
   }
   if (!quote)
     return { refusal: { kind: 'no_price', message: `no believable quote for ${intent.contract.tradingsymbol}` } };
-  const { floor, widen } = intent.pricing;
-  const crossing = crossingPrice(quote, intent.side, intent.contract.tickSize, widen, floor);
+  const { noWorseThan, widen } = intent.pricing;
+  const crossing = crossingPrice(quote, intent.side, intent.contract.tickSize, widen, noWorseThan);
   return { price: crossing.price, triggerPrice: 0, touch: crossing.touch };
 }
 
@@ -161,7 +161,7 @@ async function changeOrder(feed: Feed, session: KiteSession, input: ChangeInput)
   if (seen.modifications >= Math.min(input.budget, BROKER_MODIFICATIONS)) return { kind: 'budget' };
   const quote = await freshQuote(feed, session, input.contract);
   if (!quote) return { kind: 'no_price', message: `no believable quote for ${input.contract.tradingsymbol}` };
-  const { price } = crossingPrice(quote, input.side, input.contract.tickSize, input.widen, input.floor);
+  const { price } = crossingPrice(quote, input.side, input.contract.tickSize, input.widen, input.noWorseThan);
   if (input.how === 'reprice' && seen.orderType === 'LIMIT' && seen.price === price) return { kind: 'modified', price };
   try {
     await session.modifyOrder(

@@ -1,6 +1,6 @@
 /** Prices at the moment of sending: fresh or not at all (TRADING section 8). */
 import type { KiteSession, Quote } from '../src/brokers/types.ts';
-import { protectedLimit } from '../src/domain/stops.ts';
+import { priceProtection, protectedLimit } from '../src/domain/limit-prices.ts';
 import type { Paise, Side } from '../src/domain/types.ts';
 import { BrokerError } from '../src/errors.ts';
 import type { Feed } from '../src/market/types.ts';
@@ -30,16 +30,16 @@ export async function freshQuote(feed: Feed, session: KiteSession, contract: Con
 
 /**
  * A limit that crosses: the far touch plus a protection band, wider with each step of a chase, inside the exchange's price
- * protection. Without a far touch the last price stands in for it. A buy never falls below `floor`.
+ * protection. Without a far touch the last price stands in for it. A price once shown is not taken back.
  */
 export function crossingPrice(
   quote: Touch,
   side: Side,
-  tickSize: Paise,
+  tick: Paise,
   widen: number,
-  floor: Paise | null,
+  noWorseThan: Paise | null,
 ): { price: Paise; touch: Paise } {
   const touch = (side === 'BUY' ? quote.asks[0]?.price : quote.bids[0]?.price) ?? quote.lastPrice;
-  const price = protectedLimit({ side, touch, reference: quote.lastPrice, widen, tickSize });
-  return { price: side === 'BUY' && floor !== null ? Math.max(price, floor) : price, touch };
+  const range = priceProtection(quote.lastPrice, tick);
+  return { price: protectedLimit({ side, touch, widen, tick, range, noWorseThan }), touch };
 }

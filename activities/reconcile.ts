@@ -1,5 +1,5 @@
 /** Ledger against broker: whose is what (TRADING section 1). Nothing here ever touches an order. */
-import { isTagOf } from '../src/domain/tags.ts';
+import { parseTag } from '../src/domain/tags.ts';
 import type { Account } from '../src/journal/types.ts';
 import type { DayActivities, Reconciliation } from './contract.ts';
 import type { Deps } from './deps.ts';
@@ -11,7 +11,10 @@ export function createReconcileActivities(deps: Deps & { account: Account }): Pi
       deps.sessions.use(deps.account, async (session): Promise<Reconciliation> => {
         const [{ net }, orders] = [await session.positions(), await session.orders()];
         const known = new Set(tags);
-        const mine = orders.filter((order) => order.tag !== null && isTagOf(order.tag, identity));
+        const mine = orders.filter((order) => {
+          const tag = order.tag === null ? null : parseTag(order.tag);
+          return tag !== null && tag.run === identity.run && tag.date === identity.date;
+        });
         const unknown = mine.filter((order) => order.tag !== null && !known.has(order.tag));
         const differences: string[] = unknown.map(
           (order) => `Order ${order.orderId} carries our tag ${order.tag}, but the ledger does not know it.`,

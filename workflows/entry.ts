@@ -66,7 +66,7 @@ async function fill(
       side,
       slice,
       quantity,
-      pricing: { kind: 'cross', widen: 0, floor: null },
+      pricing: { kind: 'cross', widen: 0, noWorseThan: null },
     });
     const submitted = await submit(day, intended);
     if (submitted.kind === 'in_book') return chase(position, submitted.order, intended);
@@ -91,7 +91,7 @@ async function chase(position: Position, order: OrderView, intended: Intended): 
       side: intended.side,
       how: 'reprice',
       widen,
-      floor: null,
+      noWorseThan: null,
       budget: CHASE_BUDGET,
     });
     if (changed.kind === 'budget') break;

@@ -23,6 +23,8 @@ async function exitSlice(position: Position, slice: number): Promise<void> {
   const stop = position.stops.get(slice);
   if (stop && !isFinal(stop)) await leaveThroughStop(position, stop, slice);
   let widen = 0;
+  // Exit buy prices never fall while an exit is on.
+  let shown = stop?.orderType === 'LIMIT' ? stop.price : null;
   while (position.short(slice) > 0 && mayPlace(position)) {
     const intended = position.intend({
       role: 'main',
@@ -30,9 +32,10 @@ async function exitSlice(position: Position, slice: number): Promise<void> {
       side: 'BUY',
       slice,
       quantity: position.short(slice),
-      pricing: { kind: 'cross', widen, floor: null },
+      pricing: { kind: 'cross', widen, noWorseThan: shown },
     });
     const submitted = await submit(day, intended);
+    if (submitted.order.price > 0) shown = submitted.order.price;
     if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, widen);
     else if (submitted.kind === 'halted') return;
     else await pause(day, 'trying the exit again');
@@ -49,7 +52,7 @@ async function leaveThroughStop(position: Position, stop: OrderView, slice: numb
       side: 'BUY',
       how: 'to_limit',
       widen: 0,
-      floor: null,
+      noWorseThan: null,
       budget: budgetOf(day),
     } as const;
     if (!position.guardSent) await change(day, stop, conversion);
@@ -80,7 +83,7 @@ async function chaseToEnd(position: Position, order: OrderView, from: number): P
       side: order.side,
       how: 'reprice',
       widen,
-      floor: order.side === 'BUY' ? order.price : null,
+      noWorseThan: order.side === 'BUY' ? order.price : null,
       budget: budgetOf(day),
     });
     if (changed.kind === 'final') {
@@ -107,7 +110,7 @@ export async function sellHedge(position: Position): Promise<void> {
       side: 'SELL',
       slice: 1,
       quantity: Math.min(most, position.long() - position.short()),
-      pricing: { kind: 'cross', widen, floor: null },
+      pricing: { kind: 'cross', widen, noWorseThan: null },
     });
     const submitted = await submit(day, intended);
     if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, widen);

@@ -2,6 +2,7 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { ContractRef, EntryPlan, GuardResult } from '../activities/contract.ts';
 import { istTime } from '../src/domain/clock.ts';
+import { targetProfit } from '../src/domain/stops.ts';
 import { makeTag } from '../src/domain/tags.ts';
 import type { MarketMs, Paise, Side, SignalName } from '../src/domain/types.ts';
 import { type Day, MarketOver } from './day.ts';
@@ -349,9 +350,11 @@ export class Position {
   }
 
   private targetAmount(): Paise | null {
-    const share = this.day.plan?.target ?? null;
-    if (share === null) return null;
-    const credit = (this.average('main', 'SELL') ?? 0) - (this.average('hedge', 'BUY') ?? 0);
-    return Math.round(credit * this.short() * share);
+    const held = (role: LegRole, side: Side) => ({ quantity: this.short(), entryPrice: this.average(role, side) ?? 0 });
+    return targetProfit(
+      this.day.plan?.target ?? null,
+      held('main', 'SELL'),
+      this.plan.hedge ? held('hedge', 'BUY') : null,
+    );
   }
 }
