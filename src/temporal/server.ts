@@ -1,0 +1,193 @@
+import { spawn } from 'node:child_process';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { freePort, LOOPBACK, portIsFree } from '../ports.ts';
+import { registerSearchAttributes } from './attributes.ts';
+import { findProgram } from './binaries.mjs';
+import { connectTemporal, type TemporalClient } from './client.ts';
+import { commandLineOf, endProcess, processesWith } from './processes.ts';
+
+export type TemporalServer = {
+  address: string;
+  /** The web UI, null on a server that is not ours: its address is not known. */
+  uiUrl: string | null;
+  /** How it was found, for the log. */
+  origin: 'given' | 'adopted' | 'started';
+  /** Ends the embedded server; leaves a given one alone. */
+  stop(): Promise<void>;
+};
+
+export type TemporalServerOptions = {
+  dataDir: string;
+  namespace: string;
+  /** A server that runs already (TEMPORAL_ADDRESS), null to run one here. */
+  address: string | null;
+  uiPort: number;
+  /** The environment, for TEMPORAL_BINARY and PATH. */
+  env: Record<string, string | undefined>;
+};
+
+const USUAL_PORT = 7233;
+const SERVING_WITHIN_MS = 30_000;
+const GRACE_MS = 10_000;
+/** A week's days are still in the web UI after it; the development server's own default is one day. */
+const RETENTION_MS = 30 * 86_400_000;
+
+const Running = z.object({ pid: z.number(), port: z.number(), uiPort: z.number() });
+type Running = z.infer<typeof Running>;
+
+/**
+ * A Temporal server that serves: the given one, the one that an earlier process of this DATA_DIR left running, or a new
+ * one with its database in DATA_DIR. Call it while holding DATA_DIR: two servers on one database lose data.
+ * The embedded server outlives this process's death, so that a day's timers go on.
+ * Throws AppError: `temporal_unavailable`, `temporal_missing`, `port_busy`, `search_attributes_missing`.
+ */
+export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
+  const { address, namespace } = options;
+  if (address !== null) {
+    const temporal = await connectTemporal({ address, namespace });
+    await registerSearchAttributes(temporal.connection, namespace).finally(temporal.close);
+    return { address, uiUrl: null, origin: 'given', stop: async () => {} };
+  }
+  const dataDir = resolve(options.dataDir);
+  const record = join(dataDir, 'temporal.json');
+  const adopted = await adopt(record, dataDir);
+  const running = adopted ?? (await start(options, dataDir, record));
+  const stop = async () => {
+    await endProcess(running.pid, GRACE_MS);
+    await rm(record, { force: true });
+  };
+  try {
+    await prepare(running, namespace);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    address: `${LOOPBACK}:${running.port}`,
+    uiUrl: `http://${LOOPBACK}:${running.uiPort}`,
+    origin: adopted ? 'adopted' : 'started',
+    stop,
+  };
+}
+
+/** The recorded server, if that process is still ours and serves; any other on this database is ended. */
+async function adopt(record: string, dataDir: string): Promise<Running | null> {
+  const recorded = Running.safeParse(await readJson(record)).data;
+  for (const pid of await processesWith(...databaseArguments(dataDir))) {
+    if (recorded?.pid === pid && !(await portIsFree(recorded.port))) return recorded;
+    await endProcess(pid, GRACE_MS);
+  }
+  return null;
+}
+
+async function start(options: TemporalServerOptions, dataDir: string, record: string): Promise<Running> {
+  const { path, tried } = findProgram('temporal', options.env);
+  if (path === null) {
+    throw new AppError({
+      code: 'temporal_missing',
+      message: `The Temporal server is missing (${tried.join('; ')}). \`npm start\` fetches it; or set TEMPORAL_BINARY or TEMPORAL_ADDRESS.`,
+      httpStatus: 503,
+      retryable: false,
+    });
+  }
+  const { uiPort, namespace } = options;
+  if (!(await portIsFree(uiPort))) {
+    throw new AppError({
+      code: 'port_busy',
+      message: `Port ${uiPort}, for the Temporal web UI, is in use. Choose another: TEMPORAL_UI_PORT=${uiPort + 1} npm start`,
+      httpStatus: 503,
+      retryable: false,
+      details: { port: uiPort, variable: 'TEMPORAL_UI_PORT' },
+    });
+  }
+  const port = (await portIsFree(USUAL_PORT)) ? USUAL_PORT : await freePort();
+  await mkdir(dataDir, { recursive: true });
+  const log = await open(join(dataDir, 'temporal.log'), 'a');
+  const child = spawn(
+    path,
+    [
+      ...['server', 'start-dev', ...databaseArguments(dataDir)],
+      ...['--ip', LOOPBACK, '--port', String(port), '--ui-port', String(uiPort), '--namespace', namespace],
+      // Without it every timer fires half a second late.
+      ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="1ms"', '--log-level', 'error'],
+    ],
+    // A group of its own: the terminal's Ctrl-C must not reach it before the worker has finished.
+    { detached: true, stdio: ['ignore', log.fd, log.fd], cwd: dataDir },
+  );
+  child.unref();
+  const pid = await new Promise<number>((ready, failed) => {
+    child.once('error', failed);
+    child.once('spawn', () => ready(child.pid ?? 0));
+  }).finally(() => log.close());
+  const running = { pid, port, uiPort };
+  await writeFile(`${record}.new`, `${JSON.stringify(running)}\n`);
+  await rename(`${record}.new`, record);
+  return running;
+}
+
+async function prepare(running: Running, namespace: string): Promise<void> {
+  const temporal = await whenServing(running, namespace);
+  try {
+    const { connection } = temporal;
+    await registerSearchAttributes(connection, namespace);
+    const { config } = await connection.workflowService.describeNamespace({ namespace });
+    if (tsToMs(config?.workflowExecutionRetentionTtl) === RETENTION_MS) return;
+    await connection.workflowService.updateNamespace({
+      namespace,
+      config: { workflowExecutionRetentionTtl: msToTs(RETENTION_MS) },
+    });
+  } finally {
+    await temporal.close();
+  }
+}
+
+async function whenServing(running: Running, namespace: string): Promise<TemporalClient> {
+  const deadline = performance.now() + SERVING_WITHIN_MS;
+  for (;;) {
+    try {
+      const temporal = await connectTemporal({
+        address: `${LOOPBACK}:${running.port}`,
+        namespace,
+        connectTimeoutMs: 2_000,
+      });
+      try {
+        // The port answers a moment before the namespace is there.
+        await temporal.connection.workflowService.describeNamespace({ namespace });
+        return temporal;
+      } catch (error) {
+        await temporal.close();
+        throw error;
+      }
+    } catch (cause) {
+      const ended = (await commandLineOf(running.pid)) === null;
+      if (ended || performance.now() > deadline) {
+        throw new AppError({
+          code: 'temporal_unavailable',
+          message: `The Temporal server ${ended ? 'ended at once' : `does not serve within ${SERVING_WITHIN_MS / 1_000} s`}; its own words are in temporal.log in the data folder.`,
+          httpStatus: 503,
+          retryable: true,
+          cause,
+        });
+      }
+      await sleep(100);
+    }
+  }
+}
+
+/** Named by its database: that is what tells our server from any other. */
+function databaseArguments(dataDir: string): string[] {
+  return ['--db-filename', join(dataDir, 'temporal.db')];
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    return null;
+  }
+}

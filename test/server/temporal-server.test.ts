@@ -1,0 +1,161 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../src/ports.ts';
+import { connectTemporal } from '../../src/temporal/client.ts';
+import { commandLineOf, endProcess } from '../../src/temporal/processes.ts';
+import { startTemporalServer, type TemporalServer } from '../../src/temporal/server.ts';
+import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
+
+const NAMESPACE = 'default';
+let dataDir: string;
+let running: TemporalServer[];
+
+beforeEach(async () => {
+  // A blank in its name: command lines are compared as one string.
+  dataDir = await mkdtemp(join(tmpdir(), 'trading day temporal-'));
+  running = [];
+});
+afterEach(async () => {
+  await Promise.all(running.map((server) => server.stop()));
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+async function start(change: { address?: string; uiPort?: number } = {}): Promise<TemporalServer> {
+  const uiPort = change.uiPort ?? (await freePort());
+  const server = await startTemporalServer({
+    dataDir,
+    namespace: NAMESPACE,
+    address: change.address ?? null,
+    uiPort,
+    env: process.env,
+  });
+  running.push(server);
+  return server;
+}
+
+async function pidOf(): Promise<number> {
+  return JSON.parse(await readFile(join(dataDir, 'temporal.json'), 'utf8')).pid;
+}
+
+async function countOf(server: TemporalServer, query: string): Promise<number> {
+  const { client, close } = await connectTemporal({ address: server.address, namespace: NAMESPACE });
+  try {
+    return (await client.workflow.count(query)).count;
+  } finally {
+    await close();
+  }
+}
+
+async function startWorkflow(server: TemporalServer): Promise<void> {
+  const { client, close } = await connectTemporal({ address: server.address, namespace: NAMESPACE });
+  await client.workflow.start('tradingDay', {
+    taskQueue: 'nobody',
+    workflowId: 'day:replay:ZX0001:1:2025-07-14',
+    searchAttributes: { TradingDate: ['2025-07-14'] },
+  });
+  await close();
+}
+
+describe('the embedded Temporal server', () => {
+  it('serves with its web UI, keeps finished days for 30 days, and takes the search attributes at once', async () => {
+    const server = await start();
+    expect(server.origin).toBe('started');
+    expect((await fetch(server.uiUrl ?? '')).status).toBe(200);
+    await startWorkflow(server);
+    await expect.poll(() => countOf(server, `TradingDate = '2025-07-14'`), { timeout: 10_000 }).toBe(1);
+    const { connection, close } = await connectTemporal({ address: server.address, namespace: NAMESPACE });
+    const { config } = await connection.workflowService.describeNamespace({ namespace: NAMESPACE });
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: NAMESPACE });
+    await close();
+    expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(30 * 86_400);
+    expect(Object.keys(customAttributes ?? {})).toEqual(expect.arrayContaining(Object.keys(SEARCH_ATTRIBUTES)));
+  });
+
+  it('is taken over as it runs when the program that started it is gone', async () => {
+    const first = await start();
+    await startWorkflow(first);
+    const pid = await pidOf();
+    const second = await start({ uiPort: await freePort() });
+    expect(second).toMatchObject({ origin: 'adopted', address: first.address, uiUrl: first.uiUrl });
+    expect(await pidOf()).toBe(pid);
+  });
+
+  it('has lost nothing after SIGKILL', async () => {
+    const first = await start();
+    await startWorkflow(first);
+    await expect.poll(() => countOf(first, ''), { timeout: 10_000 }).toBe(1);
+    process.kill(await pidOf(), 'SIGKILL');
+    const second = await start();
+    expect(second.origin).toBe('started');
+    expect(await countOf(second, '')).toBe(1);
+  });
+
+  it('ends a server on its database that nobody recorded, rather than open the database twice', async () => {
+    const first = await start();
+    const pid = await pidOf();
+    await rm(join(dataDir, 'temporal.json'));
+    const second = await start();
+    expect(second.origin).toBe('started');
+    expect(await commandLineOf(pid)).toBeNull();
+    expect(first.uiUrl).not.toBe(second.uiUrl);
+  });
+
+  it('never takes a stranger for its own, though the recorded process id is the same', async () => {
+    const stranger = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'ignore' });
+    try {
+      const first = await start();
+      await first.stop();
+      await writeFile(join(dataDir, 'temporal.json'), JSON.stringify({ pid: stranger.pid, port: 1, uiPort: 2 }));
+      expect((await start()).origin).toBe('started');
+      expect(await commandLineOf(stranger.pid ?? 0)).toContain('setTimeout');
+    } finally {
+      await endProcess(stranger.pid ?? 0, 1_000);
+    }
+  });
+
+  it('is gone after a stop', async () => {
+    const server = await start();
+    const pid = await pidOf();
+    await server.stop();
+    expect(await commandLineOf(pid)).toBeNull();
+    await expect(
+      connectTemporal({ address: server.address, namespace: NAMESPACE, connectTimeoutMs: 500 }),
+    ).rejects.toMatchObject({ code: 'temporal_unavailable' });
+  });
+
+  it('names a busy web UI port with its remedy', async () => {
+    const uiPort = await freePort();
+    const occupant = createServer().listen(uiPort, '127.0.0.1');
+    await new Promise((ready) => occupant.once('listening', ready));
+    try {
+      await expect(start({ uiPort })).rejects.toMatchObject({
+        code: 'port_busy',
+        message: expect.stringContaining(`TEMPORAL_UI_PORT=${uiPort + 1} npm start`),
+      });
+    } finally {
+      occupant.close();
+    }
+  });
+});
+
+describe('a given Temporal server', () => {
+  it('is used as it is, and left running', async () => {
+    const own = await start();
+    const given = await start({ address: own.address });
+    expect(given).toMatchObject({ origin: 'given', address: own.address, uiUrl: null });
+    await given.stop();
+    expect(await countOf(own, '')).toBe(0);
+  });
+
+  it('that does not answer is said with its address', async () => {
+    const port = await freePort();
+    await expect(start({ address: `127.0.0.1:${port}` })).rejects.toMatchObject({
+      code: 'temporal_unavailable',
+      message: expect.stringContaining(`127.0.0.1:${port}`),
+    });
+  });
+});
