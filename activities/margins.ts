@@ -1,11 +1,132 @@
-/** Before an entry: contracts, quotes, limits, margin and cash. Answers a plan or the refusals with their numbers. */
+/** Before an entry: contracts, quotes, limits, margin and cash. Answers a plan, or the refusals with their numbers. */
 import type { KiteSession, MarginOrder } from '../src/brokers/types.ts';
 import { contractLastMinute, freezeQuantity } from '../src/domain/calendar/index.ts';
-import { istDate } from '../src/domain/clock.ts';
 import { pickContract, tradableExpiry } from '../src/domain/contracts.ts';
-import { checkEntry, worstLoss } from '../src/domain/risk.ts';
-import type { OptionContract, OptionType, Paise } from '../src/domain/types.ts';
-import type { Account } from '../src/journal/types.ts';
+import { checkEntry, plannedLoss, roundTripCharges, worstLoss } from '../src/domain/risk.ts';
+import type { OptionContract, Paise, Product } from '../src/domain/types.ts';
+import { CHASE_STEPS } from '../workflows/limits.ts';
 import type { ContractRef, DayActivities, EntryInput, EntryPlan } from './contract.ts';
 import type { Deps } from './deps.ts';
-import { crossingPrice, freshQuote } from './quotes.ts';
+import { crossingPrice, freshQuote, type Touch } from './quotes.ts';
+
+type Planned = Extract<EntryPlan, { kind: 'planned' }>;
+type Leg = { ref: ContractRef; touch: Touch };
+
+export function createMarginActivities(deps: Deps): Pick<DayActivities, 'planEntry'> {
+  return {
+    async planEntry(input): Promise<EntryPlan> {
+      const { identity, plan } = input;
+      const master = await deps.master.contracts(identity.date);
+      const found = pickLegs(master, input);
+      if ('refusal' in found) return found.refusal;
+      const refs = [found.main, ...(found.hedge ? [found.hedge] : [])];
+      // From here on its depth is at hand when an order is priced.
+      deps.feed.subscribe(refs.map((ref) => ref.instrumentToken));
+      return deps.sessions.use(identity, async (session) => {
+        const main = await quoted(deps, session, found.main);
+        const hedge = found.hedge ? await quoted(deps, session, found.hedge) : null;
+        if (!main || (found.hedge && !hedge)) {
+          return refused('no_price', 'there is no quote for the contract or its hedge');
+        }
+        const planned = draft(input, main, hedge);
+        const funds = await fundsFor(session, planned, main, hedge);
+        const refusals = checkEntry({
+          at: input.at,
+          limits: plan,
+          contract: planned.main,
+          hedged: hedge !== null,
+          worstLoss: planned.worstLoss,
+          book: input.book,
+          funds,
+        });
+        return refusals.length > 0
+          ? { kind: 'refused', refusals }
+          : { ...planned, seen: { ...planned.seen, ...funds } };
+      });
+    },
+  };
+}
+
+function pickLegs(
+  master: readonly OptionContract[],
+  { identity, at, strike, optionType, plan }: EntryInput,
+): { main: ContractRef; hedge: ContractRef | null } | { refusal: EntryPlan } {
+  const expiry = tradableExpiry(master, at);
+  if (expiry === null)
+    return { refusal: refused('no_contract', 'the instrument master lists no expiry that still trades') };
+  const pick = (wanted: Paise) => pickContract(master, { expiry, strike: wanted, optionType });
+  const main = pick(strike);
+  if (main.kind === 'absent') return { refusal: refused('no_contract', main.message) };
+  if (!plan.useHedging) return { main: refOf(main.contract, identity.date), hedge: null };
+  const further = optionType === 'PE' ? -plan.hedgeDistance : plan.hedgeDistance;
+  const hedge = pick(strike + further);
+  if (hedge.kind === 'absent') return { refusal: refused('no_contract', `hedge: ${hedge.message}`) };
+  return { main: refOf(main.contract, identity.date), hedge: refOf(hedge.contract, identity.date) };
+}
+
+function refOf(contract: OptionContract, date: string): ContractRef {
+  const { tradingsymbol, instrumentToken, expiry, strike, optionType, lotSize, tickSize } = contract;
+  return {
+    tradingsymbol,
+    instrumentToken,
+    expiry,
+    strike,
+    optionType,
+    lotSize,
+    tickSize,
+    maxOrderQuantity: Math.floor(freezeQuantity(date) / lotSize) * lotSize,
+    tradesUntil: contractLastMinute(expiry, date),
+  };
+}
+
+async function quoted(deps: Deps, session: KiteSession, ref: ContractRef): Promise<Leg | null> {
+  const touch = await freshQuote(deps.feed, session, ref);
+  return touch ? { ref, touch } : null;
+}
+
+/** The position as it would be, at the worst prices that its entry may take. */
+function draft({ identity, plan }: EntryInput, main: Leg, hedge: Leg | null): Planned {
+  const quantity = plan.numLots * main.ref.lotSize;
+  const product: Product = plan.exitPolicy === 'intraday' ? 'MIS' : 'NRML';
+  const sell = crossingPrice(main.touch, 'SELL', main.ref.tickSize, CHASE_STEPS, null);
+  const buy = hedge ? crossingPrice(hedge.touch, 'BUY', hedge.ref.tickSize, CHASE_STEPS, null) : null;
+  const charges = roundTripCharges({
+    date: identity.date,
+    sellPrice: sell.touch,
+    hedgePrice: buy?.touch ?? null,
+    quantity,
+  });
+  return {
+    kind: 'planned',
+    main: main.ref,
+    hedge: hedge?.ref ?? null,
+    lots: plan.numLots,
+    quantity,
+    product,
+    plannedLoss: plannedLoss(plan.maxLossPerTrade, hedge !== null),
+    worstLoss: buy
+      ? worstLoss({ width: plan.hedgeDistance, sellPrice: sell.price, hedgePrice: buy.price, quantity, charges })
+      : null,
+    seen: { sellTouch: sell.touch, lowestSell: sell.price, hedgeTouch: buy?.touch ?? 0, highestHedge: buy?.price ?? 0 },
+  };
+}
+
+async function fundsFor(session: KiteSession, planned: Planned, main: Leg, hedge: Leg | null) {
+  const order = (leg: Leg, side: 'BUY' | 'SELL'): MarginOrder => ({
+    tradingsymbol: leg.ref.tradingsymbol,
+    exchange: 'NFO',
+    side,
+    quantity: planned.quantity,
+    product: planned.product,
+    orderType: 'LIMIT',
+    price: crossingPrice(leg.touch, side, leg.ref.tickSize, 0, null).price,
+  });
+  const orders = [...(hedge ? [order(hedge, 'BUY')] : []), order(main, 'SELL')];
+  const [{ available }, margin] = [await session.funds(), await session.basketMargin(orders)];
+  const premium = hedge ? (orders[0]?.price ?? 0) * planned.quantity : 0;
+  return { available, premium, marginInitial: margin.initial, marginFinal: margin.final };
+}
+
+function refused(code: string, message: string): EntryPlan {
+  return { kind: 'refused', refusals: [{ code, message, numbers: {} }] };
+}

@@ -1,12 +1,12 @@
 /** Entry: the hedge is bought and seen filled, then at most as much is sold (TRADING section 3). */
 import { condition } from '@temporalio/workflow';
 import { catastropheStop } from '../src/domain/stops.ts';
+import { CHASE_STEPS } from './limits.ts';
 import type { LegRole, OrderPurpose, OrderView } from './messages.ts';
 import { cancelToEnd, change, follow, type Intended, look, submit } from './orders.ts';
 import type { Position } from './position.ts';
 
-/** A chase: so many looks of so long, each followed by a wider price; then the order is cancelled. Wall milliseconds. */
-const CHASE_STEPS = 4;
+/** How long each step of a chase is looked at. Wall milliseconds. */
 const CHASE_STEP_MS = 3_000;
 /** An entry may use this many of the broker's 25 modifications of an order. */
 const CHASE_BUDGET = 20;
