@@ -1,0 +1,67 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { createContext } from './context.ts';
+import type { ApiDeps } from './deps.ts';
+import { errorAnswer, malformed, refuse } from './errors.ts';
+import { type ApiEnv, callerGate, hostGate } from './gate.ts';
+import { authRoutes, redirectRoute } from './routes/auth.ts';
+import { connectionRoutes } from './routes/connection.ts';
+import { controlRoutes } from './routes/control.ts';
+import { eventRoutes } from './routes/events.ts';
+import { healthRoutes } from './routes/health.ts';
+import { orderRoutes } from './routes/orders.ts';
+import { guardHeaders, pageRoutes } from './routes/pages.ts';
+import { positionRoutes } from './routes/positions.ts';
+import { statusRoutes } from './routes/status.ts';
+
+const LARGEST_BODY = 64 * 1024;
+
+export type Api = {
+  app: Hono<ApiEnv>;
+  /** A link that signs one browser in, once, within twelve hours. `origin` as in `http://127.0.0.1:8000`. */
+  createSignInLink(origin: string): string;
+  /** Ends the event streams, so that the server can stop. */
+  close(): void;
+};
+
+/** The HTTP API and the dashboard. Gates come first, so that a route that is added is guarded unless it stands before them. */
+export function createApi(deps: ApiDeps): Api {
+  const context = createContext(deps);
+  const app = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw malformed(result.error.issues);
+    },
+  });
+  app.onError((error, c) => {
+    const { status, body } = errorAnswer(error, deps.logger);
+    return c.json(body, status as ContentfulStatusCode);
+  });
+  app.notFound((c) => {
+    const { status, body } = errorAnswer(refuse(404, 'unknown_route', `Nothing is at ${c.req.path}.`), deps.logger);
+    return c.json(body, status as ContentfulStatusCode);
+  });
+
+  app.use(guardHeaders);
+  app.use(hostGate(deps.config.host, deps.config.allowedHosts));
+  app.use(bodyLimit({ maxSize: LARGEST_BODY }));
+  healthRoutes(app, context);
+  redirectRoute(app, context);
+  pageRoutes(app, context);
+
+  app.use(callerGate(context.tokens));
+  authRoutes(app, context);
+  controlRoutes(app, context);
+  statusRoutes(app, context);
+  positionRoutes(app, context);
+  orderRoutes(app, context);
+  connectionRoutes(app, context);
+  const closeStreams = eventRoutes(app, context);
+
+  return {
+    app,
+    createSignInLink: (origin) => `${origin}/sign-in?code=${context.tokens.newSignInCode()}`,
+    close: closeStreams,
+  };
+}

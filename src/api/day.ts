@@ -1,0 +1,166 @@
+/** How the API reaches the day's workflow: every call has a deadline, and no answer is waited for longer than a person would. */
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { SignalDefinition } from '@temporalio/common';
+import {
+  COMMAND_EXPIRES_MS,
+  closePositionUpdate,
+  type DayIdentity,
+  type DayView,
+  dayQuery,
+  dayWorkflowId,
+  type PositionView,
+} from '../../workflows/messages.ts';
+import { nextTradingDay, sessionOf } from '../domain/calendar/index.ts';
+import { istTime } from '../domain/clock.ts';
+import type { ApiDeps } from './deps.ts';
+import { explain, refuse } from './errors.ts';
+
+const READ_MS = 2_500;
+const SEND_MS = 3_000;
+/**
+ * Beyond the command's own expiry: when this has passed without an answer the command can no longer be carried out, so an error to the
+ * caller is the truth.
+ */
+const UPDATE_MS = COMMAND_EXPIRES_MS + 1_000;
+const POLL_MS = 200;
+
+/** `over`: the day's workflow has ended. */
+export type DayRun = 'none' | 'running' | 'over';
+
+export type DayAccess = ReturnType<typeof createDayAccess>;
+
+export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'openDay' | 'clock'>) {
+  const { client } = deps;
+  /** Ended days do not change, and asking one replays its whole history. */
+  const ended = new Map<string, DayView>();
+
+  /** The day of `identity`, by default of today; null where none was opened. Throws what `explain` maps to 503. */
+  async function view(identity?: DayIdentity): Promise<DayView | null> {
+    const id = dayWorkflowId(identity ?? (await deps.identity()));
+    const known = ended.get(id);
+    if (known) return known;
+    try {
+      const found = await within(client, READ_MS, () => client.workflow.getHandle(id).query(dayQuery));
+      if (found.report && (await runOf(client, id)) === 'over') ended.set(id, found);
+      return found;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return null;
+      throw error;
+    }
+  }
+
+  /** Does not need a worker: the server itself knows. */
+  async function run(): Promise<DayRun> {
+    return runOf(client, dayWorkflowId(await deps.identity()));
+  }
+
+  /** Opens the day where the market allows it. Throws AppError 409 `market_closed` or `day_over`. */
+  async function open(): Promise<void> {
+    const identity = await deps.identity();
+    const known = await run();
+    if (known === 'running') return;
+    refuseUnlessOpenable(identity.date, deps.clock.now());
+    if (known === 'over') throw dayOver();
+    await within(client, SEND_MS, () => deps.openDay(identity));
+  }
+
+  /** Kept by the server even while no worker runs. Throws AppError 409 `no_day` or `day_over`. */
+  async function send<Payload>(signal: SignalDefinition<[Payload]>, payload: Payload): Promise<void> {
+    const handle = client.workflow.getHandle(dayWorkflowId(await deps.identity()));
+    try {
+      await within(client, SEND_MS, () => handle.signal(signal, payload));
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw notConfirmed(error);
+      throw (await run()) === 'over' ? dayOver() : error;
+    }
+  }
+
+  /** Answers when the close is under way. Throws a refusal, or 503 once the command has expired. */
+  async function closePosition(id: string, by: string): Promise<PositionView> {
+    const handle = client.workflow.getHandle(dayWorkflowId(await deps.identity()));
+    const expiresAt = Date.now() + COMMAND_EXPIRES_MS;
+    try {
+      return await within(client, UPDATE_MS, () =>
+        handle.executeUpdate(closePositionUpdate, { args: [{ id, expiresAt, by }] }),
+      );
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      throw (await run()) === 'over' ? dayOver() : error;
+    }
+  }
+
+  /** Looks until `done` says so or the time is up; answers the last view, null when none could be read. */
+  async function watch(forMs: number, done: (view: DayView) => boolean): Promise<DayView | null> {
+    const until = Date.now() + forMs;
+    let last: DayView | null = null;
+    for (;;) {
+      try {
+        last = (await view()) ?? last;
+      } catch (error) {
+        if (explain(error)?.httpStatus !== 503) throw error;
+      }
+      if ((last && done(last)) || Date.now() + POLL_MS > until) return last;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  return { view, run, open, send, closePosition, watch };
+}
+
+function within<T>(client: Client, ms: number, call: () => Promise<T>): Promise<T> {
+  return client.withDeadline(Date.now() + ms, call);
+}
+
+async function runOf(client: Client, id: string): Promise<DayRun> {
+  try {
+    const { status } = await within(client, READ_MS, () => client.workflow.getHandle(id).describe());
+    return status.name === 'RUNNING' ? 'running' : 'over';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'none';
+    throw error;
+  }
+}
+
+/** A signal whose answer was lost may have arrived: that must be said. */
+function notConfirmed(error: unknown): unknown {
+  if (explain(error)?.httpStatus !== 503) return error;
+  return refuse(
+    503,
+    'not_confirmed',
+    'Temporal did not confirm it. It may have arrived: look at /live/status before you send it again.',
+  );
+}
+
+function dayOver(): Error {
+  return refuse(
+    409,
+    'day_over',
+    'This trading day is over. See its report; the next day opens on the next trading date.',
+  );
+}
+
+/** Only before its close, and only on a date on which the market trades. */
+function refuseUnlessOpenable(date: string, now: number): void {
+  const session = sessionOf(date);
+  if (session.kind === 'holiday') {
+    throw refuse(409, 'market_closed', `Market holiday: ${session.reason}. Next trading day ${session.next}.`, {
+      next_trading_day: session.next,
+    });
+  }
+  if (now >= session.close) {
+    const next = nextTradingDay(date);
+    throw refuse(409, 'day_over', `The market closed at ${istTime(session.close)}. Next trading day ${next}.`, {
+      next_trading_day: next,
+    });
+  }
+}
+
+/** Why the market does not trade on a date and when it does again; null on a trading date, and where the calendar does not know. */
+export function holidayOf(date: string): { reason: string; next: string } | null {
+  try {
+    const session = sessionOf(date);
+    return session.kind === 'holiday' ? { reason: session.reason, next: session.next } : null;
+  } catch {
+    return null;
+  }
+}

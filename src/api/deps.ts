@@ -1,0 +1,42 @@
+import type { Client } from '@temporalio/client';
+import type { DayIdentity, Plan } from '../../workflows/messages.ts';
+import type { Breeze, Kite } from '../brokers/types.ts';
+import type { TradingMode } from '../domain/types.ts';
+import type { Journal } from '../journal/types.ts';
+import type { ClockSource, FeedStatus } from '../market/types.ts';
+
+export type ApiConfig = {
+  mode: TradingMode;
+  /** What the API is bound to; its name is accepted in `Host`, beside the loopback names. */
+  host: string;
+  /** Further host names without port, e.g. of a reverse proxy. */
+  allowedHosts: readonly string[];
+  /** What start-trading takes for the fields that its body leaves out. */
+  defaults: Plan;
+};
+
+export type ApiLogger = {
+  info(data: object, message: string): void;
+  warn(data: object, message: string): void;
+  error(data: object, message: string): void;
+};
+
+/** Everything that the API needs from the program that it runs in. */
+export type ApiDeps = {
+  client: Client;
+  /** Mode, account and run of this program, with the market's date of now. */
+  identity(): Promise<DayIdentity>;
+  journal: Journal;
+  kite: Kite;
+  breeze: Breeze | null;
+  /** Null where the feed runs in another process. */
+  feed: { status(): FeedStatus } | null;
+  clock: ClockSource;
+  sealer: { seal(text: string): string; open(sealed: string): string };
+  apiToken: string;
+  config: ApiConfig;
+  /** Starts the day's workflow unless it runs already. Only called before the day's close, on a trading date. */
+  openDay(identity: DayIdentity): Promise<void>;
+  workerAlive(): Promise<boolean>;
+  logger: ApiLogger;
+};

@@ -1,0 +1,101 @@
+/** Who may call: hosts and origins first, then the token or the dashboard's cookie. */
+import type { Context, MiddlewareHandler } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import { refuse } from './errors.ts';
+import { SESSION_MS, type Tokens } from './tokens.ts';
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+/** Bound to every address, the API still answers only to names that it was told. */
+const ANY_ADDRESS = new Set(['0.0.0.0', '::', '']);
+
+export type Caller = {
+  /** One per browser session; every bearer of the token shares one. */
+  id: string;
+  /** For the day's log: who asked. */
+  by: 'the dashboard' | 'the API';
+};
+
+export type ApiEnv = { Variables: { caller: Caller } };
+
+/** Refuses foreign names in `Host` (DNS rebinding) and pages of other origins, whatever they know. */
+export function hostGate(host: string, allowedHosts: readonly string[]): MiddlewareHandler<ApiEnv> {
+  const names = new Set([...LOOPBACK, ...(ANY_ADDRESS.has(host) ? [] : [bracketed(host)]), ...allowedHosts]);
+  return async (c, next) => {
+    const authority = (c.req.header('host') ?? '').toLowerCase();
+    if (!names.has(withoutPort(authority))) {
+      throw refuse(
+        403,
+        'foreign_host',
+        'This API does not answer to that host name. Use http://localhost and its port.',
+      );
+    }
+    const origin = c.req.header('origin');
+    if (origin !== undefined && !sameOrigin(origin, authority)) {
+      throw refuse(403, 'foreign_origin', 'Pages of other sites may not use this API.');
+    }
+    await next();
+  };
+}
+
+/** Needs the API token, or the dashboard's cookie on a request that the dashboard itself made. */
+export function callerGate(tokens: Tokens): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    c.set('caller', requireCaller(c, tokens));
+    await next();
+  };
+}
+
+function requireCaller(c: Context, tokens: Tokens): Caller {
+  const caller = findCaller(c, tokens);
+  if (caller) return caller;
+  throw refuse(
+    401,
+    'unauthorized',
+    'Send the API token as Authorization: Bearer …, or open the sign-in link that npm start prints.',
+  );
+}
+
+/** The caller, or null. A cookie counts only where the browser says that no other site made the request. */
+export function findCaller(c: Context, tokens: Tokens): Caller | null {
+  const authorization = c.req.header('authorization');
+  if (authorization !== undefined) {
+    const bearer = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
+    return bearer !== undefined && tokens.isApiToken(bearer) ? { id: 'bearer', by: 'the API' } : null;
+  }
+  const cookie = getCookie(c, tokens.cookieName);
+  const id = cookie === undefined ? null : tokens.session(cookie);
+  if (id === null || !madeHere(c)) return null;
+  return { id, by: 'the dashboard' };
+}
+
+/** `none` is an address that a person typed or a bookmark. Event streams carry no Origin, but they carry this. */
+function madeHere(c: Context): boolean {
+  const site = c.req.header('sec-fetch-site');
+  return site === undefined || site === 'same-origin' || site === 'none';
+}
+
+export function giveSession(c: Context, tokens: Tokens): void {
+  setCookie(c, tokens.cookieName, tokens.newSession(), {
+    httpOnly: true,
+    sameSite: 'Strict',
+    path: '/',
+    maxAge: SESSION_MS / 1000,
+    secure: c.req.header('x-forwarded-proto') === 'https',
+  });
+}
+
+function withoutPort(authority: string): string {
+  return authority.replace(/:\d+$/, '');
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host.toLowerCase();
+}
+
+function sameOrigin(origin: string, authority: string): boolean {
+  try {
+    return new URL(origin).host === new URL(`http://${authority}`).host;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,71 @@
+/** The few pages beside the dashboard: signing in, and how the broker's login went. Values are escaped by `html`. */
+import { html } from 'hono/html';
+import { istDate, istTime } from '../domain/clock.ts';
+import type { LoginOutcome } from './login.ts';
+
+type Html = ReturnType<typeof html>;
+
+function page(title: string, content: Html): Html {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<link rel="stylesheet" href="/dashboard/page.css">
+</head>
+<body class="plain">
+<main class="plain-card">
+<h1>${title}</h1>
+${content}
+</main>
+</body>
+</html>`;
+}
+
+const TO_DASHBOARD = html`<p><a class="button" href="/live_trading.html">Open the dashboard</a></p>`;
+
+/** `wrong`: a code or token was tried and does not fit. */
+export function signInPage(wrong: boolean): Html {
+  return page(
+    'Sign in',
+    html`${wrong ? html`<p class="notice" role="alert">That link or token is not valid: a link works once. Nothing was changed.</p>` : ''}
+<p>Open the sign-in link that <code>npm start</code> prints, or paste the API token (it is in the data folder, file <code>api-token</code>).</p>
+<form method="post" action="/sign-in">
+<label for="token">API token</label>
+<input id="token" name="token" type="password" autocomplete="off" required>
+<button class="button" type="submit">Sign in</button>
+</form>
+<p>Just signed in, or came from another site? <a href="/live_trading.html">Go to the dashboard</a>.</p>`,
+  );
+}
+
+export function loginPage(outcome: LoginOutcome): Html {
+  switch (outcome.kind) {
+    case 'accepted':
+      return page(
+        'Logged in at Zerodha',
+        html`<p>Logged in as ${outcome.userId}. The login holds until ${istTime(outcome.expiresAt)} IST on ${istDate(outcome.expiresAt)}.</p>${TO_DASHBOARD}`,
+      );
+    case 'exchanging':
+      return page(
+        'Login received',
+        html`<p>The login is kept and is still being confirmed with Zerodha. The dashboard shows how it goes.</p>${TO_DASHBOARD}`,
+      );
+    case 'refused':
+      return page(
+        'Zerodha refused the login',
+        html`<p>Zerodha says: “${outcome.reason}”. Log in again.</p>
+<p><a class="button" href="/live/auth/login">Log in at Zerodha</a></p>${TO_DASHBOARD}`,
+      );
+  }
+}
+
+/** The redirect itself cannot be believed, or says that nobody logged in. */
+export function loginProblemPage(problem: string): Html {
+  return page(
+    'Not logged in',
+    html`<p>${problem}</p><p><a class="button" href="/live/auth/login">Log in at Zerodha</a></p>${TO_DASHBOARD}`,
+  );
+}

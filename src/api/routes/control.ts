@@ -1,0 +1,141 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import {
+  acknowledgeSignal,
+  closeAllSignal,
+  type DayView,
+  startTradingSignal,
+  stopTradingSignal,
+} from '../../../workflows/messages.ts';
+import { type ApiContext, askedBy } from '../context.ts';
+import { explain, refuse } from '../errors.ts';
+import type { ApiEnv } from '../gate.ts';
+import { planFrom } from '../plan.ts';
+import {
+  acceptedBody,
+  acknowledgeBody,
+  emptyBody,
+  type StatusBody,
+  startTradingBody,
+  statusView,
+  stopTradingBody,
+} from '../schemas.ts';
+import { openPositions, statusBody } from '../views.ts';
+import { json, jsonBody } from './answers.ts';
+
+const statusAnswers = {
+  200: json(statusView, 'The status after it'),
+  202: json(acceptedBody, 'Kept, but the status cannot be read at the moment'),
+};
+
+const start = createRoute({
+  method: 'post',
+  path: '/live/start-trading',
+  request: { body: jsonBody(startTradingBody, false) },
+  responses: statusAnswers,
+});
+const stop = createRoute({
+  method: 'post',
+  path: '/live/stop-trading',
+  request: { body: jsonBody(stopTradingBody, false) },
+  responses: statusAnswers,
+});
+const acknowledge = createRoute({
+  method: 'post',
+  path: '/live/acknowledge',
+  request: { body: jsonBody(acknowledgeBody, false) },
+  responses: statusAnswers,
+});
+const closeAll = createRoute({
+  method: 'post',
+  path: '/live/close-all',
+  request: { body: jsonBody(emptyBody, false) },
+  responses: {
+    200: json(
+      z.object({ closing: z.array(z.string()), already_flat: z.boolean() }).openapi('CloseAll'),
+      'Ids of the positions that are being closed. Entries are off for the day.',
+    ),
+    202: json(acceptedBody, 'Kept, but the state cannot be read at the moment'),
+  },
+});
+
+/** Final words of an order, the broker's and ours; anything else may still trade. */
+const ENDED_ORDERS = new Set(['COMPLETE', 'CANCELLED', 'REJECTED', 'ABSENT']);
+const KEPT = {
+  accepted: true as const,
+  message: 'Received and kept. What came of it cannot be read at the moment: look at /live/status.',
+};
+
+export function controlRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): void {
+  const { day, deps } = context;
+
+  app.openapi(start, async (c) => {
+    const body = c.req.valid('json');
+    if (body.enabled === false) {
+      await day.send(stopTradingSignal, { closePositions: false, by: askedBy(c) });
+      const status = await statusOrNull(context);
+      return status ? c.json(status, 200) : c.json(KEPT, 202);
+    }
+    const { date } = await deps.identity();
+    const plan = planFrom(body, deps.config.defaults, date);
+    await day.open();
+    await refuseWhenOver(context);
+    // Before a login as well: it is kept, and the day trades once somebody has logged in.
+    await day.send(startTradingSignal, { plan, by: askedBy(c) });
+    const status = await statusOrNull(context);
+    return status ? c.json(status, 200) : c.json(KEPT, 202);
+  });
+
+  app.openapi(stop, async (c) => {
+    const closePositions = c.req.valid('json').close_positions ?? false;
+    await day.send(stopTradingSignal, { closePositions, by: askedBy(c) });
+    const status = await statusOrNull(context);
+    return status ? c.json(status, 200) : c.json(KEPT, 202);
+  });
+
+  app.openapi(acknowledge, async (c) => {
+    const { ids } = c.req.valid('json');
+    const view = await day.view();
+    const unknown = ids?.filter((id) => !view?.warnings.some((warning) => warning.id === id)) ?? [];
+    if (unknown.length > 0) {
+      throw refuse(404, 'unknown_warning', `No such warning: ${unknown.join(', ')}. /live/status lists them.`);
+    }
+    await day.send(acknowledgeSignal, { ids: ids ?? 'all', by: askedBy(c) });
+    const status = await statusOrNull(context);
+    return status ? c.json(status, 200) : c.json(KEPT, 202);
+  });
+
+  // The emergency: sent before anything is read, and kept by the server even while nobody runs the day.
+  app.openapi(closeAll, async (c) => {
+    await day.send(closeAllSignal, { by: askedBy(c) });
+    const view = await readable(() => day.view());
+    if (!view) return c.json(KEPT, 202);
+    const closing = openPositions(view).map((position) => position.id);
+    return c.json({ closing, already_flat: closing.length === 0 && !hasLiveOrder(view) }, 200);
+  });
+}
+
+/** Refuses what the day would only ignore. Where its state cannot be read, the signal is sent and kept all the same. */
+async function refuseWhenOver({ day }: ApiContext): Promise<void> {
+  const view = await readable(() => day.view());
+  if (view?.state === 'closed') throw refuse(409, 'day_over', 'This trading day is over. See its report.');
+  if (view?.state === 'holiday') throw refuse(409, 'market_closed', `Market holiday: ${view.holiday ?? 'no session'}`);
+}
+
+function hasLiveOrder(view: DayView): boolean {
+  return view.orders.some((order) => !ENDED_ORDERS.has(order.status));
+}
+
+/** What came of a command that was already sent: null where it cannot be read, which is no failure of the command. */
+async function readable<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (explain(error)?.httpStatus === 503) return null;
+    throw error;
+  }
+}
+
+async function statusOrNull(context: ApiContext): Promise<StatusBody | null> {
+  const facts = await readable(() => context.facts());
+  return facts ? statusBody(facts) : null;
+}

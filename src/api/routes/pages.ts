@@ -1,0 +1,78 @@
+/** The dashboard and its files, the sign-in page, and what every answer carries against hostile pages. */
+import { readFile } from 'node:fs/promises';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import type { ApiContext } from '../context.ts';
+import { type ApiEnv, callerGate, findCaller, giveSession } from '../gate.ts';
+import { signInPage } from '../pages.ts';
+
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
+
+const FOLDER = new URL('../../dashboard/', import.meta.url);
+const TYPES: Record<string, string> = {
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+/** The sign-in page needs it before anybody is signed in. */
+const PUBLIC_FILES = new Set(['page.css', 'icon.svg']);
+
+export const guardHeaders: MiddlewareHandler = async (c, next) => {
+  await next();
+  c.res.headers.set('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+  c.res.headers.set('X-Content-Type-Options', 'nosniff');
+  c.res.headers.set('Referrer-Policy', 'no-referrer');
+  c.res.headers.set('Cross-Origin-Resource-Policy', 'same-origin');
+  c.res.headers.set('Cross-Origin-Opener-Policy', 'same-origin');
+  if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store');
+};
+
+export function pageRoutes(app: OpenAPIHono<ApiEnv>, { tokens, deps }: ApiContext): void {
+  app.get('/', (c) => c.redirect('/live_trading.html', 302));
+
+  app.get('/live_trading.html', async (c) => {
+    if (!findCaller(c, tokens)) return c.html(signInPage(false), 401);
+    return c.html(await readFile(new URL('live_trading.html', FOLDER), 'utf8'));
+  });
+
+  // A link checker asks with HEAD: it must not use the code up.
+  app.get('/sign-in', (c) => {
+    const { code } = c.req.query();
+    if (code === undefined || c.req.method === 'HEAD') return c.html(signInPage(false), 200);
+    if (tokens.useSignInCode(code) !== 'signed_in') return c.html(signInPage(true), 401);
+    giveSession(c, tokens);
+    deps.logger.info({}, 'a browser signed in by the link');
+    return c.redirect('/live_trading.html', 303);
+  });
+
+  app.post('/sign-in', async (c) => {
+    const { token } = await c.req.parseBody();
+    if (typeof token !== 'string' || !tokens.isApiToken(token.trim())) return c.html(signInPage(true), 401);
+    giveSession(c, tokens);
+    deps.logger.info({}, 'a browser signed in by the token');
+    return c.redirect('/live_trading.html', 303);
+  });
+
+  const gate = callerGate(tokens);
+  app.get('/dashboard/:file{[a-z-]+\\.(?:js|css|svg)}', async (c, next) => {
+    const file = c.req.param('file');
+    if (!PUBLIC_FILES.has(file)) await gate(c, async () => {});
+    const content = await readFile(new URL(file, FOLDER)).catch(() => null);
+    if (!content) return next();
+    return c.body(new Uint8Array(content), 200, {
+      'Content-Type': TYPES[file.slice(file.lastIndexOf('.') + 1)] ?? 'application/octet-stream',
+      'Cache-Control': 'no-cache',
+    });
+  });
+}

@@ -1,0 +1,57 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { DayView } from '../../../workflows/messages.ts';
+import { type ApiContext, askedBy } from '../context.ts';
+import { refuse } from '../errors.ts';
+import type { ApiEnv } from '../gate.ts';
+import { pricesByToken } from '../marks.ts';
+import { emptyBody, positionView } from '../schemas.ts';
+import { positionBody } from '../views.ts';
+import { json, jsonBody } from './answers.ts';
+
+const CLOSE_WAIT_MS = 10_000;
+
+const list = createRoute({
+  method: 'get',
+  path: '/live/positions',
+  request: { query: z.strictObject({ all: z.enum(['true', 'false']).optional() }) },
+  responses: {
+    200: json(
+      z.object({ positions: z.array(positionView) }),
+      'Positions that are open; all=true adds those closed today',
+    ),
+  },
+});
+
+const close = createRoute({
+  method: 'post',
+  path: '/live/close-position/{id}',
+  request: { params: z.object({ id: z.string().min(1).max(50) }), body: jsonBody(emptyBody, false) },
+  responses: {
+    200: json(positionView, 'The closed position'),
+    202: json(positionView, 'Where it stands: the close goes on'),
+  },
+});
+
+export function positionRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): void {
+  const { day, deps } = context;
+
+  app.openapi(list, async (c) => {
+    const all = c.req.valid('query').all === 'true';
+    const { day: view, prices } = await context.facts();
+    const positions = (view?.positions ?? []).filter((position) => all || position.state !== 'closed');
+    return c.json({ positions: positions.map((position) => positionBody(position, prices)) }, 200);
+  });
+
+  app.openapi(close, async (c) => {
+    const { id } = c.req.valid('param');
+    const started = Date.now();
+    if ((await day.run()) === 'none')
+      throw refuse(404, 'unknown_position', `No position ${id}: no trading day is open.`);
+    const accepted = await day.closePosition(id, askedBy(c));
+    const find = (view: DayView) => view.positions.find((position) => position.id === id);
+    const view = await day.watch(CLOSE_WAIT_MS - (Date.now() - started), (seen) => find(seen)?.state === 'closed');
+    const position = (view && find(view)) ?? accepted;
+    const prices = pricesByToken(await deps.journal.lastPrices());
+    return c.json(positionBody(position, prices), position.state === 'closed' ? 200 : 202);
+  });
+}
