@@ -1,4 +1,4 @@
-import { addDays } from './clock.ts';
+import { isIsoDate } from './clock.ts';
 import type { IsoDate } from './types.ts';
 
 export type TagRole = 'hedge' | 'main';
@@ -31,7 +31,7 @@ const PATTERN = /^R([0-9A-Z]{3})D(\d{2})(\d{2})(\d{2})([1-9A-Z])([HM])([ESXU])([
  */
 export function makeTag(of: OrderTag): string {
   const [year = '', month = '', day = ''] = of.date.split('-');
-  if (!isDate(of.date) || !year.startsWith('20')) throw new RangeError(`not a date for an order tag: "${of.date}"`);
+  if (!isIsoDate(of.date) || !year.startsWith('20')) throw new RangeError(`not a date for an order tag: "${of.date}"`);
   return [
     `R${base36('run', of.run, 0, 3)}`,
     `D${year.slice(2)}${month}${day}`,
@@ -51,7 +51,7 @@ export function parseTag(tag: string): OrderTag | null {
   const date = `20${year}-${month}-${day}`;
   const role = (['hedge', 'main'] as const).find((name) => ROLES[name] === roleLetter);
   const purpose = (['entry', 'stop', 'exit', 'unwind'] as const).find((name) => PURPOSES[name] === purposeLetter);
-  if (!role || !purpose || !isDate(date) || attempt === '00') return null;
+  if (!role || !purpose || !isIsoDate(date) || attempt === '00') return null;
   return {
     run: Number.parseInt(run, 36),
     date,
@@ -67,10 +67,6 @@ export function parseTag(tag: string): OrderTag | null {
 export function isTagOf(tag: string, day: { run: number; date: IsoDate }): boolean {
   const parsed = parseTag(tag);
   return parsed !== null && parsed.run === day.run && parsed.date === day.date;
-}
-
-function isDate(date: string): boolean {
-  return /^\d{4}-\d\d-\d\d$/.test(date) && !Number.isNaN(Date.parse(`${date}T00:00:00Z`)) && addDays(date, 0) === date;
 }
 
 function base36(what: string, value: number, least: number, width: number): string {

@@ -1,3 +1,4 @@
+import { isIsoDate } from '../clock.ts';
 import type { IsoDate } from '../types.ts';
 
 /** First and last date that the tables of this folder cover. Beyond them nothing is guessed. */
@@ -17,8 +18,7 @@ export class CalendarError extends Error {
 
 /** Throws CalendarError for anything but a real `YYYY-MM-DD` inside the tables. */
 export function assertCovered(date: IsoDate): void {
-  const day = Date.parse(`${date}T00:00:00Z`);
-  if (!/^\d{4}-\d\d-\d\d$/.test(date) || Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== date) {
+  if (!isIsoDate(date)) {
     throw new CalendarError(date, `"${date}" is not a calendar date: write it as YYYY-MM-DD.`);
   }
   if (date < COVERED_FROM || date > COVERED_TO) {

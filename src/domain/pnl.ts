@@ -1,0 +1,58 @@
+import { type Charges, orderCharges, sumCharges } from './charges.ts';
+import type { IsoDate, MarketMs, Paise, Side } from './types.ts';
+
+/** An order with its fills; those without a fill count for nothing. Quantities in units, prices in paise. */
+export type FilledOrder = {
+  tradingsymbol: string;
+  side: Side;
+  fills: readonly { quantity: number; price: Paise; at: MarketMs }[];
+};
+
+export type Pnl = { gross: Paise; charges: Charges; net: Paise };
+
+/**
+ * Realised result and charges of some orders of one trading date: of a position, or of the whole day; exact, to the
+ * paisa. `gross` is what was both opened and closed, contract by contract, first in first out. All charges are in
+ * `net`, also those of what is still open. Throws CalendarError outside the dated tables.
+ */
+export function pnlOf(orders: readonly FilledOrder[], date: IsoDate): Pnl {
+  const symbols = new Set(orders.map((order) => order.tradingsymbol));
+  let gross = 0;
+  for (const symbol of symbols) gross += realisedOf(orders.filter((order) => order.tradingsymbol === symbol));
+  const charges = chargesOf(orders, date);
+  return { gross, charges, net: gross - charges.total };
+}
+
+/** Modelled charges of every order that has a fill, line by line. */
+export function chargesOf(orders: readonly FilledOrder[], date: IsoDate): Charges {
+  const executed = orders.filter((order) => order.fills.length > 0);
+  return sumCharges(executed.map((order) => orderCharges({ date, side: order.side, turnover: turnoverOf(order) })));
+}
+
+function turnoverOf(order: FilledOrder): Paise {
+  return order.fills.reduce((sum, fill) => sum + fill.quantity * fill.price, 0);
+}
+
+/** One contract, first in first out, sold first or bought first alike. */
+function realisedOf(orders: readonly FilledOrder[]): Paise {
+  const fills = orders.flatMap((order) => order.fills.map((fill) => ({ ...fill, side: order.side })));
+  fills.sort((a, b) => a.at - b.at);
+  const open: { side: Side; quantity: number; price: Paise }[] = [];
+  let realised = 0;
+  for (const fill of fills) {
+    let { quantity } = fill;
+    while (quantity > 0) {
+      const oldest = open[0];
+      if (!oldest || oldest.side === fill.side) {
+        open.push({ side: fill.side, quantity, price: fill.price });
+        break;
+      }
+      const closed = Math.min(quantity, oldest.quantity);
+      realised += closed * (fill.side === 'SELL' ? fill.price - oldest.price : oldest.price - fill.price);
+      quantity -= closed;
+      oldest.quantity -= closed;
+      if (oldest.quantity === 0) open.shift();
+    }
+  }
+  return realised;
+}
