@@ -69,6 +69,8 @@ export type SimOrder = SimOrderRequest & {
   updatedAt: MarketMs;
   exchangeAt: MarketMs | null;
   fills: SimFill[];
+  /** Who placed it when it was not the API: a person in the broker's app, or the broker itself (square-off). */
+  source?: 'app' | 'broker';
   /** Every state it went through, oldest first, each a whole row's worth of what changed. */
   history: SimOrderEvent[];
 };
@@ -128,6 +130,8 @@ export interface SimClock {
 export interface Exchange {
   readonly clock: SimClock;
   readonly userId: string;
+  /** Where the prices come from, in words for a person: recorded candles or a generated market. */
+  readonly provenance: string;
   /** Contracts listed on a date by the dated rules. */
   instruments(date: IsoDate): SimInstrument[];
   find(exchange: string, tradingsymbol: string): SimInstrument | undefined;

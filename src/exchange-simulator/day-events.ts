@@ -1,0 +1,107 @@
+import { freezeQuantity } from '../domain/calendar/index.ts';
+import { addDays, istAt, istDate, istTime } from '../domain/clock.ts';
+import type { IsoDate, MarketMs, OptionContract, Paise, Side } from '../domain/types.ts';
+import { type Book, isLive } from './book.ts';
+import type { Desk } from './desk.ts';
+import type { Floor } from './floor.ts';
+import { segmentHours, tradingHours } from './hours.ts';
+import { SQUARE_OFF_TIME } from './order-rules.ts';
+import { brokerDate, type HeldPosition, movements, netQuantity, positionsOn } from './positions.ts';
+import { priceProtection } from './price-rules.ts';
+import type { Prices } from './prices.ts';
+
+export type DayEvent = { at: MarketMs; run(): void };
+
+export type DayEventOptions = {
+  book: Book;
+  desk: Desk;
+  floor: Floor;
+  prices: Prices;
+  settlement(contract: OptionContract): Paise;
+};
+
+/** What happens by itself at fixed times of a day. Every event can happen twice without doing anything twice: a restart may repeat it. */
+export function createDayEvents({ book, desk, floor, prices, settlement }: DayEventOptions) {
+  function positions(at: MarketMs): HeldPosition[] {
+    return positionsOn(movements(book), brokerDate(at));
+  }
+
+  /** The broker closes what is left in MIS, with orders of its own (support.zerodha.com, MIS square-off). */
+  function squareOff(at: MarketMs): void {
+    for (const record of book.all().filter(isLive))
+      if (record.order.product === 'MIS' && record.order.source !== 'broker')
+        floor.end(record, 'CANCELLED', at, 'Cancelled by the broker before its MIS square-off.');
+    const open = positions(at).filter(({ product }) => product === 'MIS');
+    // Shorts first: their hedges protect them until they are gone.
+    for (const position of open.sort((a, b) => netQuantity(a) - netQuantity(b))) {
+      const underWay = book
+        .all()
+        .filter((record) => isLive(record) && record.contract.tradingsymbol === position.contract.tradingsymbol)
+        .reduce((sum, { order }) => sum + order.pendingQuantity, 0);
+      const side: Side = netQuantity(position) < 0 ? 'BUY' : 'SELL';
+      closeAt(position.contract, side, Math.abs(netQuantity(position)) - underWay, at);
+    }
+  }
+
+  function closeAt(contract: OptionContract, side: Side, quantity: number, at: MarketMs): void {
+    const range = priceProtection(prices.reference(contract, at));
+    const tick = contract.tickSize;
+    const price =
+      side === 'BUY' ? Math.floor(range.upper / tick) * tick : Math.max(tick, Math.ceil(range.lower / tick) * tick);
+    const most = Math.floor(freezeQuantity(istDate(at)) / contract.lotSize) * contract.lotSize;
+    for (let left = quantity; left > 0; left -= most) {
+      const request = {
+        variety: 'regular',
+        exchange: 'NFO',
+        tradingsymbol: contract.tradingsymbol,
+        side,
+        orderType: 'LIMIT',
+        product: 'MIS',
+        validity: 'DAY',
+        quantity: Math.min(left, most),
+        price,
+        triggerPrice: 0,
+        disclosedQuantity: 0,
+        marketProtection: null,
+        tag: null,
+      };
+      desk.placeAtOnce(request, contract, 'broker', at);
+    }
+  }
+
+  /** DAY orders die with their contract's session; what expires is settled in cash on the official close. */
+  function close(at: MarketMs): void {
+    const date = istDate(at);
+    const closes = (contract: OptionContract) => tradingHours(contract, date)?.close === at;
+    for (const record of book.all().filter(isLive))
+      if (closes(record.contract))
+        floor.end(record, 'CANCELLED', at, `DAY order cancelled at the close (${istTime(at).slice(0, 5)}).`);
+    for (const { contract, product, ...position } of positions(at)) {
+      const quantity = netQuantity({ contract, product, ...position });
+      if (contract.expiry === date && quantity !== 0 && closes(contract))
+        book.settle({ contract, product, quantity, price: settlement(contract), at });
+    }
+  }
+
+  function eventsOf(date: IsoDate): DayEvent[] {
+    const hours = segmentHours(date);
+    if (!hours) return [];
+    const squareOffAt = istAt(date, SQUARE_OFF_TIME);
+    // Expiring contracts may end before the others.
+    const expiringEnd = tradingHours({ expiry: date } as OptionContract, date)?.close ?? hours.close;
+    const closes = [...new Set([expiringEnd, hours.close])].map((at) => ({ at, run: () => close(at) }));
+    const inSession = squareOffAt > hours.open && squareOffAt < hours.close;
+    const squareOffs = inSession ? [{ at: squareOffAt, run: () => squareOff(squareOffAt) }] : [];
+    return [...squareOffs, ...closes].sort((a, b) => a.at - b.at);
+  }
+
+  return {
+    /** Events after `from`, up to and including `to`, in order. */
+    between(from: MarketMs, to: MarketMs): DayEvent[] {
+      const events: DayEvent[] = [];
+      for (let date = istDate(from); date <= istDate(to); date = addDays(date, 1))
+        for (const event of eventsOf(date)) if (event.at > from && event.at <= to) events.push(event);
+      return events;
+    },
+  };
+}

@@ -1,0 +1,243 @@
+import { istDate } from '../domain/clock.ts';
+import type { MarketMs, OptionContract, Paise } from '../domain/types.ts';
+import type { Admission } from './admission.ts';
+import { type Book, isLive, type OrderRecord, stepped } from './book.ts';
+import type { Delays } from './delays.ts';
+import { concerns, type Faults } from './faults.ts';
+import type { Floor } from './floor.ts';
+import { checkBusy, checkChange, checkRequest, refused } from './order-rules.ts';
+import { protectedPrice } from './price-rules.ts';
+import { between } from './random.ts';
+import type { SimOrder, SimOrderChange, SimOrderRequest } from './types.ts';
+
+export type Latency = { minMs: number; maxMs: number };
+
+export type DeskOptions = {
+  book: Book;
+  floor: Floor;
+  admission: Admission;
+  faults: Faults;
+  delays: Delays;
+  latency: Latency;
+  seed: number;
+  /** Whether a stop may be modified into a limit order: not proven at the real broker, so both must be lived with. */
+  typeChange: 'allow' | 'refuse';
+  now(): MarketMs;
+  last(contract: OptionContract, at: MarketMs): Paise;
+};
+
+export type Desk = ReturnType<typeof createDesk>;
+
+/** The broker's order desk: acknowledges at once, then walks an order through its interim states to the exchange's floor. */
+export function createDesk(options: DeskOptions) {
+  const { book, floor, admission, faults, delays, latency, seed, now } = options;
+  let journeys = 0;
+
+  /** Two stops on the way to the exchange: half way, and there. */
+  function journey(
+    orderId: string,
+    halfway: (record: OrderRecord) => void,
+    there: (record: OrderRecord) => void,
+  ): void {
+    journeys += 1;
+    const ms = between(latency.minMs, latency.maxMs, seed, journeys, 51);
+    const visit = (work: (record: OrderRecord) => void) => () => {
+      const record = book.get(orderId);
+      if (record && isLive(record)) work(record);
+    };
+    delays.after(ms / 2, () => {
+      visit(halfway)();
+      delays.after(ms / 2, visit(there));
+    });
+  }
+
+  function validate(record: OrderRecord): void {
+    const at = now();
+    const validating = floor.step(record, 'VALIDATION PENDING', at);
+    const reason = admission.broker(validating, at);
+    if (reason) floor.end(validating, 'REJECTED', at, reason);
+    else floor.step(validating, 'OPEN PENDING', at, {}, { phase: 'validated' });
+  }
+
+  function arrive(record: OrderRecord): void {
+    const at = now();
+    const listed = { exchangeOrderId: `11${record.order.orderId.slice(-12).padStart(14, '0')}`, exchangeAt: at };
+    const reason = admission.exchange(record.order, record, at);
+    if (reason) floor.end(record, 'REJECTED', at, reason);
+    else floor.enter(record, at, listed);
+  }
+
+  function send(orderId: string): void {
+    journey(orderId, validate, (record) => {
+      if (record.phase === 'validated') arrive(record);
+    });
+  }
+
+  function sendChange(orderId: string): void {
+    journey(
+      orderId,
+      (record) => {
+        if (record.pending?.kind === 'modify') floor.step(record, 'MODIFY PENDING', now());
+      },
+      (record) => {
+        if (record.pending?.kind === 'modify') applyModification(record, record.pending.change);
+        else if (record.pending) floor.end(record, 'CANCELLED', now(), null);
+      },
+    );
+  }
+
+  function applyModification(record: OrderRecord, change: SimOrderChange): void {
+    const at = now();
+    const changed = changedOrder(record, change, at);
+    const backTo = record.phase === 'waiting' ? 'TRIGGER PENDING' : 'OPEN';
+    const refusedType = typeChanges(record, change) && refusesTypeChange(record, true);
+    const reason = refusedType ? TYPE_CHANGE : admission.exchange(changed, record, at);
+    if (reason) floor.step(record, backTo, at, { statusMessage: reason }, { pending: null });
+    else
+      floor.enter(floor.step(record, 'MODIFIED', at), at, {
+        ...pickTerms(changed),
+        pendingQuantity: changed.quantity - record.order.filledQuantity,
+        statusMessage: null,
+        exchangeAt: at,
+      });
+  }
+
+  function changedOrder({ order, contract }: OrderRecord, change: SimOrderChange, at: MarketMs): SimOrder {
+    const changed = { ...order, ...change };
+    if (changed.orderType !== 'MARKET') return changed;
+    return { ...changed, ...asLimit(changed, contract, at) };
+  }
+
+  function asLimit(order: SimOrderRequest, contract: OptionContract, at: MarketMs) {
+    const last = options.last(contract, at);
+    return {
+      orderType: 'LIMIT',
+      price: protectedPrice(order.side, last, order.marketProtection ?? -1, contract.tickSize),
+      triggerPrice: 0,
+    };
+  }
+
+  function refusesTypeChange(record: OrderRecord, afterAcknowledging: boolean): boolean {
+    if (options.typeChange === 'refuse' && !afterAcknowledging) return true;
+    const fault = faults.take(
+      'refuse_type_change',
+      (candidate) => concerns(candidate, record.order) && (candidate.after === true) === afterAcknowledging,
+    );
+    return fault !== undefined;
+  }
+
+  function begin(request: SimOrderRequest, contract: OptionContract, at: MarketMs): OrderRecord {
+    const number = book.size() + 1;
+    const base: SimOrder = {
+      ...request,
+      ...(request.orderType === 'MARKET' ? asLimit(request, contract, at) : {}),
+      // 19 digits as Kite's newer ids: more than a JavaScript number holds exactly.
+      orderId: `19${istDate(at).replaceAll('-', '').slice(2)}${String(number).padStart(11, '0')}`,
+      exchangeOrderId: null,
+      status: '',
+      statusMessage: null,
+      filledQuantity: 0,
+      pendingQuantity: request.quantity,
+      cancelledQuantity: 0,
+      averagePrice: 0,
+      modifications: 0,
+      placedAt: at,
+      updatedAt: at,
+      exchangeAt: null,
+      fills: [],
+      history: [],
+    };
+    const order = stepped(base, 'PUT ORDER REQ RECEIVED', at);
+    return { order, contract, phase: 'received', taking: false, pending: null, fillLimit: null };
+  }
+
+  function known(orderId: string): OrderRecord {
+    const record = book.get(orderId);
+    if (!record) throw refused("Couldn't find that `order_id`.");
+    return record;
+  }
+
+  /** A price move that reaches the order just before its change does: the race that a test wants to see. */
+  function race(record: OrderRecord, kind: 'modify' | 'cancel'): OrderRecord {
+    const fault = faults.take(
+      'fill_before_change',
+      (candidate) => concerns(candidate, record.order) && (candidate.change ?? kind) === kind,
+    );
+    if (!fault) return record;
+    return floor.fill(record, [{ price: record.order.price, quantity: record.order.pendingQuantity }], now());
+  }
+
+  return {
+    place(request: SimOrderRequest, contract: OptionContract): SimOrder {
+      const at = now();
+      checkRequest(request, contract, at);
+      const record = begin(request, contract, at);
+      const { order } = floor.acknowledge(record);
+      send(order.orderId);
+      return order;
+    },
+
+    modify(orderId: string, change: SimOrderChange): SimOrder {
+      const at = now();
+      const record = known(orderId);
+      checkChange(record, change, { ...record.order, ...change }, at);
+      if (typeChanges(record, change) && refusesTypeChange(record, false)) throw refused(TYPE_CHANGE);
+      const modifications = record.order.modifications + 1;
+      const pending = { kind: 'modify' as const, change };
+      const validating = floor.step(record, 'MODIFY VALIDATION PENDING', at, { modifications }, { pending });
+      if (isLive(race(validating, 'modify'))) sendChange(orderId);
+      return known(orderId).order;
+    },
+
+    cancel(orderId: string): SimOrder {
+      const record = known(orderId);
+      checkBusy(record, 'cancelled');
+      const pending = floor.step(record, 'CANCEL PENDING', now(), {}, { pending: { kind: 'cancel' } });
+      if (isLive(race(pending, 'cancel'))) sendChange(orderId);
+      return known(orderId).order;
+    },
+
+    /** An order that needs no permission and no time: the broker's own square-off. */
+    placeAtOnce(
+      request: SimOrderRequest,
+      contract: OptionContract,
+      source: 'app' | 'broker',
+      at: MarketMs,
+    ): OrderRecord {
+      const begun = begin(request, contract, at);
+      const record = floor.acknowledge({ ...begun, order: { ...begun.order, source } });
+      const listed = { exchangeOrderId: `11${record.order.orderId.slice(-12).padStart(14, '0')}`, exchangeAt: at };
+      return floor.enter(floor.step(record, 'OPEN PENDING', at), at, listed);
+    },
+
+    /** A trade that somebody made by hand, filled at once at `price`. */
+    trade(request: SimOrderRequest, contract: OptionContract, price: Paise): SimOrder {
+      const at = now();
+      const begun = begin(request, contract, at);
+      const record = floor.acknowledge({ ...begun, order: { ...begun.order, source: 'app' } });
+      return floor.fill(record, [{ price, quantity: request.quantity }], at).order;
+    },
+
+    /** After a restart: what was on its way goes on its way again. */
+    resume(): void {
+      for (const record of book.all().filter(isLive)) {
+        const { orderId } = record.order;
+        if (record.phase === 'received') send(orderId);
+        else if (record.phase === 'validated') journey(orderId, () => {}, arrive);
+        else if (record.pending) sendChange(orderId);
+      }
+    },
+  };
+}
+
+/** Guides say that some conversions are refused, and the API documents `order_type` as modifiable: not proven either way. */
+const TYPE_CHANGE = 'The order type of this order cannot be changed.';
+
+function typeChanges({ order }: OrderRecord, change: SimOrderChange): boolean {
+  return change.orderType !== undefined && change.orderType !== order.orderType;
+}
+
+function pickTerms(order: SimOrder): Partial<SimOrder> {
+  const { orderType, price, triggerPrice, quantity, validity, marketProtection } = order;
+  return { orderType, price, triggerPrice, quantity, validity, marketProtection };
+}

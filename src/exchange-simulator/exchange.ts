@@ -1,0 +1,261 @@
+import { exerciseCharges, orderCharges, sumCharges } from '../domain/charges.ts';
+import { istAt, istDate } from '../domain/clock.ts';
+import type { IsoDate, MarketMs, OptionContract, Paise } from '../domain/types.ts';
+import { createAccount } from './account.ts';
+import { createAdmission } from './admission.ts';
+import { type OrderRecord, openBook } from './book.ts';
+import { type ClockState, createClock } from './clock.ts';
+import { createConsumption } from './consumption.ts';
+import { createListing, INDIA_VIX, NIFTY } from './contracts.ts';
+import { createDayEvents } from './day-events.ts';
+import { createDelays } from './delays.ts';
+import { createDesk, type Latency } from './desk.ts';
+import { createFaults } from './faults.ts';
+import { openFiles } from './files.ts';
+import { createFloor } from './floor.ts';
+import { openMarket } from './market/market.ts';
+import { brokerDate, movements, positionRow, positionsOn } from './positions.ts';
+import { createPrices } from './prices.ts';
+import { createQuotes } from './quotes.ts';
+import { openSessions } from './sessions.ts';
+import { type Exchange, type SimInstrument, type SimOrder, SimRefusal } from './types.ts';
+
+export type ExchangeOptions = {
+  /** CSV of index candles; the bundled week when absent. */
+  candles?: string;
+  /** Where book, clock and sessions are kept; nothing is kept without it. */
+  dataDir?: string;
+  /** Where the market begins, unless the folder says where it stood. */
+  at?: MarketMs;
+  /** Market seconds in a wall second; 0 stands still. */
+  speed?: number;
+  seed?: number;
+  /** Wall milliseconds from acknowledgement to the exchange. */
+  latency?: Latency;
+  cash?: Paise;
+  /** First and last date wanted, for a generated market. */
+  from?: IsoDate;
+  to?: IsoDate;
+  typeChange?: 'allow' | 'refuse';
+  userId?: string;
+};
+
+const STEP_MS = 100;
+const CLOCK_FILE = 'clock.json';
+const DEFAULT_START = istAt('2025-07-14', '08:45');
+
+type SavedClock = ClockState & { processed: MarketMs };
+
+/** Opens a simulated exchange and lets its market run. Throws AppError for candles that cannot be read, Error for a damaged folder. */
+export async function createExchange(options: ExchangeOptions = {}): Promise<Exchange> {
+  const { seed = 1, latency = { minMs: 30, maxMs: 300 }, cash = 150_000_000, typeChange = 'allow' } = options;
+  const files = openFiles(options.dataDir);
+  const saved = files.read(CLOCK_FILE) as SavedClock | undefined;
+  const book = openBook(files);
+  const begin = saved?.market ?? options.at;
+  const market = await openMarket({ ...options, ...(begin === undefined ? {} : { at: begin }), seed });
+  const start = begin ?? (options.candles ? istAt(market.firstDate, '08:45') : DEFAULT_START);
+  let processed = saved?.processed ?? start;
+
+  const faults = createFaults();
+  const delays = createDelays();
+  const prices = createPrices(market, faults, seed);
+  const quotes = createQuotes(market, prices, seed);
+  const consumption = createConsumption();
+  const listing = createListing(
+    market.closeBefore,
+    book.all().map(({ contract }) => contract),
+  );
+  const index = (at: MarketMs): Paise => market.index.priceAt(at);
+  const account = createAccount({ book, cash, index, last: prices.last, charges: chargesOf });
+  const admission = createAdmission({ account, prices, faults, index });
+
+  const orderListeners = new Set<(order: SimOrder) => void>();
+  const stepListeners = new Set<(now: MarketMs) => void>();
+  const floor = createFloor({
+    book,
+    prices,
+    consumption,
+    admission,
+    faults,
+    changed: (order) => {
+      for (const listener of orderListeners) listener(order);
+    },
+  });
+  const desk = createDesk({
+    ...{ book, floor, admission, faults, delays, latency, seed, typeChange },
+    now: caughtUp,
+    last: prices.last,
+  });
+  const events = createDayEvents({ book, desk, floor, prices, settlement: market.settlement });
+
+  // Fills that happened after the clock was last written down are in the book: time never falls behind them.
+  const stoodAt = saved ? Math.max(saved.market, book.lastAt()) : start;
+  const clock = createClock(
+    {
+      market: stoodAt,
+      speed: options.speed ?? saved?.speed ?? 1,
+      holds: saved?.holds ?? [],
+      leased: saved?.leased ?? false,
+    },
+    {
+      jumping(to) {
+        delays.flush();
+        if (to >= clock.now()) return;
+        if (book.lastAt() > to)
+          throw new SimRefusal(400, 'InputException', 'The market cannot go back to before what is in its book.');
+        processed = to;
+      },
+      changed() {
+        caughtUp();
+        save();
+      },
+    },
+  );
+  const sessions = openSessions(files, () => clock.now());
+
+  function save(): void {
+    files.write(CLOCK_FILE, { ...clock.state(), processed } satisfies SavedClock);
+  }
+
+  let advancing = false;
+  /** Lets everything happen that lies between the last look and now, in its order; answers the market time. */
+  function caughtUp(): MarketMs {
+    const to = clock.now();
+    if (advancing || to <= processed) return to;
+    advancing = true;
+    try {
+      for (const event of events.between(processed, to)) {
+        passSeconds(event.at);
+        event.run();
+      }
+      passSeconds(to);
+    } finally {
+      advancing = false;
+    }
+    return to;
+  }
+
+  function passSeconds(to: MarketMs): void {
+    for (let at = Math.floor(processed / 1000) * 1000 + 1000; at <= to; at += 1000) {
+      if (floor.working().length === 0) break;
+      floor.second(at);
+    }
+    processed = to;
+  }
+
+  function chargesOf(records: readonly OrderRecord[], date: IsoDate): Paise {
+    const orders = records.map(({ order }) => {
+      const turnover = order.fills.reduce((sum, fill) => sum + fill.quantity * fill.price, 0);
+      return orderCharges({ date, side: order.side, turnover });
+    });
+    const exercised = book
+      .settlements()
+      .filter((settlement) => brokerDate(settlement.at) === date && settlement.quantity > 0)
+      .map((settlement) => exerciseCharges(date, settlement.quantity * settlement.price));
+    return sumCharges([...orders, ...exercised]).total;
+  }
+
+  function contractOf(exchange: string, tradingsymbol: string): OptionContract {
+    const found = exchange === 'NFO' ? listing.find(clock.now(), tradingsymbol) : undefined;
+    if (!found)
+      throw new SimRefusal(
+        400,
+        'InputException',
+        'The instrument you are placing an order for has either expired or does not exist.',
+      );
+    return found;
+  }
+
+  const step = setInterval(() => {
+    const now = caughtUp();
+    if (clock.speed() > 0) save();
+    for (const listener of stepListeners) listener(now);
+  }, STEP_MS);
+  desk.resume();
+  save();
+
+  const on = <T>(listeners: Set<T>, listener: T) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+
+  return {
+    clock,
+    userId: options.userId ?? 'SIM001',
+    provenance: market.provenance,
+    instruments: (date) => [NIFTY, INDIA_VIX, ...listing.on(date)],
+    find(exchange, tradingsymbol): SimInstrument | undefined {
+      if (exchange === 'NFO') return listing.find(clock.now(), tradingsymbol);
+      return [NIFTY, INDIA_VIX].find((one) => one.exchange === exchange && one.tradingsymbol === tradingsymbol);
+    },
+    findToken: (token) =>
+      [NIFTY, INDIA_VIX].find((one) => one.instrumentToken === token) ?? listing.find(clock.now(), token),
+    quote(instrument) {
+      const now = caughtUp();
+      if (instrument.kind === 'option' && instrument.expiry < istDate(now)) return undefined;
+      const frozen = faults.take('freeze_quotes', ({ tradingsymbol }) =>
+        [undefined, instrument.tradingsymbol].includes(tradingsymbol as string | undefined),
+      );
+      return quotes.quote(instrument, typeof frozen?.since === 'number' ? frozen.since : now);
+    },
+    candles: (instrument, from, to, minutes) => quotes.candles(instrument, from, to, minutes, clock.now()),
+    place: (request) => desk.place(request, contractOf(request.exchange, request.tradingsymbol)),
+    modify: (orderId, change) => desk.modify(orderId, change),
+    cancel: (orderId) => desk.cancel(orderId),
+    orders() {
+      const today = brokerDate(caughtUp());
+      return book
+        .all()
+        .filter(({ order }) => brokerDate(order.placedAt) === today)
+        .map(({ order }) => order);
+    },
+    allOrders() {
+      caughtUp();
+      return book.all().map(({ order }) => order);
+    },
+    order(orderId) {
+      caughtUp();
+      return book.get(orderId)?.order;
+    },
+    positions() {
+      const now = caughtUp();
+      return positionsOn(movements(book), brokerDate(now)).map((position) =>
+        positionRow(position, prices.last(position.contract, now), prices.closeBefore(position.contract, now)),
+      );
+    },
+    cash: () => account.cash(caughtUp()),
+    margin(orders, withPositions) {
+      const basket = orders.map((request) => ({
+        request,
+        contract: contractOf(request.exchange, request.tradingsymbol),
+      }));
+      return account.basket(basket, withPositions, caughtUp());
+    },
+    onOrder: (listener) => on(orderListeners, listener),
+    onStep: (listener) => on(stepListeners, listener),
+    takeFault: faults.take,
+    addFault: (fault) => faults.add(fault.kind === 'freeze_quotes' ? { ...fault, since: clock.now() } : fault),
+    clearFaults: faults.clear,
+    faults: faults.list,
+    foreignTrade({ tradingsymbol, product, side, quantity, price }) {
+      const contract = contractOf('NFO', tradingsymbol);
+      const at = price ?? prices.last(contract, caughtUp());
+      const request = {
+        ...{ variety: 'regular', exchange: 'NFO', tradingsymbol, side, orderType: 'LIMIT', product, validity: 'DAY' },
+        ...{ quantity, price: at, triggerPrice: 0, disclosedQuantity: 0, marketProtection: null, tag: null },
+      };
+      return desk.trade(request, contract, at);
+    },
+    newRequestToken: sessions.newRequestToken,
+    exchangeRequestToken: sessions.exchange,
+    sessionAlive: sessions.isAlive,
+    killSessions: sessions.kill,
+    async close() {
+      clearInterval(step);
+      delays.cancel();
+      caughtUp();
+      save();
+    },
+  };
+}

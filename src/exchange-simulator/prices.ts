@@ -1,0 +1,60 @@
+import { istDate } from '../domain/clock.ts';
+import type { IsoDate, MarketMs, OptionContract, Paise } from '../domain/types.ts';
+import { concernsContract, type Faults, faultNumber, faultText } from './faults.ts';
+import { depthAround } from './market/depth.ts';
+import type { Market } from './market/market.ts';
+import { premium, SMALLEST_PREMIUM } from './market/premium.ts';
+import type { SimDepth } from './types.ts';
+
+/** The reference of the exchange's price protection: the average of so many seconds' last prices. */
+const REFERENCE_SECONDS = 30;
+/** The index move that the daily price range of an option allows for. A model: the exchange's own range is wider or narrower by day. */
+const CIRCUIT_MOVE = 0.1;
+
+export type Prices = ReturnType<typeof createPrices>;
+
+/** Prices as the exchange shows them: the modelled ones, bent by the faults that were asked for. */
+export function createPrices(market: Market, faults: Faults, seed: number) {
+  function last(contract: OptionContract, at: MarketMs): Paise {
+    const modelled = market.premium(contract, at);
+    const shift = faults.take('price_shift', (fault) => concernsContract(fault, contract));
+    if (!shift) return modelled;
+    const points = Math.round((faultNumber(shift, 'points', 0) * 100) / contract.tickSize) * contract.tickSize;
+    return Math.max(SMALLEST_PREMIUM, modelled + points);
+  }
+
+  function depth(contract: OptionContract, at: MarketMs): SimDepth {
+    const quoted = depthAround(contract, last(contract, at), market.index.priceAt(at), at, seed);
+    const dry = faults.take('no_liquidity', (fault) => concernsContract(fault, contract));
+    if (!dry) return quoted;
+    const side = faultText(dry, 'side', 'both');
+    return { bids: side === 'asks' ? quoted.bids : [], asks: side === 'bids' ? quoted.asks : [] };
+  }
+
+  return {
+    last,
+    depth,
+
+    /** What price protection is measured from. */
+    reference(contract: OptionContract, at: MarketMs): Paise {
+      let sum = 0;
+      for (let back = 0; back < REFERENCE_SECONDS; back++) sum += last(contract, at - back * 1000);
+      return Math.round(sum / REFERENCE_SECONDS);
+    },
+
+    /** The day's price range: what the contract would be worth had the index moved 10 % from its last close, either way. */
+    circuit(contract: OptionContract, date: IsoDate): { lower: Paise; upper: Paise } {
+      const close = market.closeBefore(date);
+      const open = Date.parse(`${date}T03:45:00Z`);
+      const vix = market.vix(open);
+      const worth = [1 - CIRCUIT_MOVE, 1 + CIRCUIT_MOVE].map((move) => premium(contract, close * move, vix, open));
+      return { lower: Math.min(...worth), upper: Math.max(...worth) };
+    },
+
+    closeBefore(contract: OptionContract, at: MarketMs): Paise {
+      const date = istDate(at);
+      const before = market.index.dateBefore(date);
+      return market.premium(contract, before ? Date.parse(`${before}T10:00:00Z`) : market.index.first);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * Chance that can be looked up: the same seed and keys give the same number in every run, on every machine,
+ * in whatever order they are asked for. The mixer is MurmurHash3's (public domain).
+ */
+export function hash(seed: number, ...keys: number[]): number {
+  let h = seed >>> 0;
+  for (const key of keys) {
+    let k = Math.imul(key | 0, 0xcc9e2d51);
+    k = (k << 15) | (k >>> 17);
+    h ^= Math.imul(k, 0x1b873593);
+    h = (h << 13) | (h >>> 19);
+    h = (Math.imul(h, 5) + 0xe6546b64) | 0;
+  }
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** In [0, 1). */
+export function chance(seed: number, ...keys: number[]): number {
+  return hash(seed, ...keys) / 2 ** 32;
+}
+
+/** A whole number in [min, max]. */
+export function between(min: number, max: number, seed: number, ...keys: number[]): number {
+  return min + Math.floor(chance(seed, ...keys) * (max - min + 1));
+}
+
+/** About normal, mean 0, standard deviation 1, never beyond 3.5: the sum of four uniforms is enough for a price path. */
+export function bell(seed: number, ...keys: number[]): number {
+  let sum = 0;
+  for (let i = 0; i < 4; i++) sum += chance(seed, ...keys, i);
+  return (sum - 2) * Math.sqrt(3);
+}
