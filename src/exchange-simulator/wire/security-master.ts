@@ -15,6 +15,20 @@ const DERIVATIVE_HEADER = [
   'LotSize',
 ];
 
+/** The clients read ten columns of every line of this file, the header included. */
+const COMMODITY_HEADER = [
+  'Token',
+  'InstrumentName',
+  'ShortName',
+  'Series',
+  'CompanyName',
+  'TickSize',
+  'LotSize',
+  'ExpiryDate',
+  'OptionType',
+  'StrikePrice',
+];
+
 /** ICICI's `SecurityMaster.zip`, which both official clients download when they log in. Only what is listed here is in it. */
 export function securityMaster(instruments: SimInstrument[]): Buffer {
   const derivatives = instruments.flatMap((instrument) =>
@@ -41,7 +55,7 @@ export function securityMaster(instruments: SimInstrument[]): Buffer {
   add('FONSEScripMaster.txt', [DERIVATIVE_HEADER, ...derivatives]);
   add('FOBSEScripMaster.txt', [DERIVATIVE_HEADER]);
   add('CDNSEScripMaster.txt', [DERIVATIVE_HEADER]);
-  add('MCXScripMaster.txt', [DERIVATIVE_HEADER]);
+  add('MCXScripMaster.txt', [COMMODITY_HEADER]);
   return zip.toBuffer();
 }
 

@@ -179,8 +179,7 @@ function marketView(exchange: Exchange) {
     market_time: isoTime(exchange.clock.now()),
     spot: last('NIFTY 50'),
     india_vix: last('INDIA VIX'),
-    provenance:
-      'Recorded bars give the index its open, high, low and close; the path between them, India VIX within the day and all option prices are modelled.',
+    provenance: exchange.provenance,
   };
 }
 

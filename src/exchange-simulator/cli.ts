@@ -1,0 +1,114 @@
+import { parseArgs } from 'node:util';
+import { createExchange } from './exchange.ts';
+import { type ExchangeServer, startExchangeServer } from './server.ts';
+import { parseBrokerTime } from './wire/format.ts';
+import { DEFAULT_KEYS } from './wire/keys.ts';
+
+const USAGE = `npm run exchange -- [options]: the simulated Kite and Breeze, alone
+
+  --port N            9100
+  --at TIME           market time to begin at, in India: 2025-07-14T09:20
+  --speed N           market seconds in a second: 60 makes six minutes of a day
+  --candles FILE.csv  the market to walk through (default: the bundled week of 14 July 2025)
+  --data-dir DIR      keep the book and the clock on disk, and go on from there
+  --redirect-url URL  where the login page leads (default: http://127.0.0.1:8000/live/auth/complete)
+  --seed N            another path through the same bars
+  --json              print addresses and keys as one line of JSON`;
+
+type Options = {
+  port: number;
+  at: number | undefined;
+  speed: number | undefined;
+  seed: number | undefined;
+  candles: string | undefined;
+  dataDir: string | undefined;
+  redirectUrl: string;
+  json: boolean;
+};
+
+class Usage extends Error {}
+
+function parseOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      port: { type: 'string', default: '9100' },
+      at: { type: 'string' },
+      speed: { type: 'string' },
+      seed: { type: 'string' },
+      candles: { type: 'string' },
+      'data-dir': { type: 'string' },
+      'redirect-url': { type: 'string', default: 'http://127.0.0.1:8000/live/auth/complete' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) throw new Usage(USAGE);
+  const number = (name: string, value: string | undefined, most: number): number | undefined => {
+    if (value === undefined) return undefined;
+    const parsed = Number(value);
+    if (!Number.isFinite(parsed) || parsed < 0 || parsed > most)
+      throw new Usage(`--${name} ${value}: a number from 0 to ${most} is needed.`);
+    return parsed;
+  };
+  const at = values.at === undefined ? undefined : parseBrokerTime(values.at);
+  if (at === null) throw new Usage(`--at ${values.at}: write the time in India, e.g. 2025-07-14T09:20.`);
+  if (!URL.canParse(values['redirect-url'])) throw new Usage(`--redirect-url ${values['redirect-url']}: not a URL.`);
+  return {
+    port: number('port', values.port, 65_535) ?? 9100,
+    at,
+    speed: number('speed', values.speed, 100_000),
+    seed: number('seed', values.seed, Number.MAX_SAFE_INTEGER),
+    candles: values.candles,
+    dataDir: values['data-dir'],
+    redirectUrl: values['redirect-url'],
+    json: values.json,
+  };
+}
+
+async function main(): Promise<void> {
+  const { port, redirectUrl, json, ...market } = parseOptions(process.argv.slice(2));
+  const given = Object.fromEntries(Object.entries(market).filter(([, value]) => value !== undefined));
+  const exchange = await createExchange(given);
+  let server: ExchangeServer;
+  try {
+    server = await startExchangeServer({ exchange, port, redirectUrl, keys: DEFAULT_KEYS });
+  } catch (error) {
+    await exchange.close();
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
+      throw new Usage(
+        `Port ${port} is busy. Stop what listens there, or choose another: npm run exchange -- --port ${port + 1}`,
+      );
+    throw error;
+  }
+  print(server, json);
+
+  let stopping = false;
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    void server
+      .close()
+      .then(() => exchange.close())
+      .then(() => process.exit(0));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
+
+function print({ addresses }: ExchangeServer, json: boolean): void {
+  if (json) {
+    console.log(JSON.stringify(addresses));
+    return;
+  }
+  const width = Math.max(...Object.keys(addresses).map((name) => name.length));
+  for (const [name, value] of Object.entries(addresses)) console.log(`${name.padEnd(width)}  ${value}`);
+  console.log(
+    `\nSee and steer it: ${addresses.kite_root}/simulator/clock /simulator/book /simulator/faults. Ctrl-C stops it.`,
+  );
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? (error instanceof Usage ? error.message : error.stack) : error);
+  process.exit(1);
+});

@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+function run(...args: string[]) {
+  const child = spawn(process.execPath, ['scripts/run.mjs', 'src/exchange-simulator/cli.ts', ...args]);
+  children.push(child);
+  let errors = '';
+  child.stderr.on('data', (chunk) => {
+    errors += chunk;
+  });
+  const ended = new Promise<{ code: number | null; errors: string }>((resolve) =>
+    child.on('close', (code) => resolve({ code, errors })),
+  );
+  const firstLine = new Promise<string>((resolve) => createInterface(child.stdout).once('line', resolve));
+  return { child, ended, firstLine };
+}
+
+describe('npm run exchange', () => {
+  it('prints its addresses and keys as one line of JSON, serves from the time that it was given, and ends with 0 on a signal', async () => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const { child, ended, firstLine } = run('--port', '0', '--json', '--at', '2025-07-14T11:14', '--speed', '0');
+      const addresses = JSON.parse(await firstLine);
+      expect(Object.keys(addresses)).toEqual([
+        'kite_root',
+        'ticker_root',
+        'login_url',
+        'breeze_root',
+        'security_master_url',
+        'api_key',
+        'api_secret',
+        'breeze_api_key',
+        'breeze_api_secret',
+        'breeze_session',
+      ]);
+      const clock = await (await fetch(`${addresses.kite_root}/simulator/clock`)).json();
+      expect(clock).toMatchObject({ market_time: '2025-07-14T11:14:00.000+05:30', speed: 0 });
+      child.kill(signal);
+      expect((await ended).code).toBe(0);
+    }
+  });
+
+  it('sends the browser where --redirect-url says', async () => {
+    const { firstLine } = run('--port', '0', '--json', '--redirect-url', 'http://localhost:9999/done?a=1');
+    const { login_url } = JSON.parse(await firstLine);
+    const answer = await fetch(login_url, { method: 'POST', redirect: 'manual' });
+    expect(answer.status).toBe(302);
+    expect(answer.headers.get('location')).toMatch(
+      /^http:\/\/localhost:9999\/done\?a=1&request_token=\w+&action=login&status=success$/,
+    );
+  });
+
+  it('names a busy port and what to do, and refuses what it does not understand', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    try {
+      const busy = await run('--port', String(port)).ended;
+      expect(busy.code).toBe(1);
+      expect(busy.errors).toContain(`Port ${port} is busy`);
+      expect(busy.errors).toContain('--port');
+    } finally {
+      other.close();
+    }
+    expect((await run('--at', 'noon').ended).errors).toContain('2025-07-14T09:20');
+    expect((await run('--speed', 'fast').ended).code).toBe(1);
+  });
+});
