@@ -1,0 +1,103 @@
+/** The parts that every process of the program is made of: brokers, feed, journal, activities. Wired here, nowhere else. */
+
+import type { Log, Sealer } from '../activities/deps.ts';
+import { type ActivityOptions, createDayActivities, createGuards } from '../activities/index.ts';
+import { createSessions } from '../activities/session.ts';
+import { createBreeze } from './brokers/breeze.ts';
+import { createKite } from './brokers/kite.ts';
+import type { Breeze, Kite } from './brokers/types.ts';
+import type { Account, Journal } from './journal/types.ts';
+import { createHourlyCandles } from './market/candles.ts';
+import { createFeed } from './market/feed.ts';
+import { createInstrumentMaster } from './market/instruments.ts';
+import { keepLastPrices } from './market/last-prices.ts';
+import { type ClockSource, type Feed, NIFTY_TOKEN } from './market/types.ts';
+
+/** Where the brokers are, and as whom they are asked. */
+export type BrokerAddresses = {
+  kite: { apiKey: string; apiSecret: string; root: string; tickerRoot: string; loginUrl: string };
+  breeze: { apiKey: string; apiSecret: string; session: string; root: string | null; securityMasterUrl: string | null };
+  /** Whose login is accepted; null takes any. */
+  userId: string | null;
+};
+
+export type Parts = {
+  kite: Kite;
+  breeze: Breeze;
+  feed: Feed;
+  activities: ActivityOptions;
+  day: ReturnType<typeof createDayActivities>;
+  guards: ReturnType<typeof createGuards>;
+  /** Of the session in use, null before a login. */
+  accessToken(): string | null;
+  /** Takes up the newest stored login, if there is one. */
+  resumeSession(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export function createParts(options: {
+  addresses: BrokerAddresses;
+  account: Account;
+  journal: Journal;
+  sealer: Sealer;
+  clock: ClockSource;
+  log: Log;
+  /** Hears of secrets that come up while running, so that logs leave them out. */
+  onSecret(secret: string): void;
+}): Parts {
+  const { addresses, account, journal, sealer, clock, log } = options;
+  const kite = createKite(addresses.kite);
+  const { root, securityMasterUrl, ...login } = addresses.breeze;
+  const breeze = createBreeze({
+    ...login,
+    ...(root ? { root } : {}),
+    ...(securityMasterUrl ? { securityMasterUrl } : {}),
+  });
+  const feed = createFeed({
+    apiKey: addresses.kite.apiKey,
+    tickerRoot: addresses.kite.tickerRoot,
+    now: Date.now,
+    clock,
+    warn: (message) => log.warn({}, message),
+  });
+  // The index is always watched: for our own bars, and so that a mute feed is noticed.
+  feed.subscribe([NIFTY_TOKEN]);
+  let current: string | null = null;
+  const onSession = (accessToken: string) => {
+    options.onSecret(accessToken);
+    current = accessToken;
+    feed.use(accessToken);
+  };
+  const sessions = createSessions({ kite, journal, sealer, onSession });
+  const prices = keepLastPrices({ feed, journal, log });
+  const activities: ActivityOptions = {
+    account,
+    kite,
+    breeze,
+    feed,
+    journal,
+    sealer,
+    clock,
+    sessions,
+    log,
+    expectedUserId: addresses.userId,
+    candles: createHourlyCandles({ breeze }),
+    master: createInstrumentMaster({ session: () => sessions.current(account) }),
+  };
+  return {
+    kite,
+    breeze,
+    feed,
+    activities,
+    day: createDayActivities(activities),
+    guards: createGuards(activities),
+    accessToken: () => current,
+    async resumeSession() {
+      await sessions.current(account);
+    },
+    async close() {
+      await prices.stop();
+      await feed.stop();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** Lets the replayed market run only while everything that a day needs is there, and tells the running day of every change. */
+import type { Client } from '@temporalio/client';
+import { clockChangedSignal, type DayIdentity, dayWorkflowId } from '../../workflows/messages.ts';
+import type { SimClock } from '../exchange-simulator/types.ts';
+
+const RENEW_MS = 500;
+/** How long the market runs on after the last sign that all is well. Wall seconds. */
+const LEASE_SECONDS = 2;
+const LOOK_MS = 200;
+
+export type ClockKeeper = { stop(): void };
+
+/** Tells the day of the clock as it stands: before a worker of a resumed program may believe an old timer. */
+export async function tellClock(client: Client, identity: DayIdentity, clock: SimClock): Promise<void> {
+  const handle = client.workflow.getHandle(dayWorkflowId(identity));
+  try {
+    await handle.signal(clockChangedSignal, { clock: clock.segments() });
+  } catch {
+    // No such day, or it is over: nobody is left to be told.
+  }
+}
+
+export function keepClock(options: {
+  client: Client;
+  clock: SimClock;
+  identity(): DayIdentity;
+  healthy(): Promise<boolean>;
+}): ClockKeeper {
+  const { client, clock, identity, healthy } = options;
+  let told = JSON.stringify(clock.segments());
+  let renewing = false;
+  let telling = false;
+
+  const renew = setInterval(async () => {
+    if (renewing) return;
+    renewing = true;
+    if (await healthy()) clock.lease(LEASE_SECONDS);
+    renewing = false;
+  }, RENEW_MS);
+  const look = setInterval(async () => {
+    const segments = JSON.stringify(clock.segments());
+    if (segments === told || telling) return;
+    telling = true;
+    told = segments;
+    await tellClock(client, identity(), clock);
+    telling = false;
+  }, LOOK_MS);
+
+  return {
+    stop() {
+      clearInterval(renew);
+      clearInterval(look);
+    },
+  };
+}

@@ -1,0 +1,96 @@
+/** The simulated exchange inside the program, with its book and clock in the run's folder. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../config.ts';
+import { istAt } from '../domain/clock.ts';
+import type { IsoDate, MarketMs } from '../domain/types.ts';
+import { AppError } from '../errors.ts';
+import { createExchange } from '../exchange-simulator/exchange.ts';
+import { type ExchangeServer, startExchangeServer } from '../exchange-simulator/server.ts';
+import type { Exchange } from '../exchange-simulator/types.ts';
+import { DEFAULT_KEYS } from '../exchange-simulator/wire/keys.ts';
+import type { BrokerAddresses } from '../parts.ts';
+
+/** A replayed day begins here, before the market opens. */
+const DAY_BEGINS = '08:45';
+
+export type ReplayExchange = {
+  exchange: Exchange;
+  server: ExchangeServer;
+  addresses: BrokerAddresses;
+  /** Moves the market to the morning of a date unless it is past it already. */
+  beginDay(date: IsoDate): void;
+  close(): Promise<void>;
+};
+
+export function morningOf(date: IsoDate): MarketMs {
+  return istAt(date, DAY_BEGINS);
+}
+
+/** Throws AppError `port_busy` when EXCHANGE_PORT is taken. */
+export async function openReplayExchange(options: {
+  config: Config;
+  run: number;
+  from: IsoDate;
+}): Promise<ReplayExchange> {
+  const { config, run, from } = options;
+  const dataDir = join(config.dataDir, 'runs', String(run));
+  await mkdir(dataDir, { recursive: true });
+  const exchange = await createExchange({
+    dataDir,
+    at: morningOf(from),
+    speed: 0,
+    ...(config.replay.candles ? { candles: config.replay.candles } : {}),
+  });
+  const redirectUrl = `http://127.0.0.1:${config.port}/live/auth/complete`;
+  try {
+    const server = await startExchangeServer({ exchange, port: config.exchangePort, redirectUrl, keys: DEFAULT_KEYS });
+    return { exchange, server, addresses: addressesOf(server), beginDay, close };
+
+    async function close() {
+      await server.close();
+      await exchange.close();
+    }
+  } catch (error) {
+    await exchange.close();
+    throw portBusy(error, config.exchangePort);
+  }
+
+  function beginDay(date: IsoDate): void {
+    const morning = morningOf(date);
+    const { clock } = exchange;
+    if (clock.now() < morning) clock.set({ market: morning, speed: config.replay.speed });
+    else clock.set({ speed: config.replay.speed });
+  }
+}
+
+function addressesOf({ addresses }: ExchangeServer): BrokerAddresses {
+  return {
+    kite: {
+      apiKey: addresses.api_key,
+      apiSecret: addresses.api_secret,
+      root: addresses.kite_root,
+      tickerRoot: addresses.ticker_root,
+      loginUrl: addresses.login_url,
+    },
+    breeze: {
+      apiKey: addresses.breeze_api_key,
+      apiSecret: addresses.breeze_api_secret,
+      session: addresses.breeze_session,
+      root: addresses.breeze_root,
+      securityMasterUrl: addresses.security_master_url,
+    },
+    userId: null,
+  };
+}
+
+function portBusy(error: unknown, port: number): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return error;
+  return new AppError({
+    code: 'port_busy',
+    message: `Port ${port} is taken, so the simulated exchange cannot listen. Free it, or take another: EXCHANGE_PORT=${port + 1} npm start`,
+    httpStatus: 503,
+    retryable: false,
+    cause: error,
+  });
+}

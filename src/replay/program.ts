@@ -1,0 +1,189 @@
+/** A replay from its first link to its end: Temporal, simulated exchange, worker, API, operator, in the order that a restart needs. */
+import { NativeConnection } from '@temporalio/worker';
+import type { DayIdentity } from '../../workflows/messages.ts';
+import { createApi } from '../api/app.ts';
+import { startApi } from '../api/serve.ts';
+import type { Closers } from '../closers.ts';
+import type { Config } from '../config.ts';
+import { lockDataDir } from '../data-dir.ts';
+import { istDate } from '../domain/clock.ts';
+import { openJournal } from '../journal/journal.ts';
+import type { Logger } from '../logger.ts';
+import { createSimulatorClock } from '../market/clock-source.ts';
+import { createParts } from '../parts.ts';
+import type { Redactor } from '../redaction.ts';
+import { apiToken, createSealer, secretsKey } from '../secrets.ts';
+import { workflowBundle } from '../temporal/bundle.ts';
+import { connectTemporal } from '../temporal/client.ts';
+import { openDay } from '../temporal/open-day.ts';
+import { startTemporalServer } from '../temporal/server.ts';
+import { createWorkers } from '../temporal/worker.ts';
+import { keepClock, tellClock } from './clock-keeper.ts';
+import { openReplayExchange } from './exchange.ts';
+import { operate } from './operator.ts';
+import { openReplayRun } from './run.ts';
+
+type Program = { config: Config; logger: Logger; redactor: Redactor; closers: Closers; signal: AbortSignal };
+
+/** Runs until the signal is aborted; after the last day it goes on serving. Throws AppError when it cannot begin. */
+export async function runReplay({ config, logger, redactor, closers, signal }: Program): Promise<void> {
+  const account = config.account;
+  const lock = await lockDataDir(config.dataDir, `replay ${account}`);
+  closers.add('the lock of the data folder', () => lock.release());
+
+  const say = (text: string) => logger.info({}, text);
+  say('Starting Temporal …');
+  const [bundle, server] = await Promise.all([
+    workflowBundle(),
+    startTemporalServer({
+      dataDir: config.dataDir,
+      namespace: config.temporal.namespace,
+      address: config.temporal.address,
+      uiPort: config.temporal.uiPort,
+      env: process.env,
+    }),
+  ]);
+  closers.add('the Temporal server', () => server.stop());
+  const { client, close } = await connectTemporal({ address: server.address, namespace: config.temporal.namespace });
+  closers.add('the Temporal client', close);
+
+  const journal = await openJournal(
+    config.databaseUrl ? { databaseUrl: config.databaseUrl } : { dataDir: config.dataDir },
+  );
+  closers.add('the journal', () => journal.close());
+  const { run, dates, resumed } = await openReplayRun(config, journal);
+  const [first = config.replay.from] = dates;
+  const market = await openReplayExchange({ config, run, from: first });
+  closers.add('the simulated exchange', market.close);
+  const { exchange } = market;
+  const identity = (): DayIdentity => ({ mode: 'replay', account, run, date: istDate(exchange.clock.now()) });
+
+  const clock = await createSimulatorClock({ root: market.server.addresses.kite_root });
+  closers.add('the clock', () => clock.stop());
+  const sealer = createSealer(await secretsKey(config.dataDir, config.secretsKey));
+  const parts = createParts({
+    addresses: market.addresses,
+    account: { mode: 'replay', account, run },
+    journal,
+    sealer,
+    clock,
+    log: logger,
+    onSecret: redactor.add,
+  });
+  closers.add('the feed', parts.close);
+  // A login of before the restart is used at once, so that the feed is there when the guards come back.
+  await parts.resumeSession();
+
+  // A resumed day hears where the market stands before a worker may believe one of its old timers.
+  await tellClock(client, identity(), exchange.clock);
+  const connection = await NativeConnection.connect({ address: server.address });
+  closers.add('the worker’s connection', () => connection.close());
+  const workers = await createWorkers({
+    connection,
+    namespace: config.temporal.namespace,
+    codePath: bundle.codePath,
+    day: parts.day,
+    guards: parts.guards,
+  });
+  const working = workers.run();
+  closers.add('the workers', async () => {
+    workers.shutdown();
+    await working;
+  });
+
+  const token = await apiToken(config.dataDir, config.apiToken);
+  redactor.add(token);
+  const api = createApi({
+    client,
+    identity: async () => identity(),
+    journal,
+    kite: parts.kite,
+    breeze: parts.breeze,
+    feed: parts.feed,
+    clock,
+    sealer,
+    apiToken: token,
+    config: {
+      mode: 'replay',
+      host: config.host,
+      allowedHosts: [],
+      defaults: config.plan,
+    },
+    openDay: async (day) => {
+      await openDay(client, day, exchange.clock.segments());
+    },
+    workerAlive: async () => workers.running(),
+    logger,
+  });
+  const serving = await startApi({ api, host: config.host, port: config.port });
+  closers.add('the API', () => serving.close());
+
+  const keeper = keepClock({
+    client,
+    clock: exchange.clock,
+    identity,
+    healthy: async () =>
+      workers.running() && (await answers(() => client.connection.ensureConnected())) && feedIsWell(),
+  });
+  closers.add('the clock keeper', () => keeper.stop());
+  /** Nobody is connected before a login, nor with a dead session: then the day itself says what is missing. */
+  function feedIsWell(): boolean {
+    const accessToken = parts.accessToken();
+    return accessToken === null || !exchange.sessionAlive(accessToken) || parts.feed.status().connected;
+  }
+
+  const links = [
+    `Dashboard     ${api.createSignInLink(serving.origin)}`,
+    `Temporal UI   ${server.uiUrl ?? 'of the server at ' + server.address}`,
+    `API           ${serving.origin}/live/status (token in ${config.dataDir}/api-token)`,
+    `Exchange      ${market.server.addresses.kite_root}/simulator/book`,
+  ].join('\n');
+  lock.announce(links);
+  console.log(`\n${links}\n`);
+  say(
+    `${resumed ? 'Going on with' : 'Beginning'} replay run ${run}: ${dates[0]} to ${dates.at(-1)} at ${config.replay.speed}x. Option prices are modelled.`,
+  );
+
+  const dayIsOver = async (date: string) => {
+    const days = await journal.days({ mode: 'replay', account, run });
+    return days.some((day) => day.date === date && day.result !== null);
+  };
+  const operating = operate(
+    {
+      apiRoot: serving.origin,
+      apiToken: token,
+      dates,
+      acts: config.replay.operator,
+      startBody: { enabled: true },
+      dayIsOver,
+      beginDay: async (date) => {
+        market.beginDay(date);
+        say(`Market day ${date} begins.`);
+      },
+      say,
+      complain: (text) => logger.warn({}, text),
+    },
+    signal,
+  );
+  const stopped = new Promise<'stopped'>((done) => {
+    if (signal.aborted) done('stopped');
+    signal.addEventListener('abort', () => done('stopped'), { once: true });
+  });
+  const failed = working.then(() => 'stopped' as const);
+  const ended = await Promise.race([operating, stopped, failed]);
+  if (ended === 'finished') {
+    await journal.finishReplayRun(account, run);
+    say('The replay is over. Everything stays readable until you press Ctrl-C.');
+    await Promise.race([stopped, failed]);
+  }
+  say('Stopping …');
+}
+
+async function answers(call: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch {
+    return false;
+  }
+}
