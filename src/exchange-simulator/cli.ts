@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 import { createExchange } from './exchange.ts';
 import { type ExchangeServer, startExchangeServer } from './server.ts';
@@ -69,18 +70,9 @@ function parseOptions(args: string[]): Options {
 async function main(): Promise<void> {
   const { port, redirectUrl, json, ...market } = parseOptions(process.argv.slice(2));
   const given = Object.fromEntries(Object.entries(market).filter(([, value]) => value !== undefined));
+  await portIsFree(port);
   const exchange = await createExchange(given);
-  let server: ExchangeServer;
-  try {
-    server = await startExchangeServer({ exchange, port, redirectUrl, keys: DEFAULT_KEYS });
-  } catch (error) {
-    await exchange.close();
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
-      throw new Usage(
-        `Port ${port} is busy. Stop what listens there, or choose another: npm run exchange -- --port ${port + 1}`,
-      );
-    throw error;
-  }
+  const server = await startExchangeServer({ exchange, port, redirectUrl, keys: DEFAULT_KEYS });
   print(server, json);
 
   let stopping = false;
@@ -94,6 +86,23 @@ async function main(): Promise<void> {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+}
+
+/** Before the folder of the book is opened: it may belong to the very simulator that holds the port. */
+async function portIsFree(port: number): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Usage(
+              `Port ${port} is busy. Stop what listens there, or choose another: npm run exchange -- --port ${port + 1}`,
+            )
+          : error,
+      ),
+    );
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
+  });
 }
 
 function print({ addresses }: ExchangeServer, json: boolean): void {

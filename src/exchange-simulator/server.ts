@@ -67,6 +67,8 @@ export async function startExchangeServer(options: ExchangeServerOptions): Promi
   app.route('/', kite(wire));
 
   const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  // Clients pool connections; one that is closed at the moment of its next use looks like a failure of the broker.
+  server.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, host, resolve);

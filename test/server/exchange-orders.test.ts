@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
 import { orderCharges } from '../../src/domain/charges.ts';
 import {
   accessToken,
@@ -220,6 +221,23 @@ describe('an exchange that misbehaves on request', () => {
     const failure = await refusal(hasty.placeOrder('regular', order({ tag: 'SILENT' })));
     expect(failure).toMatchObject({ error_type: 'NetworkException' });
     await tagged('SILENT');
+  });
+
+  it('tells an order by the ticker before the HTTP answer comes', async () => {
+    const token = accessToken(kite);
+    const { ticker_root, api_key } = simulator.server.addresses;
+    const socket = new WebSocket(`${ticker_root}/?api_key=${api_key}&access_token=${token}`);
+    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+    const told = new Promise<string>((resolve) =>
+      socket.on('message', (data: Buffer, binary: boolean) => {
+        if (!binary && data.includes('EARLY')) resolve('update');
+      }),
+    );
+    simulator.exchange.addFault({ kind: 'slow', count: 1, ms: 1_000, after: true, path: '/orders', method: 'POST' });
+    const answered = kite.placeOrder('regular', order({ tag: 'EARLY' })).then(() => 'answer');
+    expect(await Promise.race([told, answered])).toBe('update');
+    await answered;
+    socket.terminate();
   });
 
   it('answers an error and accepts the order later', async () => {

@@ -191,6 +191,14 @@ describe('the ticker', () => {
     expect((await packetOf(feed, NIFTY, 8)).readUInt32BE(4)).toBe(100);
     exchange.addFault({ kind: 'ticker_error', count: 1, message: 'Server busy.' });
     await eventually(() => feed.texts.some((text) => text.type === 'error' && text.data === 'Server busy.'));
+    exchange.addFault({ kind: 'freeze_ticks', count: 1, ms: 1_500 });
+    await eventually(() => exchange.faults().length === 0);
+    const frozenAt = packets(feed).length;
+    const beats = () => feed.frames.filter((bytes) => bytes.length === 1).length;
+    const beatsThen = beats();
+    await eventually(() => beats() > beatsThen);
+    expect(packets(feed).length).toBe(frozenAt);
+    await eventually(() => packets(feed).length > frozenAt);
     exchange.addFault({ kind: 'mute_ticker', count: 1, ms: 1_500 });
     await eventually(() => exchange.faults().length === 0);
     const before = feed.frames.length;

@@ -16,6 +16,9 @@ export type CandleQuery = {
   strike: string;
 };
 
+/** Longer than any gap between two sessions. */
+const SECONDS_SPAN_MS = 7 * 86_400_000;
+
 /** Candles in one answer (Breeze-Python-SDK issue 114). */
 const MOST_CANDLES = 1_000;
 
@@ -39,8 +42,10 @@ export function breezeCandles(exchange: Exchange, query: CandleQuery, lateMs: nu
   const instrument = find(exchange, query);
   if (!instrument) return [];
   const known = exchange.clock.now() - lateMs;
+  // An answer is cut to its first thousand: seconds far beyond them need not be made.
+  const until = minutes < 1 ? Math.min(to, from + SECONDS_SPAN_MS) : to;
   const bars = exchange
-    .candles(instrument, from, to, minutes)
+    .candles(instrument, from, until, minutes)
     // A service that is late does not have the bar that was still being formed then.
     .filter((bar) => lateMs === 0 || bar.start + minutes * 60_000 <= known)
     .slice(0, MOST_CANDLES);

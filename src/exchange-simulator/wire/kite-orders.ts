@@ -36,10 +36,7 @@ export function kiteOrders(wire: Wire): Hono {
       if (!wire.closing.aborted) exchange.place(request);
       throw new SimRefusal(504, 'NetworkException', 'Gateway timed out.');
     }
-    const first = exchange.takeFault('order_update_first');
-    const { orderId } = exchange.place(request);
-    if (first) await pause(wire, faultNumber(first, 'ms', 2_000));
-    return success(c, { order_id: orderId });
+    return success(c, { order_id: exchange.place(request).orderId });
   });
 
   app.put('/orders/:variety/:id', async (c) => {

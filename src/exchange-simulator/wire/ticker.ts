@@ -35,6 +35,7 @@ export function createTicker(wire: Wire): Ticker {
   const server = new WebSocketServer({ noServer: true });
   const connections = new Set<Connection>();
   let mutedUntil = 0;
+  let frozenUntil = 0;
 
   const tick = (connection: Connection, tokens: Iterable<number>, always: boolean) => {
     const packets: Buffer[] = [];
@@ -53,13 +54,15 @@ export function createTicker(wire: Wire): Ticker {
 
   const onStep = () => {
     lookForFaults();
-    if (Date.now() < mutedUntil) return;
+    if (Date.now() < Math.max(mutedUntil, frozenUntil)) return;
     for (const connection of connections) tick(connection, connection.modes.keys(), false);
   };
 
   const lookForFaults = () => {
     const mute = exchange.takeFault('mute_ticker');
     if (mute) mutedUntil = Date.now() + faultNumber(mute, 'ms', 10_000);
+    const freeze = exchange.takeFault('freeze_ticks');
+    if (freeze) frozenUntil = Date.now() + faultNumber(freeze, 'ms', 10_000);
     if (connections.size === 0) return;
     if (exchange.takeFault('drop_ticker')) for (const { socket } of connections) socket.terminate();
     if (exchange.takeFault('garbage_frame')) for (const { socket } of connections) socket.send(GARBAGE);
@@ -134,7 +137,7 @@ export function createTicker(wire: Wire): Ticker {
       for (const token of message.tokens) modes.delete(token);
       return connection.socket.send(errorText(`More than ${MOST_TOKENS} instruments.`));
     }
-    if (Date.now() >= mutedUntil) tick(connection, message.tokens, true);
+    if (Date.now() >= Math.max(mutedUntil, frozenUntil)) tick(connection, message.tokens, true);
   };
 
   return {
