@@ -1,8 +1,10 @@
-import type { MarketMs, Side } from '../domain/types.ts';
-import type { SimLevel } from './types.ts';
+import type { MarketMs, OptionContract, Side } from '../domain/types.ts';
+import type { SimDepth, SimLevel } from './types.ts';
 
 /** How long a side of the book takes to recover from what we took out of it, in market time. */
 const RECOVERY_MS = 5_000;
+/** What an exchange shows of its book. */
+const SHOWN_LEVELS = 5;
 
 type Taken = { at: MarketMs; quantity: number };
 
@@ -24,18 +26,24 @@ export function createConsumption() {
       taken.set(key, [...(taken.get(key) ?? []), { at, quantity }]);
     },
 
-    /** The levels (best first) that a taker still finds, in whole lots. */
-    remaining(levels: readonly SimLevel[], token: number, taker: Side, at: MarketMs, lot: number): SimLevel[] {
-      let gone = Math.ceil(missing(token, taker, at) / lot) * lot;
-      const left: SimLevel[] = [];
-      for (const level of levels) {
-        const quantity = Math.max(0, level.quantity - gone);
-        gone = Math.max(0, gone - level.quantity);
-        if (quantity > 0) left.push({ ...level, quantity });
-      }
-      return left;
+    /** The five levels a side that are still there, in whole lots. */
+    left(depth: SimDepth, { instrumentToken, lotSize }: OptionContract, at: MarketMs): SimDepth {
+      const rest = (levels: readonly SimLevel[], taker: Side) =>
+        without(levels, Math.ceil(missing(instrumentToken, taker, at) / lotSize) * lotSize).slice(0, SHOWN_LEVELS);
+      return { bids: rest(depth.bids, 'SELL'), asks: rest(depth.asks, 'BUY') };
     },
   };
 }
 
 export type Consumption = ReturnType<typeof createConsumption>;
+
+function without(levels: readonly SimLevel[], quantity: number): SimLevel[] {
+  let gone = quantity;
+  const left: SimLevel[] = [];
+  for (const level of levels) {
+    const rest = Math.max(0, level.quantity - gone);
+    gone = Math.max(0, gone - level.quantity);
+    if (rest > 0) left.push({ ...level, quantity: rest });
+  }
+  return left;
+}

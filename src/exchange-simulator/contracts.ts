@@ -101,8 +101,6 @@ export function createListing(indexBefore: (date: IsoDate) => Paise, known: read
       const found = typeof key === 'string' ? bySymbol.get(key) : byToken.get(key);
       return found && found.expiry >= date ? found : undefined;
     },
-    /** Also one that has expired: for what the book still shows. */
-    everListed: (symbol: string): OptionInstrument | undefined => bySymbol.get(symbol),
   };
 }
 

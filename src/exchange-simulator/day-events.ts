@@ -36,7 +36,8 @@ export function createDayEvents({ book, desk, floor, prices, settlement }: DayEv
     for (const position of open.sort((a, b) => netQuantity(a) - netQuantity(b))) {
       const underWay = book
         .all()
-        .filter((record) => isLive(record) && record.contract.tradingsymbol === position.contract.tradingsymbol)
+        .filter((record) => isLive(record) && record.order.product === 'MIS')
+        .filter(({ order }) => order.tradingsymbol === position.contract.tradingsymbol)
         .reduce((sum, { order }) => sum + order.pendingQuantity, 0);
       const side: Side = netQuantity(position) < 0 ? 'BUY' : 'SELL';
       closeAt(position.contract, side, Math.abs(netQuantity(position)) - underWay, at);

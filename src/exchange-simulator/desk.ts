@@ -91,7 +91,9 @@ export function createDesk(options: DeskOptions) {
     const changed = changedOrder(record, change, at);
     const backTo = record.phase === 'waiting' ? 'TRIGGER PENDING' : 'OPEN';
     const refusedType = typeChanges(record, change) && refusesTypeChange(record, true);
-    const reason = refusedType ? TYPE_CHANGE : admission.exchange(changed, record, at);
+    const overtaken =
+      changed.quantity <= record.order.filledQuantity ? 'More than the new quantity has been filled.' : null;
+    const reason = refusedType ? TYPE_CHANGE : (overtaken ?? admission.exchange(changed, record, at));
     if (reason) floor.step(record, backTo, at, { statusMessage: reason }, { pending: null });
     else
       floor.enter(floor.step(record, 'MODIFIED', at), at, {
@@ -234,7 +236,7 @@ export function createDesk(options: DeskOptions) {
 const TYPE_CHANGE = 'The order type of this order cannot be changed.';
 
 function typeChanges({ order }: OrderRecord, change: SimOrderChange): boolean {
-  return change.orderType !== undefined && change.orderType !== order.orderType;
+  return order.orderType === 'SL' && change.orderType !== undefined && change.orderType !== 'SL';
 }
 
 function pickTerms(order: SimOrder): Partial<SimOrder> {

@@ -44,7 +44,8 @@ const STEP_MS = 100;
 const CLOCK_FILE = 'clock.json';
 const DEFAULT_START = istAt('2025-07-14', '08:45');
 
-type SavedClock = ClockState & { processed: MarketMs };
+/** `began` is where the run began: a generated market is made around it, also when the clock has gone on. */
+type SavedClock = ClockState & { processed: MarketMs; began: MarketMs };
 
 /** Opens a simulated exchange and lets its market run. Throws AppError for candles that cannot be read, Error for a damaged folder. */
 export async function createExchange(options: ExchangeOptions = {}): Promise<Exchange> {
@@ -52,7 +53,7 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
   const files = openFiles(options.dataDir);
   const saved = files.read(CLOCK_FILE) as SavedClock | undefined;
   const book = openBook(files);
-  const begin = saved?.market ?? options.at;
+  const begin = saved?.began ?? options.at;
   const market = await openMarket({ ...options, ...(begin === undefined ? {} : { at: begin }), seed });
   const start = begin ?? (options.candles ? istAt(market.firstDate, '08:45') : DEFAULT_START);
   let processed = saved?.processed ?? start;
@@ -115,7 +116,7 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
   const sessions = openSessions(files, () => clock.now());
 
   function save(): void {
-    files.write(CLOCK_FILE, { ...clock.state(), processed } satisfies SavedClock);
+    files.write(CLOCK_FILE, { ...clock.state(), processed, began: start } satisfies SavedClock);
   }
 
   let advancing = false;
@@ -197,7 +198,8 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
       const frozen = faults.take('freeze_quotes', ({ tradingsymbol }) =>
         [undefined, instrument.tradingsymbol].includes(tradingsymbol as string | undefined),
       );
-      return quotes.quote(instrument, typeof frozen?.since === 'number' ? frozen.since : now);
+      const quote = quotes.quote(instrument, typeof frozen?.since === 'number' ? frozen.since : now);
+      return instrument.kind === 'option' ? { ...quote, depth: consumption.left(quote.depth, instrument, now) } : quote;
     },
     candles: (instrument, from, to, minutes) => quotes.candles(instrument, from, to, minutes, clock.now()),
     place: (request) => desk.place(request, contractOf(request.exchange, request.tradingsymbol)),

@@ -98,15 +98,15 @@ export function createFloor({ book, prices, consumption, admission, faults, chan
     const record = given.phase === 'waiting' ? trigger(given, at) : given;
     if (record.phase !== 'working') return record;
     const { order, contract, fillLimit } = record;
-    const levels = opposite(order.side, prices.depth(contract, at));
+    const depth = prices.depth(contract, at);
     const { fills, taking } = match({
       side: order.side,
       limit: order.price,
       remaining: Math.min(order.pendingQuantity, fillLimit ?? order.pendingQuantity),
       taking: record.taking,
       last: prices.last(contract, at),
-      touch: levels[0]?.price ?? null,
-      levels: consumption.remaining(levels, contract.instrumentToken, order.side, at, contract.lotSize),
+      touch: opposite(order.side, depth)[0]?.price ?? null,
+      levels: opposite(order.side, consumption.left(depth, contract, at)),
     });
     const looked = taking === record.taking ? record : { ...record, taking };
     if (fills.length > 0) return fill(looked, fills, at);

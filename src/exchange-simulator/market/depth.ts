@@ -2,10 +2,11 @@ import type { MarketMs, OptionContract, Paise } from '../../domain/types.ts';
 import { between, chance } from '../random.ts';
 import type { SimDepth, SimLevel } from '../types.ts';
 
-const LEVELS = 5;
+/** Five are shown; when we have taken these, the next ones come into view. */
+const LEVELS = 10;
 
 /**
- * Who quotes around a modelled price in a given second: five levels a side, the touch about 0.2 % away near the money and wider for far
+ * Who quotes around a modelled price in a given second: ten levels a side, the touch about 0.2 % away near the money and wider for far
  * strikes, each level some lots deep, so that ten lots often fill in parts. Below one tick nobody bids. Deterministic by seed.
  */
 export function depthAround(
