@@ -12,7 +12,7 @@ export type ApiConfig = {
   /** Further host names without port, e.g. of a reverse proxy. */
   allowedHosts: readonly string[];
   /** What start-trading takes for the fields that its body leaves out. */
-  defaults: Plan;
+  defaults: Omit<Plan, 'lotSize'>;
 };
 
 export type ApiLogger = {
@@ -36,7 +36,7 @@ export type ApiDeps = {
   apiToken: string;
   config: ApiConfig;
   /** Starts the day's workflow unless it runs already. Only called before the day's close, on a trading date. */
-  openDay(identity: DayIdentity): Promise<void>;
+  openDay(identity: DayIdentity): Promise<unknown>;
   workerAlive(): Promise<boolean>;
   logger: ApiLogger;
 };

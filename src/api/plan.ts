@@ -2,6 +2,7 @@
 import type { Plan } from '../../workflows/messages.ts';
 import { lotSizeFor, weeklyExpiry } from '../domain/calendar/index.ts';
 import type { IsoDate } from '../domain/types.ts';
+import type { ApiConfig } from './deps.ts';
 import { refuse } from './errors.ts';
 import type { StartTradingBody } from './schemas.ts';
 import { toPaise } from './units.ts';
@@ -12,7 +13,7 @@ export function lotSizeOn(date: IsoDate): number {
 }
 
 /** Throws AppError 422 `lot_size_mismatch`, `limit_exceeded`, `unhedged_not_allowed` or `not_supported`. */
-export function planFrom(body: StartTradingBody, defaults: Plan, date: IsoDate): Plan {
+export function planFrom(body: StartTradingBody, defaults: ApiConfig['defaults'], date: IsoDate): Plan {
   const lotSize = lotSizeOn(date);
   if (body.lot_size !== undefined && body.lot_size !== lotSize) {
     throw refuse(
