@@ -1,0 +1,153 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { istTime } from '../../src/domain/clock.ts';
+import type { SimOrder } from '../../src/exchange-simulator/types.ts';
+import { type ReplayedDay, startDay } from './replayed-day.ts';
+
+let day: ReplayedDay | undefined;
+afterEach(async () => {
+  await day?.close();
+  day = undefined;
+});
+
+const filled = (orders: SimOrder[], symbol: string, side: 'BUY' | 'SELL') =>
+  orders
+    .filter((order) => order.tradingsymbol === symbol && order.side === side)
+    .reduce((sum, order) => sum + order.filledQuantity, 0);
+
+const MAIN = 'NIFTY2571725000PE';
+const HEDGE = 'NIFTY2571724800PE';
+
+describe('a whole trading day', () => {
+  it('14 July 2025: S1 fires at 11:15, the hedge is bought first, 10 lots are sold, everything is out after 15:15', async () => {
+    day = await startDay();
+    await day.logIn();
+    await day.start();
+    const report = await day.result();
+    const book = day.book();
+
+    const fired = report.decisions.find((decision) => decision.outcome === 'fired');
+    expect(fired).toMatchObject({ signal: 'S1', strike: 25_000_00, optionType: 'PE' });
+    expect(istTime(fired?.at ?? 0)).toBe('11:15:00');
+
+    const [first, second] = book.filter((order) => order.filledQuantity > 0);
+    expect(first).toMatchObject({ tradingsymbol: HEDGE, side: 'BUY', filledQuantity: 750 });
+    expect(second).toMatchObject({ tradingsymbol: MAIN, side: 'SELL', filledQuantity: 750 });
+    expect(second?.placedAt).toBeGreaterThanOrEqual(Math.max(...(first?.fills ?? []).map((fill) => fill.at)));
+
+    expect(filled(book, MAIN, 'BUY')).toBe(750);
+    expect(filled(book, HEDGE, 'SELL')).toBe(750);
+    expect(day.exchange.positions().every((position) => position.quantity === 0)).toBe(true);
+    expect(book.every((order) => ['COMPLETE', 'CANCELLED', 'REJECTED'].includes(order.status))).toBe(true);
+    const exits = book
+      .filter((order) => order.tradingsymbol === MAIN && order.side === 'BUY')
+      .flatMap((order) => order.fills);
+    expect(exits.every((fill) => istTime(fill.at) >= '15:15:00')).toBe(true);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true });
+  });
+
+  it('reports exactly what the book says, to the paisa', async () => {
+    day = await startDay();
+    await day.logIn();
+    await day.start();
+    const report = await day.result();
+    let gross = 0;
+    for (const order of day.book()) {
+      for (const fill of order.fills) gross += (order.side === 'SELL' ? 1 : -1) * fill.quantity * fill.price;
+    }
+    expect(report.pnl.gross).toBe(gross);
+    expect(report.pnl.net).toBe(gross - report.charges.total);
+    const fills = day.book().flatMap((order) => order.fills.map((fill) => fill.tradeId));
+    expect(report.trades.map((trade) => trade.tradeId).sort()).toEqual(fills.sort());
+  });
+
+  it('uses every tag once', async () => {
+    day = await startDay();
+    await day.logIn();
+    await day.start();
+    await day.result();
+    const tags = day.book().map((order) => order.tag);
+    expect(new Set(tags).size).toBe(tags.length);
+    expect(tags.length).toBeGreaterThan(0);
+  });
+
+  it('trades nothing without a start, and ends flat', async () => {
+    day = await startDay();
+    await day.logIn();
+    const report = await day.result();
+    expect(report).toMatchObject({ result: 'flat', trades: [], decisions: [] });
+    expect(day.book()).toEqual([]);
+  });
+
+  it('trades nothing on a day whose week has used its signal', async () => {
+    day = await startDay({ date: '2025-07-15' });
+    await day.logIn();
+    await day.start();
+    const report = await day.result();
+    expect(report.decisions.map((decision) => decision.outcome)).toEqual(Array(6).fill('week_used'));
+    expect(day.book()).toEqual([]);
+  });
+
+  it('goes on after a refused token with a good one', async () => {
+    day = await startDay();
+    await day.logIn('not-a-token-of-this-broker');
+    const refused = await day.seen('the refusal', (view) =>
+      view.authAttempts.some((login) => login.outcome === 'refused'),
+    );
+    expect(refused.state).toBe('awaiting_auth');
+    expect(refused.authAttempts[0]?.reason).toMatch(/\w/);
+    await day.logIn();
+    await day.start();
+    const report = await day.result();
+    expect(report.result).toBe('flat');
+    expect(filled(day.book(), MAIN, 'SELL')).toBe(750);
+  });
+
+  it('refuses an entry beyond a limit, with its numbers, and counts the week as used', async () => {
+    day = await startDay();
+    await day.logIn();
+    await day.start({ maxCapitalAtRisk: 50_000_00 });
+    const report = await day.result();
+    const [, second] = report.decisions;
+    expect(second).toMatchObject({ signal: 'S1', outcome: 'skipped' });
+    expect(second?.reason).toContain('max_capital_at_risk 50000');
+    expect(report.decisions[2]?.outcome).toBe('week_used');
+    expect(day.book()).toEqual([]);
+  });
+
+  it('makes no trade when the hedge is rejected', async () => {
+    day = await startDay();
+    day.exchange.addFault({
+      kind: 'reject_order',
+      count: 5,
+      tradingsymbol: HEDGE,
+      side: 'BUY',
+      message: 'RMS: rejected for the test',
+    });
+    await day.logIn();
+    await day.start();
+    const report = await day.result();
+    expect(filled(day.book(), HEDGE, 'BUY')).toBe(0);
+    expect(day.book().filter((order) => order.tradingsymbol === MAIN)).toEqual([]);
+    expect(report.result).toBe('flat');
+  });
+
+  it('sells the hedge again when the main leg is rejected', async () => {
+    day = await startDay();
+    day.exchange.addFault({
+      kind: 'reject_order',
+      count: 5,
+      tradingsymbol: MAIN,
+      side: 'SELL',
+      message: 'RMS: rejected for the test',
+    });
+    await day.logIn();
+    await day.start();
+    const report = await day.result();
+    const book = day.book();
+    expect(filled(book, HEDGE, 'BUY')).toBe(750);
+    expect(filled(book, HEDGE, 'SELL')).toBe(750);
+    expect(filled(book, MAIN, 'SELL')).toBe(0);
+    expect(book.filter((order) => order.tradingsymbol === MAIN && order.side === 'SELL')).toHaveLength(1);
+    expect(report.result).toBe('flat');
+  });
+});
