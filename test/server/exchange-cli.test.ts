@@ -1,7 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { KiteConnect } from 'kiteconnect';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const children: ChildProcess[] = [];
@@ -55,6 +59,40 @@ describe('npm run exchange', () => {
     expect(answer.headers.get('location')).toMatch(
       /^http:\/\/localhost:9999\/done\?a=1&request_token=\w+&action=login&status=success$/,
     );
+  });
+
+  it('has lost nothing after SIGKILL: the book, the session and the market time go on with --data-dir', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'exchange-'));
+    try {
+      const first = run('--port', '0', '--json', '--at', '2025-07-14T09:30', '--speed', '1', '--data-dir', folder);
+      const before = JSON.parse(await first.firstLine);
+      const login = await fetch(before.login_url, { method: 'POST', redirect: 'manual' });
+      const token = new URL(login.headers.get('location') ?? '').searchParams.get('request_token') ?? '';
+      const kite = new KiteConnect({ api_key: before.api_key, root: before.kite_root });
+      const { access_token } = await kite.generateSession(token, before.api_secret);
+      const { order_id } = await kite.placeOrder('regular', {
+        exchange: 'NFO',
+        tradingsymbol: 'NIFTY2571725000PE',
+        transaction_type: 'BUY',
+        quantity: 75,
+        product: 'MIS',
+        order_type: 'LIMIT',
+        price: 100,
+        tag: 'KEPT',
+      });
+      first.child.kill('SIGKILL');
+      await first.ended;
+
+      const second = run('--port', '0', '--json', '--data-dir', folder);
+      const after = JSON.parse(await second.firstLine);
+      const again = new KiteConnect({ api_key: after.api_key, root: after.kite_root, access_token });
+      expect(await again.getOrders()).toEqual([expect.objectContaining({ order_id, tag: 'KEPT' })]);
+      const clock = (await (await fetch(`${after.kite_root}/simulator/clock`)).json()) as { market_time: string };
+      expect(clock.market_time).toMatch(/^2025-07-14T09:3/);
+    } finally {
+      for (const child of children) child.kill('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('names a busy port and what to do, and refuses what it does not understand', async () => {

@@ -109,14 +109,34 @@ describe('the ticker', () => {
     expect(index.readInt32BE(24)).toBe(index.readUInt32BE(4) - index.readUInt32BE(20));
     const at = index.readUInt32BE(28) * 1000;
     expect(Math.abs(at - simulator.exchange.clock.now())).toBeLessThan(10_000);
+  });
 
+  it('puts a contract of full mode at the offsets of the documentation, five levels a side', async () => {
+    simulator.exchange.clock.set({ speed: 0 });
+    const quote = simulator.exchange.quote(simulator.exchange.find('NFO', PUT) ?? never()) ?? never();
+    const feed = await connect();
+    send(feed, 'mode', ['full', [putToken]]);
     const full = await packetOf(feed, putToken, 184);
-    const bid = full.readUInt32BE(64 + 4);
-    const ask = full.readUInt32BE(124 + 4);
-    expect(bid).toBeGreaterThan(0);
-    expect(ask).toBeGreaterThan(bid);
-    expect(full.readUInt32BE(64)).toBeGreaterThan(0);
-    expect(full.readUInt16BE(64 + 8)).toBeGreaterThan(0);
+    simulator.exchange.clock.set({ speed: 1 });
+    const at = (offset: number) => full.readUInt32BE(offset);
+    const { bids, asks } = quote.depth;
+    const units = (levels: typeof bids) => levels.reduce((sum, level) => sum + level.quantity, 0);
+    expect([4, 8, 12, 16, 20, 24].map(at)).toEqual([
+      quote.lastPrice,
+      quote.lastQuantity,
+      quote.averagePrice,
+      quote.volume,
+      units(bids),
+      units(asks),
+    ]);
+    expect([28, 32, 36, 40, 48].map(at)).toEqual([quote.open, quote.high, quote.low, quote.close, quote.oi]);
+    expect(at(60)).toBe(Math.floor(quote.at / 1000));
+    const levels = Array.from({ length: 10 }, (_, index) => ({
+      quantity: at(64 + index * 12),
+      price: at(68 + index * 12),
+      orders: full.readUInt16BE(72 + index * 12),
+    }));
+    expect(levels).toEqual([...bids, ...asks]);
   });
 
   it('ticks on while the market moves and stops after unsubscribe', async () => {

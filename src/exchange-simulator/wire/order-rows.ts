@@ -1,6 +1,6 @@
 import { istTime } from '../../domain/clock.ts';
 import type { MarketMs } from '../../domain/types.ts';
-import type { Exchange, SimOrder, SimOrderEvent } from '../types.ts';
+import type { Exchange, SimOrder } from '../types.ts';
 import { brokerTime, rupees } from './format.ts';
 
 /** An order as `GET /orders` shows it (K-docs: "Orders"). */
@@ -44,27 +44,12 @@ export function orderRow(exchange: Exchange, order: SimOrder) {
   };
 }
 
-/** The states an order went through, oldest first, as `GET /orders/:order_id` lists them. */
+/** The states an order went through, oldest first, as `GET /orders/:order_id` lists them. Each event carries all that can change. */
 export function historyRows(exchange: Exchange, order: SimOrder) {
-  let state: SimOrder = {
-    ...order,
-    exchangeOrderId: null,
-    exchangeAt: null,
-    statusMessage: null,
-    filledQuantity: 0,
-    pendingQuantity: order.quantity,
-    cancelledQuantity: 0,
-    averagePrice: 0,
-    modifications: 0,
-  };
-  return order.history.map((event) => {
-    state = { ...state, ...changed(event), updatedAt: event.at };
-    return { ...orderRow(exchange, state), order_timestamp: brokerTime(event.at) };
-  });
-}
-
-function changed({ at: _, ...fields }: SimOrderEvent): Partial<SimOrder> {
-  return fields;
+  return order.history.map(({ at, ...changed }) => ({
+    ...orderRow(exchange, { ...order, ...changed, updatedAt: at }),
+    order_timestamp: brokerTime(at),
+  }));
 }
 
 /** The fills of orders as `GET /trades` lists them. Its `order_timestamp` has no date, as Kite's has none. */
