@@ -1,4 +1,4 @@
-import { istAt, istDate } from '../domain/clock.ts';
+import { addDays, istAt, istDate } from '../domain/clock.ts';
 import type { Bar, IsoDate, MarketMs, OptionContract, Paise } from '../domain/types.ts';
 import { INDIA_VIX } from './contracts.ts';
 import { cutCandles, type PriceOf } from './market/candles.ts';
@@ -41,6 +41,23 @@ export function createQuotes(market: Market, prices: Prices, seed: number) {
 
   function cut(instrument: SimInstrument, from: MarketMs, to: MarketMs, minutes: number): Bar[] {
     return cutCandles(market.index.minutes(from, to), minutes, priceOf(instrument), volumeOf(instrument));
+  }
+
+  /** A bar for each second of the sessions in [from, to]: the finest that the path knows, so its four prices are one. */
+  function seconds(instrument: SimInstrument, from: MarketMs, to: MarketMs): Bar[] {
+    const price = priceOf(instrument);
+    const volume = volumeOf(instrument);
+    const bars: Bar[] = [];
+    for (let date = istDate(from); date <= istDate(to); date = addDays(date, 1)) {
+      const hours = market.index.hoursOf(date);
+      if (!hours) continue;
+      const begin = Math.max(hours.open, Math.ceil(from / 1000) * 1000);
+      for (let start = begin; start <= to && start < hours.close; start += 1000) {
+        const at = price(start, market.index.priceAt(start));
+        bars.push({ start, open: at, high: at, low: at, close: at, volume: volume(start, start + 1000) });
+      }
+    }
+    return bars;
   }
 
   /** The day's candle up to `at`; whole minutes that have passed are remembered. */
@@ -107,6 +124,7 @@ export function createQuotes(market: Market, prices: Prices, seed: number) {
 
     /** Candles that start in [from, to] and are known at `now`, the one being formed included. */
     candles(instrument: SimInstrument, from: MarketMs, to: MarketMs, minutes: number, now: MarketMs): Bar[] {
+      if (minutes < 1) return seconds(instrument, from, Math.min(to, now));
       const length = minutes * MINUTE_MS;
       const recordedLength = market.index.intervalMs;
       const end = Math.min(to + length, now + 1000);

@@ -137,7 +137,7 @@ export interface Exchange {
   find(exchange: string, tradingsymbol: string): SimInstrument | undefined;
   findToken(instrumentToken: number): SimInstrument | undefined;
   quote(instrument: SimInstrument): SimQuote | undefined;
-  /** Bars known by now (the one being formed included), cut from the same path as ticks. `minutes` divides 60, or 1440 for a day. */
+  /** Bars known by now (the one being formed included), cut from the same path as ticks. `minutes` divides 60, or 1440 for a day; below 1, seconds. */
   candles(instrument: SimInstrument, from: MarketMs, to: MarketMs, minutes: number): Bar[];
   /** Throws SimRefusal. Answers when the broker acknowledges; matching goes on by itself. */
   place(request: SimOrderRequest): SimOrder;
