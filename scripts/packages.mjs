@@ -1,11 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
 /** Installs what package-lock.json names, only when something else is installed. */
-export async function ensurePackages(root, say) {
+export async function ensurePackages(root, say, holdFor) {
   const lockFile = join(root, 'package-lock.json');
   const stampFile = join(root, 'node_modules', '.lock-stamp');
   const stamp = stampOf(lockFile);
@@ -17,21 +17,42 @@ export async function ensurePackages(root, say) {
           'Stop it first (Ctrl-C in its terminal), then run the same command again.',
       );
     }
+    // Whatever an interrupted installation leaves behind must not look whole.
+    for (const record of [stampFile, join(root, 'node_modules', '.package-lock.json')]) rmSync(record, { force: true });
     say('Installing packages (under a minute, the first time only) …');
-    const npm = process.env.npm_execpath;
-    const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-    const run = npm
-      ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: 'inherit' })
-      : spawnSync('npm', args, { cwd: root, stdio: 'inherit' });
-    if (run.signal) process.exit(130);
-    if (run.status !== 0) {
+    const failure = await npmCi(root, holdFor);
+    if (failure) {
       throw new Error(
-        `npm ci failed (${run.error?.message ?? `exit code ${run.status}`}); its own words are above.\n` +
+        `npm ci failed (${failure}); its own words are above.\n` +
           'It needs the npm registry: check the network and the proxy settings, then run the same command again.',
       );
     }
   }
   writeFileSync(stampFile, stamp);
+}
+
+/** Resolves with what went wrong, or null. An interruption ends npm outright: it would take half a minute to undo its work. */
+function npmCi(root, holdFor) {
+  const npm = process.env.npm_execpath;
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const child = npm
+    ? spawn(process.execPath, [npm, ...args], { cwd: root, stdio: 'inherit' })
+    : spawn('npm', args, { cwd: root, stdio: 'inherit' });
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+    child.kill('SIGKILL');
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  return new Promise((resolve) => {
+    child.once('spawn', () => holdFor(child.pid));
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => {
+      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+      if (interrupted) process.exit(130);
+      resolve(code === 0 ? null : `it ended with ${signal ?? code}`);
+    });
+  });
 }
 
 /** Native packages differ by platform: a folder that was mounted from elsewhere is installed anew. */

@@ -2,14 +2,17 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** One set-up at a time in a clone: two would install over each other. A dead holder's lock is taken over. */
+/**
+ * One set-up at a time in a clone: two would install over each other. A dead holder's lock is taken over, but not while a
+ * process that it named with `holdFor` lives on.
+ */
 export async function withSetupLock(root, say, work) {
   mkdirSync(join(root, '.cache'), { recursive: true });
   const lock = join(root, '.cache', 'setup.lock');
   let told = false;
   while (!take(lock)) {
-    const holder = holderOf(lock);
-    if (holder !== null && !alive(holder)) {
+    const holders = holdersOf(lock);
+    if (holders.length > 0 && !holders.some(alive)) {
       // Renamed rather than removed: of two that see the dead holder, one rename wins.
       const stale = `${lock}.${process.pid}`;
       try {
@@ -18,16 +21,17 @@ export async function withSetupLock(root, say, work) {
       } catch {}
       continue;
     }
-    if (!told) say(`Another set-up (process ${holder ?? '?'}) is at work in this folder: waiting for it (${lock}) …`);
+    if (!told)
+      say(`Another set-up (process ${holders.join(', ')}) is at work in this folder: waiting for it (${lock}) …`);
     told = true;
     await sleep(300);
   }
   const release = () => {
-    if (holderOf(lock) === process.pid) rmSync(lock, { force: true });
+    if (holdersOf(lock)[0] === process.pid) rmSync(lock, { force: true });
   };
   process.once('exit', release);
   try {
-    return await work();
+    return await work((pid) => writeFileSync(lock, `${process.pid} ${pid}\n`));
   } finally {
     release();
   }
@@ -48,11 +52,11 @@ function take(lock) {
   }
 }
 
-function holderOf(lock) {
+function holdersOf(lock) {
   try {
-    return Number.parseInt(readFileSync(lock, 'utf8'), 10) || null;
+    return readFileSync(lock, 'utf8').trim().split(' ').map(Number);
   } catch {
-    return null;
+    return [];
   }
 }
 

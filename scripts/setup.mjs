@@ -29,8 +29,8 @@ try {
 const PROGRAMS = { start: ['temporal'], test: ['temporal', 'temporal-test-server'] };
 
 try {
-  await withSetupLock(root, say, async () => {
-    await ensurePackages(root, say);
+  await withSetupLock(root, say, async (holdFor) => {
+    await ensurePackages(root, say, holdFor);
     const { fetchProgram } = await import('../src/temporal/binaries.mjs');
     const given = purpose === 'start' && process.env.TEMPORAL_ADDRESS;
     for (const program of given ? [] : (PROGRAMS[purpose] ?? [])) await fetchProgram(program, process.env, say);
