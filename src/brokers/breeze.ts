@@ -101,8 +101,9 @@ export function createBreeze(options: BreezeOptions): Breeze {
 }
 
 function urlsOf(root: string | undefined, securityMasterUrl: string | undefined) {
+  const base = root?.replace(/\/$/, '');
   return {
-    ...(root ? { API_URL: `${root}/breezeapi/api/v1/`, BREEZE_NEW_URL: `${root}/api/v2/` } : {}),
+    ...(base ? { API_URL: `${base}/breezeapi/api/v1/`, BREEZE_NEW_URL: `${base}/api/v2/` } : {}),
     ...(securityMasterUrl ? { SECURITY_MASTER_URL: securityMasterUrl } : {}),
   };
 }

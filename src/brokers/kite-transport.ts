@@ -3,6 +3,7 @@ import type { KiteConnect } from 'kiteconnect';
 import { BrokerError } from '../errors.ts';
 import { failedToConnect, kiteError } from './kite-errors.ts';
 
+const INSTRUMENTS = /^\/instruments(\/[A-Z]+)?$/;
 /** The instruments CSV has tens of thousands of rows. */
 const INSTRUMENTS_TIMEOUT_MS = 60_000;
 
@@ -10,7 +11,7 @@ const INSTRUMENTS_TIMEOUT_MS = 60_000;
  * kiteconnect builds every request (paths, form encoding, authorisation, checksum), but reads the answers in a way that loses what an
  * order depends on: the HTTP status, the difference between "refused" and "not understood" (a 200 of an unexpected content type
  * resolves), and times, which it parses in the process's own zone. Its axios instance is the hook: its answers are read here instead.
- * Resolves with the envelope's `data`; rejects with BrokerError only.
+ * Resolves with the envelope's `data`, or the text of a CSV; rejects with BrokerError only.
  */
 export function readAnswersHere(client: InstanceType<typeof KiteConnect>, root: string, timeoutMs: number): void {
   const axios = axiosOf(client);
@@ -34,21 +35,12 @@ function axiosOf(client: object): AxiosInstance {
 }
 
 function prepare(request: InternalAxiosRequestConfig, timeoutMs: number): InternalAxiosRequestConfig {
-  const instruments = /^\/instruments(\/[A-Z]+)?$/.test(request.url ?? '');
-  const timeout = instruments ? INSTRUMENTS_TIMEOUT_MS : timeoutMs;
+  const timeout = INSTRUMENTS.test(request.url ?? '') ? INSTRUMENTS_TIMEOUT_MS : timeoutMs;
   // `timeout` counts silence only; the signal ends an answer that trickles.
   request.timeout = timeout;
   request.signal = AbortSignal.timeout(timeout);
-  const transforms = [request.transformResponse ?? []].flat();
-  const csvReader = instruments ? transforms.at(-1) : undefined;
-  request.transformResponse = (data: unknown, headers, status) => {
-    const type = String(headers['content-type'] ?? '');
-    if (type.includes('application/json')) return parseJson(data);
-    if (!csvReader || !type.includes('text/csv')) return data;
-    // kiteconnect's CSV reader leaves the text alone when the type carries a charset.
-    headers['content-type'] = 'text/csv';
-    return csvReader.call(request, data, headers, status);
-  };
+  request.transformResponse = (data: unknown, headers) =>
+    String(headers['content-type'] ?? '').includes('application/json') ? parseJson(data) : data;
   return request;
 }
 
@@ -64,7 +56,7 @@ function parseJson(data: unknown): unknown {
 function readAnswer(response: AxiosResponse<unknown>): unknown {
   const { data, status } = response;
   const type = String(response.headers['content-type'] ?? '');
-  if (type.includes('text/csv') && Array.isArray(data)) return data;
+  if (type.includes('text/csv') && typeof data === 'string') return data;
   if (isObject(data) && typeof data.error_type === 'string') throw envelopeError(data, response);
   if (type.includes('application/json') && isObject(data) && data.data !== undefined) return data.data;
   throw kiteError({
@@ -103,6 +95,13 @@ function envelopeError(body: Record<string, unknown>, response: AxiosResponse): 
 function retryAfter(response: AxiosResponse): number | null {
   const seconds = Number(response.headers['retry-after']);
   return Number.isFinite(seconds) && seconds > 0 ? seconds : null;
+}
+
+/** The client's own CSV reader, which it applies only when the content type carries no charset. */
+export function readInstruments(client: object, csv: string): unknown {
+  const read: unknown = Reflect.get(client, 'transformInstrumentsResponse');
+  if (typeof read !== 'function') throw new TypeError('kiteconnect has changed: it reads no instruments any more');
+  return read.call(client, csv, { 'content-type': 'text/csv' });
 }
 
 /** A proxy of the environment would swallow calls to the simulated exchange. */

@@ -4,7 +4,7 @@ import { istDate, istTime } from '../domain/clock.ts';
 import type { Bar, MarketMs, Paise } from '../domain/types.ts';
 import { BrokerError } from '../errors.ts';
 import * as schemas from './kite-schemas.ts';
-import { readAnswersHere } from './kite-transport.ts';
+import { readAnswersHere, readInstruments } from './kite-transport.ts';
 import type { Kite, KiteSession, MarginOrder, NewOrder, OrderChange } from './types.ts';
 
 export type KiteOptions = {
@@ -82,7 +82,11 @@ function createSession(kite: InstanceType<typeof KiteConnect>): KiteSession {
       return new Map(Object.entries(await understand(schemas.quotesSchema, kite.getQuote(keys))));
     },
     async optionContracts(name) {
-      const rows = await understand(z.array(z.record(z.string(), z.unknown())), kite.getInstruments('NFO'));
+      const csv = await understand(z.string(), kite.getInstruments('NFO'));
+      // Reading all of its rows would hold the event loop, and the guards with it, for half a second.
+      const [header = '', ...lines] = csv.split('\n');
+      const wanted = [header, ...lines.filter((line) => line.includes(name))].join('\n');
+      const rows = await understand(z.array(z.record(z.string(), z.unknown())), readInstruments(kite, wanted));
       // The name column has been empty in some of Kite's files; the symbol then begins with the name and a year.
       const spelled = new RegExp(`^${name}\\d\\d`);
       const options = rows.filter(

@@ -122,7 +122,10 @@ export function createFeed({ apiKey, tickerRoot, now, clock, warn = () => undefi
           else users.delete(token);
           return left <= 0;
         });
-        for (const token of gone) lastTicks.delete(token);
+        for (const token of gone) {
+          lastTicks.delete(token);
+          bars.delete(token);
+        }
         if (gone.length > 0) ticker.unsubscribe(gone);
       };
     },
