@@ -12,12 +12,14 @@ import { limitsOf } from './view.ts';
 const HOUR_MS = 3_600_000;
 /** An entry is decided at its bar's end. Later than this (a worker was away) it would be another trade. Market time. */
 const DECIDE_WITHIN_MS = 5 * 60_000;
+/** In a fast replay the same delay of the machine is more of the market's time. Wall time. */
+const REPLAY_DECIDE_WITHIN_MS = 5_000;
 
 export async function keepHours(day: Day): Promise<void> {
   const checks = day.timetable?.checks ?? [];
   for (const check of checks) {
     // A check that lies well behind when the day gets there is not made up for: its bar is part of the next one's week.
-    if (day.now() > check + DECIDE_WITHIN_MS) continue;
+    if (day.now() > check + decideWithin(day)) continue;
     day.nextCheckAt = check;
     await day.until(check, 'hourly close', () => day.over);
     if (day.over) break;
@@ -30,6 +32,11 @@ export async function keepHours(day: Day): Promise<void> {
     await day.hold(`hour:${check}`, false);
   }
   day.nextCheckAt = null;
+}
+
+function decideWithin(day: Day): number {
+  const fastest = Math.max(1, ...day.clock.map((segment) => segment.speed));
+  return Math.max(DECIDE_WITHIN_MS, REPLAY_DECIDE_WITHIN_MS * fastest);
 }
 
 /** An hourly close at or beyond the strike ends a position (STRATEGY sections 7 and 12). */
@@ -140,7 +147,7 @@ function skipReason(day: Day, seen: HourEvaluation, at: MarketMs): string | null
   if (day.entriesOff) return `entries are off for the day (${day.entriesOff})`;
   if (!day.entriesAllowedToday) return 'no entries in a special session';
   if (day.squaringOff || at > timetable.lastEntry) return 'too late';
-  if (day.now() > at + DECIDE_WITHIN_MS) return 'the decision came too late after the close';
+  if (day.now() > at + decideWithin(day)) return 'the decision came too late after the close';
   if (!plan.signals.includes(seen.signal)) return `${seen.signal} is not in the plan`;
   const block = day.entriesBlockedBy();
   if (block) return `blocked until acknowledged: ${block.message}`;

@@ -259,10 +259,15 @@ export function absorb(day: Day, order: OrderView, snapshot: OrderSnapshot): voi
     day.log(
       'info',
       'order_filled',
-      `${order.side} ${order.filledQuantity} of ${order.quantity} ${order.tradingsymbol} at ${(order.averagePrice / 100).toFixed(2)} (${order.role} ${order.purpose}).`,
+      `${order.side} ${order.filledQuantity} of ${order.quantity} ${order.tradingsymbol} at ${(order.averagePrice / 100).toFixed(2)} (${order.role}, ${purposeOf(order)}).`,
       { tag: order.tag, order_id: order.orderId },
     );
   }
+}
+
+/** A resting stop that was turned into a limit is the exit. */
+function purposeOf(order: OrderView): string {
+  return order.purpose === 'stop' && order.orderType === 'LIMIT' ? 'exit' : order.purpose;
 }
 
 function endUnsent(day: Day, order: OrderView, status: string, message: string): void {
