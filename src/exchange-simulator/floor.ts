@@ -140,7 +140,7 @@ export function createFloor({ book, prices, consumption, admission, faults, chan
         step(record, 'OPEN', at, changes, {
           phase: 'working',
           pending: null,
-          taking: touch !== undefined && reaches(order.side, order.price, touch),
+          taking: touch === undefined || reaches(order.side, order.price, touch),
           fillLimit: thin ? faultNumber(thin, 'quantity', record.contract.lotSize) : null,
         }),
         at,

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, vi } from 'vitest';
+import { istAt } from '../../src/domain/clock.ts';
+import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
+import { type Exchange, type SimOrder, type SimOrderRequest, SimRefusal } from '../../src/exchange-simulator/types.ts';
+
+/** Contracts of the default week: expiry Thursday 17 July 2025, lot 75. */
+export const PUT = 'NIFTY2571725000PE';
+export const FAR_PUT = 'NIFTY2571724800PE';
+export const CALL = 'NIFTY2571725000CE';
+
+const opened: Exchange[] = [];
+const folders: string[] = [];
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((exchange) => exchange.close()));
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** An empty folder for an exchange's state, gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'exchange-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** Monday 14 July 2025, 11:15, the market standing still and nothing taking time, unless told otherwise. */
+export async function open(options: ExchangeOptions & { time?: string } = {}): Promise<Exchange> {
+  const { time = '11:15', ...rest } = options;
+  const exchange = await createExchange({
+    at: istAt('2025-07-14', time),
+    speed: 0,
+    latency: { minMs: 0, maxMs: 0 },
+    ...rest,
+  });
+  opened.push(exchange);
+  return exchange;
+}
+
+/** A limit buy of one lot of the put at 100 rupees, MIS. */
+export function request(changes: Partial<SimOrderRequest> = {}): SimOrderRequest {
+  return {
+    variety: 'regular',
+    exchange: 'NFO',
+    tradingsymbol: PUT,
+    side: 'BUY',
+    orderType: 'LIMIT',
+    product: 'MIS',
+    validity: 'DAY',
+    quantity: 75,
+    price: 8_000,
+    triggerPrice: 0,
+    disclosedQuantity: 0,
+    marketProtection: null,
+    tag: null,
+    ...changes,
+  };
+}
+
+const INTERIM = /RECEIVED|VALIDATION|PENDING$/;
+
+/** Waits until an order is no longer on its way: final, open, or waiting for its trigger. */
+export async function arrived(exchange: Exchange, orderId: string): Promise<SimOrder> {
+  return vi.waitFor(() => {
+    const order = exchange.order(orderId);
+    if (!order) throw new Error(`no order ${orderId}`);
+    if (order.status !== 'TRIGGER PENDING' && INTERIM.test(order.status)) throw new Error(order.status);
+    return order;
+  }, 5_000);
+}
+
+export async function place(exchange: Exchange, changes: Partial<SimOrderRequest> = {}): Promise<SimOrder> {
+  return arrived(exchange, exchange.place(request(changes)).orderId);
+}
+
+export async function modify(exchange: Exchange, ...change: Parameters<Exchange['modify']>): Promise<SimOrder> {
+  return arrived(exchange, exchange.modify(...change).orderId);
+}
+
+export async function cancel(exchange: Exchange, orderId: string): Promise<SimOrder> {
+  return arrived(exchange, exchange.cancel(orderId).orderId);
+}
+
+export function statuses(order: SimOrder): string[] {
+  return order.history.map(({ status }) => status);
+}
+
+/** What a refused call was refused with. */
+export function refusal(call: () => unknown): { status: number; errorType: string; message: string } {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof SimRefusal)
+      return { status: error.status, errorType: error.errorType, message: error.message };
+    throw error;
+  }
+  throw new Error('It was not refused.');
+}
+
+export function lastPrice(exchange: Exchange, symbol = PUT): number {
+  return quoteOf(exchange, symbol).lastPrice;
+}
+
+export function quoteOf(exchange: Exchange, symbol = PUT) {
+  const instrument = exchange.find('NFO', symbol) ?? exchange.find('NSE', symbol);
+  const quote = instrument && exchange.quote(instrument);
+  if (!quote) throw new Error(`no quote of ${symbol}`);
+  return quote;
+}
+
+/** Moves the market to a time of 14 July, or to a time with a date. */
+export function moveTo(exchange: Exchange, time: string, date = '2025-07-14'): void {
+  exchange.clock.set({ market: istAt(date, time) });
+}
