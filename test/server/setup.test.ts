@@ -82,7 +82,8 @@ describe('two set-ups in one clone', () => {
     await untilSaid(first);
     const second = setup(`() => console.log('my turn')`);
     const { said } = await second.ended;
-    expect(said).toMatch(new RegExp(`process ${first.child.pid}.*waiting[sS]*my turn`));
+    expect(said).toContain(`(process ${first.child.pid}) is at work in this folder: waiting`);
+    expect(said).toMatch(/\nmy turn\n$/);
     expect(first.child.exitCode).toBe(0);
   });
 
