@@ -124,14 +124,17 @@ export class Day {
         continue;
       }
       if (this.clock.length === 0) return;
-      this.setClock(await world.readClock());
+      this.setClock(
+        await world.readClock.executeWithOptions({ summary: `Is it ${istTime(target)} at the market?` }, []),
+      );
       if (this.now() >= target) return;
     }
   }
 
   async hold(key: string, on: boolean): Promise<void> {
     if (this.clock.length === 0) return;
-    this.setClock(await world.holdClock({ key, on }));
+    const summary = on ? `Market at 1x for ${key}` : `Market may run on after ${key}`;
+    this.setClock(await world.holdClock.executeWithOptions({ summary }, [{ key, on }]));
   }
 
   // ---- the broker's session ---------------------------------------------------------------------------------------

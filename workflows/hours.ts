@@ -24,12 +24,12 @@ export async function keepHours(day: Day): Promise<void> {
     await day.until(check, 'hourly close', () => day.over);
     if (day.over) break;
     const input: HourInput = { identity: day.identity, barStart: check - HOUR_MS, barEnd: check };
-    await day.hold(`hour:${check}`, true);
+    await day.hold(`the close of ${istTime(check)}`, true);
     // An hour that fails is said loudly; the hours after it are looked at all the same.
     for (const part of await Promise.allSettled([checkIndexStops(day, input), decide(day, input)])) {
       if (part.status === 'rejected') day.log('alert', 'hour_failed', `${istTime(check)}: ${String(part.reason)}`);
     }
-    await day.hold(`hour:${check}`, false);
+    await day.hold(`the close of ${istTime(check)}`, false);
   }
   day.nextCheckAt = null;
 }
@@ -92,8 +92,7 @@ async function decide(day: Day, input: HourInput): Promise<void> {
   };
   await judge(day, input, seen, decision);
   day.decisions.push(decision);
-  const words =
-    decision.signal && decision.outcome !== 'week_used' ? `${decision.signal}: ${decision.reason}` : decision.reason;
+  const words = decision.signal ? `${decision.signal} ${decision.reason}` : decision.reason;
   day.log(
     decision.outcome === 'no_data' ? 'alert' : 'info',
     `signal_${decision.outcome}`,
@@ -128,7 +127,7 @@ async function judge(day: Day, input: HourInput, seen: HourEvaluation, decision:
   if (seen.signal === null || seen.firedAt === null) return;
   if (seen.firedAt < input.barEnd) {
     decision.outcome = 'week_used';
-    decision.reason = `${seen.signal} fired earlier this week: one signal a week`;
+    decision.reason = 'fired earlier this week, one signal a week';
     return;
   }
   decision.outcome = 'skipped';
@@ -198,7 +197,7 @@ async function enter(day: Day, seen: HourEvaluation, decision: DecisionView): Pr
   }
   decision.outcome = 'fired';
   const { main, hedge, lots } = planned;
-  decision.reason = `fired: sell ${lots} lots ${main.tradingsymbol}${hedge ? `, hedge ${hedge.tradingsymbol} first` : ', unhedged'}`;
+  decision.reason = `fired, sell ${lots} lots ${main.tradingsymbol}${hedge ? `, hedge ${hedge.tradingsymbol} first` : ', unhedged'}`;
   day.recordSignal(signal);
   const position = new Position(day, day.positions.length + 1, signal, planned);
   day.positions.push(position);

@@ -28,6 +28,7 @@ export function keepClock(options: {
 }): ClockKeeper {
   const { client, clock, identity, healthy } = options;
   let told = JSON.stringify(clock.segments());
+  let holds = clock.holds().join();
   let renewing = false;
   let telling = false;
 
@@ -42,7 +43,10 @@ export function keepClock(options: {
     if (segments === told || telling) return;
     telling = true;
     told = segments;
-    await tellClock(client, identity(), clock);
+    // Whoever held the market or let it go has heard of it: the day itself.
+    const byTheDay = holds !== clock.holds().join() && clock.speed() > 0;
+    holds = clock.holds().join();
+    if (!byTheDay) await tellClock(client, identity(), clock);
     telling = false;
   }, LOOK_MS);
 

@@ -173,6 +173,7 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
   const ended = await Promise.race([operating, stopped, failed]);
   if (ended === 'finished') {
     await journal.finishReplayRun(account, run);
+    exchange.clock.set({ speed: 0 });
     say('The replay is over. Everything stays readable until you press Ctrl-C.');
     await Promise.race([stopped, failed]);
   }
