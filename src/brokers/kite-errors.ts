@@ -20,12 +20,11 @@ const IP_REFUSED = /no ips? configured|\bip\b.*not allowed|allowed ips/i;
 
 const TOO_MANY = /too many requests/i;
 
-/**
- * Words by which broker or exchange say a definite no, under whatever error type and status they arrive. NetworkException, for one,
- * covers both "Request failed (kitetrade-oms)" and "Maximum allowed order modifications exceeded." (Kite forum 21259, 9201).
- */
-const DEFINITE = [
-  /maximum allowed order modifications exceeded/i,
+/** NetworkException is not always the network: this is a definite no under whatever type and status (Kite forum 9201). */
+const MODIFICATIONS_EXCEEDED = /maximum allowed order modifications exceeded/i;
+
+/** Words by which broker or exchange judge an order. A server's own failure must not pass for them: see kindOf. */
+const JUDGED = [
   /insufficient (funds|margin|balance)/i,
   /margin exceeds|required margin/i,
   /circuit limit|price (band|range)|execution range/i,
@@ -68,8 +67,11 @@ function kindOf({ status, errorType, message, notSent }: KiteFailure): BrokerErr
   if (IP_REFUSED.test(message)) return 'ip_refused';
   if (status === 429 || TOO_MANY.test(message)) return 'rate_limited';
   if (errorType === null) return 'doubt';
-  if (errorType === 'MarginException' || DEFINITE.some((words) => words.test(message))) return 'refused';
-  return status < 500 && JUDGEMENTS.has(errorType) ? 'refused' : 'doubt';
+  if (errorType === 'MarginException' || MODIFICATIONS_EXCEEDED.test(message)) return 'refused';
+  const judgement = JUDGEMENTS.has(errorType);
+  const judged = JUDGED.some((words) => words.test(message));
+  if (status < 500) return judgement || judged ? 'refused' : 'doubt';
+  return judgement && judged ? 'refused' : 'doubt';
 }
 
 const CONNECT_SYSCALLS = new Set(['connect', 'getaddrinfo']);

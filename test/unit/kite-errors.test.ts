@@ -85,6 +85,18 @@ const rows: Row[] = [
     false,
   ],
   [
+    'a judgement under a general type',
+    envelope(400, 'GeneralException', 'Price is outside the circuit limits'),
+    'refused',
+    false,
+  ],
+  [
+    "a server's own failure in like words",
+    envelope(503, 'NetworkException', 'The backend does not exist'),
+    'doubt',
+    true,
+  ],
+  [
     'an order system that did not answer Kite',
     envelope(503, 'NetworkException', 'Request failed (kitetrade-oms)'),
     'doubt',
