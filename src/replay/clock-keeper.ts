@@ -29,6 +29,7 @@ export function keepClock(options: {
   const { client, clock, identity, healthy } = options;
   let told = JSON.stringify(clock.segments());
   let holds = clock.holds().join();
+  let ran = clock.speed() > 0;
   let renewing = false;
   let telling = false;
 
@@ -44,8 +45,10 @@ export function keepClock(options: {
     telling = true;
     told = segments;
     // Whoever held the market or let it go has heard of it: the day itself.
-    const byTheDay = holds !== clock.holds().join() && clock.speed() > 0;
+    const runs = clock.speed() > 0;
+    const byTheDay = holds !== clock.holds().join() && ran && runs;
     holds = clock.holds().join();
+    ran = runs;
     if (!byTheDay) await tellClock(client, identity(), clock);
     telling = false;
   }, LOOK_MS);
