@@ -181,17 +181,14 @@ describe('symbols as the instrument list spells them', () => {
 
 describe('the weekly exit', () => {
   const WEDNESDAY = 3;
-  it.each([
+  it.each<[entry: string, expiry: string, exitDay: number | null, exit: string, why: string]>([
     ['2025-07-14', '2025-07-17', null, '2025-07-17', 'expiry day without a weekday'],
     ['2025-07-14', '2025-07-17', WEDNESDAY, '2025-07-16', 'the next Wednesday'],
     ['2025-07-16', '2025-07-17', WEDNESDAY, '2025-07-17', 'expiry day, since it is strictly after the entry'],
     ['2026-07-09', '2026-07-14', WEDNESDAY, '2026-07-14', 'expiry day where it is earlier'],
     ['2024-04-15', '2024-04-18', WEDNESDAY, '2024-04-16', 'the trading day before a closed Wednesday'],
     ['2024-04-16', '2024-04-18', WEDNESDAY, '2024-04-18', 'expiry day where that is not after the entry'],
-  ])(
-    'entered %s, expiring %s, weekday %s: %s, %s',
-    (entry: string, expiry: string, exitDay: number | null, exit: string) => {
-      expect(weeklyExitDate(entry, expiry, exitDay)).toBe(exit);
-    },
-  );
+  ])('entered %s, expiring %s, weekday %s: %s, %s', (entry, expiry, exitDay, exit) => {
+    expect(weeklyExitDate(entry, expiry, exitDay)).toBe(exit);
+  });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { istAt, istIso } from '../../src/domain/clock.ts';
+import { isUnconfirmed } from '../../src/domain/strategy/bars.ts';
 import { aggregateHourly, hourlyBarEnd } from '../../src/domain/strategy/index.ts';
 import type { Bar } from '../../src/domain/types.ts';
 
@@ -61,6 +62,7 @@ describe('hours out of finer bars', () => {
   it('refuses an interval that does not divide an hour', () => {
     expect(() => aggregateHourly([], 25)).toThrow(/divide 60/);
     expect(() => aggregateHourly([], 0)).toThrow(RangeError);
+    expect(() => aggregateHourly([], 7.5)).toThrow(RangeError);
   });
 
   it('an hour with any bar missing is no bar, and the others stay as they are', () => {
@@ -72,5 +74,28 @@ describe('hours out of finer bars', () => {
         expect(hours).toEqual(whole.toSpliced(hole, 1));
       }),
     );
+  });
+});
+
+describe('a frozen index', () => {
+  const frozen = (date: string, at: string, high = 100): Bar => ({
+    start: istAt(date, at),
+    open: 100,
+    high,
+    low: 100,
+    close: 100,
+    volume: 0,
+  });
+  it.each([
+    ['2026-07-31', false],
+    ['2026-08-03', true],
+    ['2026-12-04', true],
+    ['2026-12-07', false],
+  ])('in the last bar of %s is not believed: %s', (date, unconfirmed) => {
+    expect(isUnconfirmed(frozen(date, '15:15'))).toBe(unconfirmed);
+  });
+  it('is a price like any other at another hour, and when it moved', () => {
+    expect(isUnconfirmed(frozen('2026-08-03', '14:15'))).toBe(false);
+    expect(isUnconfirmed(frozen('2026-08-03', '15:15', 101))).toBe(false);
   });
 });

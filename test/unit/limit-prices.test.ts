@@ -21,6 +21,7 @@ describe('price protection', () => {
   it('tells a garbage tick from a price', () => {
     expect(isBelievable(140_00, 100_00, tick)).toBe(true);
     expect(isBelievable(140_05, 100_00, tick)).toBe(false);
+    expect(isBelievable(60_00, 100_00, tick)).toBe(true);
     expect(isBelievable(59_95, 100_00, tick)).toBe(false);
   });
 });

@@ -138,6 +138,17 @@ describe('the time of an entry', () => {
     expect(at('2025-07-17', '15:00:01', 'weekly')).toEqual(['too_late']);
     expect(at('2025-07-17', '15:15', 'weekly')).toEqual(['too_late']);
   });
+  it('from the open on', () => expect(at('2025-07-14', '09:15', 'intraday')).toEqual([]));
+  it('is refused in words that name the last entry', () => {
+    const message = (exitPolicy: 'intraday' | 'weekly', date: string) =>
+      checkEntry({ ...ALLOWED, at: istAt(date, '15:15:30'), limits: { ...LIMITS, exitPolicy } })[0]?.message;
+    expect(message('intraday', '2025-07-14')).toBe('too late: decided at 15:15:30, the last entry is at 14:15:00');
+    expect(message('intraday', '2025-07-17')).toBe('too late: decided at 15:15:30, the last entry is at 14:15:00');
+    expect(message('weekly', '2025-07-14')).toBe('too late: decided at 15:15:30, the last entry is at 15:15:00');
+    expect(message('weekly', '2025-07-17')).toBe(
+      'too late: decided at 15:15:30, the last entry on expiry day is at 15:00:00',
+    );
+  });
   it('never outside the contract’s trading, on a holiday or in a short session', () => {
     expect(at('2025-07-14', '09:14:59', 'intraday')).toEqual(['market_closed']);
     expect(at('2025-07-14', '15:30', 'weekly')).toEqual(['market_closed']);

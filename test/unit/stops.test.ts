@@ -55,6 +55,17 @@ describe('what closing would bring', () => {
     const buy = orderCharges({ date, side: 'BUY', turnover: 750 * 50_00 }).total;
     expect(closingResult({ ...base, hedge: null, ask: 50_00, bid: null })).toBe(750 * 3_75 - 100_00 - buy);
   });
+  it('has no order for a leg that is already closed', () => {
+    const closed = { quantity: 0, entryPrice: 53_75 };
+    const sell = orderCharges({ date, side: 'SELL', turnover: 750 * 25_00 }).total;
+    expect(closingResult({ ...base, main: closed, ask: 70_00, bid: 25_00 })).toBe(
+      750 * (25_00 - 19_60) - 100_00 - sell,
+    );
+    const buy = orderCharges({ date, side: 'BUY', turnover: 750 * 70_00 }).total;
+    expect(closingResult({ ...base, hedge: closed, ask: 70_00, bid: 25_00 })).toBe(
+      750 * (53_75 - 70_00) - 100_00 - buy,
+    );
+  });
   it('reaches the loss cap at it and beyond it', () => {
     expect(lossCapHit(-25_000_00, 25_000_00)).toBe(true);
     expect(lossCapHit(-25_000_01, 25_000_00)).toBe(true);
@@ -70,6 +81,7 @@ describe('what closing would bring', () => {
   it('has no target when none is set, or nothing was earned', () => {
     expect(targetProfit(null, main, hedge)).toBeNull();
     expect(targetProfit(0.8, hedge, main)).toBeNull();
+    expect(targetProfit(0.8, main, main)).toBeNull();
     expect(targetHit(1_000_000_00, null)).toBe(false);
   });
 });

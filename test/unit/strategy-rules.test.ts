@@ -12,6 +12,7 @@ import {
   BEARISH,
   BULLISH,
   bar,
+  LEVELS,
   NEUTRAL,
   PREVIOUS,
   type PreviousLevels,
@@ -222,6 +223,10 @@ describe('S2 support hold', () => {
     const near = (open: number): Prices[] => [[open, 19_800, 19_630, 19_640], second];
     expect(signalOf(BULLISH, near(19_700))).toBe('S2');
     expect(signalOf(BULLISH, near(19_700.05))).toBeNull();
+    const later: Prices = [19_700, 19_710, 19_690, 19_705];
+    const closing = (close: number) => signalOf({ ...LEVELS, close }, [[19_650, 19_800, 19_640, 19_702], later]);
+    expect(closing(19_700)).toBe('S2');
+    expect(closing(19_700.05)).toBeNull();
   });
   it('stops at the bottom of the support zone', () => {
     expect(decide(BULLISH, thisWeek([[19_750, 19_760, 19_450, 19_620], second]))).toMatchObject({
@@ -261,6 +266,23 @@ describe('S3 resistance hold', () => {
       barNumber: 3,
     });
     expect(signalOf(BEARISH, [first, quiet, [19_950, 19_950, 19_920, 19_930]])).toBeNull();
+  });
+  it('fails when a new low closes on the bottom of the resistance zone', () => {
+    const inZone: Prices[] = [
+      [20_050, 20_080, 20_020, 20_040],
+      [20_040, 20_045, 20_010, 20_020],
+    ];
+    expect(signalOf(BEARISH, [...inZone, [20_020, 20_020, 19_990, 20_000]])).toBeNull();
+    expect(signalOf(BEARISH, [...inZone, [20_020, 20_020, 19_990, 19_999.95]])).toBe('S3');
+  });
+  it('counts as near up to the margin, at the open and at last week’s close', () => {
+    const rejected: Prices = [19_960, 20_000, 19_900, 19_950];
+    const opening = (open: number): Prices[] => [[open, 19_990, 19_650, 19_960], rejected];
+    expect(signalOf(BEARISH, opening(19_700))).toBe('S3');
+    expect(signalOf(BEARISH, opening(19_699.95))).toBeNull();
+    const levels = { high: 20_100, max: 20_000, min: 19_000, low: 18_900 };
+    expect(signalOf({ ...levels, close: 19_700 }, opening(19_750))).toBe('S3');
+    expect(signalOf({ ...levels, close: 19_699.95 }, opening(19_750))).toBeNull();
   });
   it("stops at last week's high, and the call is struck above it", () => {
     const levels = { ...BEARISH, high: 20_100.05 };
@@ -386,6 +408,11 @@ describe('S8 breakdown confirmed', () => {
     const low: Prices = [19_950, 19_960, 19_880, 19_890];
     expect(signalOf(NEUTRAL, [first, low])).toBe('S8');
     expect(signalOf(NEUTRAL, [[19_990, 19_999.95, 19_900, 19_950], low])).toBeNull();
+  });
+  it('fails when the bar closes on the bottom of the resistance zone', () => {
+    const above: Prices = [20_050, 20_080, 20_010, 20_040];
+    expect(signalOf(NEUTRAL, [above, [20_040, 20_045, 19_990, 20_000]])).toBeNull();
+    expect(signalOf(NEUTRAL, [above, [20_040, 20_045, 19_990, 19_999.95]])).toBe('S8');
   });
 });
 
