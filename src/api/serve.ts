@@ -1,15 +1,19 @@
-import { createAdaptorServer } from '@hono/node-server';
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
 import { AppError } from '../errors.ts';
 import type { Api } from './app.ts';
+
+const IDLE_LOOK_MS = 50;
+const COMMANDS_END_MS = 2_000;
 
 export type RunningApi = { port: number; origin: string; close(): Promise<void> };
 
 /**
  * Serves the API; port 0 takes any free one. Throws AppError `port_busy` with its remedy.
- * `close` ends event streams and waits for commands that are under way.
+ * `close` ends event streams and gives commands that are under way two seconds.
  */
 export async function startApi({ api, host, port }: { api: Api; host: string; port: number }): Promise<RunningApi> {
-  const server = createAdaptorServer({ fetch: api.app.fetch });
+  const server = createServer(getRequestListener(api.app.fetch));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(error.code === 'EADDRINUSE' ? portBusy(port) : error),
@@ -22,12 +26,20 @@ export async function startApi({ api, host, port }: { api: Api; host: string; po
   return {
     port: bound,
     origin: `http://${name}:${bound}`,
-    close: () =>
-      new Promise((resolve, reject) => {
-        api.close();
-        server.close((error) => (error ? reject(error) : resolve()));
-        if ('closeIdleConnections' in server) server.closeIdleConnections();
-      }),
+    async close() {
+      api.close();
+      // A browser keeps its connections and asks again on them: idle ones are closed as they fall idle, the rest after a while.
+      const idle = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS);
+      const late = setTimeout(() => server.closeAllConnections(), COMMANDS_END_MS);
+      try {
+        await new Promise<void>((resolve, reject) => {
+          server.close((error) => (error ? reject(error) : resolve()));
+        });
+      } finally {
+        clearInterval(idle);
+        clearTimeout(late);
+      }
+    },
   };
 }
 
