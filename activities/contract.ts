@@ -63,6 +63,8 @@ export type HourEvaluation = {
   optionType: OptionType | null;
   /** Why nothing is decided: the week is skipped, or there are no candles. */
   reason: string | null;
+  /** Something about the candles that a person should know. */
+  note: string | null;
 };
 
 export type HourClose = { close: Paise | null; source: 'breeze' | 'ticks' | 'none'; note: string | null };

@@ -1,6 +1,8 @@
 /** The hourly decision, and the index close that ends positions. Breeze decides; Kite stands in, flagged. */
 import { Context } from '@temporalio/activity';
+import { istIso } from '../src/domain/clock.ts';
 import { evaluateWeek } from '../src/domain/strategy/index.ts';
+import type { MarketMs } from '../src/domain/types.ts';
 import type { Account } from '../src/journal/types.ts';
 import { NIFTY_TOKEN } from '../src/market/types.ts';
 import type { DayActivities, HourClose, HourEvaluation, HourInput } from './contract.ts';
@@ -38,6 +40,7 @@ export function createSignalActivities(
         strike: week.strike,
         optionType: week.optionType,
         reason: week.skipped,
+        note: holesIn(seen.filledFromKite),
       };
     },
 
@@ -63,6 +66,11 @@ export function createSignalActivities(
   };
 }
 
+function holesIn(filled: readonly MarketMs[]): string | null {
+  if (filled.length === 0) return null;
+  return `Breeze has no bars of ${filled.map((start) => istIso(start).slice(0, 16)).join(', ')}: Kite's were taken.`;
+}
+
 function nothing(reason: string): HourEvaluation {
   return {
     source: 'none',
@@ -74,5 +82,6 @@ function nothing(reason: string): HourEvaluation {
     strike: null,
     optionType: null,
     reason,
+    note: null,
   };
 }

@@ -16,7 +16,7 @@ import { type ClockSource, type Feed, NIFTY_TOKEN } from './market/types.ts';
 /** Where the brokers are, and as whom they are asked. */
 export type BrokerAddresses = {
   kite: { apiKey: string; apiSecret: string; root: string; tickerRoot: string; loginUrl: string };
-  breeze: { apiKey: string; apiSecret: string; session: string; root: string | null; securityMasterUrl: string | null };
+  breeze: { apiKey: string; apiSecret: string; session: string; root: string | null };
   /** Whose login is accepted; null takes any. */
   userId: string | null;
 };
@@ -47,12 +47,8 @@ export function createParts(options: {
 }): Parts {
   const { addresses, account, journal, sealer, clock, log } = options;
   const kite = createKite(addresses.kite);
-  const { root, securityMasterUrl, ...login } = addresses.breeze;
-  const breeze = createBreeze({
-    ...login,
-    ...(root ? { root } : {}),
-    ...(securityMasterUrl ? { securityMasterUrl } : {}),
-  });
+  const { root, ...login } = addresses.breeze;
+  const breeze = createBreeze({ ...login, ...(root ? { root } : {}) });
   const feed = createFeed({
     apiKey: addresses.kite.apiKey,
     tickerRoot: addresses.kite.tickerRoot,

@@ -90,6 +90,7 @@ async function decide(day: Day, input: HourInput): Promise<void> {
     strike: seen.strike,
     optionType: seen.optionType,
   };
+  if (seen.note) day.log('warn', 'candles', seen.note);
   await judge(day, input, seen, decision);
   day.decisions.push(decision);
   const words = decision.signal ? `${decision.signal} ${decision.reason}` : decision.reason;

@@ -1,5 +1,5 @@
 /** Lets the replayed market run only while everything that a day needs is there, and tells the running day of every change. */
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { clockChangedSignal, type DayIdentity, dayWorkflowId } from '../../workflows/messages.ts';
 import type { SimClock } from '../exchange-simulator/types.ts';
 
@@ -10,13 +10,17 @@ const LOOK_MS = 200;
 
 export type ClockKeeper = { stop(): void };
 
-/** Tells the day of the clock as it stands: before a worker of a resumed program may believe an old timer. */
-export async function tellClock(client: Client, identity: DayIdentity, clock: SimClock): Promise<void> {
+/**
+ * Tells the day of the clock as it stands: before a worker of a resumed program may believe an old timer. False when the server did
+ * not take it; a day that is not there, or over, needs no telling.
+ */
+export async function tellClock(client: Client, identity: DayIdentity, clock: SimClock): Promise<boolean> {
   const handle = client.workflow.getHandle(dayWorkflowId(identity));
   try {
     await handle.signal(clockChangedSignal, { clock: clock.segments() });
-  } catch {
-    // No such day, or it is over: nobody is left to be told.
+    return true;
+  } catch (error) {
+    return error instanceof WorkflowNotFoundError;
   }
 }
 
@@ -43,13 +47,13 @@ export function keepClock(options: {
     const segments = JSON.stringify(clock.segments());
     if (segments === told || telling) return;
     telling = true;
-    told = segments;
     // Whoever held the market or let it go has heard of it: the day itself.
     const runs = clock.speed() > 0;
     const byTheDay = holds !== clock.holds().join() && ran && runs;
     holds = clock.holds().join();
     ran = runs;
-    if (!byTheDay) await tellClock(client, identity(), clock);
+    // A day that waits for a clock which stands still hears from here alone that it runs again.
+    if (byTheDay || (await tellClock(client, identity(), clock))) told = segments;
     telling = false;
   }, LOOK_MS);
 

@@ -4,22 +4,23 @@ import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { istAt } from '../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../domain/types.ts';
-import { AppError } from '../errors.ts';
 import { createExchange } from '../exchange-simulator/exchange.ts';
 import { type ExchangeServer, startExchangeServer } from '../exchange-simulator/server.ts';
 import type { Exchange } from '../exchange-simulator/types.ts';
 import { DEFAULT_KEYS } from '../exchange-simulator/wire/keys.ts';
 import type { BrokerAddresses } from '../parts.ts';
+import { portBusy } from '../ports.ts';
 
 /** A replayed day begins here, before the market opens. */
 const DAY_BEGINS = '08:45';
+export const EXCHANGE_PORT = { purpose: 'the simulated exchange', variable: 'EXCHANGE_PORT' };
 
 export type ReplayExchange = {
   exchange: Exchange;
   server: ExchangeServer;
   addresses: BrokerAddresses;
-  /** Moves the market to the morning of a date unless it is past it already. */
-  beginDay(date: IsoDate): void;
+  /** Moves the market to the morning of a date; false when it is past it already and goes on from where it stands. */
+  beginDay(date: IsoDate): boolean;
   close(): Promise<void>;
 };
 
@@ -39,7 +40,8 @@ export async function openReplayExchange(options: {
   const exchange = await createExchange({
     dataDir,
     at: morningOf(from),
-    speed: 0,
+    speed: config.replay.speed,
+    leased: true,
     ...(config.replay.candles ? { candles: config.replay.candles } : {}),
   });
   const redirectUrl = `http://127.0.0.1:${config.port}/live/auth/complete`;
@@ -53,14 +55,14 @@ export async function openReplayExchange(options: {
     }
   } catch (error) {
     await exchange.close();
-    throw portBusy(error, config.exchangePort);
+    throw isBusy(error) ? portBusy({ port: config.exchangePort, ...EXCHANGE_PORT }) : error;
   }
 
-  function beginDay(date: IsoDate): void {
+  function beginDay(date: IsoDate): boolean {
     const morning = morningOf(date);
     const { clock } = exchange;
-    if (clock.now() < morning) clock.set({ market: morning, speed: config.replay.speed });
-    else clock.set({ speed: config.replay.speed });
+    if (clock.now() < morning) clock.set({ market: morning });
+    return clock.now() === morning;
   }
 }
 
@@ -78,19 +80,11 @@ function addressesOf({ addresses }: ExchangeServer): BrokerAddresses {
       apiSecret: addresses.breeze_api_secret,
       session: addresses.breeze_session,
       root: addresses.breeze_root,
-      securityMasterUrl: addresses.security_master_url,
     },
     userId: null,
   };
 }
 
-function portBusy(error: unknown, port: number): unknown {
-  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return error;
-  return new AppError({
-    code: 'port_busy',
-    message: `Port ${port} is taken, so the simulated exchange cannot listen. Free it, or take another: EXCHANGE_PORT=${port + 1} npm start`,
-    httpStatus: 503,
-    retryable: false,
-    cause: error,
-  });
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }

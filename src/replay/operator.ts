@@ -2,6 +2,7 @@
  * Plays the person in a replay: logs in through the broker's real redirect, starts each day through the API, and moves the market
  * from a day's end to the next morning. It does only what a person with a browser and curl could do, and says so in the log.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { IsoDate } from '../domain/types.ts';
 
 export type OperatorOptions = {
@@ -13,7 +14,7 @@ export type OperatorOptions = {
   acts: boolean;
   startBody: Record<string, unknown>;
   dayIsOver(date: IsoDate): Promise<boolean>;
-  /** Moves the market to the morning of a date, when it is not past it already, and lets it run. */
+  /** Moves the market to the morning of a date, unless it is past it already, and opens the day, unless it is open. */
   beginDay(date: IsoDate): Promise<void>;
   say(text: string): void;
   complain(text: string): void;
@@ -24,12 +25,13 @@ const TRY_AGAIN_MS = 3_000;
 
 export async function operate(options: OperatorOptions, signal: AbortSignal): Promise<'finished' | 'interrupted'> {
   for (const date of options.dates) {
-    if (await options.dayIsOver(date)) continue;
-    await options.beginDay(date);
+    let begun = false;
     while (!(await options.dayIsOver(date))) {
       if (signal.aborted) return 'interrupted';
       let wait = LOOK_MS;
       try {
+        if (!begun) await options.beginDay(date);
+        begun = true;
         if (options.acts) await step(options);
       } catch (error) {
         options.complain(`Operator: ${error instanceof Error ? error.message : String(error)}. Trying again.`);
@@ -81,16 +83,7 @@ async function call(
   return JSON.parse(text) as Record<string, unknown>;
 }
 
+/** Sleeps, less when it is interrupted. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((done) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        done();
-      },
-      { once: true },
-    );
-  });
+  await sleep(ms, undefined, { signal }).catch(() => {});
 }

@@ -1,16 +1,18 @@
 /** A replay from its first link to its end: Temporal, simulated exchange, worker, API, operator, in the order that a restart needs. */
+import type { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { DayIdentity } from '../../workflows/messages.ts';
 import { createApi } from '../api/app.ts';
-import { startApi } from '../api/serve.ts';
+import { API_PORT, startApi } from '../api/serve.ts';
 import type { Closers } from '../closers.ts';
 import type { Config } from '../config.ts';
 import { lockDataDir } from '../data-dir.ts';
-import { istDate } from '../domain/clock.ts';
+import { istDate, istTime } from '../domain/clock.ts';
 import { openJournal } from '../journal/journal.ts';
 import type { Logger } from '../logger.ts';
 import { createSimulatorClock } from '../market/clock-source.ts';
 import { createParts } from '../parts.ts';
+import { refuseBusyPort } from '../ports.ts';
 import type { Redactor } from '../redaction.ts';
 import { apiToken, createSealer, secretsKey } from '../secrets.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
@@ -19,9 +21,13 @@ import { openDay } from '../temporal/open-day.ts';
 import { startTemporalServer } from '../temporal/server.ts';
 import { createWorkers } from '../temporal/worker.ts';
 import { keepClock, tellClock } from './clock-keeper.ts';
-import { openReplayExchange } from './exchange.ts';
+import { EXCHANGE_PORT, openReplayExchange } from './exchange.ts';
 import { operate } from './operator.ts';
 import { openReplayRun } from './run.ts';
+
+/** From then on the market waits for its day to end. */
+const EVENING = '18:00:00';
+const SERVER_ANSWERS_WITHIN_MS = 1_000;
 
 type Program = { config: Config; logger: Logger; redactor: Redactor; closers: Closers; signal: AbortSignal };
 
@@ -32,6 +38,9 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
   closers.add('the lock of the data folder', () => lock.release());
 
   const say = (text: string) => logger.info({}, text);
+  // Looked at before anything runs: a start that cannot succeed leaves nothing behind.
+  await refuseBusyPort({ port: config.port, host: config.host, ...API_PORT });
+  await refuseBusyPort({ port: config.exchangePort, ...EXCHANGE_PORT });
   say('Starting Temporal …');
   const [bundle, server] = await Promise.all([
     workflowBundle(),
@@ -122,10 +131,13 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
     client,
     clock: exchange.clock,
     identity,
-    healthy: async () =>
-      workers.running() && (await answers(() => client.connection.ensureConnected())) && feedIsWell(),
+    healthy: async () => isDaytime() && workers.running() && feedIsWell() && (await temporalAnswers(client)),
   });
   closers.add('the clock keeper', () => keeper.stop());
+  /** A day that takes long to end must not run into the night: its session dies there. */
+  function isDaytime(): boolean {
+    return istTime(exchange.clock.now()) < EVENING;
+  }
   /** Nobody is connected before a login, nor with a dead session: then the day itself says what is missing. */
   function feedIsWell(): boolean {
     const accessToken = parts.accessToken();
@@ -157,8 +169,9 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
       startBody: { enabled: true },
       dayIsOver,
       beginDay: async (date) => {
-        market.beginDay(date);
-        say(`Market day ${date} begins.`);
+        const begins = market.beginDay(date);
+        await openDay(client, { mode: 'replay', account, run, date }, exchange.clock.segments());
+        say(`Market day ${date} ${begins ? 'begins' : `goes on at ${istTime(exchange.clock.now())}`}.`);
       },
       say,
       complain: (text) => logger.warn({}, text),
@@ -180,9 +193,12 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
   say('Stopping …');
 }
 
-async function answers(call: () => Promise<unknown>): Promise<boolean> {
+async function temporalAnswers(client: Client): Promise<boolean> {
+  const { connection } = client;
   try {
-    await call();
+    await connection.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
+      connection.workflowService.getSystemInfo({}),
+    );
     return true;
   } catch {
     return false;

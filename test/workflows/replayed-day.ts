@@ -205,7 +205,6 @@ function addressesOf({ addresses }: ExchangeServer) {
       apiSecret: addresses.breeze_api_secret,
       session: addresses.breeze_session,
       root: addresses.breeze_root,
-      securityMasterUrl: addresses.security_master_url,
     },
     userId: null,
   };
