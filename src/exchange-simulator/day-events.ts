@@ -73,7 +73,7 @@ export function createDayEvents({ book, desk, floor, prices, settlement }: DayEv
   /** DAY orders die with their contract's session; what expires is settled in cash on the official close. */
   function close(at: MarketMs): void {
     const date = istDate(at);
-    const closes = (contract: OptionContract) => tradingHours(contract, date)?.close === at;
+    const closes = (contract: OptionContract) => tradingHours(contract.expiry, date)?.close === at;
     for (const record of book.all().filter(isLive))
       if (closes(record.contract))
         floor.end(record, 'CANCELLED', at, `DAY order cancelled at the close (${istTime(at).slice(0, 5)}).`);
@@ -89,7 +89,7 @@ export function createDayEvents({ book, desk, floor, prices, settlement }: DayEv
     if (!hours) return [];
     const squareOffAt = istAt(date, SQUARE_OFF_TIME);
     // Expiring contracts may end before the others.
-    const expiringEnd = tradingHours({ expiry: date } as OptionContract, date)?.close ?? hours.close;
+    const expiringEnd = tradingHours(date, date)?.close ?? hours.close;
     const closes = [...new Set([expiringEnd, hours.close])].map((at) => ({ at, run: () => close(at) }));
     const inSession = squareOffAt > hours.open && squareOffAt < hours.close;
     const squareOffs = inSession ? [{ at: squareOffAt, run: () => squareOff(squareOffAt) }] : [];

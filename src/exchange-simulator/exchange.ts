@@ -29,6 +29,8 @@ export type ExchangeOptions = {
   at?: MarketMs;
   /** Market seconds in a wall second; 0 stands still. */
   speed?: number;
+  /** The market stands still until its owner takes a lease of the clock. */
+  leased?: boolean;
   seed?: number;
   /** Wall milliseconds from acknowledgement to the exchange. */
   latency?: Latency;
@@ -97,7 +99,7 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
       market: stoodAt,
       speed: options.speed ?? saved?.speed ?? 1,
       holds: saved?.holds ?? [],
-      leased: saved?.leased ?? false,
+      leased: options.leased ?? saved?.leased ?? false,
     },
     {
       jumping(to) {

@@ -4,7 +4,7 @@ import { type Book, type OrderRecord, stepped } from './book.ts';
 import type { Consumption } from './consumption.ts';
 import { concerns, type Faults, faultNumber } from './faults.ts';
 import { isTrading } from './hours.ts';
-import { type Fill, isTriggered, match, reaches } from './matching.ts';
+import { type Fill, isThrough, isTriggered, match, reaches } from './matching.ts';
 import type { Prices } from './prices.ts';
 import type { SimDepth, SimLevel, SimOrder } from './types.ts';
 
@@ -98,13 +98,15 @@ export function createFloor({ book, prices, consumption, admission, faults, chan
     const record = given.phase === 'waiting' ? trigger(given, at) : given;
     if (record.phase !== 'working') return record;
     const { order, contract, fillLimit } = record;
+    const last = prices.last(contract, at);
+    // Most seconds concern nobody: a resting order needs no depth until the market has gone through it.
+    if (!record.taking && !isThrough(order.side, order.price, last)) return record;
     const depth = prices.depth(contract, at);
     const { fills, taking } = match({
       side: order.side,
       limit: order.price,
       remaining: Math.min(order.pendingQuantity, fillLimit ?? order.pendingQuantity),
       taking: record.taking,
-      last: prices.last(contract, at),
       touch: opposite(order.side, depth)[0]?.price ?? null,
       levels: opposite(order.side, consumption.left(depth, contract, at)),
     });

@@ -2,8 +2,12 @@ import { CalendarError, contractLastMinute, sessionOf } from '../domain/calendar
 import { istDate } from '../domain/clock.ts';
 import type { IsoDate, MarketMs, OptionContract } from '../domain/types.ts';
 
+export type Hours = { open: MarketMs; close: MarketMs };
+
+const byExpiryAndDate = new Map<string, Hours | null>();
+
 /** When the derivatives segment trades on a date; null where it does not, and on dates that the calendar does not know. */
-export function segmentHours(date: IsoDate): { open: MarketMs; close: MarketMs } | null {
+export function segmentHours(date: IsoDate): Hours | null {
   try {
     const session = sessionOf(date);
     return session.kind === 'session' ? { open: session.open, close: session.close } : null;
@@ -13,13 +17,19 @@ export function segmentHours(date: IsoDate): { open: MarketMs; close: MarketMs }
   }
 }
 
-/** When a contract trades on a date; null on a holiday and after its expiry. */
-export function tradingHours(contract: OptionContract, date: IsoDate): { open: MarketMs; close: MarketMs } | null {
-  const hours = date > contract.expiry ? null : segmentHours(date);
-  return hours && { open: hours.open, close: contractLastMinute(contract.expiry, date) };
+/** When a contract of an expiry trades on a date; null on a holiday and after the expiry. */
+export function tradingHours(expiry: IsoDate, date: IsoDate): Hours | null {
+  // Asked for every order in every second of the market.
+  const key = `${expiry} ${date}`;
+  const known = byExpiryAndDate.get(key);
+  if (known !== undefined) return known;
+  const segment = date > expiry ? null : segmentHours(date);
+  const hours = segment && { open: segment.open, close: contractLastMinute(expiry, date) };
+  byExpiryAndDate.set(key, hours);
+  return hours;
 }
 
 export function isTrading(contract: OptionContract, at: MarketMs): boolean {
-  const hours = tradingHours(contract, istDate(at));
+  const hours = tradingHours(contract.expiry, istDate(at));
   return hours !== null && at >= hours.open && at < hours.close;
 }

@@ -9,21 +9,19 @@ export type Match = {
   remaining: number;
   /** It came in marketable and the touch has not left its limit since: it takes what is quoted, at the quoted prices. */
   taking: boolean;
-  last: Paise;
   /** The other side's touch as quoted, null where nobody quotes, and what of its levels we have not taken already. */
   touch: Paise | null;
   levels: readonly SimLevel[];
 };
 
 /**
- * One look of a limit order at the book. A taking order fills against the depth level by level; a resting one fills only when the last
- * price has gone through its limit, at its limit, by at most the other side's first level: nobody is first in the queue.
+ * One look of a limit order at the book. A taking order fills against the depth level by level. A resting one that the market has gone
+ * through (`isThrough`) fills at its limit, by at most the other side's first level: nobody is first in the queue.
  */
 export function match(order: Match): { fills: Fill[]; taking: boolean } {
   if (!order.taking) {
-    const through = order.side === 'BUY' ? order.last < order.limit : order.last > order.limit;
     const quantity = Math.min(order.remaining, order.levels[0]?.quantity ?? 0);
-    return { fills: through && quantity > 0 ? [{ price: order.limit, quantity }] : [], taking: false };
+    return { fills: quantity > 0 ? [{ price: order.limit, quantity }] : [], taking: false };
   }
   const fills: Fill[] = [];
   let remaining = order.remaining;
@@ -34,6 +32,11 @@ export function match(order: Match): { fills: Fill[]; taking: boolean } {
     remaining -= quantity;
   }
   return { fills, taking: order.touch === null || reaches(order.side, order.limit, order.touch) };
+}
+
+/** Whether the last price has gone beyond a resting limit: merely touching it fills nobody. */
+export function isThrough(side: Side, limit: Paise, last: Paise): boolean {
+  return side === 'BUY' ? last < limit : last > limit;
 }
 
 /** Whether a limit is at or beyond the other side's price. */

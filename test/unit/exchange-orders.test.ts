@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { isThrough } from '../../src/exchange-simulator/matching.ts';
 import {
   arrived,
   cancel,
@@ -63,8 +64,15 @@ describe('an order', () => {
     expect(quoteOf(exchange).depth.asks[0]).toEqual(before[1]);
     const second = await place(exchange, { quantity: 75 });
     expect(second.averagePrice).toBe(before[1]?.price);
+    const untouched = await open();
+    for (const time of ['11:15:02', '11:15:04']) {
+      moveTo(exchange, time);
+      moveTo(untouched, time);
+      expect(quoteOf(exchange).depth.asks).not.toEqual(quoteOf(untouched).depth.asks);
+    }
     moveTo(exchange, '11:15:06');
-    expect(quoteOf(exchange).depth.asks.reduce((sum, level) => sum + level.quantity, 0)).toBeGreaterThan(1_000);
+    moveTo(untouched, '11:15:06');
+    expect(quoteOf(exchange).depth).toEqual(quoteOf(untouched).depth);
   });
 
   it('keeps taking with its remainder, second by second, while the touch is within its limit', async () => {
@@ -108,6 +116,13 @@ describe('an order', () => {
     expect(lastPrice(again)).toBeLessThan(5_600);
     again.clock.set({ market: at - 1_000 });
     expect(lastPrice(again)).toBeGreaterThanOrEqual(5_600);
+  });
+
+  it('is not filled by a price that only touches its limit', () => {
+    expect(isThrough('BUY', 5_600, 5_600)).toBe(false);
+    expect(isThrough('BUY', 5_600, 5_595)).toBe(true);
+    expect(isThrough('SELL', 5_600, 5_600)).toBe(false);
+    expect(isThrough('SELL', 5_600, 5_605)).toBe(true);
   });
 
   it('with validity IOC is cancelled for what it does not get at once', async () => {
