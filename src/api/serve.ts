@@ -1,10 +1,12 @@
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { AppError } from '../errors.ts';
+import { portBusy } from '../ports.ts';
 import type { Api } from './app.ts';
 
 const IDLE_LOOK_MS = 50;
 const COMMANDS_END_MS = 2_000;
+
+export const API_PORT = { purpose: 'the API and the dashboard', variable: 'PORT' };
 
 export type RunningApi = { port: number; origin: string; close(): Promise<void> };
 
@@ -16,7 +18,7 @@ export async function startApi({ api, host, port }: { api: Api; host: string; po
   const server = createServer(getRequestListener(api.app.fetch));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? portBusy(port) : error),
+      reject(error.code === 'EADDRINUSE' ? portBusy({ port, ...API_PORT }) : error),
     );
     server.listen(port, host, resolve);
   });
@@ -41,13 +43,4 @@ export async function startApi({ api, host, port }: { api: Api; host: string; po
       }
     },
   };
-}
-
-function portBusy(port: number): AppError {
-  return new AppError({
-    code: 'port_busy',
-    message: `Port ${port} is in use by another program. Choose another one: PORT=${port + 1} npm start`,
-    httpStatus: 503,
-    retryable: true,
-  });
 }

@@ -41,6 +41,8 @@ const status = createRoute({
           since: instant.nullable(),
           /** The broker's words, when the newest login was refused. */
           refused: z.string().nullable(),
+          /** Logins that the day has seen, whatever came of them. */
+          attempts: z.int(),
           broker: z.literal('zerodha'),
           data_provider: z.object({
             name: z.literal('breeze'),
@@ -90,6 +92,7 @@ export function authRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): void 
         expires_at: login ? istIso(login.expiresAt) : null,
         since: login ? istIso(login.since) : null,
         refused: loginRefused(facts.day),
+        attempts: facts.day?.authAttempts.length ?? 0,
         broker: 'zerodha' as const,
         data_provider: { name: 'breeze' as const, ...provider },
       },
