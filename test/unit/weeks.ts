@@ -1,6 +1,7 @@
 /** Weeks for the strategy's tests, in points: each test says only what matters to it. */
 import { addDays, istAt } from '../../src/domain/clock.ts';
-import type { Bar } from '../../src/domain/types.ts';
+import { DEFAULT_PARAMS, evaluateWeek, type StrategyParams } from '../../src/domain/strategy/index.ts';
+import type { Bar, SignalName } from '../../src/domain/types.ts';
 
 /** The Sundays of two weeks that follow each other, without holidays. */
 export const PREVIOUS = '2025-07-06';
@@ -42,4 +43,20 @@ export function previousWeek({ high, low, close, max, min }: PreviousLevels, wee
   set(9, [close, high, close, max]);
   set(13, [close, close, low, min]);
   return bars;
+}
+
+/** After everything in this week. */
+export const END = istAt('2025-07-19', '12:00');
+
+/** The whole week's decision. */
+export function decide(levels: PreviousLevels, bars: Bar[], params: Partial<StrategyParams> = {}) {
+  return evaluateWeek([...previousWeek(levels), ...bars], END, { ...DEFAULT_PARAMS, ...params });
+}
+
+export function signalOf(levels: PreviousLevels, ...days: readonly Prices[][]): SignalName | null {
+  return decide(levels, thisWeek(...days)).signal;
+}
+
+export function whyNot(levels: PreviousLevels, signal: SignalName, ...days: readonly Prices[][]): string | undefined {
+  return decide(levels, thisWeek(...days)).checks.find((check) => check.signal === signal)?.why;
 }
