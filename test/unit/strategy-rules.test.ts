@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BEARISH, BULLISH, bar, decide, LEVELS, NEUTRAL, type Prices, signalOf, thisWeek, whyNot } from './weeks.ts';
+import { BEARISH, BULLISH, decide, LEVELS, NEUTRAL, type Prices, signalOf, thisWeek, whyNot } from './weeks.ts';
 
 describe('S1 bear trap', () => {
   const second: Prices = [19_390, 19_395, 19_355, 19_360];
