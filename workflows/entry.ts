@@ -1,6 +1,7 @@
 /** Entry: the hedge is bought and seen filled, then at most as much is sold (TRADING section 3). */
 import { condition } from '@temporalio/workflow';
 import { catastropheStop } from '../src/domain/stops.ts';
+import { submitWatched, watchLate } from './late.ts';
 import { CHASE_STEPS } from './limits.ts';
 import type { LegRole, OrderPurpose, OrderView } from './messages.ts';
 import { cancelToEnd, change, follow, type Intended, look, submit } from './orders.ts';
@@ -13,7 +14,6 @@ const CHASE_BUDGET = 20;
 /** An opening sell without an answer is watched for this long before its hedge is sold. */
 const WATCH_MISSING_SELL_MS = 60_000;
 const WATCH_EVERY_MS = 5_000;
-const WATCH_LATE_EVERY_MS = 30_000;
 
 /** Buys the hedge. Answers what was filled, in units. */
 export async function enterHedge(position: Position): Promise<number> {
@@ -35,10 +35,12 @@ export async function enterMain(position: Position, quantity: number): Promise<v
   }
 }
 
-/** The hedge never stays larger than what it covers. */
+/** The hedge never stays larger than what it covers, and nothing stays bought of the main leg. */
 export async function unwindSurplus(position: Position): Promise<void> {
-  const surplus = position.long() - position.short();
-  if (surplus > 0) await fill(position, 'hedge', 1, surplus, 'unwind');
+  const bought = -position.short();
+  if (bought > 0) await fill(position, 'main', 1, bought, 'unwind');
+  const surplus = position.long() - Math.max(0, position.short());
+  if (position.plan.hedge && surplus > 0) await fill(position, 'hedge', 1, surplus, 'unwind');
 }
 
 /** Quantities of at most the freeze quantity each, whole lots. */
@@ -57,9 +59,10 @@ async function fill(
   purpose: OrderPurpose = 'entry',
 ): Promise<number> {
   const { day } = position;
-  const side = (role === 'hedge') === (purpose === 'entry') ? 'BUY' : 'SELL';
-  // A hedge that is known to be absent may be sent once more. An opening sell is never sent again.
-  for (let sends = 0; sends < (role === 'hedge' ? 2 : 1); sends += 1) {
+  const side = role === 'hedge' && purpose === 'entry' ? 'BUY' : 'SELL';
+  // What is known to be absent may be sent once more; an opening sell never is.
+  const opening = role === 'main' && purpose === 'entry';
+  for (let sends = 0; sends < (opening ? 1 : 2); sends += 1) {
     const intended = position.intend({
       role,
       purpose,
@@ -68,13 +71,13 @@ async function fill(
       quantity,
       pricing: { kind: 'cross', widen: 0, noWorseThan: null },
     });
-    const submitted = await submit(day, intended);
+    const submitted = await (opening ? submit(day, intended) : submitWatched(position, intended));
     if (submitted.kind === 'in_book') return chase(position, submitted.order, intended);
-    if (submitted.kind === 'absent' && role === 'main') {
+    if (submitted.kind === 'absent' && opening) {
       return (await watchMissing(position, submitted.order, intended)) ? chase(position, submitted.order, intended) : 0;
     }
     if (submitted.kind !== 'absent') return 0;
-    if (!position.mayEnter()) return 0;
+    if (purpose === 'entry' && !position.mayEnter()) return 0;
   }
   return 0;
 }
@@ -100,7 +103,7 @@ async function chase(position: Position, order: OrderView, intended: Intended): 
   return order.filledQuantity;
 }
 
-/** True once the order appears. Otherwise its hedge is sold, and the watch goes on beside the day to the close. */
+/** True once the order appears. Otherwise its hedge is sold, and the watch goes on to the close. */
 async function watchMissing(position: Position, order: OrderView, intended: Intended): Promise<boolean> {
   const { day } = position;
   const since = Date.now();
@@ -108,26 +111,8 @@ async function watchMissing(position: Position, order: OrderView, intended: Inte
     if ((await look(day, order, intended)).kind === 'found') return true;
     await condition(() => day.over, WATCH_EVERY_MS, { summary: `watching for ${order.tag}` });
   }
-  day.beside(watchToTheClose(position, order, intended));
+  watchLate(position, order, intended);
   return false;
-}
-
-/** A sell that shows up after all is cancelled, and what it sold is bought back at once. */
-async function watchToTheClose(position: Position, order: OrderView, intended: Intended): Promise<void> {
-  const { day } = position;
-  while (!day.over) {
-    if ((await look(day, order, intended)).kind === 'found') {
-      day.log(
-        'alert',
-        'order_appeared',
-        `${order.tag} appeared after it was given up. It is cancelled and bought back.`,
-      );
-      await cancelToEnd(day, order);
-      await position.leaveToTheEnd(`late:${position.id}`);
-      return;
-    }
-    await condition(() => day.over, WATCH_LATE_EVERY_MS, { summary: `watching for ${order.tag} to the close` });
-  }
 }
 
 /** Rests the catastrophe stop of a slice at the broker; a trigger already passed or two refusals mean leaving. */
@@ -146,7 +131,7 @@ export async function restStop(position: Position, slice: number): Promise<void>
       quantity,
       pricing: { kind: 'stop', triggerPrice: stop.triggerPrice, price: stop.limitPrice },
     });
-    const submitted = await submit(day, intended);
+    const submitted = await submitWatched(position, intended);
     if (submitted.kind === 'trigger_passed') {
       position.requestExit('catastrophe_stop');
       return;

@@ -1,8 +1,9 @@
 /** Exit: one buy order a slice, whatever happens; then the hedge is sold (TRADING section 5). */
 import { condition } from '@temporalio/workflow';
 import type { Day } from './day.ts';
+import { submitWatched } from './late.ts';
 import type { OrderView } from './messages.ts';
-import { cancelToEnd, change, follow, submit } from './orders.ts';
+import { cancelToEnd, change, follow } from './orders.ts';
 import type { Position } from './position.ts';
 
 /** A modified stop counts as the exit only when the book shows it within this time. Wall milliseconds. */
@@ -12,6 +13,14 @@ const AFTER_REFUSAL_MS = 1_000;
 /** Of the broker's 25 modifications, four are kept for the square-off. */
 const BUDGET = 21;
 const SQUARE_OFF_BUDGET = 25;
+
+/** Live entries come to their end first: what they still fill is left with the rest. */
+export async function endEntries(position: Position): Promise<void> {
+  for (const order of position.orders()) {
+    const entry = order.purpose === 'entry' || order.purpose === 'unwind';
+    if (entry && order.orderId !== null && !isFinal(order)) await cancelToEnd(position.day, order);
+  }
+}
 
 export async function exitMain(position: Position): Promise<void> {
   const slices = new Set(position.orders().flatMap((order) => (order.role === 'main' ? order.slice : [])));
@@ -34,7 +43,7 @@ async function exitSlice(position: Position, slice: number): Promise<void> {
       quantity: position.short(slice),
       pricing: { kind: 'cross', widen, noWorseThan: shown },
     });
-    const submitted = await submit(day, intended);
+    const submitted = await submitWatched(position, intended);
     if (submitted.order.price > 0) shown = submitted.order.price;
     if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, widen);
     else if (submitted.kind === 'halted') return;
@@ -62,6 +71,11 @@ async function leaveThroughStop(position: Position, stop: OrderView, slice: numb
       await chaseToEnd(position, stop, 0);
       return;
     }
+    if (!mayPlace(position)) {
+      // Nothing may be placed in its stead any more: the stop stays, and is asked again to become the exit.
+      await chaseToEnd(position, stop, 0, 'to_limit');
+      return;
+    }
     day.log(
       'warn',
       'conversion_refused',
@@ -72,7 +86,12 @@ async function leaveThroughStop(position: Position, stop: OrderView, slice: numb
 }
 
 /** Widens inside the price protection until the order is final; cancels it when no modification is left. */
-async function chaseToEnd(position: Position, order: OrderView, from: number): Promise<void> {
+async function chaseToEnd(
+  position: Position,
+  order: OrderView,
+  from: number,
+  how: 'reprice' | 'to_limit' = 'reprice',
+): Promise<void> {
   const { day } = position;
   const contract = position.contract(order.role);
   for (let widen = from + 1; !ended(day, contract.tradesUntil); widen += 1) {
@@ -81,9 +100,9 @@ async function chaseToEnd(position: Position, order: OrderView, from: number): P
     const changed = await change(day, order, {
       contract,
       side: order.side,
-      how: 'reprice',
+      how,
       widen,
-      noWorseThan: order.side === 'BUY' ? order.price : null,
+      noWorseThan: order.side === 'BUY' && order.orderType === 'LIMIT' ? order.price : null,
       budget: budgetOf(day),
     });
     if (changed.kind === 'final') {
@@ -112,7 +131,7 @@ export async function sellHedge(position: Position): Promise<void> {
       quantity: Math.min(most, position.long() - position.short()),
       pricing: { kind: 'cross', widen, noWorseThan: null },
     });
-    const submitted = await submit(day, intended);
+    const submitted = await submitWatched(position, intended);
     if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, widen);
     else if (submitted.kind === 'halted') return;
     else await pause(day, 'selling the hedge again');

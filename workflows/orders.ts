@@ -58,7 +58,7 @@ export async function submit(day: Day, intended: Intended): Promise<Submitted> {
         return { kind: 'trigger_passed', order };
       case 'too_late':
         endUnsent(day, order, 'NOT SENT', 'it waited too long for a worker');
-        return { kind: 'absent', order };
+        return { kind: 'refused', order, message: 'it waited too long for a worker' };
       case 'no_price':
         endUnsent(day, order, 'NOT SENT', result.message);
         return { kind: 'refused', order, message: result.message };

@@ -7,7 +7,7 @@ import { makeTag } from '../src/domain/tags.ts';
 import type { MarketMs, Paise, Side, SignalName } from '../src/domain/types.ts';
 import { type Day, MarketOver } from './day.ts';
 import { enterHedge, enterMain, unwindSurplus } from './entry.ts';
-import { exitMain, sellHedge } from './exit.ts';
+import { endEntries, exitMain, sellHedge } from './exit.ts';
 import type { ExitReason, LegRole, OrderPurpose, OrderView, PositionState, PositionView } from './messages.ts';
 import { positionMoney } from './money.ts';
 import type { Intended } from './orders.ts';
@@ -79,6 +79,12 @@ export class Position {
     }
     this.settle();
     await this.day.hold(key, false);
+  }
+
+  /** After an order came late: an open position keeps what it needs, a closed one leaves again. */
+  async undoLate(): Promise<void> {
+    if (this.state === 'open' && this.exitReason === null) await unwindSurplus(this);
+    else await this.leaveToTheEnd(`late orders of ${this.id}`);
   }
 
   /** False when it threw: said loudly, and the position leaves. */
@@ -322,8 +328,10 @@ export class Position {
   private async leave(): Promise<void> {
     this.state = 'closing';
     this.day.touchPosition(this);
+    await endEntries(this);
     await exitMain(this);
     if (this.plan.hedge) await sellHedge(this);
+    if (this.short() < 0 && !this.day.over) await unwindSurplus(this);
   }
 
   /** Says where it ended, from its fills alone. */

@@ -1,0 +1,34 @@
+/** Orders that were given up as absent, and come all the same: watched to the close, cancelled, and their fills undone. */
+import { condition } from '@temporalio/workflow';
+import type { OrderView } from './messages.ts';
+import { cancelToEnd, type Intended, look, type Submitted, submit } from './orders.ts';
+import type { Position } from './position.ts';
+
+const LOOK_EVERY_MS = 30_000;
+
+/** As `submit`; an order that is absent in the end is watched beside the day. */
+export async function submitWatched(position: Position, intended: Intended): Promise<Submitted> {
+  const submitted = await submit(position.day, intended);
+  if (submitted.kind === 'absent') watchLate(position, submitted.order, intended);
+  return submitted;
+}
+
+export function watchLate(position: Position, order: OrderView, intended: Intended): void {
+  position.day.beside(watchToTheClose(position, order, intended));
+}
+
+async function watchToTheClose(position: Position, order: OrderView, intended: Intended): Promise<void> {
+  const { day } = position;
+  while (!day.over) {
+    await condition(() => day.over, LOOK_EVERY_MS, { summary: `watching for ${order.tag} to the close` });
+    if (day.over || (await look(day, order, intended)).kind !== 'found') continue;
+    day.log(
+      'alert',
+      'order_appeared',
+      `${order.tag} appeared after it was given up. It is cancelled, its fills are undone.`,
+    );
+    await cancelToEnd(day, order);
+    await position.undoLate();
+    return;
+  }
+}
