@@ -6,6 +6,7 @@ import { CalendarError } from './domain/calendar/index.ts';
 import { AppError } from './errors.ts';
 import { createLogger } from './logger.ts';
 import { runReplay } from './replay/program.ts';
+import { installRuntime } from './temporal/runtime.ts';
 
 /** A stop that takes longer than this is cut off: whatever was under way is durable. */
 const STOP_WITHIN_MS = 20_000;
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
       retryable: false,
     });
   }
+  installRuntime(logger);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
   await runReplay({ config, logger, redactor, closers, signal: interrupted.signal });
 }

@@ -19,8 +19,8 @@ export type ReplayExchange = {
   exchange: Exchange;
   server: ExchangeServer;
   addresses: BrokerAddresses;
-  /** Moves the market to the morning of a date; false when it is past it already and goes on from where it stands. */
-  beginDay(date: IsoDate): boolean;
+  /** Moves the market to the morning of a date unless it is past it already. */
+  beginDay(date: IsoDate): void;
   close(): Promise<void>;
 };
 
@@ -58,11 +58,10 @@ export async function openReplayExchange(options: {
     throw isBusy(error) ? portBusy({ port: config.exchangePort, ...EXCHANGE_PORT }) : error;
   }
 
-  function beginDay(date: IsoDate): boolean {
+  function beginDay(date: IsoDate): void {
     const morning = morningOf(date);
     const { clock } = exchange;
     if (clock.now() < morning) clock.set({ market: morning });
-    return clock.now() === morning;
   }
 }
 

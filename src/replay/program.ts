@@ -42,17 +42,18 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
   await refuseBusyPort({ port: config.port, host: config.host, ...API_PORT });
   await refuseBusyPort({ port: config.exchangePort, ...EXCHANGE_PORT });
   say('Starting Temporal …');
-  const [bundle, server] = await Promise.all([
-    workflowBundle(),
-    startTemporalServer({
-      dataDir: config.dataDir,
-      namespace: config.temporal.namespace,
-      address: config.temporal.address,
-      uiPort: config.temporal.uiPort,
-      env: process.env,
-    }),
-  ]);
+  const bundling = workflowBundle();
+  // Its failure is met below, not while a server is starting that nobody would stop.
+  bundling.catch(() => {});
+  const server = await startTemporalServer({
+    dataDir: config.dataDir,
+    namespace: config.temporal.namespace,
+    address: config.temporal.address,
+    uiPort: config.temporal.uiPort,
+    env: process.env,
+  });
   closers.add('the Temporal server', () => server.stop());
+  const bundle = await bundling;
   const { client, close } = await connectTemporal({ address: server.address, namespace: config.temporal.namespace });
   closers.add('the Temporal client', close);
 
@@ -146,7 +147,7 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
 
   const links = [
     `Dashboard     ${api.createSignInLink(serving.origin)}`,
-    `Temporal UI   ${server.uiUrl ?? 'of the server at ' + server.address}`,
+    `Temporal UI   ${server.uiUrl ?? `of the server at ${server.address}`}`,
     `API           ${serving.origin}/live/status (token in ${config.dataDir}/api-token)`,
     `Exchange      ${market.server.addresses.kite_root}/simulator/book`,
   ].join('\n');
@@ -169,9 +170,9 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
       startBody: { enabled: true },
       dayIsOver,
       beginDay: async (date) => {
-        const begins = market.beginDay(date);
+        market.beginDay(date);
         await openDay(client, { mode: 'replay', account, run, date }, exchange.clock.segments());
-        say(`Market day ${date} ${begins ? 'begins' : `goes on at ${istTime(exchange.clock.now())}`}.`);
+        say(`Market day ${date}, from ${istTime(exchange.clock.now())}.`);
       },
       say,
       complain: (text) => logger.warn({}, text),

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { freePort, LOOPBACK, portIsFree } from '../ports.ts';
+import { freePort, LOOPBACK, portIsFree, refuseBusyPort } from '../ports.ts';
 import { registerSearchAttributes } from './attributes.ts';
 import { findProgram } from './binaries.mjs';
 import { connectTemporal, type TemporalClient } from './client.ts';
@@ -96,15 +96,7 @@ async function start(options: TemporalServerOptions, dataDir: string, record: st
     });
   }
   const { uiPort, namespace } = options;
-  if (!(await portIsFree(uiPort))) {
-    throw new AppError({
-      code: 'port_busy',
-      message: `Port ${uiPort}, for the Temporal web UI, is in use. Choose another: TEMPORAL_UI_PORT=${uiPort + 1} npm start`,
-      httpStatus: 503,
-      retryable: false,
-      details: { port: uiPort, variable: 'TEMPORAL_UI_PORT' },
-    });
-  }
+  await refuseBusyPort({ port: uiPort, purpose: 'the Temporal web UI', variable: 'TEMPORAL_UI_PORT' });
   const port = (await portIsFree(USUAL_PORT)) ? USUAL_PORT : await freePort();
   await mkdir(dataDir, { recursive: true });
   const log = await open(join(dataDir, 'temporal.log'), 'a');
