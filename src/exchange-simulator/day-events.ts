@@ -1,11 +1,10 @@
-import { freezeQuantity } from '../domain/calendar/index.ts';
+import { BROKER_SQUARE_OFF, freezeQuantity } from '../domain/calendar/index.ts';
 import { addDays, istAt, istDate, istTime } from '../domain/clock.ts';
 import type { IsoDate, MarketMs, OptionContract, Paise, Side } from '../domain/types.ts';
 import { type Book, isLive } from './book.ts';
 import type { Desk } from './desk.ts';
 import type { Floor } from './floor.ts';
 import { segmentHours, tradingHours } from './hours.ts';
-import { SQUARE_OFF_TIME } from './order-rules.ts';
 import { brokerDate, type HeldPosition, movements, netQuantity, positionsOn } from './positions.ts';
 import { priceProtection } from './price-rules.ts';
 import type { Prices } from './prices.ts';
@@ -87,7 +86,7 @@ export function createDayEvents({ book, desk, floor, prices, settlement }: DayEv
   function eventsOf(date: IsoDate): DayEvent[] {
     const hours = segmentHours(date);
     if (!hours) return [];
-    const squareOffAt = istAt(date, SQUARE_OFF_TIME);
+    const squareOffAt = istAt(date, BROKER_SQUARE_OFF);
     // Expiring contracts may end before the others.
     const expiringEnd = tradingHours(date, date)?.close ?? hours.close;
     const closes = [...new Set([expiringEnd, hours.close])].map((at) => ({ at, run: () => close(at) }));

@@ -1,12 +1,10 @@
-import { freezeQuantity } from '../domain/calendar/index.ts';
+import { BROKER_SQUARE_OFF, freezeQuantity } from '../domain/calendar/index.ts';
 import { istAt, istDate } from '../domain/clock.ts';
 import type { MarketMs, OptionContract, Paise } from '../domain/types.ts';
 import type { OrderRecord } from './book.ts';
 import { isTrading } from './hours.ts';
 import { type SimOrderChange, type SimOrderRequest, SimRefusal } from './types.ts';
 
-/** When the broker squares MIS off itself; from then on it takes no new MIS order (support.zerodha.com, MIS square-off). */
-export const SQUARE_OFF_TIME = '15:25';
 /** Kite forum 52970: longer tags are refused, never cut. */
 const LONGEST_TAG = 20;
 /** Kite forum 9201. */
@@ -22,8 +20,9 @@ export function checkRequest(request: SimOrderRequest, contract: OptionContract,
   if (request.validity !== 'DAY' && request.validity !== 'IOC') throw input('Invalid `validity`.');
   if ((request.tag ?? '').length > LONGEST_TAG) throw input('Invalid `tag`. It must be at most 20 characters.');
   if (!isTrading(contract, at)) throw refused('Markets are closed right now. Orders are taken in market hours only.');
-  if (request.product === 'MIS' && at >= istAt(istDate(at), SQUARE_OFF_TIME))
-    throw refused(`Intraday orders (MIS) are allowed only till ${SQUARE_OFF_TIME}.`);
+  // From its own square-off on the broker takes no new MIS order (support.zerodha.com, MIS square-off).
+  if (request.product === 'MIS' && at >= istAt(istDate(at), BROKER_SQUARE_OFF))
+    throw refused(`Intraday orders (MIS) are allowed only till ${BROKER_SQUARE_OFF}.`);
   checkQuantity(request.quantity, contract, at);
   checkTerms(request, contract);
 }

@@ -123,6 +123,13 @@ describe('the exchange’s clock', () => {
     expect(exchange.clock.now()).toBeGreaterThan(market + 30_000);
   });
 
+  it('can wait for its owner’s lease from the beginning', async () => {
+    const exchange = await open({ speed: 60, leased: true });
+    expect(exchange.clock.speed()).toBe(0);
+    exchange.clock.lease(10);
+    expect(exchange.clock.speed()).toBe(60);
+  });
+
   it('may go back while the book is empty, and not behind what is in it', async () => {
     const exchange = await open();
     moveTo(exchange, '10:00');

@@ -9,6 +9,22 @@ const spread = async (product: 'MIS' | 'NRML', exchange: Awaited<ReturnType<type
 const quantities = (exchange: Awaited<ReturnType<typeof open>>) =>
   Object.fromEntries(exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]));
 
+/** A put near the index whose expiry is wanted. */
+function nearPut(
+  exchange: Awaited<ReturnType<typeof open>>,
+  date: string,
+  wanted: (expiry: string) => boolean,
+): string {
+  const index = lastPrice(exchange, 'NIFTY 50');
+  const found = exchange
+    .instruments(date)
+    .find(
+      (one) => one.kind === 'option' && one.optionType === 'PE' && wanted(one.expiry) && one.strike > index - 5_000,
+    );
+  if (!found) throw new Error(`no put near ${index}`);
+  return found.tradingsymbol;
+}
+
 describe('the close', () => {
   it('cancels live DAY orders at 15:30 and says why', async () => {
     const exchange = await open();
@@ -22,6 +38,41 @@ describe('the close', () => {
       expect(order).toMatchObject({ status: 'CANCELLED', statusMessage: 'DAY order cancelled at the close (15:30).' });
       expect(istTime(order?.updatedAt ?? 0)).toBe('15:30:00');
     }
+  });
+});
+
+describe('the close by date', () => {
+  it('is 15:40 from 3 August 2026 on', async () => {
+    const date = '2026-09-16';
+    const exchange = await open({ at: istAt(date, '15:35') });
+    const tradingsymbol = nearPut(exchange, date, (expiry) => expiry > date);
+    const price = Math.floor(lastPrice(exchange, tradingsymbol) / 10) * 5;
+    const order = await place(exchange, { tradingsymbol, product: 'NRML', quantity: 65, price });
+    moveTo(exchange, '15:39:59', date);
+    expect(exchange.order(order.orderId)?.status).toBe('OPEN');
+    moveTo(exchange, '15:40', date);
+    expect(exchange.order(order.orderId)?.statusMessage).toContain('15:40');
+  });
+
+  it('comes at 15:30 for what expires, and at 15:45 for the rest, from 7 December 2026 on', async () => {
+    const date = '2026-12-08';
+    const exchange = await open({ at: istAt(date, '15:20') });
+    const expiring = nearPut(exchange, date, (expiry) => expiry === date);
+    const later = nearPut(exchange, date, (expiry) => expiry > date);
+    for (const tradingsymbol of [expiring, later])
+      exchange.foreignTrade({ tradingsymbol, product: 'NRML', side: 'BUY', quantity: 65, price: 1_000 });
+    moveTo(exchange, '15:29:59', date);
+    expect(quantities(exchange)).toEqual({ [expiring]: 65, [later]: 65 });
+    moveTo(exchange, '15:31', date);
+    expect(quantities(exchange)).toEqual({ [expiring]: 0, [later]: 65 });
+    expect(
+      refusal(() => exchange.place(request({ tradingsymbol: expiring, product: 'NRML', quantity: 65 }))),
+    ).toMatchObject({ message: expect.stringContaining('closed') });
+    const sold = await place(exchange, {
+      ...{ tradingsymbol: later, product: 'NRML', side: 'SELL', quantity: 65 },
+      price: lastPrice(exchange, later) - 200,
+    });
+    expect(sold.status).toBe('COMPLETE');
   });
 });
 
