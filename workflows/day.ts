@@ -73,6 +73,7 @@ export class Day {
   private readonly dirtyOrders = new Set<string>();
   private readonly dirtyPositions = new Set<Position>();
   private decisionsWritten = 0;
+  private batches = 0;
   private flushing = false;
   private stopFlushing = false;
   private shownState = '';
@@ -258,6 +259,7 @@ export class Day {
       await condition(() => this.dirty() || this.stopFlushing);
       if (!this.dirty()) continue;
       this.flushing = true;
+      this.batches += 1;
       const events = this.events;
       const orders = [...this.dirtyOrders].flatMap((tag) => this.orders.get(tag) ?? []);
       const positions = [...this.dirtyPositions].map((p) => p.view());
@@ -268,7 +270,15 @@ export class Day {
       this.decisionsWritten = this.decisions.length;
       const last = events.at(-1);
       await world.writeJournal.executeWithOptions({ summary: (last?.text ?? 'orders and positions').slice(0, 120) }, [
-        { identity: this.identity, state: stateOf(this), events, orders, positions, decisions },
+        {
+          identity: this.identity,
+          sequence: this.batches,
+          state: stateOf(this),
+          events,
+          orders,
+          positions,
+          decisions,
+        },
       ]);
       this.flushing = false;
     }

@@ -39,7 +39,7 @@ export async function enterMain(position: Position, quantity: number): Promise<v
 export async function unwindSurplus(position: Position): Promise<void> {
   const bought = -position.short();
   if (bought > 0) await fill(position, 'main', 1, bought, 'unwind');
-  const surplus = position.long() - Math.max(0, position.short());
+  const surplus = position.surplusHedge();
   if (position.plan.hedge && surplus > 0) await fill(position, 'hedge', 1, surplus, 'unwind');
 }
 

@@ -117,18 +117,18 @@ async function chaseToEnd(
   }
 }
 
-/** Sells what is left of the hedge: never before the short is bought back. */
+/** Sells what is left of the hedge: never before the short is bought back, never more than is held. */
 export async function sellHedge(position: Position): Promise<void> {
   const { day } = position;
   let widen = 0;
-  while (position.long() > position.short() && mayPlace(position)) {
+  while (position.surplusHedge() > 0 && mayPlace(position)) {
     const most = position.contract('hedge').maxOrderQuantity;
     const intended = position.intend({
       role: 'hedge',
       purpose: 'exit',
       side: 'SELL',
       slice: 1,
-      quantity: Math.min(most, position.long() - position.short()),
+      quantity: Math.min(most, position.surplusHedge()),
       pricing: { kind: 'cross', widen, noWorseThan: null },
     });
     const submitted = await submitWatched(position, intended);

@@ -1,7 +1,7 @@
 /** One hedged position, from its entry to flat. A function of the day, not a child workflow: commands find it by id. */
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import type { ContractRef, EntryPlan, GuardResult } from '../activities/contract.ts';
-import { istTime } from '../src/domain/clock.ts';
+import { condition, isCancellation } from '@temporalio/workflow';
+import type { ContractRef, EntryPlan } from '../activities/contract.ts';
+import { pnlOf } from '../src/domain/pnl.ts';
 import { targetProfit } from '../src/domain/stops.ts';
 import { makeTag } from '../src/domain/tags.ts';
 import type { MarketMs, Paise, Side, SignalName } from '../src/domain/types.ts';
@@ -9,9 +9,9 @@ import { type Day, MarketOver } from './day.ts';
 import { enterHedge, enterMain, unwindSurplus } from './entry.ts';
 import { endEntries, exitMain, sellHedge } from './exit.ts';
 import type { ExitReason, LegRole, OrderPurpose, OrderView, PositionState, PositionView } from './messages.ts';
-import { positionMoney } from './money.ts';
 import type { Intended } from './orders.ts';
-import { guarding } from './proxies.ts';
+import { viewOfPosition } from './position-view.ts';
+import { watchUntilLeaving } from './watch.ts';
 
 export type Planned = Extract<EntryPlan, { kind: 'planned' }>;
 
@@ -65,7 +65,7 @@ export class Position {
       await this.enter();
       if (this.state !== 'open') return;
       await this.day.hold(key, false);
-      await this.guard();
+      await watchUntilLeaving(this);
       await this.day.hold(key, true);
     });
     await this.leaveToTheEnd(key);
@@ -125,6 +125,11 @@ export class Position {
     return this.filled('hedge', 'BUY') - this.filled('hedge', 'SELL');
   }
 
+  /** Of the hedge, what covers no short any more, units. A main leg that was bought back twice asks for no hedge. */
+  surplusHedge(): number {
+    return this.long() - Math.max(0, this.short());
+  }
+
   filled(role: LegRole, side: Side, slice?: number): number {
     return this.legOrders(role, side, slice).reduce((sum, order) => sum + order.filledQuantity, 0);
   }
@@ -173,53 +178,7 @@ export class Position {
   }
 
   view(): PositionView {
-    const { main, hedge } = this.plan;
-    const stop = [...this.stops.values()].at(-1);
-    const money = positionMoney(this.orders(), this.day.identity.date);
-    return {
-      id: this.id,
-      signal: this.signal,
-      state: this.state,
-      optionType: main.optionType,
-      strike: main.strike,
-      expiry: main.expiry,
-      product: this.plan.product,
-      lots: this.plan.lots,
-      legs: [...(hedge ? [this.leg('hedge', hedge)] : []), this.leg('main', main)],
-      indexStop: main.strike,
-      catastropheStop: stop
-        ? {
-            tag: stop.tag,
-            orderId: stop.orderId,
-            triggerPrice: stop.triggerPrice,
-            limitPrice: stop.price,
-            state: stop.status,
-          }
-        : null,
-      target: this.targetAmount(),
-      plannedLoss: this.plan.plannedLoss,
-      worstLoss: this.plan.worstLoss,
-      realised: money.realised,
-      charges: money.charges,
-      openedAt: this.openedAt,
-      closedAt: this.closedAt,
-      exitReason: this.exitReason,
-      problem: this.problem,
-    };
-  }
-
-  private leg(role: LegRole, contract: ContractRef) {
-    const side: Side = role === 'main' ? 'SELL' : 'BUY';
-    return {
-      role,
-      tradingsymbol: contract.tradingsymbol,
-      instrumentToken: contract.instrumentToken,
-      side,
-      quantity: this.filled(role, side),
-      openQuantity: role === 'main' ? this.short() : this.long(),
-      entryPrice: this.average(role, side),
-      exitPrice: this.average(role, side === 'SELL' ? 'BUY' : 'SELL'),
-    };
+    return viewOfPosition(this);
   }
 
   private legOrders(role: LegRole, side: Side, slice?: number): OrderView[] {
@@ -253,78 +212,6 @@ export class Position {
     return this.exitReason === null && this.day.entriesOff === null && !this.day.squaringOff && !this.day.over;
   }
 
-  /** Watches through a guard activity at a time, each to the next hourly close, until somebody wants to leave. */
-  private async guard(): Promise<void> {
-    const leaving = () => this.exitReason !== null || this.day.over;
-    while (!leaving()) {
-      const timetable = this.day.timetable;
-      const until = [...(timetable?.checks ?? []), timetable?.squareOff ?? 0]
-        .filter((at) => at > this.day.now())
-        .reduce((first, at) => Math.min(first, at), Number.MAX_SAFE_INTEGER);
-      if (until === Number.MAX_SAFE_INTEGER) {
-        await condition(leaving);
-        return;
-      }
-      const result = await this.guardOnce(until, leaving);
-      if (result?.kind === 'quiet') await this.day.until(result.until, `guarding ${this.id}`, leaving);
-      if (result?.kind === 'triggered' && result.at > this.day.now())
-        await this.day.until(result.at, `guard of ${this.id}`, leaving);
-      if (result?.kind === 'triggered') {
-        this.guardSent = result.sent;
-        this.day.log('warn', 'guard_triggered', `${this.id}: ${result.detail}`, {
-          reason: result.reason,
-          sent: result.sent,
-        });
-        this.requestExit(result.reason);
-      }
-    }
-  }
-
-  private async guardOnce(until: MarketMs, leaving: () => boolean): Promise<GuardResult | null> {
-    const { main, hedge } = this.plan;
-    const stop = [...this.stops.values()][0];
-    const money = positionMoney(this.orders(), this.day.identity.date);
-    const scope = new CancellationScope();
-    let result: GuardResult | null = null;
-    let done = false;
-    const watch = scope
-      .run(() =>
-        this.day.withSession(() =>
-          guarding.guardPosition.executeWithOptions({ summary: `Guarding ${this.id} until ${istTime(until)}` }, [
-            {
-              identity: this.day.identity,
-              positionId: this.id,
-              main: { contract: main, quantity: this.short(), entryPrice: this.average('main', 'SELL') ?? 0 },
-              hedge: hedge
-                ? { contract: hedge, quantity: this.long(), entryPrice: this.average('hedge', 'BUY') ?? 0 }
-                : null,
-              stop: stop?.orderId ? { orderId: stop.orderId, tag: stop.tag } : null,
-              maxLoss: this.plan.plannedLoss,
-              target: this.targetAmount(),
-              charges: money.charges,
-              exitAt: this.plan.product === 'MIS' ? (this.day.timetable?.squareOff ?? null) : null,
-              until,
-            },
-          ]),
-        ),
-      )
-      .then((seen) => {
-        result = seen;
-      })
-      .catch((error) => {
-        if (!isCancellation(error) && !(error instanceof MarketOver)) {
-          this.day.log('alert', 'guard_failed', `${this.id}: the guard failed and is started again. ${String(error)}`);
-        }
-      })
-      .finally(() => {
-        done = true;
-      });
-    await condition(() => done || leaving());
-    if (!done) scope.cancel();
-    else await watch;
-    return result;
-  }
-
   private async leave(): Promise<void> {
     this.state = 'closing';
     this.day.touchPosition(this);
@@ -342,8 +229,7 @@ export class Position {
     else if (short === 0 && long > 0) this.state = 'residual_hedge';
     else this.state = 'not_flat';
     this.closedAt = this.state === 'closed' ? this.day.now() : null;
-    const money = positionMoney(this.orders(), this.day.identity.date);
-    const net = ((money.realised - money.charges) / 100).toFixed(2);
+    const net = (pnlOf(this.orders(), this.day.identity.date).net / 100).toFixed(2);
     if (this.state === 'closed')
       this.day.log('info', 'position_closed', `${this.id}: flat. Net ${net} rupees after charges.`);
     else {
@@ -357,7 +243,7 @@ export class Position {
     this.day.touchPosition(this);
   }
 
-  private targetAmount(): Paise | null {
+  targetAmount(): Paise | null {
     const held = (role: LegRole, side: Side) => ({ quantity: this.short(), entryPrice: this.average(role, side) ?? 0 });
     return targetProfit(
       this.day.plan?.target ?? null,

@@ -1,8 +1,8 @@
 /** After the close: ledger against broker, and the day's account. */
 import type { Reconciliation } from '../activities/contract.ts';
+import { pnlOf } from '../src/domain/pnl.ts';
 import { type Day, MarketOver } from './day.ts';
 import type { DayReport, DayResult } from './messages.ts';
-import { cashOf, chargesOf } from './money.ts';
 import { world } from './proxies.ts';
 
 const PRICE_NOTE = {
@@ -35,8 +35,7 @@ export async function compareWithBroker(day: Day): Promise<Reconciliation | null
 
 export function makeReport(day: Day, compared: Reconciliation | null): DayReport {
   const orders = [...day.orders.values()];
-  const charges = chargesOf(orders, day.identity.date);
-  const gross = cashOf(orders);
+  const { gross, charges, net } = pnlOf(orders, day.identity.date);
   const trades = orders
     .flatMap((order) =>
       order.fills.map((fill) => ({
@@ -56,7 +55,7 @@ export function makeReport(day: Day, compared: Reconciliation | null): DayReport
     result: resultOf(day, compared),
     trades,
     charges,
-    pnl: { gross, charges: charges.total, net: gross - charges.total },
+    pnl: { gross, charges: charges.total, net },
     positions: day.positions.map((position) => position.view()),
     decisions: day.decisions,
     warnings: day.warnings,

@@ -1,0 +1,90 @@
+/** An open position's watch: one guard activity after the other, each to the next hourly close (DESIGN section 5). */
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import type { GuardInput, GuardResult } from '../activities/contract.ts';
+import { istTime } from '../src/domain/clock.ts';
+import { chargesOf } from '../src/domain/pnl.ts';
+import type { MarketMs } from '../src/domain/types.ts';
+import { MarketOver } from './day.ts';
+import type { Position } from './position.ts';
+import { guarding } from './proxies.ts';
+
+/** Between two guards of which the first failed for good. */
+const AFTER_FAILURE_MS = 5_000;
+
+/** Comes back when somebody wants to leave, the guard itself included. */
+export async function watchUntilLeaving(position: Position): Promise<void> {
+  const { day } = position;
+  const leaving = () => position.exitReason !== null || day.over;
+  while (!leaving()) {
+    const until = nextClose(position);
+    if (until === null) {
+      await condition(leaving);
+      return;
+    }
+    const seen = await guardOnce(position, until, leaving);
+    if (seen === null) {
+      await condition(leaving, AFTER_FAILURE_MS, { summary: `a new guard for ${position.id}` });
+    } else if (seen.kind === 'quiet') {
+      await day.until(seen.until, `guarding ${position.id}`, leaving);
+    } else {
+      if (seen.at > day.now()) await day.until(seen.at, `guard of ${position.id}`, leaving);
+      position.guardSent = seen.sent;
+      day.log('warn', 'guard_triggered', `${position.id}: ${seen.detail}.`, { reason: seen.reason, sent: seen.sent });
+      position.requestExit(seen.reason);
+    }
+  }
+}
+
+function nextClose({ day }: Position): MarketMs | null {
+  const { timetable } = day;
+  if (!timetable) return null;
+  const ahead = [...timetable.checks, timetable.squareOff].filter((at) => at > day.now());
+  return ahead.length > 0 ? Math.min(...ahead) : null;
+}
+
+async function guardOnce(position: Position, until: MarketMs, leaving: () => boolean): Promise<GuardResult | null> {
+  const { day } = position;
+  const scope = new CancellationScope();
+  let result: GuardResult | null = null;
+  let done = false;
+  const summary = `Guarding ${position.id} until ${istTime(until)}`;
+  const watch = scope
+    .run(() =>
+      day.withSession(() => guarding.guardPosition.executeWithOptions({ summary }, [guardInput(position, until)])),
+    )
+    .then((seen) => {
+      result = seen;
+    })
+    .catch((error) => {
+      if (isCancellation(error) || error instanceof MarketOver) return;
+      day.log('alert', 'guard_failed', `${position.id}: the guard failed and is started again. ${String(error)}`);
+    })
+    .finally(() => {
+      done = true;
+    });
+  await condition(() => done || leaving());
+  // Whoever leaves does not wait for the guard: its one modification is looked for in the order itself.
+  if (!done) scope.cancel();
+  else await watch;
+  return result;
+}
+
+function guardInput(position: Position, until: MarketMs): GuardInput {
+  const { day, plan } = position;
+  const { main, hedge } = plan;
+  const [stop] = position.stops.values();
+  return {
+    identity: day.identity,
+    positionId: position.id,
+    main: { contract: main, quantity: position.short(), entryPrice: position.average('main', 'SELL') ?? 0 },
+    hedge: hedge
+      ? { contract: hedge, quantity: position.long(), entryPrice: position.average('hedge', 'BUY') ?? 0 }
+      : null,
+    stop: stop?.orderId ? { orderId: stop.orderId, tag: stop.tag } : null,
+    maxLoss: plan.plannedLoss,
+    target: position.targetAmount(),
+    charges: chargesOf(position.orders(), day.identity.date).total,
+    exitAt: plan.product === 'MIS' ? (day.timetable?.squareOff ?? null) : null,
+    until,
+  };
+}
