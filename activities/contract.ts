@@ -67,7 +67,8 @@ export type HourEvaluation = {
   note: string | null;
 };
 
-export type HourClose = { close: Paise | null; source: 'breeze' | 'ticks' | 'none'; note: string | null };
+/** `ticks` is our own bar's close, null when ticks did not cover the hour; it decides only where Breeze gave none. */
+export type HourClose = { close: Paise | null; source: 'breeze' | 'ticks' | 'none'; ticks: Paise | null };
 
 export type EntryInput = {
   identity: DayIdentity;

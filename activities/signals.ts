@@ -45,23 +45,10 @@ export function createSignalActivities(
     },
 
     async readHourClose(input: HourInput): Promise<HourClose> {
-      const own = () => deps.feed.ownBar(NIFTY_TOKEN, input.barStart, input.barEnd)?.close ?? null;
       const seen = await deps.candles.closeWithin({ ...input, withinMs: STOP_BAR_WITHIN_MS, ...watched() });
-      const ticks = own();
-      if (seen === null) {
-        return ticks === null
-          ? { close: null, source: 'none', note: null }
-          : {
-              close: ticks,
-              source: 'ticks',
-              note: 'Breeze gave no bar for the stop in time: our own bar from ticks was used.',
-            };
-      }
-      const note =
-        ticks !== null && ticks !== seen.close
-          ? `The hour closed at ${seen.close / 100} by Breeze and at ${ticks / 100} by our own ticks.`
-          : null;
-      return { close: seen.close, source: 'breeze', note };
+      const ticks = deps.feed.ownBar(NIFTY_TOKEN, input.barStart, input.barEnd)?.close ?? null;
+      if (seen) return { close: seen.close, source: 'breeze', ticks };
+      return { close: ticks, source: ticks === null ? 'none' : 'ticks', ticks };
     },
   };
 }

@@ -12,6 +12,8 @@ import { limitsOf } from './view.ts';
 const HOUR_MS = 3_600_000;
 /** An entry is decided at its bar's end. Later than this (a worker was away) it would be another trade. Market time. */
 const DECIDE_WITHIN_MS = 5 * 60_000;
+/** Ticks are samples: a close of theirs within five points of the bar's is the same close. */
+const TICKS_DIFFER_BY = 500;
 /** In a fast replay the same delay of the machine is more of the market's time. Wall time. */
 const REPLAY_DECIDE_WITHIN_MS = 5_000;
 
@@ -47,8 +49,9 @@ async function checkIndexStops(day: Day, input: HourInput): Promise<void> {
     { summary: `Index close of ${istTime(input.barEnd)} for the stops` },
     [input],
   );
-  const { close } = seen;
-  if (seen.note) day.log('warn', 'index_close', seen.note);
+  const { close, ticks } = seen;
+  if (seen.source === 'ticks')
+    day.log('warn', 'index_close', 'Breeze gave no bar for the stop in time: our own bar from ticks is used.');
   if (close === null) {
     day.warn(
       `no_data:${input.barEnd}`,
@@ -58,9 +61,24 @@ async function checkIndexStops(day: Day, input: HourInput): Promise<void> {
     );
     return;
   }
+  if (ticks !== null && Math.abs(close - ticks) > TICKS_DIFFER_BY) {
+    day.log(
+      'warn',
+      'index_close',
+      `The hour closed at ${close / 100} by Breeze and at ${ticks / 100} by our own ticks.`,
+    );
+  }
   for (const position of day.positions.filter(before)) {
     const { optionType, strike } = position.plan.main;
-    if (indexStopHit(optionType, strike, close)) {
+    const hit = indexStopHit(optionType, strike, close);
+    if (ticks !== null && indexStopHit(optionType, strike, ticks) !== hit) {
+      day.log(
+        'alert',
+        'index_close',
+        `${position.id}: the hour closed at ${close / 100} by Breeze, at ${ticks / 100} by our own ticks; they differ on the stop at ${strike / 100}. Breeze decides.`,
+      );
+    }
+    if (hit) {
       day.log(
         'warn',
         'index_stop',

@@ -210,14 +210,20 @@ async function exchange(day: Day, auth: AuthCompleted) {
 async function remind(day: Day): Promise<void> {
   if (!day.timetable) return;
   const { open, squareOff } = day.timetable;
-  for (let at = open - FIRST_REMINDER_BEFORE_OPEN_MS; at < squareOff; at += REMIND_EVERY_MS) {
-    if (at < day.now()) continue;
-    await day.until(at, 'reminder to log in', () => day.over);
+  let at = open - FIRST_REMINDER_BEFORE_OPEN_MS;
+  while (at < squareOff) {
+    await condition(() => day.session === null || day.over);
+    if (day.over) return;
+    if (at > day.now()) await day.until(at, 'reminder to log in', () => day.over || day.session !== null);
     if (day.over) return;
     if (day.session) continue;
-    const text = `Nobody is logged in at Zerodha for ${day.identity.date}. Nothing is traded until then.`;
-    day.log('warn', 'login_reminder', text);
-    await world.notifyOwner({ level: 'warn', text });
+    // Reminders that a late start has missed are not made up for.
+    if (day.now() < at + REMIND_EVERY_MS) {
+      const text = `Nobody is logged in at Zerodha for ${day.identity.date}. Nothing is traded until then.`;
+      day.log('warn', 'login_reminder', text);
+      await world.notifyOwner.executeWithOptions({ summary: text }, [{ level: 'warn', text }]);
+    }
+    at += REMIND_EVERY_MS;
   }
 }
 
