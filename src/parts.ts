@@ -7,7 +7,7 @@ import { createBreeze } from './brokers/breeze.ts';
 import { createKite } from './brokers/kite.ts';
 import type { Breeze, Kite } from './brokers/types.ts';
 import type { Account, Journal } from './journal/types.ts';
-import { createHourlyCandles } from './market/candles.ts';
+import { createHourlyCandles, type Patience } from './market/candles.ts';
 import { createFeed } from './market/feed.ts';
 import { createInstrumentMaster } from './market/instruments.ts';
 import { keepLastPrices } from './market/last-prices.ts';
@@ -44,9 +44,14 @@ export function createParts(options: {
   log: Log;
   /** Hears of secrets that come up while running, so that logs leave them out. */
   onSecret(secret: string): void;
+  /** How long brokers are waited for, where it is not as long as usual. Wall milliseconds. */
+  waits?: { kiteTimeoutMs?: number; candles?: Partial<Patience> };
 }): Parts {
-  const { addresses, account, journal, sealer, clock, log } = options;
-  const kite = createKite(addresses.kite);
+  const { addresses, account, journal, sealer, clock, log, waits = {} } = options;
+  const kite = createKite({
+    ...addresses.kite,
+    ...(waits.kiteTimeoutMs === undefined ? {} : { timeoutMs: waits.kiteTimeoutMs }),
+  });
   const { root, ...login } = addresses.breeze;
   const breeze = createBreeze({ ...login, ...(root ? { root } : {}) });
   const feed = createFeed({
@@ -77,7 +82,7 @@ export function createParts(options: {
     sessions,
     log,
     expectedUserId: addresses.userId,
-    candles: createHourlyCandles({ breeze }),
+    candles: createHourlyCandles({ breeze, ...(waits.candles ? { patience: waits.candles } : {}) }),
     master: createInstrumentMaster({ session: () => sessions.current(account) }),
   };
   return {

@@ -9,6 +9,7 @@ import { NIFTY_TOKEN } from './types.ts';
 
 /** How long to wait for whom, in ms of the wall clock (DESIGN section 4, step 6). */
 const PATIENCE = { pollMs: 2_000, kiteAfterMs: 60_000, giveUpAfterMs: 180_000 };
+export type Patience = typeof PATIENCE;
 
 const HOUR_MS = 3_600_000;
 const HEARTBEAT_MS = 500;
@@ -46,7 +47,7 @@ export type HourlyCandles = {
 };
 
 /** Hourly candles of the NIFTY index for the strategy: Breeze's, with Kite behind them. */
-export function createHourlyCandles(options: { breeze: Breeze; patience?: Partial<typeof PATIENCE> }): HourlyCandles {
+export function createHourlyCandles(options: { breeze: Breeze; patience?: Partial<Patience> }): HourlyCandles {
   const { breeze } = options;
   const patience = { ...PATIENCE, ...options.patience };
   let weekBefore: { date: IsoDate; bars: Bar[] } | null = null;
