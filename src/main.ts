@@ -18,16 +18,20 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const { logger, redactor } = createLogger({ level: config.logLevel, secrets: config.secrets });
   if (config.mode !== 'replay') {
-    throw new AppError({
-      code: 'mode_not_available',
-      message: `TRADING_MODE=${config.mode} is not part of this version: it trades replayed days only. Leave TRADING_MODE out, or set it to replay.`,
-      httpStatus: 500,
-      retryable: false,
-    });
+    throw notYet(
+      `TRADING_MODE=${config.mode} is not part of this version: it trades replayed days only. Leave TRADING_MODE out, or set it to replay.`,
+    );
+  }
+  if (config.plan.exitPolicy === 'weekly') {
+    throw notYet('EXIT_POLICY=weekly is not part of this version: leave EXIT_POLICY out, or set it to intraday.');
   }
   installRuntime(logger);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
   await runReplay({ config, logger, redactor, closers, signal: interrupted.signal });
+}
+
+function notYet(message: string): AppError {
+  return new AppError({ code: 'not_supported', message, httpStatus: 500, retryable: false });
 }
 
 function explain(error: unknown): string {
