@@ -1,9 +1,14 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import type { SimOrder } from '../../src/exchange-simulator/types.ts';
-import { type ReplayedDay, startDay } from './replayed-day.ts';
+import { openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
 
+let stage: Stage;
 let day: ReplayedDay | undefined;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
 afterEach(async () => {
   await day?.close();
   day = undefined;
@@ -19,7 +24,7 @@ const HEDGE = 'NIFTY2571724800PE';
 
 describe('a whole trading day', () => {
   it('14 July 2025: S1 fires at 11:15, the hedge is bought first, 10 lots are sold, everything is out after 15:15', async () => {
-    day = await startDay();
+    day = await stage.startDay();
     await day.logIn();
     await day.start();
     const report = await day.result();
@@ -46,7 +51,7 @@ describe('a whole trading day', () => {
   });
 
   it('reports exactly what the book says, to the paisa', async () => {
-    day = await startDay();
+    day = await stage.startDay();
     await day.logIn();
     await day.start();
     const report = await day.result();
@@ -61,7 +66,7 @@ describe('a whole trading day', () => {
   });
 
   it('uses every tag once', async () => {
-    day = await startDay();
+    day = await stage.startDay();
     await day.logIn();
     await day.start();
     await day.result();
@@ -71,7 +76,7 @@ describe('a whole trading day', () => {
   });
 
   it('trades nothing without a start, and ends flat', async () => {
-    day = await startDay();
+    day = await stage.startDay();
     await day.logIn();
     const report = await day.result();
     expect(report).toMatchObject({ result: 'flat', trades: [], decisions: [] });
@@ -79,7 +84,7 @@ describe('a whole trading day', () => {
   });
 
   it('trades nothing on a day whose week has used its signal', async () => {
-    day = await startDay({ date: '2025-07-15' });
+    day = await stage.startDay({ date: '2025-07-15' });
     await day.logIn();
     await day.start();
     const report = await day.result();
@@ -88,7 +93,7 @@ describe('a whole trading day', () => {
   });
 
   it('goes on after a refused token with a good one', async () => {
-    day = await startDay();
+    day = await stage.startDay();
     await day.logIn('not-a-token-of-this-broker');
     const refused = await day.seen('the refusal', (view) =>
       view.authAttempts.some((login) => login.outcome === 'refused'),
@@ -103,7 +108,7 @@ describe('a whole trading day', () => {
   });
 
   it('refuses an entry beyond a limit, with its numbers, and counts the week as used', async () => {
-    day = await startDay();
+    day = await stage.startDay();
     await day.logIn();
     await day.start({ maxCapitalAtRisk: 50_000_00 });
     const report = await day.result();
@@ -115,7 +120,7 @@ describe('a whole trading day', () => {
   });
 
   it('makes no trade when the hedge is rejected', async () => {
-    day = await startDay();
+    day = await stage.startDay();
     day.exchange.addFault({
       kind: 'reject_order',
       count: 5,
@@ -132,7 +137,7 @@ describe('a whole trading day', () => {
   });
 
   it('sells the hedge again when the main leg is rejected', async () => {
-    day = await startDay();
+    day = await stage.startDay();
     day.exchange.addFault({
       kind: 'reject_order',
       count: 5,

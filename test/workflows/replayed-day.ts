@@ -1,26 +1,32 @@
 /**
- * A whole day on the time-skipping server, against the simulated exchange through the real clients. Before each activity the
+ * Whole days on the time-skipping server, against the simulated exchange through the real clients. Before each activity the
  * simulator's clock is set to the server's time; the guard's double looks along the deterministic path of prices.
  */
 import { randomBytes } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type ActivityInterceptorsFactory, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import type { GuardActivities } from '../../activities/contract.ts';
+import type { DayActivities, GuardActivities, GuardInput, GuardResult } from '../../activities/contract.ts';
+import type { Log } from '../../activities/deps.ts';
 import { type ClockSegments, istAt, marketAt } from '../../src/domain/clock.ts';
 import type { IsoDate } from '../../src/domain/types.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 import { type ExchangeServer, startExchangeServer } from '../../src/exchange-simulator/server.ts';
 import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
-import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
+import { DEFAULT_KEYS, type ExchangeKeys } from '../../src/exchange-simulator/wire/keys.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import type { Journal } from '../../src/journal/types.ts';
+import type { Patience } from '../../src/market/candles.ts';
 import type { ClockSource } from '../../src/market/types.ts';
 import { createParts, type Parts } from '../../src/parts.ts';
 import { createSealer, type Sealer } from '../../src/secrets.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
 import { TRADING_DAY } from '../../src/temporal/open-day.ts';
 import {
+  acknowledgeSignal,
   authCompletedSignal,
+  type ClosePosition,
+  closeAllSignal,
+  closePositionUpdate,
   type DayIdentity,
   type DayReport,
   type DayView,
@@ -28,7 +34,9 @@ import {
   dayWorkflowId,
   GUARD_TASK_QUEUE,
   type Plan,
+  type PositionView,
   startTradingSignal,
+  stopTradingSignal,
   TASK_QUEUE,
 } from '../../workflows/messages.ts';
 import { createTimeSkipping } from '../temporal-environments.ts';
@@ -50,6 +58,32 @@ export const PLAN: Plan = {
   signals: ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8'],
 };
 
+/** What S1 sells and buys on 14 July 2025. */
+export const MAIN = 'NIFTY2571725000PE';
+export const HEDGE = 'NIFTY2571724800PE';
+
+/** The broker's clients give up so soon, so that tests of silence are short. */
+const KITE_TIMEOUT_MS = 600;
+
+/** One Temporal server, journal and worker for all days of a test file. */
+export type Stage = {
+  env: TestWorkflowEnvironment;
+  journal: Journal;
+  startDay(options?: DayOptions): Promise<ReplayedDay>;
+  close(): Promise<void>;
+};
+
+export type DayOptions = {
+  date?: IsoDate;
+  from?: string;
+  exchange?: ExchangeOptions;
+  patience?: Partial<Patience>;
+  keys?: ExchangeKeys;
+  sealingKey?: Uint8Array;
+  /** What a guard answers instead of looking ahead; undefined looks ahead. */
+  guard?: (input: GuardInput) => GuardResult | undefined;
+};
+
 export type ReplayedDay = {
   env: TestWorkflowEnvironment;
   exchange: Exchange;
@@ -57,50 +91,123 @@ export type ReplayedDay = {
   sealer: Sealer;
   parts: Parts;
   identity: DayIdentity;
-  /** Logs lines of the activities, as the product would write them. */
+  workflowId: string;
+  /** What the activities log, as JSON and not redacted. */
   lines: string[];
   logIn(requestToken?: string): Promise<void>;
   start(plan?: Partial<Plan>): Promise<void>;
+  stop(closePositions?: boolean): Promise<void>;
+  closeAll(): Promise<void>;
+  acknowledge(ids: string[] | 'all'): Promise<void>;
+  closePosition(command: Partial<ClosePosition>): Promise<PositionView>;
   view(): Promise<DayView>;
+  /** Lets the market go on to a time of its day, e.g. `12:00`. */
+  at(time: string): Promise<void>;
   /** Looks until it holds; time does not skip meanwhile. */
   seen(what: string, holds: (view: DayView) => boolean): Promise<DayView>;
+  /** Until a position is open: time skips to 11:16 first. */
+  opened(): Promise<DayView>;
   result(): Promise<DayReport>;
-  /** Orders of ours in the simulator's own book. */
+  /** All orders of the simulator's own book. */
   book(): SimOrder[];
   close(): Promise<void>;
 };
 
-type Options = { date?: IsoDate; from?: string; exchange?: ExchangeOptions };
+let runs = 0;
 
-let run = 0;
-
-/** Starts the day's workflow at `from` (08:45) of `date`. One day at a time: skipping time is the whole server's. */
-export async function startDay(options: Options = {}): Promise<ReplayedDay> {
-  const date = options.date ?? '2025-07-14';
-  run += 1;
-  const identity: DayIdentity = { mode: 'replay', account: 'test', run, date };
+/** Opens a stage. One day at a time plays on it: skipping time is the whole server's. */
+export async function openStage(): Promise<Stage> {
   installQuietRuntime();
-  const env = await createTimeSkipping();
+  const [env, journal] = await Promise.all([createTimeSkipping(), openJournal({ dataDir: null })]);
+  let playing: Playing | null = null;
+  let crew: { workers: Worker[]; running: Promise<unknown> } | null = null;
+
+  async function hire(first: Playing): Promise<{ workers: Worker[]; running: Promise<unknown> }> {
+    const inTime: ActivityInterceptorsFactory = () => ({
+      inbound: {
+        async execute(input, next) {
+          await playing?.keepTime();
+          return next(input);
+        },
+      },
+    });
+    const now = () => {
+      if (!playing) throw new Error('no day is playing');
+      return playing;
+    };
+    const shared = { connection: env.nativeConnection, interceptors: { activity: [inTime] } };
+    const { codePath } = await workflowBundle();
+    const workers = await Promise.all([
+      Worker.create({
+        ...shared,
+        taskQueue: TASK_QUEUE,
+        workflowBundle: { codePath },
+        activities: handedOn(first.parts.day, () => now().parts.day),
+      }),
+      Worker.create({
+        ...shared,
+        taskQueue: GUARD_TASK_QUEUE,
+        activities: { guardPosition: (input: GuardInput) => now().guards.guardPosition(input) },
+      }),
+    ]);
+    return { workers, running: Promise.all(workers.map((worker) => worker.run())) };
+  }
+
+  return {
+    env,
+    journal,
+    async startDay(options = {}) {
+      const day = await play(env, journal, options, (next) => {
+        playing = next;
+      });
+      crew ??= await hire(day);
+      await day.open();
+      return day;
+    },
+    async close() {
+      for (const worker of crew?.workers ?? []) worker.shutdown();
+      await crew?.running;
+      await journal.close();
+      await env.teardown();
+    },
+  };
+}
+
+/** A day on a stage of its own. */
+export async function startDay(options: DayOptions = {}): Promise<ReplayedDay> {
+  const stage = await openStage();
+  const day = await stage.startDay(options);
+  return {
+    ...day,
+    async close() {
+      await day.close();
+      await stage.close();
+    },
+  };
+}
+
+type Playing = ReplayedDay & { guards: GuardActivities; keepTime(): Promise<void>; open(): Promise<void> };
+
+async function play(
+  env: TestWorkflowEnvironment,
+  journal: Journal,
+  options: DayOptions,
+  nowPlaying: (day: Playing) => void,
+): Promise<Playing> {
+  const { date = '2025-07-14', from = '08:45', keys = DEFAULT_KEYS } = options;
+  runs += 1;
+  const identity: DayIdentity = { mode: 'replay', account: 'test', run: runs, date };
   const exchangeOptions: ExchangeOptions = {
-    at: istAt(date, options.from ?? '08:45'),
+    at: istAt(date, from),
     speed: 1,
     latency: { minMs: 1, maxMs: 5 },
     ...options.exchange,
   };
   const exchange = await createExchange(exchangeOptions);
-  const limits = { quote: 1_000, historical: 1_000, orders: 1_000, other: 1_000, breezePerMinute: 1_000 };
-  const server = await startExchangeServer({
-    exchange,
-    port: 0,
-    redirectUrl: 'http://127.0.0.1:1/',
-    keys: DEFAULT_KEYS,
-    limits,
-  });
-  const journal = await openJournal({ dataDir: null });
-  const sealer = createSealer(randomBytes(32));
-  const segments: ClockSegments = [
-    { real: await env.currentTimeMs(), market: istAt(date, options.from ?? '08:45'), speed: 1 },
-  ];
+  const limits = { quote: 1_000, historical: 1_000, orders: 1_000, other: 1_000, breezePerMinute: 10_000 };
+  const server = await startExchangeServer({ exchange, port: 0, redirectUrl: 'http://127.0.0.1:1/', keys, limits });
+  const sealer = createSealer(options.sealingKey ?? randomBytes(32));
+  const segments: ClockSegments = [{ real: await env.currentTimeMs(), market: istAt(date, from), speed: 1 }];
   const lines: string[] = [];
   const parts = createParts({
     addresses: addressesOf(server),
@@ -108,48 +215,32 @@ export async function startDay(options: Options = {}): Promise<ReplayedDay> {
     journal,
     sealer,
     clock: fixedClock(segments, exchange),
-    log: {
-      info: (_, text) => lines.push(text),
-      warn: (_, text) => lines.push(text),
-      error: (_, text) => lines.push(text),
-    },
+    log: logTo(lines),
     onSecret: () => {},
+    waits: { kiteTimeoutMs: KITE_TIMEOUT_MS, candles: { pollMs: 50, ...options.patience } },
   });
-  const guards: GuardActivities = { guardPosition: (input) => lookAhead(input, exchangeOptions, exchange) };
-  const { codePath } = await workflowBundle();
-  const keepTime = async () => exchange.clock.set({ market: marketAt(segments, await env.currentTimeMs()), speed: 1 });
-  const inTime: ActivityInterceptorsFactory = () => ({
-    inbound: {
-      async execute(input, next) {
-        await keepTime();
-        return next(input);
-      },
-    },
-  });
-  const shared = { connection: env.nativeConnection, interceptors: { activity: [inTime] } };
-  const workers = await Promise.all([
-    Worker.create({ ...shared, taskQueue: TASK_QUEUE, workflowBundle: { codePath }, activities: parts.day }),
-    Worker.create({ ...shared, taskQueue: GUARD_TASK_QUEUE, activities: guards }),
-  ]);
-  const running = Promise.all(workers.map((worker) => worker.run()));
-  const handle = await env.client.workflow.start(TRADING_DAY, {
-    workflowId: dayWorkflowId(identity),
-    taskQueue: TASK_QUEUE,
-    args: [{ identity, clock: segments }],
-    // The time-skipping server jumps ten years without one; production sets none.
-    workflowExecutionTimeout: '12h',
-  });
-
+  const guards: GuardActivities = {
+    guardPosition: async (input) => options.guard?.(input) ?? lookAhead(input, exchangeOptions, exchange),
+  };
+  const workflowId = dayWorkflowId(identity);
+  const handle = env.client.workflow.getHandle(workflowId);
   let attempt = 0;
-  const view = () => handle.query(dayQuery);
-  return {
-    env,
-    exchange,
-    journal,
-    sealer,
-    parts,
-    identity,
-    lines,
+  const day: Playing = {
+    ...{ env, exchange, journal, sealer, parts, identity, lines, guards, workflowId },
+    async keepTime() {
+      const market = marketAt(segments, await env.currentTimeMs());
+      if (market > exchange.clock.now()) exchange.clock.set({ market, speed: 1 });
+    },
+    async open() {
+      nowPlaying(day);
+      await env.client.workflow.start(TRADING_DAY, {
+        workflowId,
+        taskQueue: TASK_QUEUE,
+        args: [{ identity, clock: segments }],
+        // The time-skipping server jumps ten years without one; production sets none.
+        workflowExecutionTimeout: '12h',
+      });
+    },
     async logIn(requestToken = exchange.newRequestToken()) {
       attempt += 1;
       await handle.signal(authCompletedSignal, {
@@ -158,27 +249,68 @@ export async function startDay(options: Options = {}): Promise<ReplayedDay> {
       });
     },
     start: (plan = {}) => handle.signal(startTradingSignal, { plan: { ...PLAN, ...plan }, by: 'test' }),
-    view,
+    stop: (closePositions = false) => handle.signal(stopTradingSignal, { closePositions, by: 'test' }),
+    closeAll: () => handle.signal(closeAllSignal, { by: 'test' }),
+    acknowledge: (ids) => handle.signal(acknowledgeSignal, { ids, by: 'test' }),
+    async closePosition(command) {
+      const expiresAt = (await env.currentTimeMs()) + 8_000;
+      return handle.executeUpdate(closePositionUpdate, { args: [{ id: 'P1', expiresAt, by: 'test', ...command }] });
+    },
+    view: () => handle.query(dayQuery),
+    async at(time) {
+      const wait = istAt(date, time) - marketAt(segments, await env.currentTimeMs());
+      if (wait > 0) await env.sleep(wait);
+      await day.keepTime();
+    },
     async seen(what, holds) {
-      for (let look = 0; look < 400; look += 1) {
-        const now = await view();
+      for (let look = 0; look < 600; look += 1) {
+        const now = await day.view();
         if (holds(now)) return now;
         await new Promise((done) => setTimeout(done, 25));
       }
-      throw new Error(`never seen: ${what}`);
+      throw new Error(`never seen: ${what}. ${told(lines)}`);
     },
-    result: () => handle.result() as Promise<DayReport>,
+    async opened() {
+      await day.at('11:15');
+      const view = await day.seen('an open position', ({ positions }) => positions[0]?.state === 'open');
+      await day.keepTime();
+      return view;
+    },
+    async result() {
+      const report: DayReport = await handle.result();
+      return report;
+    },
     book: () => exchange.allOrders(),
     async close() {
-      for (const worker of workers) worker.shutdown();
-      await running;
+      const { status } = await handle.describe();
+      if (status.name === 'RUNNING') await handle.terminate('the test is over');
       await parts.close();
       await server.close();
       await exchange.close();
-      await journal.close();
-      await env.teardown();
     },
   };
+  return day;
+}
+
+/** The day's own log, for the message of a test that waited in vain. */
+function told(lines: readonly string[]): string {
+  const events = lines.map((line) => JSON.parse(line) as { market_time?: string; text: string });
+  return events.map(({ market_time = '', text }) => `${market_time} ${text}`).join('\n');
+}
+
+function handedOn(names: DayActivities, current: () => DayActivities): object {
+  return Object.fromEntries(
+    Object.keys(names).map((name) => [
+      name,
+      (...args: unknown[]) => Reflect.apply(Reflect.get(current(), name), undefined, args),
+    ]),
+  );
+}
+
+function logTo(lines: string[]): Log {
+  const write = (level: string) => (data: object, text: string) =>
+    void lines.push(JSON.stringify({ level, ...data, text }));
+  return { info: write('info'), warn: write('warn'), error: write('error') };
 }
 
 /** The test's clock: the day's own segments, which the simulator is made to follow. */
@@ -205,6 +337,7 @@ function addressesOf({ addresses }: ExchangeServer) {
       apiSecret: addresses.breeze_api_secret,
       session: addresses.breeze_session,
       root: addresses.breeze_root,
+      securityMasterUrl: addresses.security_master_url,
     },
     userId: null,
   };
