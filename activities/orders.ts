@@ -19,6 +19,8 @@ import { crossingPrice, freshQuote } from './quotes.ts';
 
 /** An order is sent only within this time of having looked for its tag (TRADING section 4). Monotonic milliseconds. */
 const LOOK_IS_FRESH_MS = 2_000;
+/** A modification that could not be sent by then is left: the workflow would not be waiting for it any more. */
+const CHANGE_WITHIN_MS = 10_000;
 const POLL_MS = 400;
 const CANCEL_WAIT_MS = 5_000;
 const BROKER_MODIFICATIONS = 25;
@@ -156,6 +158,7 @@ function reached(seen: OrderSnapshot, until: FollowInput['until']): boolean {
 }
 
 async function changeOrder(feed: Feed, session: KiteSession, input: ChangeInput): Promise<ChangeResult> {
+  const began = performance.now();
   const seen = await snapshot(session, input.orderId);
   if (seen.state !== 'live') return { kind: 'final', order: seen };
   if (seen.modifications >= Math.min(input.budget, BROKER_MODIFICATIONS)) return { kind: 'budget' };
@@ -163,6 +166,7 @@ async function changeOrder(feed: Feed, session: KiteSession, input: ChangeInput)
   if (!quote) return { kind: 'no_price', message: `no believable quote for ${input.contract.tradingsymbol}` };
   const { price } = crossingPrice(quote, input.side, input.contract.tickSize, input.widen, input.noWorseThan);
   if (input.how === 'reprice' && seen.orderType === 'LIMIT' && seen.price === price) return { kind: 'modified', price };
+  if (performance.now() - began > CHANGE_WITHIN_MS) return { kind: 'refused', message: 'the broker was too slow' };
   try {
     await session.modifyOrder(
       input.orderId,

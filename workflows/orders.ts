@@ -14,8 +14,8 @@ import type { Day } from './day.ts';
 import type { OrderView } from './messages.ts';
 import { changing, sending, watching, world } from './proxies.ts';
 
-/** An intent that waited longer than this for a worker is not sent any more. */
-const SEND_WITHIN_MS = 20_000;
+/** An intent that waited longer than this is not sent any more; with the HTTP time-out it ends before the activity's own. */
+const SEND_WITHIN_MS = 10_000;
 /** A doubtful order is looked for at 3 s and at 15 s after the doubt: absent is only what is missing both times. */
 const LOOKS_MS = [3_000, 15_000] as const;
 const REFUSED_IP_RETRY_MS = 30_000;
