@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { repositoryRoot } from '../../src/repository-root.ts';
 import { CACHE_DIR, findProgram } from '../../src/temporal/binaries.mjs';
+import { commandLineOf } from '../../src/temporal/processes.ts';
 
 let folder: string;
 let children: ChildProcess[];
@@ -109,6 +110,35 @@ describe('two set-ups in one clone', () => {
     await untilSaid(second);
     left.child.kill('SIGKILL');
     expect((await second.ended).said).toMatch(/waiting[\s\S]*my turn/);
+  });
+});
+
+describe('npm start', () => {
+  const stopsBy = async (signal: NodeJS.Signals, whom: 'npm' | 'group') => {
+    const { scripts } = JSON.parse(await readFile(join(repositoryRoot, 'package.json'), 'utf8'));
+    const start = String(scripts.start)
+      .replace('scripts/run.mjs', JSON.stringify(join(repositoryRoot, 'scripts', 'run.mjs')))
+      .replace('src/main.ts', JSON.stringify(join(repositoryRoot, 'test', 'server', 'fixtures', 'until-signal.ts')));
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ scripts: { start } }));
+    const npm = spawn('npm', ['start'], { cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(npm);
+    let said = '';
+    npm.stdout.on('data', (chunk) => {
+      said += chunk;
+    });
+    await expect.poll(() => said, { timeout: 20_000 }).toMatch(/running as \d+/);
+    const pid = Number(/running as (\d+)/.exec(said)?.[1]);
+    process.kill((npm.pid ?? 0) * (whom === 'group' ? -1 : 1), signal);
+    const [code] = await once(npm, 'close');
+    return { code, told: said.includes(`told ${signal}`), left: await commandLineOf(pid) };
+  };
+
+  it.each<[NodeJS.Signals, 'npm' | 'group', string]>([
+    ['SIGINT', 'group', "a terminal's Ctrl-C"],
+    ['SIGTERM', 'npm', "a supervisor's SIGTERM to npm alone"],
+    ['SIGINT', 'npm', 'SIGINT to npm alone'],
+  ])('stops cleanly, with exit code 0 and nothing left behind, at %s to %s: %s', async (signal, whom) => {
+    expect(await stopsBy(signal, whom)).toEqual({ code: 0, told: true, left: null });
   });
 });
 
