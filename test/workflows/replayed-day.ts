@@ -80,6 +80,8 @@ export type DayOptions = {
   patience?: Partial<Patience>;
   keys?: ExchangeKeys;
   sealingKey?: Uint8Array;
+  /** Whose day it is: its first and only run. Absent, the day is another run of `test`. */
+  account?: string;
   /** What a guard answers instead of looking ahead; undefined looks ahead. */
   guard?: (input: GuardInput) => GuardResult | undefined;
 };
@@ -196,7 +198,8 @@ async function play(
 ): Promise<Playing> {
   const { date = '2025-07-14', from = '08:45', keys = DEFAULT_KEYS } = options;
   runs += 1;
-  const identity: DayIdentity = { mode: 'replay', account: 'test', run: runs, date };
+  const who = options.account === undefined ? { account: 'test', run: runs } : { account: options.account, run: 1 };
+  const identity: DayIdentity = { mode: 'replay', ...who, date };
   const exchangeOptions: ExchangeOptions = {
     at: istAt(date, from),
     speed: 1,
@@ -344,7 +347,8 @@ function addressesOf({ addresses }: ExchangeServer) {
 }
 
 let installed = false;
-function installQuietRuntime(): void {
+/** The SDK tells errors only: once a process, before anything else of it. */
+export function installQuietRuntime(): void {
   if (installed) return;
   installed = true;
   Runtime.install({ logger: new DefaultLogger('ERROR') });
