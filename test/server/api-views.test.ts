@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { istAt } from '../../src/domain/clock.ts';
 import { type ApiProgram, startApiProgram } from './fixtures/api-program.ts';
-import { HEDGE_TOKEN, MAIN_TOKEN, openPosition, restingStop, TIMETABLE } from './fixtures/day-facts.ts';
+import { flatReport, HEDGE_TOKEN, MAIN_TOKEN, openPosition, restingStop, TIMETABLE } from './fixtures/day-facts.ts';
 
 let program: ApiProgram;
 beforeAll(async () => {
@@ -193,6 +193,52 @@ describe('GET /live/log', () => {
     });
     expect((await program.get('/live/log?limit=1')).body).toMatchObject({ events: [{ seq: 2 }] });
     expect((await program.get('/live/log?limit=0')).status).toBe(422);
+  });
+});
+
+describe('GET /live/report/{date}', () => {
+  it('is the report of the journal, in rupees', async () => {
+    const identity = await program.identity();
+    await program.journal.saveReport(flatReport(identity));
+    const answer = await program.get('/live/report/2025-07-14');
+    expect([answer.status, answer.body]).toMatchObject([
+      200,
+      {
+        date: '2025-07-14',
+        result: 'flat',
+        trades: [
+          {
+            order_id: '250714000000001',
+            tag: '0714P1HE11',
+            tradingsymbol: 'NIFTY2571724800PE',
+            transaction_type: 'BUY',
+            quantity: 750,
+            price: 23.05,
+            at: '2025-07-14T11:15:03+05:30',
+          },
+        ],
+        charges: { brokerage: 80, stt: 60, transaction: 29.11, sebi: 0.08, stamp: 0.52, gst: 19.65, total: 189.36 },
+        pnl: { gross: -1050.99, charges: 189.36, net: -1240.35 },
+        decisions: [],
+        reconciled: true,
+      },
+    ]);
+  });
+
+  it.each([
+    ['2025-07-15', 404, 'no_report'],
+    ['14-07-2025', 422, 'invalid_value'],
+  ])('of %s is %i %s', async (date, status, code) => {
+    expect(await program.get(`/live/report/${date}`)).toMatchObject({ status, body: { error: { code } } });
+  });
+
+  it('of a day that runs is not there yet', async () => {
+    await program.openDay();
+    const answer = await program.get('/live/report/2025-07-14');
+    expect([answer.status, answer.body]).toMatchObject([
+      404,
+      { error: { code: 'no_report', message: expect.stringContaining('still runs') } },
+    ]);
   });
 });
 
