@@ -33,6 +33,7 @@ export type TemporalServerOptions = {
 
 const USUAL_PORT = 7233;
 const SERVING_WITHIN_MS = 30_000;
+const NOT_SERVING = `does not serve within ${SERVING_WITHIN_MS / 1_000} s`;
 const GRACE_MS = 10_000;
 /** A week's days are still in the web UI after it; the development server's own default is one day. */
 const RETENTION_MS = 30 * 86_400_000;
@@ -95,31 +96,69 @@ async function start(options: TemporalServerOptions, dataDir: string, record: st
       retryable: false,
     });
   }
-  const { uiPort, namespace } = options;
+  const { uiPort } = options;
   await refuseBusyPort({ port: uiPort, purpose: 'the Temporal web UI', variable: 'TEMPORAL_UI_PORT' });
-  const port = (await portIsFree(USUAL_PORT)) ? USUAL_PORT : await freePort();
   await mkdir(dataDir, { recursive: true });
+  for (const port of [USUAL_PORT, await freePort()]) {
+    if (!(await portIsFree(port))) continue;
+    const ownPort = await freePort();
+    const pid = await spawnServer(path, dataDir, [
+      ...['--ip', LOOPBACK, '--port', String(port), '--ui-port', String(uiPort), '--http-port', String(ownPort)],
+      ...['--namespace', options.namespace],
+    ]);
+    const running = { pid, port, uiPort };
+    await writeFile(`${record}.new`, `${JSON.stringify(running)}\n`);
+    await rename(`${record}.new`, record);
+    if (await servesAt(ownPort, pid)) return running;
+  }
+  throw unavailable('ended at once');
+}
+
+/** A group of its own: the terminal's Ctrl-C must not reach it before the worker has finished. Answers its process id. */
+async function spawnServer(path: string, dataDir: string, where: string[]): Promise<number> {
   const log = await open(join(dataDir, 'temporal.log'), 'a');
   const child = spawn(
     path,
     [
-      ...['server', 'start-dev', ...databaseArguments(dataDir)],
-      ...['--ip', LOOPBACK, '--port', String(port), '--ui-port', String(uiPort), '--namespace', namespace],
+      ...['server', 'start-dev', ...databaseArguments(dataDir), ...where],
       // Without it every timer fires half a second late.
       ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="1ms"', '--log-level', 'error'],
     ],
-    // A group of its own: the terminal's Ctrl-C must not reach it before the worker has finished.
     { detached: true, stdio: ['ignore', log.fd, log.fd], cwd: dataDir },
   );
   child.unref();
-  const pid = await new Promise<number>((ready, failed) => {
+  return new Promise<number>((ready, failed) => {
     child.once('error', failed);
     child.once('spawn', () => ready(child.pid ?? 0));
   }).finally(() => log.close());
-  const running = { pid, port, uiPort };
-  await writeFile(`${record}.new`, `${JSON.stringify(running)}\n`);
-  await rename(`${record}.new`, record);
-  return running;
+}
+
+/**
+ * Two programs that start at the same moment both find the usual port free, and the one whose server lost it would be answered by
+ * the other's. The port of its HTTP interface nobody else knows, and it opens after the usual one. False when the server has ended.
+ */
+async function servesAt(httpPort: number, pid: number): Promise<boolean> {
+  const deadline = performance.now() + SERVING_WITHIN_MS;
+  while (performance.now() < deadline) {
+    // Whatever it answers; a probe that listened there itself could take the port away.
+    const answer = await fetch(`http://${LOOPBACK}:${httpPort}/`).catch(() => null);
+    await answer?.body?.cancel();
+    if (answer) return true;
+    if ((await commandLineOf(pid)) === null) return false;
+    await sleep(50);
+  }
+  await endProcess(pid, GRACE_MS);
+  throw unavailable(NOT_SERVING);
+}
+
+function unavailable(how: string, cause?: unknown): AppError {
+  return new AppError({
+    code: 'temporal_unavailable',
+    message: `The Temporal server ${how}; its own words are in temporal.log in the data folder.`,
+    httpStatus: 503,
+    retryable: true,
+    cause,
+  });
 }
 
 async function prepare(running: Running, namespace: string): Promise<void> {
@@ -158,13 +197,7 @@ async function whenServing(running: Running, namespace: string): Promise<Tempora
     } catch (cause) {
       const ended = (await commandLineOf(running.pid)) === null;
       if (ended || performance.now() > deadline) {
-        throw new AppError({
-          code: 'temporal_unavailable',
-          message: `The Temporal server ${ended ? 'ended at once' : `does not serve within ${SERVING_WITHIN_MS / 1_000} s`}; its own words are in temporal.log in the data folder.`,
-          httpStatus: 503,
-          retryable: true,
-          cause,
-        });
+        throw unavailable(ended ? 'ended at once' : NOT_SERVING, cause);
       }
       await sleep(100);
     }

@@ -24,10 +24,10 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-async function start(change: { address?: string; uiPort?: number } = {}): Promise<TemporalServer> {
+async function start(change: { address?: string; uiPort?: number; dataDir?: string } = {}): Promise<TemporalServer> {
   const uiPort = change.uiPort ?? (await freePort());
   const server = await startTemporalServer({
-    dataDir,
+    dataDir: change.dataDir ?? dataDir,
     namespace: NAMESPACE,
     address: change.address ?? null,
     uiPort,
@@ -115,6 +115,14 @@ describe('the embedded Temporal server', () => {
     } finally {
       await endProcess(stranger.pid ?? 0, 1_000);
     }
+  });
+
+  it('is its own program’s, though another one starts at the same moment', async () => {
+    const servers = await Promise.all([start(), start({ dataDir: join(dataDir, 'another') })]);
+    expect(servers[0].address).not.toBe(servers[1].address);
+    await startWorkflow(servers[0]);
+    await expect.poll(() => countOf(servers[0], `TradingDate = '2025-07-14'`), { timeout: 10_000 }).toBe(1);
+    expect(await countOf(servers[1], `TradingDate = '2025-07-14'`)).toBe(0);
   });
 
   it('is gone after a stop', async () => {
