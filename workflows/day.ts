@@ -74,7 +74,6 @@ export class Day {
   private readonly dirtyPositions = new Set<Position>();
   private decisionsWritten = 0;
   private batches = 0;
-  private batches = 0;
   private flushing = false;
   private stopFlushing = false;
   private shownState = '';
@@ -270,7 +269,6 @@ export class Day {
       this.dirtyPositions.clear();
       this.decisionsWritten = this.decisions.length;
       const last = events.at(-1);
-      this.batches += 1;
       await world.writeJournal.executeWithOptions({ summary: (last?.text ?? 'orders and positions').slice(0, 120) }, [
         {
           identity: this.identity,
