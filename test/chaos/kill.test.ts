@@ -1,0 +1,154 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, type TestContext } from 'vitest';
+import type { ReportBody } from '../../src/api/report-schema.ts';
+import { connectTemporal } from '../../src/temporal/client.ts';
+import {
+  expectFlat,
+  expectNeverNaked,
+  expectNoTagTwice,
+  expectReportEqualsBook,
+  expectTradedOnce,
+  HEDGE,
+  MAIN,
+} from './book-invariants.ts';
+import * as seen from './program.ts';
+import { api, book, DATE, fault, type Installation, marketTime, type Program, until } from './program.ts';
+
+/** More market time than passes between a look and the death that follows it, far less than the downtime is worth. */
+const MOMENT_MS = 5 * 60_000;
+
+type Life = { at: Installation; programs: Program[] };
+
+async function life(): Promise<Life> {
+  return { at: await seen.installation(await mkdtemp(join(tmpdir(), 'trading-day-chaos-'))), programs: [] };
+}
+
+async function end({ at, programs }: Life): Promise<void> {
+  await seen.sweep(at, programs);
+  await rm(at.dataDir, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Starts the program, and holds it against what it showed before it died: the market has not gone on without it. */
+async function rise({ at, programs }: Life, diedAt: number | null = null): Promise<Program> {
+  const program = seen.start(at);
+  programs.push(program);
+  if (diedAt !== null) {
+    const first = await until('the market to be back', () => marketTime(at), 60_000);
+    expect(Math.abs(first - diedAt)).toBeLessThanOrEqual(MOMENT_MS);
+  }
+  await seen.ready(at, program);
+  return program;
+}
+
+/** SIGKILL to everything, or to everything but the Temporal server. Answers the market time of the death. */
+async function die({ at, programs }: Life, temporal: 'with Temporal' | 'Temporal lives on'): Promise<number> {
+  const last = await until('the market time', () => marketTime(at), 5_000);
+  await programs.at(-1)?.kill();
+  const servers = await seen.temporalServers(at);
+  expect(servers).toHaveLength(1);
+  if (temporal === 'with Temporal') await seen.killTemporal(at);
+  return last;
+}
+
+/** An order of the book, as soon as it looks like this. */
+function order(at: Installation, symbol: string, side: 'BUY' | 'SELL', like: (found: seen.BookOrder) => boolean) {
+  return until(
+    `${side} ${symbol}`,
+    async () =>
+      (await book(at))?.orders.find(
+        (one) => one.tradingsymbol === symbol && one.transaction_type === side && like(one),
+      ),
+    90_000,
+  );
+}
+
+const filledInPart = ({ filled_quantity, quantity }: seen.BookOrder) =>
+  filled_quantity > 0 && filled_quantity < quantity;
+const resting = ({ status }: seen.BookOrder) => status === 'TRIGGER PENDING';
+
+/** The book is loaded when it is back, and what it shows is a whole day's trade, done once. */
+async function expectAWholeDay({ at }: Life): Promise<void> {
+  const report = await until('the report', () => api<ReportBody>(at, `/live/report/${DATE}`), 120_000);
+  const shown = await until('the book', () => book(at), 5_000);
+  expectNoTagTwice(shown);
+  expectNeverNaked(shown);
+  expectFlat(shown);
+  expectTradedOnce(shown);
+  expectReportEqualsBook(report, shown);
+  expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
+
+  const temporal = await connectTemporal({
+    address: `127.0.0.1:${await seen.temporalPort(at)}`,
+    namespace: 'default',
+  });
+  try {
+    const days = await temporal.connection.workflowService.listWorkflowExecutions({
+      namespace: 'default',
+      query: 'WorkflowType = "tradingDay"',
+    });
+    expect(days.executions.map(({ execution }) => execution?.workflowId)).toEqual([`day:replay:demo:1:${DATE}`]);
+  } finally {
+    await temporal.close();
+  }
+}
+
+/** A life of its own for a test; when it fails, what its programs said is shown. */
+async function living(
+  { onTestFailed, onTestFinished }: Pick<TestContext, 'onTestFailed' | 'onTestFinished'>,
+  test: (day: Life) => Promise<void>,
+) {
+  const day = await life();
+  onTestFailed(() => console.error(day.programs.map((program) => program.output()).join('\n--- killed ---\n')));
+  onTestFinished(() => end(day));
+  await test(day);
+}
+
+describe.concurrent('a day whose program is killed again and again', () => {
+  it(
+    'ends flat and accounted for, killed together with its Temporal server in mid-entry, mid-guard and mid-exit',
+    ({ onTestFailed, onTestFinished }) =>
+      living({ onTestFailed, onTestFinished }, async (day) => {
+        const { at } = day;
+        await rise(day);
+        await fault(at, { kind: 'thin_depth', tradingsymbol: MAIN, transaction_type: 'SELL', quantity: 300 });
+        await order(at, MAIN, 'SELL', filledInPart);
+        await rise(day, await die(day, 'with Temporal'));
+
+        await order(at, MAIN, 'BUY', resting);
+        await rise(day, await die(day, 'with Temporal'));
+
+        await fault(at, { kind: 'thin_depth', tradingsymbol: MAIN, transaction_type: 'BUY', quantity: 300 });
+        await order(at, MAIN, 'BUY', filledInPart);
+        await rise(day, await die(day, 'with Temporal'));
+        await expectAWholeDay(day);
+      }),
+    240_000,
+  );
+
+  it(
+    'ends flat and accounted for, killed while its Temporal server lives on: before the hedge’s answer, mid-guard, while it starts, mid-exit',
+    ({ onTestFailed, onTestFinished }) =>
+      living({ onTestFailed, onTestFinished }, async (day) => {
+        const { at } = day;
+        await rise(day);
+        await fault(at, { kind: 'timeout_after_accept' });
+        await order(at, HEDGE, 'BUY', () => true);
+        await rise(day, await die(day, 'Temporal lives on'));
+
+        await order(at, MAIN, 'BUY', resting);
+        const guarded = await die(day, 'Temporal lives on');
+        day.programs.push(seen.start(at));
+        await until('the market to be back', () => marketTime(at), 60_000);
+        await die(day, 'Temporal lives on');
+        await rise(day, guarded);
+
+        await fault(at, { kind: 'thin_depth', tradingsymbol: HEDGE, transaction_type: 'SELL', quantity: 300 });
+        await order(at, HEDGE, 'SELL', filledInPart);
+        await rise(day, await die(day, 'Temporal lives on'));
+        await expectAWholeDay(day);
+      }),
+    240_000,
+  );
+});
