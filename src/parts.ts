@@ -5,6 +5,7 @@ import { type ActivityOptions, createDayActivities, createGuards } from '../acti
 import { createSessions } from '../activities/session.ts';
 import { createBreeze } from './brokers/breeze.ts';
 import { createKite } from './brokers/kite.ts';
+import type { Pace } from './brokers/kite-pace.ts';
 import type { Breeze, Kite } from './brokers/types.ts';
 import type { Account, Journal } from './journal/types.ts';
 import { createHourlyCandles, type Patience } from './market/candles.ts';
@@ -45,12 +46,13 @@ export function createParts(options: {
   /** Hears of secrets that come up while running, so that logs leave them out. */
   onSecret(secret: string): void;
   /** How long brokers are waited for, where it is not as long as usual. Wall milliseconds. */
-  waits?: { kiteTimeoutMs?: number; candles?: Partial<Patience> };
+  waits?: { kiteTimeoutMs?: number; kitePace?: Pace; candles?: Partial<Patience> };
 }): Parts {
   const { addresses, account, journal, sealer, clock, log, waits = {} } = options;
   const kite = createKite({
     ...addresses.kite,
     ...(waits.kiteTimeoutMs === undefined ? {} : { timeoutMs: waits.kiteTimeoutMs }),
+    ...(waits.kitePace === undefined ? {} : { pace: waits.kitePace }),
   });
   const { root, ...login } = addresses.breeze;
   const breeze = createBreeze({ ...login, ...(root ? { root } : {}) });

@@ -2,6 +2,7 @@ import type { AxiosInstance, AxiosResponse, InternalAxiosRequestConfig } from 'a
 import type { KiteConnect } from 'kiteconnect';
 import { BrokerError } from '../errors.ts';
 import { failedToConnect, kiteError } from './kite-errors.ts';
+import { type Pace, paceOf } from './kite-pace.ts';
 
 const INSTRUMENTS = /^\/instruments(\/[A-Z]+)?$/;
 /** The instruments CSV has tens of thousands of rows. */
@@ -13,13 +14,23 @@ const INSTRUMENTS_TIMEOUT_MS = 60_000;
  * resolves), and times, which it parses in the process's own zone. Its axios instance is the hook: its answers are read here instead.
  * Resolves with the envelope's `data`, or the text of a CSV; rejects with BrokerError only.
  */
-export function readAnswersHere(client: InstanceType<typeof KiteConnect>, root: string, timeoutMs: number): void {
+export function readAnswersHere(
+  client: InstanceType<typeof KiteConnect>,
+  root: string,
+  timeoutMs: number,
+  pace: Pace,
+): void {
   const axios = axiosOf(client);
   // Following a redirect could send an order twice.
   axios.defaults.maxRedirects = 0;
   if (isLoopback(root)) axios.defaults.proxy = false;
   axios.interceptors.response.clear();
-  axios.interceptors.request.use((request) => prepare(request, timeoutMs));
+  axios.interceptors.request.use(async (request) => {
+    const { pathname } = new URL(request.url ?? '', root);
+    const kind = paceOf(request.method ?? 'GET', pathname);
+    if (kind !== null) await pace(kind);
+    return prepare(request, timeoutMs);
+  });
   // kiteconnect's methods are typed by what its own reading returned: the value is narrowed by our schemas anyway.
   axios.interceptors.response.use(readAnswer as never, readFailure);
 }

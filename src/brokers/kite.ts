@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { istDate, istTime } from '../domain/clock.ts';
 import type { Bar, MarketMs, Paise } from '../domain/types.ts';
 import { BrokerError } from '../errors.ts';
+import { createPace, type Pace } from './kite-pace.ts';
 import * as schemas from './kite-schemas.ts';
 import { readAnswersHere, readInstruments } from './kite-transport.ts';
 import type { Kite, KiteSession, MarginOrder, NewOrder, OrderChange } from './types.ts';
@@ -16,6 +17,8 @@ export type KiteOptions = {
   loginUrl?: string;
   /** Wall clock; the instruments CSV has a minute. */
   timeoutMs?: number;
+  /** How fast it may ask; below Kite's limits by default, shared by all sessions. */
+  pace?: Pace;
 };
 
 const KITE_ROOT = 'https://api.kite.trade';
@@ -32,12 +35,12 @@ const CANDLE_SPAN_DAYS = { minute: 60, '30minute': 200, '60minute': 400, day: 20
  * Every method rejects with BrokerError only; its `kind` says what the failure means for an order.
  */
 export function createKite(options: KiteOptions): Kite {
-  const { apiKey, apiSecret, root = KITE_ROOT, loginUrl = KITE_LOGIN, timeoutMs = 5000 } = options;
+  const { apiKey, apiSecret, root = KITE_ROOT, loginUrl = KITE_LOGIN, timeoutMs = 5000, pace = createPace() } = options;
 
   function client(accessToken?: string): InstanceType<typeof KiteConnect> {
     const kite = new KiteConnect({ api_key: apiKey, root, timeout: timeoutMs });
     if (accessToken) kite.setAccessToken(accessToken);
-    readAnswersHere(kite, root, timeoutMs);
+    readAnswersHere(kite, root, timeoutMs, pace);
     return kite;
   }
 
