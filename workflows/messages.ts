@@ -262,6 +262,10 @@ export type DayView = {
   enabled: boolean;
   /** Somebody asked for trading at least once today. */
   started: boolean;
+  /** Why no new entry is made any more today, whatever is started again; null while they are on. */
+  entriesOff: string | null;
+  /** Ids of warnings that somebody has acknowledged. */
+  acknowledged: string[];
   clock: ClockSegments;
   session: SessionView | null;
   authAttempts: AuthAttempt[];

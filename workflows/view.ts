@@ -18,6 +18,8 @@ export function viewOf(day: Day): DayView {
     state: stateOf(day),
     enabled: day.enabled,
     started: day.started,
+    entriesOff: day.entriesOff,
+    acknowledged: [...day.acknowledged],
     clock: day.clock,
     session: day.session,
     authAttempts: day.authAttempts,
