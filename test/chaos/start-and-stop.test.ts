@@ -1,0 +1,128 @@
+import { access, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as program from './program.ts';
+import { type Installation, NPM, type Program, ready, signalGroup, start, temporalServers, until } from './program.ts';
+
+let at: Installation;
+let programs: Program[];
+const occupants: Server[] = [];
+
+beforeEach(async () => {
+  at = await program.installation(await mkdtemp(join(tmpdir(), 'trading-day-start-')));
+  programs = [];
+});
+afterEach(async () => {
+  for (const occupant of occupants.splice(0)) occupant.close();
+  await program.sweep(at, programs);
+  await rm(at.dataDir, { recursive: true, force: true, maxRetries: 5 });
+});
+
+function run(env: Record<string, string> = {}, command?: readonly string[]): Program {
+  const started = start(at, env, command);
+  programs.push(started);
+  return started;
+}
+
+async function expectNothingLeft(ended: Program): Promise<void> {
+  expect(signalGroup(ended.child, 0)).toBe(false);
+  expect(await temporalServers(at)).toEqual([]);
+}
+
+const exists = (name: string) =>
+  access(join(at.dataDir, name)).then(
+    () => true,
+    () => false,
+  );
+
+describe('a start', () => {
+  it('prints its links; a second one on the same folder prints them too and ends with 1; SIGINT ends it with 0 and leaves no process', async () => {
+    const first = run();
+    await ready(at, first);
+    await until('the links', async () => first.output().includes('Exchange '), 10_000);
+    for (const link of [
+      `http://127.0.0.1:${at.port}/sign-in?code=`,
+      `http://127.0.0.1:${at.uiPort}`,
+      `http://127.0.0.1:${at.exchangePort}/simulator/book`,
+    ]) {
+      expect(first.output()).toContain(link);
+    }
+
+    const second = run();
+    expect(await second.exited).toBe(1);
+    expect(second.output()).toContain('It is running already');
+    expect(second.output()).toContain(`http://127.0.0.1:${at.uiPort}`);
+    expect(second.output()).toContain(`http://127.0.0.1:${at.port}/live/status`);
+
+    expect(await temporalServers(at)).toHaveLength(1);
+    first.child.kill('SIGINT');
+    expect(await first.exited).toBe(0);
+    await expectNothingLeft(first);
+    expect(first.output()).not.toMatch(/MaxListeners|did not close|No workflows registered|sdkComponent/);
+  }, 90_000);
+
+  it('names a busy port with its remedy, ends with 1 and leaves no process', async () => {
+    for (const [port, variable] of [
+      [at.port, 'PORT'],
+      [at.exchangePort, 'EXCHANGE_PORT'],
+      [at.uiPort, 'TEMPORAL_UI_PORT'],
+    ] as const) {
+      const occupant = createServer().listen(port, '127.0.0.1');
+      occupants.push(occupant);
+      await new Promise((listening) => occupant.once('listening', listening));
+      const refused = run();
+      expect(await refused.exited).toBe(1);
+      expect(refused.output()).toContain(`Port ${port}`);
+      expect(refused.output()).toContain(` ${variable}=${port + 1} npm start`);
+      await expectNothingLeft(refused);
+      await new Promise((closed) => occupant.close(closed));
+    }
+  }, 90_000);
+
+  it('succeeds after a start that was killed at any of its steps', async () => {
+    for (const step of ['lock.sock', 'temporal.json', 'temporal.db', 'runs/1/run.json', 'runs/1/clock.json']) {
+      const killed = run();
+      await until(step, () => exists(step), 60_000);
+      await killed.kill();
+    }
+    const last = run();
+    await ready(at, last);
+    expect(await temporalServers(at)).toHaveLength(1);
+    expect(last.output()).toContain('replay run 1:');
+    last.child.kill('SIGTERM');
+    expect(await last.exited).toBe(0);
+    await expectNothingLeft(last);
+  }, 120_000);
+
+  it('ends with 0 when it is interrupted before it is ready', async () => {
+    const early = run();
+    await until('its Temporal server', () => exists('temporal.json'), 60_000);
+    early.child.kill('SIGINT');
+    expect(await early.exited).toBe(0);
+    await expectNothingLeft(early);
+  }, 60_000);
+});
+
+describe('npm start', () => {
+  it('is told of the program that runs on when npm alone was killed, and ends on one Ctrl-C with 0', async () => {
+    const first = run({}, NPM);
+    await ready(at, first);
+    first.child.kill('SIGKILL');
+    await until('npm to be gone', async () => first.child.signalCode === 'SIGKILL', 5_000);
+    const second = run({}, NPM);
+    expect(await second.exited).toBe(1);
+    expect(second.output()).toContain('It is running already');
+    signalGroup(first.child, 'SIGINT');
+    await until('the program to be gone', async () => !signalGroup(first.child, 0), 25_000);
+    await expectNothingLeft(first);
+
+    // A terminal's Ctrl-C reaches npm and the program; npm passes it on once more.
+    const third = run({}, NPM);
+    await ready(at, third);
+    signalGroup(third.child, 'SIGINT');
+    expect(await third.exited).toBe(0);
+    await expectNothingLeft(third);
+  }, 120_000);
+});
