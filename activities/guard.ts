@@ -3,22 +3,25 @@
  * one modification, so that the wire sees it at once; the workflow does the rest. It never places and never chases.
  */
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { BrokerOrder } from '../src/brokers/types.ts';
 import { marketAt, realAt } from '../src/domain/clock.ts';
 import { isBelievable } from '../src/domain/limit-prices.ts';
 import { closingResult, lossCapHit, targetHit } from '../src/domain/stops.ts';
 import type { MarketMs, Paise, WallMs } from '../src/domain/types.ts';
 import type { Account } from '../src/journal/types.ts';
-import type { Tick } from '../src/market/types.ts';
 import type { ContractRef, GuardActivities, GuardInput, GuardReason, GuardResult } from './contract.ts';
 import type { Deps } from './deps.ts';
 import { snapshot } from './orders.ts';
-import { crossingPrice } from './quotes.ts';
+import { crossingPrice, type Touch } from './quotes.ts';
 
 const LOOK_MS = 200;
+const HEARTBEAT_MS = 1_000;
 const STOP_LOOK_MS = 5_000;
+const QUOTE_LOOK_MS = 1_000;
 /** Ticks older than this are not believed for a decision. */
 const TICK_BELIEVED_MS = 5_000;
+const QUOTE_BELIEVED_MS = 2_000;
 /** A breach counts on two consecutive packets, or when it lasts this long: one garbage tick exits nothing. */
 const BREACH_LASTS_MS = 1_000;
 /** Of the broker's 25 modifications of an order the guard may use these. */
@@ -28,13 +31,20 @@ export function createGuardActivities(deps: Deps & { account: Account }): GuardA
   return { guardPosition: (input) => new Guard(deps, input).watch() };
 }
 
-type Breach = { reason: GuardReason; packets: number; since: WallMs };
+type Seen = Touch & { receivedAt: WallMs };
+/** `by` is the contract whose packet began it: only a second packet of that one confirms it. */
+type Breach = { reason: GuardReason; by: number | null; packets: number; since: WallMs };
 
 class Guard {
   private readonly deps: Deps & { account: Account };
   private readonly input: GuardInput;
   private breach: Breach | null = null;
   private fired: { reason: GuardReason; detail: string } | null = null;
+  private failure: ApplicationFailure | null = null;
+  private looking = false;
+  private stopLookedAt = 0;
+  private quotesLookedAt = 0;
+  private readonly quotes = new Map<number, Seen>();
   private wake = () => {};
 
   constructor(deps: Deps & { account: Account }, input: GuardInput) {
@@ -46,10 +56,12 @@ class Guard {
     const { feed } = this.deps;
     const { main, hedge, stop } = this.input;
     const tokens = [main.contract.instrumentToken, ...(hedge ? [hedge.contract.instrumentToken] : [])];
+    const beat = setInterval(() => Context.current().heartbeat(), HEARTBEAT_MS);
     const ends = [
+      () => clearInterval(beat),
       feed.subscribe(tokens),
       feed.onTick((tick) => {
-        if (tokens.includes(tick.instrumentToken)) this.judge(true);
+        if (tokens.includes(tick.instrumentToken)) this.judge(tick.instrumentToken);
       }),
       feed.onOrderUpdate((order) => {
         if (order.orderId === stop?.orderId) this.seeStop(order);
@@ -63,14 +75,10 @@ class Guard {
   }
 
   private async loop(): Promise<GuardResult> {
-    let stopLookedAt = 0;
     for (;;) {
-      Context.current().heartbeat();
-      if (Date.now() - stopLookedAt >= STOP_LOOK_MS) {
-        await this.lookAtStop();
-        stopLookedAt = Date.now();
-      }
-      this.judge(false);
+      this.lookNow();
+      if (this.failure !== null) throw this.failure;
+      this.judge(null);
       const now = this.deps.clock.now();
       const { exitAt, until } = this.input;
       if (!this.fired && exitAt !== null && now >= exitAt) this.fire('exit_time', 'exit time');
@@ -78,6 +86,46 @@ class Guard {
       if (now >= until) return { kind: 'quiet', until };
       await this.nap(exitAt === null ? until : Math.min(until, exitAt));
     }
+  }
+
+  /**
+   * Looks over HTTP beside the loop, which a slow broker must not hold up: at the resting stop now and then, and at the quotes of a leg
+   * whose ticks are old, because it trades rarely or because the feed is mute.
+   */
+  private lookNow(): void {
+    if (this.looking) return;
+    const stopIsDue = Date.now() - this.stopLookedAt >= STOP_LOOK_MS;
+    const stale = this.legs().filter((contract) => !this.fresh(contract));
+    const quotesAreDue = stale.length > 0 && Date.now() - this.quotesLookedAt >= QUOTE_LOOK_MS;
+    if (!stopIsDue && !quotesAreDue) return;
+    this.looking = true;
+    const look = async () => {
+      if (stopIsDue) await this.lookAtStop();
+      if (quotesAreDue) await this.lookAtQuotes(stale);
+    };
+    look()
+      .catch((error: unknown) => {
+        // A dead session is the day's to mend; anything else is looked at again.
+        if (error instanceof ApplicationFailure) this.failure = error;
+        else this.deps.log.warn({ position: this.input.positionId, error: String(error) }, 'the guard could not look');
+      })
+      .finally(() => {
+        this.looking = false;
+        this.wake();
+      });
+  }
+
+  private async lookAtQuotes(contracts: ContractRef[]): Promise<void> {
+    this.quotesLookedAt = Date.now();
+    const keys = contracts.map((contract) => `NFO:${contract.tradingsymbol}`);
+    const quotes = await this.deps.sessions.use(this.deps.account, (session) => session.quotes(keys));
+    for (const quote of quotes.values()) this.quotes.set(quote.instrumentToken, { ...quote, receivedAt: Date.now() });
+    for (const { instrumentToken } of contracts) if (quotes.size > 0) this.judge(instrumentToken);
+  }
+
+  private legs(): ContractRef[] {
+    const { main, hedge } = this.input;
+    return [main.contract, ...(hedge ? [hedge.contract] : [])];
   }
 
   /** Sleeps a little, but never past the market's next deadline. A tick that fires wakes it. */
@@ -102,7 +150,8 @@ class Guard {
     this.wake();
   }
 
-  private judge(packet: boolean): void {
+  /** `packet` is the contract that a new packet came for, null when only time has passed. */
+  private judge(packet: number | null): void {
     if (this.fired) return;
     const seen = this.believed();
     if (!seen) return;
@@ -124,8 +173,8 @@ class Guard {
       this.breach = null;
       return;
     }
-    if (this.breach?.reason !== reason) this.breach = { reason, packets: 0, since: Date.now() };
-    if (packet) this.breach.packets += 1;
+    if (this.breach?.reason !== reason) this.breach = { reason, by: packet, packets: 0, since: Date.now() };
+    if (packet !== null && packet === this.breach.by) this.breach.packets += 1;
     if (this.breach.packets < 2 && Date.now() - this.breach.since < BREACH_LASTS_MS) return;
     const rupees = (Math.abs(result) / 100).toFixed(2);
     this.fire(
@@ -146,12 +195,19 @@ class Guard {
     return hedgeTick ? { ask, bid: hedgeTick.bids[0]?.price ?? null } : null;
   }
 
-  private fresh({ instrumentToken, tickSize }: ContractRef): Tick | undefined {
+  private fresh({ instrumentToken, tickSize }: ContractRef): Seen | undefined {
     const tick = this.deps.feed.last(instrumentToken);
-    if (!tick || Date.now() - tick.receivedAt > TICK_BELIEVED_MS) return undefined;
-    const touches = [tick.asks[0]?.price, tick.bids[0]?.price];
-    const sane = touches.every((price) => price === undefined || isBelievable(price, tick.lastPrice, tickSize));
-    return sane ? tick : undefined;
+    const quote = this.quotes.get(instrumentToken);
+    const seen =
+      tick && Date.now() - tick.receivedAt <= TICK_BELIEVED_MS
+        ? tick
+        : quote && Date.now() - quote.receivedAt <= QUOTE_BELIEVED_MS
+          ? quote
+          : undefined;
+    if (!seen) return undefined;
+    const touches = [seen.asks[0]?.price, seen.bids[0]?.price];
+    const sane = touches.every((price) => price === undefined || isBelievable(price, seen.lastPrice, tickSize));
+    return sane ? seen : undefined;
   }
 
   private seeStop(order: BrokerOrder): void {
@@ -164,6 +220,7 @@ class Guard {
   }
 
   private async lookAtStop(): Promise<void> {
+    this.stopLookedAt = Date.now();
     const { stop } = this.input;
     if (!stop) return;
     const seen = await this.deps.sessions.use(this.deps.account, (session) => snapshot(session, stop.orderId));
