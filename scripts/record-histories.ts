@@ -1,0 +1,112 @@
+/** `npm run record-histories`: histories of whole days, as today's workflows write them, for the replay tests. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { repositoryRoot } from '../src/repository-root.ts';
+import { workflowBundle } from '../src/temporal/bundle.ts';
+import findTemporalPrograms from '../test/global-setup.ts';
+import {
+  currentVersion,
+  historyFile,
+  isReleased,
+  parseHistory,
+  readHistory,
+  recordedNames,
+  replayAll,
+  textOf,
+  toldBy,
+} from '../test/replay/histories.ts';
+import { type RecordedDay, recordedDays } from '../test/replay/recorded-days.ts';
+import { mondayAfterS1 } from '../test/workflows/candles.ts';
+import { openStage, type Stage } from '../test/workflows/replayed-day.ts';
+
+const USAGE = `Usage: npm run record-histories [-- --all | NAME…]
+
+Records into test/replay/histories/<version of package.json> the days that are missing there or that today's workflows no
+longer replay; with --all every day anew; with names those days anew. A version that has its git tag is never written again.`;
+
+const version = currentVersion();
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: { all: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    allowPositionals: true,
+  });
+  if (values.help) return console.log(USAGE);
+  const unknown = positionals.find((name) => !(name in recordedDays));
+  if (unknown) throw new Error(`There is no day "${unknown}". Known: ${Object.keys(recordedDays).join(', ')}.`);
+  if (isReleased(version, repositoryRoot))
+    throw new Error(`${version} is released: its histories stay as they are. Raise the version in package.json first.`);
+
+  for (const name of recordedNames(version).filter((known) => !(known in recordedDays))) {
+    rmSync(historyFile(version, name));
+    console.log(`${name}: removed, no such day is recorded any more`);
+  }
+  const { codePath } = await workflowBundle();
+  const kept = values.all ? [] : await stillGood(codePath, positionals);
+  for (const name of kept) console.log(`${name}: kept, it replays as it is`);
+  const wanted = Object.entries(recordedDays).filter(
+    ([name]) => !kept.includes(name) && (positionals.length === 0 || positionals.includes(name)),
+  );
+  if (wanted.length > 0) await recordAll(wanted);
+
+  const all = recordedNames(version).map((name) => [name, readHistory(version, name)] as const);
+  const [failure] = await replayAll(all, codePath);
+  if (failure) throw new Error(`${failure[0]} does not replay on the code that recorded it: ${failure[1].message}`);
+  console.log(`${all.length} histories of ${version}: ${wanted.length} recorded, all replay.`);
+}
+
+async function stillGood(codePath: string, anew: readonly string[]): Promise<string[]> {
+  const known = recordedNames(version).filter((name) => !anew.includes(name));
+  const histories = known.map((name) => [name, readHistory(version, name)] as const);
+  const failures = await replayAll(histories, codePath);
+  return histories
+    .filter(([name, history]) => !failures.has(name) && recordedDays[name]?.shows(toldBy(history)))
+    .map(([name]) => name);
+}
+
+async function recordAll(days: readonly (readonly [string, RecordedDay])[]): Promise<void> {
+  findTemporalPrograms();
+  const stage = await openStage();
+  try {
+    for (const [name, day] of days) {
+      const since = Date.now();
+      const events = await record(stage, name, day);
+      console.log(`${name}: recorded, ${events} events in ${((Date.now() - since) / 1_000).toFixed(1)} s`);
+    }
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Each day has an account of its own: they share a journal, and many are the same date. */
+async function record(stage: Stage, name: string, { options, hours, play, shows }: RecordedDay): Promise<number> {
+  const candles = hours && (await mondayAfterS1(...hours));
+  const exchange = { ...options?.exchange, ...(candles ? { candles: candles.path } : {}) };
+  const day = await stage.startDay({ ...options, exchange, account: `recorded-${name}` });
+  try {
+    await play(day);
+    await day.result();
+    const history = await stage.env.client.workflow.getHandle(day.workflowId).fetchHistory();
+    const text = textOf(history);
+    const recorded = parseHistory(text);
+    if (!shows(toldBy(recorded))) {
+      const wrong = `${name} did not go the way that it is recorded for ("shows" in test/replay/recorded-days.ts).`;
+      throw new Error(`${wrong} It logged:\n${day.lines.join('\n')}`);
+    }
+    const file = historyFile(version, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    return recorded.events.length;
+  } finally {
+    await day.close();
+    await candles?.remove();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,168 @@
+/** The days whose histories are recorded: each goes another way through the workflow, and proves that it did. */
+import type { Hour } from '../workflows/candles.ts';
+import { type DayOptions, HEDGE, MAIN, type ReplayedDay } from '../workflows/replayed-day.ts';
+import type { Told } from './histories.ts';
+
+export type RecordedDay = {
+  options?: DayOptions;
+  /** Hours of Monday 14 July after S1 fired, other than the real ones. */
+  hours?: readonly Hour[];
+  /** What people and the broker do to it, until nothing more is done. */
+  play(day: ReplayedDay): Promise<void>;
+  /** Whether the history shows what the day was recorded for. */
+  shows(told: Told): boolean;
+};
+
+async function tradingStarts(day: ReplayedDay, plan: Parameters<ReplayedDay['start']>[0] = {}): Promise<void> {
+  await day.logIn();
+  await day.start(plan);
+}
+
+const leftFor =
+  (reason: string) =>
+  ({ report }: Told): boolean =>
+    report.positions.some(({ state, exitReason }) => state === 'closed' && exitReason === reason);
+
+const logged =
+  (...kinds: string[]) =>
+  (told: Told): boolean =>
+    kinds.every((kind) => told.kinds.includes(kind));
+
+export const recordedDays: Readonly<Record<string, RecordedDay>> = {
+  traded: { play: tradingStarts, shows: leftFor('exit_time') },
+  'week-used': {
+    options: { date: '2025-07-15' },
+    play: tradingStarts,
+    shows: ({ report }) => report.decisions.every(({ outcome }) => outcome === 'week_used'),
+  },
+  holiday: {
+    options: { date: '2025-08-15' },
+    play: async () => {},
+    shows: ({ report }) => report.result === 'holiday',
+  },
+  'nobody-logged-in': { play: async () => {}, shows: logged('login_reminder') },
+  'never-started': {
+    play: (day) => day.logIn(),
+    shows: ({ report, kinds }) => kinds.includes('login') && report.decisions.length === 0,
+  },
+  'woken-after-close': {
+    options: { from: '16:10' },
+    play: async () => {},
+    shows: ({ report, kinds }) => report.result === 'flat' && !kinds.includes('login_reminder'),
+  },
+  'login-refused': {
+    async play(day) {
+      await day.logIn('not-a-token-of-this-broker');
+      await day.seen('the refusal', ({ authAttempts }) => authAttempts[0]?.outcome === 'refused');
+      await tradingStarts(day);
+    },
+    shows: (told) => logged('login_refused')(told) && leftFor('exit_time')(told),
+  },
+  'login-lost': {
+    async play(day) {
+      await tradingStarts(day);
+      await day.opened();
+      day.exchange.killSessions();
+      await day.at('15:15');
+      await day.seen('the loss', ({ warnings }) => warnings.some(({ code }) => code === 'login_lost'));
+      await day.logIn();
+    },
+    shows: (told) => logged('login_lost')(told) && leftFor('exit_time')(told),
+  },
+  'limit-refused': {
+    play: (day) => tradingStarts(day, { maxCapitalAtRisk: 50_000_00 }),
+    shows: logged('limit_refused'),
+  },
+  'stopped-and-started': {
+    async play(day) {
+      await tradingStarts(day);
+      await day.opened();
+      await day.stop();
+      await day.at('12:00');
+      await day.start();
+    },
+    shows: (told) => logged('trading_stopped')(told) && leftFor('exit_time')(told),
+  },
+  'foreign-position': {
+    async play(day) {
+      day.exchange.foreignTrade({ tradingsymbol: HEDGE, product: 'NRML', side: 'BUY', quantity: 75 });
+      await tradingStarts(day);
+      const { warnings } = await day.seen('the position', ({ warnings: now }) => now.length > 0);
+      await day.acknowledge(warnings.map(({ id }) => id));
+    },
+    shows: (told) => logged('foreign_position', 'acknowledged')(told) && leftFor('exit_time')(told),
+  },
+  'hedge-rejected': {
+    async play(day) {
+      day.exchange.addFault({ kind: 'reject_order', count: 5, tradingsymbol: HEDGE });
+      await tradingStarts(day);
+    },
+    shows: (told) => leftFor('entry_failed')(told) && told.report.trades.length === 0,
+  },
+  'main-leg-rejected': {
+    async play(day) {
+      day.exchange.addFault({ kind: 'reject_order', count: 5, tradingsymbol: MAIN });
+      await tradingStarts(day);
+    },
+    shows: (told) => leftFor('entry_failed')(told) && told.report.trades.length > 0,
+  },
+  'orders-in-doubt': {
+    async play(day) {
+      day.exchange.addFault({ kind: 'timeout_after_accept', count: 2 });
+      await tradingStarts(day);
+    },
+    shows: (told) => logged('order_in_doubt', 'order_found')(told) && leftFor('exit_time')(told),
+  },
+  'filled-in-parts': {
+    async play(day) {
+      day.exchange.addFault({ kind: 'thin_depth', count: 2, tradingsymbol: MAIN, quantity: 225 });
+      await tradingStarts(day);
+    },
+    shows: leftFor('exit_time'),
+  },
+  'stop-refused': {
+    async play(day) {
+      day.exchange.addFault({ kind: 'reject_order', count: 2, tradingsymbol: MAIN, transaction_type: 'BUY' });
+      await tradingStarts(day);
+    },
+    shows: leftFor('protection_refused'),
+  },
+  'conversion-refused': {
+    options: { exchange: { typeChange: 'refuse' } },
+    play: tradingStarts,
+    shows: (told) => logged('conversion_refused')(told) && leftFor('exit_time')(told),
+  },
+  target: {
+    hours: [[25063.95, 25260, 25060, 25250]],
+    play: (day) => tradingStarts(day, { target: 0.3 }),
+    shows: leftFor('target'),
+  },
+  'index-stop': {
+    hours: [[25063.95, 25070, 24995, 25000]],
+    play: (day) => tradingStarts(day, { maxLossPerTrade: 50_000_00 }),
+    shows: leftFor('index_stop'),
+  },
+  'loss-cap': {
+    hours: [[25063.95, 25070, 24880, 25050]],
+    play: (day) => tradingStarts(day, { maxLossPerTrade: 10_000_00 }),
+    shows: leftFor('loss_cap'),
+  },
+  emergency: {
+    async play(day) {
+      await tradingStarts(day);
+      await day.opened();
+      await day.at('12:00');
+      await day.closeAll();
+    },
+    shows: leftFor('emergency'),
+  },
+  'closed-by-hand': {
+    async play(day) {
+      await tradingStarts(day);
+      await day.opened();
+      await day.at('13:00');
+      await day.closePosition({ id: 'P1' });
+    },
+    shows: leftFor('manual'),
+  },
+};
