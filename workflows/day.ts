@@ -6,6 +6,7 @@ import {
   ApplicationFailure,
   condition,
   setCurrentDetails,
+  sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { SESSION_LOST } from '../activities/contract.ts';
@@ -29,6 +30,9 @@ import type {
 import type { Position } from './position.ts';
 import { world } from './proxies.ts';
 import { limitsOf, stateOf } from './view.ts';
+
+/** A call that failed with an older session is made again, but not in a tight circle. */
+const STALE_SESSION_MS = 1_000;
 
 const DAY_STATE = defineSearchAttributeKey('DayState', 'KEYWORD');
 const TRADING_SIGNAL = defineSearchAttributeKey('TradingSignal', 'KEYWORD');
@@ -151,13 +155,15 @@ export class Day {
       } catch (error) {
         const lost = lostSession(error);
         if (lost === null) throw error;
-        this.loseSession(lost);
+        if (session.number > lost)
+          await sleep(STALE_SESSION_MS, { summary: 'a worker has not heard of the new login' });
+        else this.loseSession();
       }
     }
   }
 
-  private loseSession(number: number): void {
-    if (!this.session || this.session.number > number) return;
+  private loseSession(): void {
+    if (!this.session) return;
     this.session = null;
     const open = this.positions.filter((p) => p.isOpen()).length;
     this.warn(
