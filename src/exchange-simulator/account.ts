@@ -1,23 +1,22 @@
+import { exerciseCharges, orderCharges, sumCharges } from '../domain/charges.ts';
 import type { IsoDate, MarketMs, OptionContract, Paise } from '../domain/types.ts';
 import { type Book, isLive, type OrderRecord } from './book.ts';
 import { type Holding, portfolioMargin } from './margin.ts';
 import { brokerDate, movements, netQuantity, positionsOn } from './positions.ts';
-import type { SimMargin, SimOrderRequest } from './types.ts';
+import type { SimCash, SimMargin, SimOrderRequest } from './types.ts';
 
 export type AccountOptions = {
   book: Book;
-  /** Cash when the run began. */
-  cash: Paise;
+  /** Cash but for what is in the book: a replay's when it began, on paper the broker's of now. */
+  cash(): Paise;
   index(at: MarketMs): Paise;
   last(contract: OptionContract, at: MarketMs): Paise;
-  /** Charges of a whole day's orders. */
-  charges(records: readonly OrderRecord[], date: IsoDate): Paise;
 };
 
 export type BasketOrder = { contract: OptionContract; request: SimOrderRequest };
 
 /** Cash, margin and what a new order needs of them. All derived from the book: nothing else could disagree with it. */
-export function createAccount({ book, cash, index, last, charges }: AccountOptions) {
+export function createAccount({ book, cash, index, last }: AccountOptions) {
   function holdings(at: MarketMs): Holding[] {
     return positionsOn(movements(book), brokerDate(at)).map((position) => ({
       contract: position.contract,
@@ -35,7 +34,20 @@ export function createAccount({ book, cash, index, last, charges }: AccountOptio
     }
     let paid = 0;
     for (const [day, records] of byDay) paid += charges(records, day);
-    return cash + flow((day) => day < today) - paid;
+    return cash() + flow((day) => day < today) - paid;
+  }
+
+  /** Charges of a whole day's orders, and of what was exercised on it. */
+  function charges(records: readonly OrderRecord[], date: IsoDate): Paise {
+    const orders = records.map(({ order }) => {
+      const turnover = order.fills.reduce((sum, fill) => sum + fill.quantity * fill.price, 0);
+      return orderCharges({ date, side: order.side, turnover });
+    });
+    const exercised = book
+      .settlements()
+      .filter((settlement) => brokerDate(settlement.at) === date && settlement.quantity > 0)
+      .map((settlement) => exerciseCharges(date, settlement.quantity * settlement.price));
+    return sumCharges([...orders, ...exercised]).total;
   }
 
   function flow(counts: (day: IsoDate) => boolean): Paise {
@@ -97,7 +109,7 @@ export function createAccount({ book, cash, index, last, charges }: AccountOptio
       );
     },
 
-    cash(at: MarketMs) {
+    cash(at: MarketMs): SimCash {
       const held = holdings(at);
       const orders = reserved(at, held);
       const { span, exposure } = portfolioMargin([...held, ...orders.shorts], index(at));

@@ -9,14 +9,15 @@ import { brokerDate, type HeldPosition, movements, netQuantity, positionsOn } fr
 import { priceProtection } from './price-rules.ts';
 import type { Prices } from './prices.ts';
 
-export type DayEvent = { at: MarketMs; run(): void };
+export type DayEvent = { kind: 'square-off' | 'close'; at: MarketMs; run(): void };
 
 export type DayEventOptions = {
   book: Book;
   desk: Desk;
   floor: Floor;
   prices: Prices;
-  settlement(contract: OptionContract): Paise;
+  /** What an expired contract is worth; null where it is not known at the close, and somebody settles later. */
+  settlement(contract: OptionContract): Paise | null;
 };
 
 /** What happens by itself at fixed times of a day. Every event can happen twice without doing anything twice: a restart may repeat it. */
@@ -25,12 +26,15 @@ export function createDayEvents({ book, desk, floor, prices, settlement }: DayEv
     return positionsOn(movements(book), brokerDate(at));
   }
 
-  /** The broker closes what is left in MIS, with orders of its own (support.zerodha.com, MIS square-off). */
-  function squareOff(at: MarketMs): void {
+  /**
+   * The broker closes what is left in MIS, with orders of its own (support.zerodha.com, MIS square-off). What has no price yet is
+   * left for the next call.
+   */
+  function squareOff(at: MarketMs, hasPrice: (contract: OptionContract) => boolean = () => true): void {
     for (const record of book.all().filter(isLive))
       if (record.order.product === 'MIS' && record.order.source !== 'broker')
         floor.end(record, 'CANCELLED', at, 'Cancelled by the broker before its MIS square-off.');
-    const open = positions(at).filter(({ product }) => product === 'MIS');
+    const open = positions(at).filter(({ product, contract }) => product === 'MIS' && hasPrice(contract));
     // Shorts first: their hedges protect them until they are gone.
     for (const position of open.sort((a, b) => netQuantity(a) - netQuantity(b))) {
       const underWay = book
@@ -78,8 +82,9 @@ export function createDayEvents({ book, desk, floor, prices, settlement }: DayEv
         floor.end(record, 'CANCELLED', at, `DAY order cancelled at the close (${istTime(at).slice(0, 5)}).`);
     for (const { contract, product, ...position } of positions(at)) {
       const quantity = netQuantity({ contract, product, ...position });
-      if (contract.expiry === date && quantity !== 0 && closes(contract))
-        book.settle({ contract, product, quantity, price: settlement(contract), at });
+      if (contract.expiry !== date || quantity === 0 || !closes(contract)) continue;
+      const price = settlement(contract);
+      if (price !== null) book.settle({ contract, product, quantity, price, at });
     }
   }
 
@@ -89,13 +94,18 @@ export function createDayEvents({ book, desk, floor, prices, settlement }: DayEv
     const squareOffAt = istAt(date, BROKER_SQUARE_OFF);
     // Expiring contracts may end before the others.
     const expiringEnd = tradingHours(date, date)?.close ?? hours.close;
-    const closes = [...new Set([expiringEnd, hours.close])].map((at) => ({ at, run: () => close(at) }));
+    const closes = [...new Set([expiringEnd, hours.close])].map(
+      (at): DayEvent => ({ kind: 'close', at, run: () => close(at) }),
+    );
     const inSession = squareOffAt > hours.open && squareOffAt < hours.close;
-    const squareOffs = inSession ? [{ at: squareOffAt, run: () => squareOff(squareOffAt) }] : [];
+    const squareOffs: DayEvent[] = inSession
+      ? [{ kind: 'square-off', at: squareOffAt, run: () => squareOff(squareOffAt) }]
+      : [];
     return [...squareOffs, ...closes].sort((a, b) => a.at - b.at);
   }
 
   return {
+    squareOff,
     /** Events after `from`, up to and including `to`, in order. */
     between(from: MarketMs, to: MarketMs): DayEvent[] {
       const events: DayEvent[] = [];

@@ -1,24 +1,19 @@
-import { exerciseCharges, orderCharges, sumCharges } from '../domain/charges.ts';
 import { istAt, istDate } from '../domain/clock.ts';
-import type { IsoDate, MarketMs, OptionContract, Paise } from '../domain/types.ts';
-import { createAccount } from './account.ts';
-import { createAdmission } from './admission.ts';
-import { type OrderRecord, openBook } from './book.ts';
+import type { IsoDate, MarketMs, Paise } from '../domain/types.ts';
+import { openBook } from './book.ts';
+import { createBrokerage } from './brokerage.ts';
 import { type ClockState, createClock } from './clock.ts';
 import { createConsumption } from './consumption.ts';
 import { createListing, INDIA_VIX, NIFTY } from './contracts.ts';
-import { createDayEvents } from './day-events.ts';
 import { createDelays } from './delays.ts';
-import { createDesk, type Latency } from './desk.ts';
+import type { Latency } from './desk.ts';
 import { createFaults } from './faults.ts';
 import { openFiles } from './files.ts';
-import { createFloor } from './floor.ts';
 import { openMarket } from './market/market.ts';
-import { brokerDate, movements, positionRow, positionsOn } from './positions.ts';
 import { createPrices } from './prices.ts';
 import { createQuotes } from './quotes.ts';
 import { openSessions } from './sessions.ts';
-import { type Exchange, type SimInstrument, type SimOrder, SimRefusal } from './types.ts';
+import { type Exchange, type SimInstrument, type SimQuote, SimRefusal } from './types.ts';
 
 export type ExchangeOptions = {
   /** CSV of index candles; the bundled week when absent. */
@@ -69,28 +64,15 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
     market.closeBefore,
     book.all().map(({ contract }) => contract),
   );
-  const index = (at: MarketMs): Paise => market.index.priceAt(at);
-  const account = createAccount({ book, cash, index, last: prices.last, charges: chargesOf });
-  const admission = createAdmission({ account, prices, faults, index });
-
-  const orderListeners = new Set<(order: SimOrder) => void>();
   const stepListeners = new Set<(now: MarketMs) => void>();
-  const floor = createFloor({
-    book,
-    prices,
-    consumption,
-    admission,
-    faults,
-    changed: (order) => {
-      for (const listener of orderListeners) listener(order);
-    },
-  });
-  const desk = createDesk({
-    ...{ book, floor, admission, faults, delays, latency, seed, typeChange },
+  const { account, floor, desk, events, contractOf, trading } = createBrokerage({
+    ...{ book, prices, consumption, faults, delays, latency, seed, typeChange },
+    cash: () => cash,
+    index: (at) => market.index.priceAt(at),
+    settlement: market.settlement,
+    listed: (tradingsymbol) => listing.find(clock.now(), tradingsymbol),
     now: caughtUp,
-    last: prices.last,
   });
-  const events = createDayEvents({ book, desk, floor, prices, settlement: market.settlement });
 
   // Fills that happened after the clock was last written down are in the book: time never falls behind them.
   const stoodAt = saved ? Math.max(saved.market, book.lastAt()) : start;
@@ -147,29 +129,6 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
     processed = to;
   }
 
-  function chargesOf(records: readonly OrderRecord[], date: IsoDate): Paise {
-    const orders = records.map(({ order }) => {
-      const turnover = order.fills.reduce((sum, fill) => sum + fill.quantity * fill.price, 0);
-      return orderCharges({ date, side: order.side, turnover });
-    });
-    const exercised = book
-      .settlements()
-      .filter((settlement) => brokerDate(settlement.at) === date && settlement.quantity > 0)
-      .map((settlement) => exerciseCharges(date, settlement.quantity * settlement.price));
-    return sumCharges([...orders, ...exercised]).total;
-  }
-
-  function contractOf(exchange: string, tradingsymbol: string): OptionContract {
-    const found = exchange === 'NFO' ? listing.find(clock.now(), tradingsymbol) : undefined;
-    if (!found)
-      throw new SimRefusal(
-        400,
-        'InputException',
-        'The instrument you are placing an order for has either expired or does not exist.',
-      );
-    return found;
-  }
-
   const step = setInterval(() => {
     const now = caughtUp();
     if (clock.speed() > 0) save();
@@ -178,10 +137,15 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
   desk.resume();
   save();
 
-  const on = <T>(listeners: Set<T>, listener: T) => {
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
-  };
+  function quote(instrument: SimInstrument): SimQuote | undefined {
+    const now = caughtUp();
+    if (instrument.kind === 'option' && instrument.expiry < istDate(now)) return undefined;
+    const frozen = faults.take('freeze_quotes', ({ tradingsymbol }) =>
+      [undefined, instrument.tradingsymbol].includes(tradingsymbol as string | undefined),
+    );
+    const shown = quotes.quote(instrument, typeof frozen?.since === 'number' ? frozen.since : now);
+    return instrument.kind === 'option' ? { ...shown, depth: consumption.left(shown.depth, instrument, now) } : shown;
+  }
 
   return {
     clock,
@@ -194,41 +158,10 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
     },
     findToken: (token) =>
       [NIFTY, INDIA_VIX].find((one) => one.instrumentToken === token) ?? listing.find(clock.now(), token),
-    quote(instrument) {
-      const now = caughtUp();
-      if (instrument.kind === 'option' && instrument.expiry < istDate(now)) return undefined;
-      const frozen = faults.take('freeze_quotes', ({ tradingsymbol }) =>
-        [undefined, instrument.tradingsymbol].includes(tradingsymbol as string | undefined),
-      );
-      const quote = quotes.quote(instrument, typeof frozen?.since === 'number' ? frozen.since : now);
-      return instrument.kind === 'option' ? { ...quote, depth: consumption.left(quote.depth, instrument, now) } : quote;
-    },
+    quote,
+    lastPrice: (instrument) => quote(instrument)?.lastPrice,
     candles: (instrument, from, to, minutes) => quotes.candles(instrument, from, to, minutes, clock.now()),
-    place: (request) => desk.place(request, contractOf(request.exchange, request.tradingsymbol)),
-    modify: (orderId, change) => desk.modify(orderId, change),
-    cancel: (orderId) => desk.cancel(orderId),
-    orders() {
-      const today = brokerDate(caughtUp());
-      return book
-        .all()
-        .filter(({ order }) => brokerDate(order.placedAt) === today)
-        .map(({ order }) => order);
-    },
-    allOrders() {
-      caughtUp();
-      return book.all().map(({ order }) => order);
-    },
-    order(orderId) {
-      caughtUp();
-      return book.get(orderId)?.order;
-    },
-    positions() {
-      const now = caughtUp();
-      return positionsOn(movements(book), brokerDate(now)).map((position) =>
-        positionRow(position, prices.last(position.contract, now), prices.closeBefore(position.contract, now)),
-      );
-    },
-    cash: () => account.cash(caughtUp()),
+    ...trading,
     margin(orders, withPositions) {
       const basket = orders.map((request) => ({
         request,
@@ -236,21 +169,14 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
       }));
       return account.basket(basket, withPositions, caughtUp());
     },
-    onOrder: (listener) => on(orderListeners, listener),
-    onStep: (listener) => on(stepListeners, listener),
+    onStep(listener) {
+      stepListeners.add(listener);
+      return () => stepListeners.delete(listener);
+    },
     takeFault: faults.take,
     addFault: (fault) => faults.add(fault.kind === 'freeze_quotes' ? { ...fault, since: clock.now() } : fault),
     clearFaults: faults.clear,
     faults: faults.list,
-    foreignTrade({ tradingsymbol, product, side, quantity, price }) {
-      const contract = contractOf('NFO', tradingsymbol);
-      const at = price ?? prices.last(contract, caughtUp());
-      const request = {
-        ...{ variety: 'regular', exchange: 'NFO', tradingsymbol, side, orderType: 'LIMIT', product, validity: 'DAY' },
-        ...{ quantity, price: at, triggerPrice: 0, disclosedQuantity: 0, marketProtection: null, tag: null },
-      };
-      return desk.trade(request, contract, at);
-    },
     newRequestToken: sessions.newRequestToken,
     exchangeRequestToken: sessions.exchange,
     sessionAlive: sessions.isAlive,

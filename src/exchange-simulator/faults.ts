@@ -44,8 +44,21 @@ export const FAULT_KINDS: Readonly<Record<string, 'state' | 'uses'>> = {
 
 type StoredFault = SimFault & { expiresAt?: WallMs };
 
+/** What can be asked of a paper exchange: misbehaviour of its own part, which is orders. */
+export const PAPER_FAULTS = [
+  'reject_order',
+  'refuse_type_change',
+  'refuse_far_hedge',
+  'thin_depth',
+  'fill_before_change',
+  'cancel_triggered',
+  'late_acceptance',
+  'drop_order_update',
+  'late_order_update',
+];
+
 /** Faults live in memory: a simulator that was started again behaves. */
-export function createFaults() {
+export function createFaults(kinds: readonly string[] = Object.keys(FAULT_KINDS)) {
   let faults: StoredFault[] = [];
 
   const live = (): StoredFault[] => {
@@ -60,10 +73,8 @@ export function createFaults() {
   return {
     /** Throws SimRefusal for a kind that nobody acts on. */
     add(fault: SimFault): void {
-      if (!(fault.kind in FAULT_KINDS)) {
-        const known = Object.keys(FAULT_KINDS).join(', ');
-        throw new SimRefusal(400, 'InputException', `There is no fault "${fault.kind}". Known: ${known}.`);
-      }
+      if (!kinds.includes(fault.kind))
+        throw new SimRefusal(400, 'InputException', `There is no fault "${fault.kind}". Known: ${kinds.join(', ')}.`);
       const count = fault.count ?? 1;
       if (!Number.isInteger(count) || count < 1)
         throw new SimRefusal(400, 'InputException', 'The count of a fault is a whole number from 1 on.');

@@ -1,4 +1,4 @@
-import type { MarketMs } from '../domain/types.ts';
+import type { MarketMs, OptionContract } from '../domain/types.ts';
 import type { Admission } from './admission.ts';
 import { type Book, type OrderRecord, stepped } from './book.ts';
 import type { Consumption } from './consumption.ts';
@@ -98,9 +98,11 @@ export function createFloor({ book, prices, consumption, admission, faults, chan
     const record = given.phase === 'waiting' ? trigger(given, at) : given;
     if (record.phase !== 'working') return record;
     const { order, contract, fillLimit } = record;
-    const last = prices.last(contract, at);
     // Most seconds concern nobody: a resting order needs no depth until the market has gone through it.
-    if (!record.taking && !isThrough(order.side, order.price, last)) return record;
+    if (!record.taking) {
+      const traded = prices.tradedSince(contract, order.exchangeAt ?? order.placedAt, at);
+      if (traded === null || !isThrough(order.side, order.price, traded)) return record;
+    }
     const depth = prices.depth(contract, at);
     const { fills, taking } = match({
       side: order.side,
@@ -154,9 +156,9 @@ export function createFloor({ book, prices, consumption, admission, faults, chan
 
     working,
 
-    /** One second of the market passes. */
-    second(at: MarketMs): void {
-      for (const record of working()) if (isTrading(record.contract, at)) look(record, at);
+    /** One second of the market passes, for the contracts of which something can be known. */
+    second(at: MarketMs, isKnown: (contract: OptionContract) => boolean = () => true): void {
+      for (const record of working()) if (isKnown(record.contract) && isTrading(record.contract, at)) look(record, at);
     },
   };
 }

@@ -34,6 +34,8 @@ export function createPrices(market: Market, faults: Faults, seed: number) {
   return {
     last,
     depth,
+    /** The last price if it is of a trade after `since`: what has gone through a resting order. The modelled market never stops trading. */
+    tradedSince: (contract: OptionContract, _since: MarketMs, at: MarketMs): Paise | null => last(contract, at),
 
     /** What price protection is measured from. */
     reference(contract: OptionContract, at: MarketMs): Paise {

@@ -1,12 +1,11 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Exchange } from './types.ts';
 import { breeze, SECURITY_MASTER_PATH } from './wire/breeze.ts';
 import type { ExchangeKeys } from './wire/keys.ts';
 import { kite } from './wire/kite.ts';
 import { kiteLogin } from './wire/kite-login.ts';
+import { listen } from './wire/listen.ts';
 import { createRateLimiter, type RateLimits, REAL_LIMITS } from './wire/rate-limits.ts';
 import { simulatorRoutes } from './wire/simulator-routes.ts';
 import { createTicker } from './wire/ticker.ts';
@@ -66,26 +65,13 @@ export async function startExchangeServer(options: ExchangeServerOptions): Promi
   app.route('/', breeze(wire));
   app.route('/', kite(wire));
 
-  const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
-  // Clients pool connections; one that is closed at the moment of its next use looks like a failure of the broker.
-  server.keepAliveTimeout = 75_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, host, resolve);
-  });
-  const ticker = createTicker(wire);
-  server.on('upgrade', ticker.upgrade);
-
-  const { port } = server.address() as AddressInfo;
+  const { port, close } = await listen({ app, openTicker: () => createTicker(wire), host, port: options.port });
   return {
     port,
     addresses: addressesOf(host, port, options.keys),
     async close() {
       closing.abort();
-      ticker.close();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
+      await close();
     },
   };
 }

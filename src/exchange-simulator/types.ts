@@ -94,6 +94,18 @@ export type SimPosition = {
   closePrice: Paise;
 };
 
+export type SimCash = {
+  opening: Paise;
+  available: Paise;
+  used: Paise;
+  premium: Paise;
+  span: Paise;
+  exposure: Paise;
+};
+
+/** Without a price it happens at the last one. */
+export type SimForeignTrade = { tradingsymbol: string; product: string; side: Side; quantity: number; price?: Paise };
+
 export type SimMargin = { span: Paise; exposure: Paise; optionPremium: Paise; total: Paise };
 
 /** A refusal in the broker's words, with Kite's error type and HTTP status. */
@@ -127,18 +139,15 @@ export interface SimClock {
   lease(seconds: number): void;
 }
 
-export interface Exchange {
+/** What a replayed and a paper exchange have in common: a clock, a book, and what may be asked of them. */
+export interface Brokerage {
   readonly clock: SimClock;
+  /** The account; empty while a paper exchange has not seen a login. */
   readonly userId: string;
-  /** Where the prices come from, in words for a person: recorded candles or a generated market. */
+  /** Where the prices come from, in words for a person. */
   readonly provenance: string;
-  /** Contracts listed on a date by the dated rules. */
-  instruments(date: IsoDate): SimInstrument[];
   find(exchange: string, tradingsymbol: string): SimInstrument | undefined;
-  findToken(instrumentToken: number): SimInstrument | undefined;
-  quote(instrument: SimInstrument): SimQuote | undefined;
-  /** Bars known by now (the one being formed included), cut from the same path as ticks. `minutes` divides 60, or 1440 for a day; below 1, seconds. */
-  candles(instrument: SimInstrument, from: MarketMs, to: MarketMs, minutes: number): Bar[];
+  lastPrice(instrument: SimInstrument): Paise | undefined;
   /** Throws SimRefusal. Answers when the broker acknowledges; matching goes on by itself. */
   place(request: SimOrderRequest): SimOrder;
   modify(orderId: string, change: SimOrderChange): SimOrder;
@@ -149,33 +158,37 @@ export interface Exchange {
   allOrders(): SimOrder[];
   order(orderId: string): SimOrder | undefined;
   positions(): SimPosition[];
-  cash(): { opening: Paise; available: Paise; used: Paise; premium: Paise; span: Paise; exposure: Paise };
-  margin(
-    orders: SimOrderRequest[],
-    withPositions: boolean,
-  ): { initial: SimMargin; final: SimMargin; each: SimMargin[] };
+  cash(): SimCash;
   /** Every change of an order, as the broker's order update would tell it. */
   onOrder(listener: (order: SimOrder) => void): () => void;
-  /** After each step of the market (about every 100 ms of wall time). */
-  onStep(listener: (now: MarketMs) => void): () => void;
   /** Takes one use of a fault of that kind, if any is set. */
   takeFault(kind: string, match?: (fault: SimFault) => boolean): SimFault | undefined;
   addFault(fault: SimFault): void;
   clearFaults(): void;
   faults(): SimFault[];
   /** A trade made by hand in the broker's app, outside our program: `POST /simulator/foreign-trades`. */
-  foreignTrade(trade: {
-    tradingsymbol: string;
-    product: string;
-    side: Side;
-    quantity: number;
-    price?: Paise;
-  }): SimOrder;
+  foreignTrade(trade: SimForeignTrade): SimOrder;
+  close(): Promise<void>;
+}
+
+/** A whole market of its own, with logins. */
+export interface Exchange extends Brokerage {
+  /** Contracts listed on a date by the dated rules. */
+  instruments(date: IsoDate): SimInstrument[];
+  findToken(instrumentToken: number): SimInstrument | undefined;
+  quote(instrument: SimInstrument): SimQuote | undefined;
+  /** Bars known by now (the one being formed included), cut from the same path as ticks. `minutes` divides 60, or 1440 for a day; below 1, seconds. */
+  candles(instrument: SimInstrument, from: MarketMs, to: MarketMs, minutes: number): Bar[];
+  margin(
+    orders: SimOrderRequest[],
+    withPositions: boolean,
+  ): { initial: SimMargin; final: SimMargin; each: SimMargin[] };
+  /** After each step of the market (about every 100 ms of wall time). */
+  onStep(listener: (now: MarketMs) => void): () => void;
   /** Sessions: created by a login, dead at 06:00 of the next market day. */
   newRequestToken(): string;
   exchangeRequestToken(requestToken: string): { accessToken: string; publicToken: string; loginAt: MarketMs };
   /** True while this access token's session lives in market time. */
   sessionAlive(accessToken: string): boolean;
   killSessions(): void;
-  close(): Promise<void>;
 }

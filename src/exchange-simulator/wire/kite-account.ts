@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { Exchange, SimPosition } from '../types.ts';
+import type { Brokerage, SimCash, SimPosition } from '../types.ts';
 import { rupees } from './format.ts';
 import { invalid, success } from './kite-envelope.ts';
 import { profileOf } from './kite-login.ts';
@@ -10,14 +10,21 @@ export function kiteAccount({ exchange }: Wire): Hono {
   const app = new Hono();
 
   app.get('/user/profile', (c) => success(c, profileOf(exchange.userId)));
-  app.get('/user/margins', (c) => success(c, { equity: equityMargins(exchange), commodity: NO_COMMODITY }));
+  app.get('/user/margins', (c) => success(c, { equity: equityMargins(exchange.cash()), commodity: NO_COMMODITY }));
   app.get('/user/margins/:segment', (c) => {
     const segment = c.req.param('segment');
-    if (segment === 'equity') return success(c, equityMargins(exchange));
+    if (segment === 'equity') return success(c, equityMargins(exchange.cash()));
     if (segment === 'commodity') return success(c, NO_COMMODITY);
     throw invalid('segment');
   });
   app.get('/portfolio/holdings', (c) => success(c, []));
+  app.route('/', kitePositions(exchange));
+
+  return app;
+}
+
+export function kitePositions(exchange: Pick<Brokerage, 'positions'>): Hono {
+  const app = new Hono();
   app.get('/portfolio/positions', (c) => {
     const positions = exchange.positions();
     return success(c, {
@@ -29,8 +36,8 @@ export function kiteAccount({ exchange }: Wire): Hono {
   return app;
 }
 
-function equityMargins(exchange: Exchange) {
-  const cash = exchange.cash();
+/** `data.equity` of `/user/margins`. */
+export function equityMargins(cash: SimCash) {
   return {
     enabled: true,
     net: rupees(cash.available),

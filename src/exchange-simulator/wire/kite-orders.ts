@@ -1,13 +1,13 @@
 import { Hono } from 'hono';
 import { faultNumber } from '../faults.ts';
-import { type SimOrder, type SimOrderChange, type SimOrderRequest, SimRefusal } from '../types.ts';
+import { type Brokerage, type SimOrder, type SimOrderChange, type SimOrderRequest, SimRefusal } from '../types.ts';
 import { paise } from './format.ts';
 import { invalid, missing, success } from './kite-envelope.ts';
 import { historyRows, orderRow, tradeRows } from './order-rows.ts';
 import { pause, type Wire } from './wire.ts';
 
 /** Orders and trades of the day, form-encoded as Kite takes them (K-docs: "Orders"). */
-export function kiteOrders(wire: Wire): Hono {
+export function kiteOrders(wire: Pick<Wire, 'closing'> & { exchange: Brokerage }): Hono {
   const app = new Hono();
   const { exchange } = wire;
 

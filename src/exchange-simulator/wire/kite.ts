@@ -26,7 +26,8 @@ export function kite(wire: Wire): Hono<{ Bindings: HttpBindings }> {
   return app;
 }
 
-function countRequest({ limiter }: Wire): MiddlewareHandler {
+/** Refuses what is over the broker's limits. */
+export function countRequest({ limiter }: Pick<Wire, 'limiter'>): MiddlewareHandler {
   return async (c, next) => {
     if (!limiter.kite(c.req.path, c.req.method)) throw new SimRefusal(429, 'NetworkException', 'Too many requests');
     await next();

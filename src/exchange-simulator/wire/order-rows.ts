@@ -1,10 +1,12 @@
 import { istTime } from '../../domain/clock.ts';
 import type { MarketMs } from '../../domain/types.ts';
-import type { Exchange, SimOrder } from '../types.ts';
+import type { Brokerage, SimOrder } from '../types.ts';
 import { brokerTime, rupees } from './format.ts';
 
+type Naming = Pick<Brokerage, 'userId' | 'find'>;
+
 /** An order as `GET /orders` shows it (K-docs: "Orders"). */
-export function orderRow(exchange: Exchange, order: SimOrder) {
+export function orderRow(exchange: Naming, order: SimOrder) {
   return {
     account_id: exchange.userId,
     placed_by: exchange.userId,
@@ -45,7 +47,7 @@ export function orderRow(exchange: Exchange, order: SimOrder) {
 }
 
 /** The states an order went through, oldest first, as `GET /orders/:order_id` lists them. Each event carries all that can change. */
-export function historyRows(exchange: Exchange, order: SimOrder) {
+export function historyRows(exchange: Naming, order: SimOrder) {
   return order.history.map(({ at, ...changed }) => ({
     ...orderRow(exchange, { ...order, ...changed, updatedAt: at }),
     order_timestamp: brokerTime(at),
@@ -53,7 +55,7 @@ export function historyRows(exchange: Exchange, order: SimOrder) {
 }
 
 /** The fills of orders as `GET /trades` lists them. Its `order_timestamp` has no date, as Kite's has none. */
-export function tradeRows(exchange: Exchange, orders: SimOrder[]) {
+export function tradeRows(exchange: Naming, orders: SimOrder[]) {
   return orders.flatMap((order) =>
     order.fills.map((fill) => ({
       trade_id: fill.tradeId,

@@ -2,9 +2,8 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import { AppError } from '../../errors.ts';
-import { type Exchange, SimRefusal } from '../types.ts';
+import { type Brokerage, SimRefusal } from '../types.ts';
 import { isoTime, parseBrokerTime, rupees } from './format.ts';
-import type { Wire } from './wire.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -24,7 +23,7 @@ const foreignTrade = z.strictObject({
 });
 
 /** What a person or a test may see and steer. No token, hence for callers on this machine alone. */
-export function simulatorRoutes({ exchange }: Wire): Hono {
+export function simulatorRoutes({ exchange }: { exchange: Brokerage }): Hono {
   const app = new Hono();
   app.use('/simulator/*', onlyLoopback);
 
@@ -103,7 +102,8 @@ const onlyLoopback: MiddlewareHandler = async (c, next) => {
   return;
 };
 
-function isLoopback(address: string): boolean {
+/** Whether an address is this machine's own. */
+export function isLoopback(address: string): boolean {
   try {
     return LOOPBACK.includes(new URL(address).hostname);
   } catch {
@@ -133,7 +133,7 @@ function marketTime(text: string): number {
   return zoned;
 }
 
-function clockView({ clock }: Exchange) {
+function clockView({ clock }: Brokerage) {
   return {
     market_time: isoTime(clock.now()),
     speed: clock.speed(),
@@ -143,7 +143,7 @@ function clockView({ clock }: Exchange) {
   };
 }
 
-function bookView(exchange: Exchange) {
+function bookView(exchange: Brokerage) {
   return {
     orders: exchange.allOrders().map((order) => ({
       order_id: order.orderId,
@@ -169,11 +169,11 @@ function bookView(exchange: Exchange) {
   };
 }
 
-function marketView(exchange: Exchange) {
+function marketView(exchange: Brokerage) {
   const last = (symbol: string) => {
     const instrument = exchange.find('NSE', symbol);
-    const quote = instrument && exchange.quote(instrument);
-    return quote ? rupees(quote.lastPrice) : null;
+    const price = instrument && exchange.lastPrice(instrument);
+    return price === undefined ? null : rupees(price);
   };
   return {
     market_time: isoTime(exchange.clock.now()),

@@ -2,9 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { faultNumber, faultText } from '../faults.ts';
-import type { SimOrder } from '../types.ts';
-import { sha256 } from './checksum.ts';
-import { orderRow } from './order-rows.ts';
+import { announceOrders } from './order-updates.ts';
 import { frame, HEARTBEAT, packet, type TickerMode } from './ticker-packets.ts';
 import type { Wire } from './wire.ts';
 
@@ -12,9 +10,6 @@ import type { Wire } from './wire.ts';
 const MOST_CONNECTIONS = 3;
 const MOST_TOKENS = 3_000;
 const HEARTBEAT_MS = 1_000;
-
-/** States that Kite announces. The interim ones appear in an order's history alone. */
-const ANNOUNCED = ['OPEN', 'TRIGGER PENDING', 'COMPLETE', 'CANCELLED', 'REJECTED'];
 
 type Connection = {
   socket: WebSocket;
@@ -88,40 +83,17 @@ export function createTicker(wire: Wire): Ticker {
     }
   }, HEARTBEAT_MS);
 
-  const announced = new Map<string, string>();
-  const onOrder = (order: SimOrder) => {
-    if (!ANNOUNCED.includes(order.status)) return;
-    // A second change in the same live state is a modification or a part fill: Kite calls it UPDATE (K-docs: "Postbacks").
-    const repeated = announced.get(order.orderId) === order.status;
-    announced.set(order.orderId, order.status);
-    if (exchange.takeFault('drop_order_update')) return;
-    const message = JSON.stringify({
-      type: 'order',
-      id: '',
-      data: postback(order, repeated ? 'UPDATE' : order.status),
-    });
-    const send = () => {
-      for (const { socket } of connections) socket.send(message);
-    };
-    const late = exchange.takeFault('late_order_update');
-    if (!late) return send();
-    const timer = setTimeout(send, faultNumber(late, 'ms', 5_000));
-    wire.closing.addEventListener('abort', () => clearTimeout(timer));
-  };
-
-  const postback = (order: SimOrder, status: string) => {
-    const row = orderRow(exchange, order);
-    return {
-      ...row,
-      status,
-      user_id: exchange.userId,
-      unfilled_quantity: order.pendingQuantity,
-      app_id: 1,
-      checksum: sha256(order.orderId + row.order_timestamp + keys.apiSecret),
-    };
-  };
-
-  const unsubscribe = [exchange.onStep(onStep), exchange.onOrder(onOrder)];
+  const unsubscribe = [
+    exchange.onStep(onStep),
+    announceOrders({
+      exchange,
+      apiSecret: keys.apiSecret,
+      closing: wire.closing,
+      send(message) {
+        for (const { socket } of connections) socket.send(message);
+      },
+    }),
+  ];
 
   const receive = (connection: Connection, data: RawData) => {
     const message = parseMessage(data.toString());
@@ -205,6 +177,6 @@ function errorText(words: string): string {
   return JSON.stringify({ type: 'error', data: words });
 }
 
-function refuse(socket: Duplex, status: string): void {
+export function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

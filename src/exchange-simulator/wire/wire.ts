@@ -14,7 +14,7 @@ export type Wire = {
 };
 
 /** Waits `ms` of wall time, or less when the server closes. */
-export function pause(wire: Wire, ms: number): Promise<void> {
+export function pause(wire: Pick<Wire, 'closing'>, ms: number): Promise<void> {
   return new Promise((resolve) => {
     if (wire.closing.aborted) return resolve();
     const done = () => {

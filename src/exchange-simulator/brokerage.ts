@@ -1,0 +1,111 @@
+import type { MarketMs, OptionContract, Paise } from '../domain/types.ts';
+import { createAccount } from './account.ts';
+import { createAdmission } from './admission.ts';
+import type { Book } from './book.ts';
+import type { Consumption } from './consumption.ts';
+import { createDayEvents } from './day-events.ts';
+import type { Delays } from './delays.ts';
+import { createDesk, type Latency } from './desk.ts';
+import type { Faults } from './faults.ts';
+import { createFloor } from './floor.ts';
+import { brokerDate, movements, positionRow, positionsOn } from './positions.ts';
+import type { Prices } from './prices.ts';
+import { type Brokerage, type SimOrder, SimRefusal } from './types.ts';
+
+export type BrokerageOptions = {
+  book: Book;
+  prices: Prices;
+  consumption: Consumption;
+  faults: Faults;
+  delays: Delays;
+  latency: Latency;
+  seed: number;
+  typeChange: 'allow' | 'refuse';
+  /** Cash but for what is in the book. */
+  cash(): Paise;
+  index(at: MarketMs): Paise;
+  settlement(contract: OptionContract): Paise | null;
+  /** A contract that can be traded now. */
+  listed(tradingsymbol: string): OptionContract | undefined;
+  /** The market's time, once everything has happened that lies before it. */
+  now(): MarketMs;
+};
+
+/** The parts of Brokerage that are the same whatever the prices are. */
+export type Trading = Pick<
+  Brokerage,
+  'place' | 'modify' | 'cancel' | 'orders' | 'allOrders' | 'order' | 'positions' | 'cash' | 'onOrder' | 'foreignTrade'
+>;
+
+/** Broker and exchange over one book: account, desk and floor, and what happens by itself in a day. Whoever makes one lets its market pass. */
+export function createBrokerage(options: BrokerageOptions) {
+  const { book, prices, consumption, faults, delays, latency, seed, typeChange, cash, index, now } = options;
+  const listeners = new Set<(order: SimOrder) => void>();
+  const account = createAccount({ book, cash, index, last: prices.last });
+  const admission = createAdmission({ account, prices, faults, index });
+  const floor = createFloor({
+    ...{ book, prices, consumption, admission, faults },
+    changed: (order) => {
+      for (const listener of listeners) listener(order);
+    },
+  });
+  const desk = createDesk({
+    ...{ book, floor, admission, faults, delays, latency, seed, typeChange, now },
+    last: prices.last,
+  });
+  const events = createDayEvents({ book, desk, floor, prices, settlement: options.settlement });
+
+  function contractOf(exchange: string, tradingsymbol: string): OptionContract {
+    const found = exchange === 'NFO' ? options.listed(tradingsymbol) : undefined;
+    if (!found)
+      throw new SimRefusal(
+        400,
+        'InputException',
+        'The instrument you are placing an order for has either expired or does not exist.',
+      );
+    return found;
+  }
+
+  const trading: Trading = {
+    place: (request) => desk.place(request, contractOf(request.exchange, request.tradingsymbol)),
+    modify: (orderId, change) => desk.modify(orderId, change),
+    cancel: (orderId) => desk.cancel(orderId),
+    orders() {
+      const today = brokerDate(now());
+      return book
+        .all()
+        .filter(({ order }) => brokerDate(order.placedAt) === today)
+        .map(({ order }) => order);
+    },
+    allOrders() {
+      now();
+      return book.all().map(({ order }) => order);
+    },
+    order(orderId) {
+      now();
+      return book.get(orderId)?.order;
+    },
+    positions() {
+      const at = now();
+      return positionsOn(movements(book), brokerDate(at)).map((position) =>
+        positionRow(position, prices.last(position.contract, at), prices.closeBefore(position.contract, at)),
+      );
+    },
+    cash: () => account.cash(now()),
+    onOrder(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    foreignTrade({ tradingsymbol, product, side, quantity, price }) {
+      const contract = contractOf('NFO', tradingsymbol);
+      const at = price ?? prices.last(contract, now());
+      const request = {
+        ...{ variety: 'regular', exchange: 'NFO', tradingsymbol, side, orderType: 'LIMIT', product, validity: 'DAY' },
+        ...{ quantity, price: at, triggerPrice: 0, disclosedQuantity: 0, marketProtection: null, tag: null },
+      };
+      return desk.trade(request, contract, at);
+    },
+  };
+
+  return { account, floor, desk, events, contractOf, trading };
+}
