@@ -169,11 +169,13 @@ const tickSchema = z
     last_price: paise.refine((price) => price > 0),
     depth: z.object({ buy: levels, sell: levels }).optional(),
     exchange_timestamp: z.date().nullish(),
+    last_trade_time: z.date().nullish(),
   })
-  .transform(({ tradable, instrument_token, last_price, depth, exchange_timestamp }) => ({
+  .transform(({ tradable, instrument_token, last_price, depth, exchange_timestamp, last_trade_time }) => ({
     tradable,
     instrumentToken: instrument_token,
     lastPrice: last_price,
     depth,
     exchangeAt: exchange_timestamp?.getTime() ?? null,
+    tradedAt: last_trade_time?.getTime() ?? null,
   }));

@@ -15,6 +15,8 @@ export type Tick = {
   receivedAt: WallMs;
   /** The exchange's own time of it, null where the packet has none. */
   exchangeAt: MarketMs | null;
+  /** When the last price was traded, to the second; null where the packet has none. */
+  tradedAt?: MarketMs | null;
 };
 
 export type FeedStatus = {
