@@ -28,19 +28,32 @@ export function keepClock(options: {
   client: Client;
   clock: SimClock;
   identity(): DayIdentity;
-  healthy(): Promise<boolean>;
+  /** What a day needs and is not there, as a sentence's end; null when all is well. */
+  missing(): Promise<string | null>;
+  say(text: string): void;
 }): ClockKeeper {
-  const { client, clock, identity, healthy } = options;
+  const { client, clock, identity, missing, say } = options;
   let told = JSON.stringify(clock.segments());
   let holds = clock.holds().join();
   let ran = clock.speed() > 0;
   let renewing = false;
+  let wellAt = performance.now();
+  let standsStill = false;
   let telling = false;
 
   const renew = setInterval(async () => {
     if (renewing) return;
     renewing = true;
-    if (await healthy()) clock.lease(LEASE_SECONDS);
+    const lacking = await missing();
+    if (lacking === null) {
+      clock.lease(LEASE_SECONDS);
+      wellAt = performance.now();
+      if (standsStill) say('The market goes on.');
+      standsStill = false;
+    } else if (!standsStill && performance.now() - wellAt > LEASE_SECONDS * 1_000) {
+      standsStill = true;
+      say(`The market stands still: ${lacking}.`);
+    }
     renewing = false;
   }, RENEW_MS);
   const look = setInterval(async () => {

@@ -38,6 +38,8 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
   closers.add('the lock of the data folder', () => lock.release());
 
   const say = (text: string) => logger.info({}, text);
+  const complain = (text: string) => logger.warn({}, text);
+  signal.addEventListener('abort', () => say('Stopping …'), { once: true });
   // Looked at before anything runs: a start that cannot succeed leaves nothing behind.
   await refuseBusyPort({ port: config.port, host: config.host, ...API_PORT });
   await refuseBusyPort({ port: config.exchangePort, ...EXCHANGE_PORT });
@@ -132,8 +134,15 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
     client,
     clock: exchange.clock,
     identity,
-    healthy: async () => isDaytime() && workers.running() && feedIsWell() && (await temporalAnswers(client)),
+    async missing() {
+      if (!isDaytime()) return 'its day has not ended yet';
+      if (!workers.running()) return 'the worker has stopped';
+      if (!feedIsWell()) return 'the feed is not connected';
+      return (await temporalAnswers(client)) ? null : 'Temporal does not answer';
+    },
+    say: complain,
   });
+  server.keepAlive(complain);
   closers.add('the clock keeper', () => keeper.stop());
   /** A day that takes long to end must not run into the night: its session dies there. */
   function isDaytime(): boolean {
@@ -175,7 +184,7 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
         say(`Market day ${date}, from ${istTime(exchange.clock.now())}.`);
       },
       say,
-      complain: (text) => logger.warn({}, text),
+      complain,
     },
     signal,
   );
@@ -191,7 +200,6 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
     say('The replay is over. Everything stays readable until you press Ctrl-C.');
     await Promise.race([stopped, failed]);
   }
-  say('Stopping …');
 }
 
 async function temporalAnswers(client: Client): Promise<boolean> {

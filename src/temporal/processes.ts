@@ -8,6 +8,15 @@ export async function commandLineOf(pid: number): Promise<string | null> {
   return (await commandLines()).get(pid) ?? null;
 }
 
+/** Whether a process has this id; cheap enough to be asked every second. */
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** Processes whose command line holds all of these words, in this order and next to each other. */
 export async function processesWith(...words: string[]): Promise<number[]> {
   const wanted = ` ${words.join(' ')} `;

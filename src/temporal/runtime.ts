@@ -17,7 +17,8 @@ export function installRuntime(logger: Logger): void {
       if (message === MEANT_SO) return;
       logger[level === 'ERROR' ? 'error' : 'warn'](fieldsOf(meta), `Temporal: ${message}`);
     }),
-    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+    // Not each retry of each poll while the server is away: the program says that once.
+    telemetryOptions: { logging: { filter: 'error,temporalio_sdk_core=warn', forward: {} } },
     // Servers that do not know worker heartbeats make a warning of each.
     workerHeartbeatInterval: 0,
     shutdownSignals: [],

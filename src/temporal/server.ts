@@ -9,7 +9,7 @@ import { freePort, LOOPBACK, portIsFree, refuseBusyPort } from '../ports.ts';
 import { registerSearchAttributes } from './attributes.ts';
 import { findProgram } from './binaries.mjs';
 import { connectTemporal, type TemporalClient } from './client.ts';
-import { commandLineOf, endProcess, processesWith } from './processes.ts';
+import { commandLineOf, endProcess, isRunning, processesWith } from './processes.ts';
 
 export type TemporalServer = {
   address: string;
@@ -17,6 +17,8 @@ export type TemporalServer = {
   uiUrl: string | null;
   /** How it was found, for the log. */
   origin: 'given' | 'adopted' | 'started';
+  /** From now on the embedded server is started again when it has died, on the same port: clients find it there by themselves. */
+  keepAlive(complain: (text: string) => void): void;
   /** Ends the embedded server; leaves a given one alone. */
   stop(): Promise<void>;
 };
@@ -34,6 +36,7 @@ export type TemporalServerOptions = {
 const USUAL_PORT = 7233;
 const SERVING_WITHIN_MS = 30_000;
 const NOT_SERVING = `does not serve within ${SERVING_WITHIN_MS / 1_000} s`;
+const LOOK_MS = 1_000;
 const GRACE_MS = 10_000;
 /** A week's days are still in the web UI after it; the development server's own default is one day. */
 const RETENTION_MS = 30 * 86_400_000;
@@ -52,13 +55,17 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   if (address !== null) {
     const temporal = await connectTemporal({ address, namespace });
     await registerSearchAttributes(temporal.connection, namespace).finally(temporal.close);
-    return { address, uiUrl: null, origin: 'given', stop: async () => {} };
+    return { address, uiUrl: null, origin: 'given', keepAlive: () => {}, stop: async () => {} };
   }
   const dataDir = resolve(options.dataDir);
   const record = join(dataDir, 'temporal.json');
   const adopted = await adopt(record, dataDir);
-  const running = adopted ?? (await start(options, dataDir, record));
+  let running = adopted ?? (await start(options, dataDir, record, [USUAL_PORT, await freePort()]));
+  let looking: NodeJS.Timeout | undefined;
+  let reviving: Promise<void> | null = null;
   const stop = async () => {
+    clearInterval(looking);
+    await reviving;
     await endProcess(running.pid, GRACE_MS);
     await rm(record, { force: true });
   };
@@ -72,6 +79,20 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     address: `${LOOPBACK}:${running.port}`,
     uiUrl: `http://${LOOPBACK}:${running.uiPort}`,
     origin: adopted ? 'adopted' : 'started',
+    keepAlive(complain) {
+      const revive = async () => {
+        complain('The Temporal server has died. It is started again.');
+        running = await start(options, dataDir, record, [running.port]);
+      };
+      looking = setInterval(() => {
+        if (reviving || isRunning(running.pid)) return;
+        reviving = revive()
+          .catch((error: unknown) => complain(error instanceof Error ? error.message : String(error)))
+          .finally(() => {
+            reviving = null;
+          });
+      }, LOOK_MS);
+    },
     stop,
   };
 }
@@ -86,7 +107,12 @@ async function adopt(record: string, dataDir: string): Promise<Running | null> {
   return null;
 }
 
-async function start(options: TemporalServerOptions, dataDir: string, record: string): Promise<Running> {
+async function start(
+  options: TemporalServerOptions,
+  dataDir: string,
+  record: string,
+  ports: readonly number[],
+): Promise<Running> {
   const { path, tried } = findProgram('temporal', options.env);
   if (path === null) {
     throw new AppError({
@@ -99,7 +125,7 @@ async function start(options: TemporalServerOptions, dataDir: string, record: st
   const { uiPort } = options;
   await refuseBusyPort({ port: uiPort, purpose: 'the Temporal web UI', variable: 'TEMPORAL_UI_PORT' });
   await mkdir(dataDir, { recursive: true });
-  for (const port of [USUAL_PORT, await freePort()]) {
+  for (const port of ports) {
     if (!(await portIsFree(port))) continue;
     const ownPort = await freePort();
     const pid = await spawnServer(path, dataDir, [

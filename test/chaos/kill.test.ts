@@ -117,6 +117,9 @@ describe.concurrent('a day whose program is killed again and again', () => {
         await rise(day, await die(day, 'with Temporal'));
 
         await order(at, MAIN, 'BUY', resting);
+        await seen.killTemporal(at);
+        await until('a new Temporal server', async () => (await seen.temporalServers(at)).length === 1, 10_000);
+        await until('days to run again', () => api(at, '/health'), 30_000);
         await rise(day, await die(day, 'with Temporal'));
 
         await fault(at, { kind: 'thin_depth', tradingsymbol: MAIN, transaction_type: 'BUY', quantity: 300 });

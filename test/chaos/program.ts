@@ -55,6 +55,8 @@ export function start(
       ...process.env,
       ...{ TRADING_MODE: 'replay', ACCOUNT: 'demo', API_TOKEN: TOKEN, DATA_DIR: at.dataDir, LOG_LEVEL: 'info' },
       ...{ PORT: String(at.port), EXCHANGE_PORT: String(at.exchangePort), TEMPORAL_UI_PORT: String(at.uiPort) },
+      // Whatever a person has in .env.
+      ...{ TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: '', DATABASE_URL: '', SECRETS_KEY: '', REPLAY_CANDLES: '' },
       ...{ REPLAY_FROM: DATE, REPLAY_TO: DATE, REPLAY_SPEED: '600', REPLAY_OPERATOR: 'on' },
       ...env,
     },

@@ -96,6 +96,19 @@ describe('a start', () => {
     await expectNothingLeft(last);
   }, 120_000);
 
+  it('starts its Temporal server again when that alone has died, says so once, and still stops cleanly', async () => {
+    const lasting = run();
+    await ready(at, lasting);
+    await program.killTemporal(at);
+    await until('the loss to be seen', async () => lasting.output().includes('Temporal server has died'), 10_000);
+    await until('days to run again', () => program.api(at, '/health'), 30_000);
+    expect(await temporalServers(at)).toHaveLength(1);
+    expect(lasting.output().split('Temporal server has died')).toHaveLength(2);
+    lasting.child.kill('SIGINT');
+    expect(await lasting.exited).toBe(0);
+    await expectNothingLeft(lasting);
+  }, 90_000);
+
   it('ends with 0 when it is interrupted before it is ready', async () => {
     const early = run();
     await until('its Temporal server', () => exists('temporal.json'), 60_000);
