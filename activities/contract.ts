@@ -139,7 +139,7 @@ export type SendResult =
   | { kind: 'no_price'; message: string }
   | { kind: 'trigger_passed'; lastPrice: Paise }
   | { kind: 'ip_refused'; message: string }
-  | { kind: 'refused'; message: string; notSent: boolean }
+  | { kind: 'refused'; message: string }
   | { kind: 'doubt'; message: string };
 
 export type FindResult =

@@ -242,6 +242,8 @@ class Guard {
       const sent = await this.deps.sessions.use(this.deps.account, async (session) => {
         const seen = await snapshot(session, stop.orderId);
         if (seen.status !== 'TRIGGER PENDING' || seen.modifications >= GUARD_BUDGET) return false;
+        // Called off meanwhile: the workflow is changing the order itself.
+        if (Context.current().cancellationSignal.aborted) return false;
         const { price } = crossingPrice(tick, 'BUY', main.contract.tickSize, 0, null);
         await session.modifyOrder(stop.orderId, { orderType: 'LIMIT', price, triggerPrice: 0 });
         return true;

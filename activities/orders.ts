@@ -22,8 +22,10 @@ const LOOK_IS_FRESH_MS = 2_000;
 /** A modification that could not be sent by then is left: the workflow would not be waiting for it any more. */
 const CHANGE_WITHIN_MS = 10_000;
 const POLL_MS = 400;
+const HEARTBEAT_MS = 1_000;
 const CANCEL_WAIT_MS = 5_000;
 const BROKER_MODIFICATIONS = 25;
+const CHANGING = new Set(['MODIFY VALIDATION PENDING', 'MODIFY PENDING', 'CANCEL PENDING']);
 
 type OrderActivities = Pick<DayActivities, 'sendOrder' | 'findOrder' | 'followOrder' | 'changeOrder' | 'cancelOrder'>;
 
@@ -33,18 +35,27 @@ export function createOrderActivities(deps: Deps & { account: Account }): OrderA
   return {
     sendOrder: (intent) => kite((session) => send(deps.feed, session, intent)),
     findOrder: ({ intent, expectedNet }) => kite((session) => find(session, intent, expectedNet)),
-    followOrder: (input) => followOrder(deps, kite, input),
+    followOrder: (input) => heartbeating(() => followOrder(deps, kite, input)),
     changeOrder: (input) => kite((session) => changeOrder(deps.feed, session, input)),
-    cancelOrder: ({ orderId }) => cancelOrder(kite, orderId),
+    cancelOrder: ({ orderId }) => heartbeating(() => cancelOrder(kite, orderId)),
   };
 }
 
 async function send(feed: Feed, session: KiteSession, intent: OrderIntent): Promise<SendResult> {
   for (;;) {
     const looked = performance.now();
-    const known = (await session.orders()).find((order) => order.tag === intent.tag);
-    if (known) return adopt(session, intent, known);
-    const priced = await price(feed, session, intent);
+    let priced: Priced;
+    try {
+      const known = (await session.orders()).find((order) => order.tag === intent.tag);
+      if (known) return await adopt(session, intent, known);
+      priced = await price(feed, session, intent);
+    } catch (error) {
+      // A look that failed is no doubt: nothing was sent, so it is looked again while the intent holds.
+      if (!(error instanceof BrokerError) || error.kind === 'token') throw error;
+      if (Date.now() > intent.sendBy) return { kind: 'too_late' };
+      await nextSecond();
+      continue;
+    }
     if ('refusal' in priced) return priced.refusal;
     if (Date.now() > intent.sendBy) return { kind: 'too_late' };
     if (performance.now() - looked > LOOK_IS_FRESH_MS) continue;
@@ -65,12 +76,9 @@ async function send(feed: Feed, session: KiteSession, intent: OrderIntent): Prom
       return { kind: 'sent', orderId, price: priced.price, triggerPrice: priced.triggerPrice, touch: priced.touch };
     } catch (error) {
       if (!(error instanceof BrokerError) || error.kind === 'token') throw error;
-      if (error.kind === 'rate_limited') {
+      if (error.kind === 'rate_limited' || error.details?.not_sent === true) {
         await nextSecond();
         continue;
-      }
-      if (error.kind === 'refused') {
-        return { kind: 'refused', message: error.message, notSent: error.details?.not_sent === true };
       }
       return { kind: error.kind, message: error.message };
     }
@@ -143,7 +151,7 @@ async function followOrder(deps: Deps, kite: WithSession, input: FollowInput): P
     for (;;) {
       const seen = await kite((session) => snapshot(session, input.orderId));
       if (seen.state !== 'live' || reached(seen, input.until) || performance.now() >= end) return seen;
-      await heartbeatFor(Math.min(POLL_MS, Math.max(1, end - performance.now())), (listener) => {
+      await pause(Math.min(POLL_MS, Math.max(1, end - performance.now())), (listener) => {
         wake = listener;
       });
     }
@@ -161,6 +169,8 @@ async function changeOrder(feed: Feed, session: KiteSession, input: ChangeInput)
   const began = performance.now();
   const seen = await snapshot(session, input.orderId);
   if (seen.state !== 'live') return { kind: 'final', order: seen };
+  // While a change is on its way nobody sends another.
+  if (CHANGING.has(seen.status)) return { kind: 'refused', message: `a change is under way (${seen.status})` };
   if (seen.modifications >= Math.min(input.budget, BROKER_MODIFICATIONS)) return { kind: 'budget' };
   const quote = await freshQuote(feed, session, input.contract);
   if (!quote) return { kind: 'no_price', message: `no believable quote for ${input.contract.tradingsymbol}` };
@@ -195,7 +205,7 @@ async function cancelOrder(kite: WithSession, orderId: string): Promise<OrderSna
   for (;;) {
     const seen = await kite((session) => snapshot(session, orderId));
     if (seen.state !== 'live' || performance.now() >= end) return seen;
-    await heartbeatFor(POLL_MS);
+    await pause(POLL_MS);
   }
 }
 
@@ -226,11 +236,20 @@ export async function snapshot(session: KiteSession, orderId: string): Promise<O
   };
 }
 
-async function heartbeatFor(ms: number, onWaker: (wake: () => void) => void = () => {}): Promise<void> {
+/** Beats whatever the work waits for: a slow broker must not look like a dead worker. */
+async function heartbeating<T>(work: () => Promise<T>): Promise<T> {
+  const beat = setInterval(() => Context.current().heartbeat(), HEARTBEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+async function pause(ms: number, onWaker: (wake: () => void) => void = () => {}): Promise<void> {
   const { promise, resolve } = withResolvers();
   const timer = setTimeout(resolve, ms);
   onWaker(resolve);
-  Context.current().heartbeat();
   try {
     await Promise.race([promise, Context.current().cancelled]);
   } finally {

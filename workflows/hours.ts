@@ -6,7 +6,7 @@ import type { MarketMs } from '../src/domain/types.ts';
 import { type Day, MarketOver } from './day.ts';
 import type { DecisionView } from './messages.ts';
 import { Position } from './position.ts';
-import { watching, world } from './proxies.ts';
+import { deciding, watching, world } from './proxies.ts';
 import { limitsOf } from './view.ts';
 
 const HOUR_MS = 3_600_000;
@@ -20,15 +20,18 @@ const REPLAY_DECIDE_WITHIN_MS = 5_000;
 export async function keepHours(day: Day): Promise<void> {
   const checks = day.timetable?.checks ?? [];
   for (const check of checks) {
-    // A check that lies well behind when the day gets there is not made up for: its bar is part of the next one's week.
-    if (day.now() > check + decideWithin(day)) continue;
+    // What lies well behind when the day gets there is not decided any more: its bar is part of the next one's week. An index stop of
+    // an open position is made up for, however late.
+    const late = day.now() > check + decideWithin(day);
+    if (late && day.positions.length === 0) continue;
     day.nextCheckAt = check;
     await day.until(check, 'hourly close', () => day.over);
     if (day.over) break;
     const input: HourInput = { identity: day.identity, barStart: check - HOUR_MS, barEnd: check };
     await day.hold(`the close of ${istTime(check)}`, true);
     // An hour that fails is said loudly; the hours after it are looked at all the same.
-    for (const part of await Promise.allSettled([checkIndexStops(day, input), decide(day, input)])) {
+    const parts = late ? [checkIndexStops(day, input)] : [checkIndexStops(day, input), decide(day, input)];
+    for (const part of await Promise.allSettled(parts)) {
       if (part.status === 'rejected') day.log('alert', 'hour_failed', `${istTime(check)}: ${String(part.reason)}`);
     }
     await day.hold(`the close of ${istTime(check)}`, false);
@@ -91,7 +94,7 @@ async function checkIndexStops(day: Day, input: HourInput): Promise<void> {
 
 async function decide(day: Day, input: HourInput): Promise<void> {
   if (!day.started) return;
-  const seen = await watching.evaluateHour.executeWithOptions(
+  const seen = await deciding.evaluateHour.executeWithOptions(
     { summary: `Signals S1 to S8 on the close of ${istTime(input.barEnd)}` },
     [input],
   );

@@ -27,10 +27,16 @@ export const changing = proxyActivities<Pick<DayActivities, 'changeOrder'>>({
 });
 
 /** Long looks: they heartbeat, so that a dead worker is noticed in seconds. */
-export const watching = proxyActivities<
-  Pick<DayActivities, 'followOrder' | 'cancelOrder' | 'evaluateHour' | 'readHourClose'>
->({
+export const watching = proxyActivities<Pick<DayActivities, 'followOrder' | 'cancelOrder' | 'readHourClose'>>({
   startToCloseTimeout: '10m',
+  heartbeatTimeout: '5s',
+  retry: untilItWorks,
+});
+
+/** A decision that comes later than this is another trade: it fails and says so, and the next hour is looked at. */
+export const deciding = proxyActivities<Pick<DayActivities, 'evaluateHour'>>({
+  startToCloseTimeout: '10m',
+  scheduleToCloseTimeout: '10m',
   heartbeatTimeout: '5s',
   retry: untilItWorks,
 });
