@@ -29,7 +29,11 @@ export async function watchUntilLeaving(position: Position): Promise<void> {
     } else {
       if (seen.at > day.now()) await day.until(seen.at, `guard of ${position.id}`, leaving);
       position.guardSent = seen.sent;
-      day.log('warn', 'guard_triggered', `${position.id}: ${seen.detail}.`, { reason: seen.reason, sent: seen.sent });
+      const planned = seen.reason === 'exit_time' || seen.reason === 'target';
+      day.log(planned ? 'info' : 'warn', 'guard_triggered', `${position.id}: ${seen.detail}.`, {
+        reason: seen.reason,
+        sent: seen.sent,
+      });
       position.requestExit(seen.reason);
     }
   }
