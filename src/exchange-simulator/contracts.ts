@@ -56,6 +56,11 @@ export function listContracts(date: IsoDate, index: Paise): OptionInstrument[] {
   });
 }
 
+/** What a contract is worth at its end, by the index's official close: European and settled in cash. */
+export function valueAtExpiry({ optionType, strike }: OptionContract, close: Paise): Paise {
+  return Math.max(0, optionType === 'CE' ? close - strike : strike - close);
+}
+
 /** Beyond the calendar's tables nothing is listed, so nothing can be traded. */
 function listIfCovered(date: IsoDate, index: Paise): OptionInstrument[] {
   try {

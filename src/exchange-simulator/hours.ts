@@ -1,5 +1,5 @@
-import { CalendarError, contractLastMinute, sessionOf } from '../domain/calendar/index.ts';
-import { istDate } from '../domain/clock.ts';
+import { BROKER_SQUARE_OFF, CalendarError, contractLastMinute, sessionOf } from '../domain/calendar/index.ts';
+import { istAt, istDate } from '../domain/clock.ts';
 import type { IsoDate, MarketMs, OptionContract } from '../domain/types.ts';
 
 export type Hours = { open: MarketMs; close: MarketMs };
@@ -27,6 +27,12 @@ export function tradingHours(expiry: IsoDate, date: IsoDate): Hours | null {
   const hours = segment && { open: segment.open, close: contractLastMinute(expiry, date) };
   byExpiryAndDate.set(key, hours);
   return hours;
+}
+
+/** Whether the broker is closing what is left in MIS, or has, and the segment still trades. */
+export function isSquareOffTime(at: MarketMs): boolean {
+  const hours = segmentHours(istDate(at));
+  return hours !== null && at >= istAt(istDate(at), BROKER_SQUARE_OFF) && at >= hours.open && at < hours.close;
 }
 
 export function isTrading(contract: OptionContract, at: MarketMs): boolean {

@@ -4,6 +4,7 @@ import { isFullTradingDay } from '../../domain/calendar/index.ts';
 import { addDays, istDate } from '../../domain/clock.ts';
 import type { Bar, IsoDate, MarketMs, OptionContract, Paise } from '../../domain/types.ts';
 import { readCandleFile } from '../../market/candle-files.ts';
+import { valueAtExpiry } from '../contracts.ts';
 import { type DayTables, readDayTables, vixAt } from './day-tables.ts';
 import { generateBars } from './generated-bars.ts';
 import { createIndexHistory } from './index-history.ts';
@@ -55,7 +56,7 @@ export async function openMarket(options: MarketOptions) {
     /** What a contract is worth at its end, by the official close of its expiry day. */
     settlement(contract: OptionContract): Paise {
       const close = officialClose(contract.expiry) ?? index.priceAt(Date.parse(`${contract.expiry}T10:00:00Z`));
-      return Math.max(0, contract.optionType === 'CE' ? close - contract.strike : contract.strike - close);
+      return valueAtExpiry(contract, close);
     },
   };
 }

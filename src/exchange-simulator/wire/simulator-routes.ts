@@ -102,8 +102,7 @@ const onlyLoopback: MiddlewareHandler = async (c, next) => {
   return;
 };
 
-/** Whether an address is this machine's own. */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   try {
     return LOOPBACK.includes(new URL(address).hostname);
   } catch {
