@@ -15,40 +15,67 @@ export type ClockHooks = {
 /** As many as a reader can need who looks up an instant that has just passed. */
 const KEPT_SEGMENTS = 10;
 const FASTEST = 100_000;
+/** How long a market that replays fast runs at 1x from each of its slow instants on. */
+const SLOW_MS = 3_000;
 
 /**
  * The market's clock. It starts at `state.market` and never counts the time in which no process ran. A state that was under a lease
- * starts frozen, until the lease is renewed or somebody sets a speed: its owner may not be back yet.
+ * starts frozen, until the lease is renewed or somebody sets a speed: its owner may not be back yet. From each of the `slowAt` instants
+ * it runs at 1x for three seconds: at 600x the moment in which a machine wakes up is minutes of the market, and orders have their hours.
  */
-export function createClock(state: ClockState, hooks: ClockHooks): SimClock & { state(): ClockState } {
+export function createClock(
+  state: ClockState,
+  hooks: ClockHooks,
+  slowAt: readonly MarketMs[] = [],
+): SimClock & { state(): ClockState } {
   let wanted = state.speed;
   const holds = new Set(state.holds);
   let leased = state.leased;
   let frozen = state.leased;
   let leaseEnds: WallMs | null = null;
-  let segments: ClockSegment[] = [{ real: Date.now(), market: state.market, speed: speedInForce() }];
+  const edges = slowAt.flatMap((at) => [at, at + SLOW_MS]).sort((a, b) => a - b);
+  let current: ClockSegment = { real: Date.now(), market: state.market, speed: speedInForce(state.market) };
+  let segments: ClockSegment[] = [current];
 
-  function speedInForce(): number {
+  function speedInForce(market: MarketMs): number {
     if (frozen) return 0;
-    return holds.size > 0 ? Math.min(1, wanted) : wanted;
+    const slow = holds.size > 0 || slowAt.some((at) => at <= market && market < at + SLOW_MS);
+    return slow ? Math.min(1, wanted) : wanted;
   }
 
   function begin(real: WallMs, market: MarketMs): void {
-    segments = [...segments.slice(1 - KEPT_SEGMENTS), { real, market, speed: speedInForce() }];
+    current = { real, market, speed: speedInForce(market) };
+    segments = [...segments.slice(1 - KEPT_SEGMENTS), current];
   }
 
-  /** The clock stops at the instant at which the lease ran out, however late that is noticed. */
-  function expire(): void {
-    if (leaseEnds === null || frozen || Date.now() < leaseEnds) return;
-    const market = marketAt(segments, leaseEnds);
-    frozen = true;
-    begin(leaseEnds, market);
-    leaseEnds = null;
-    hooks.changed();
+  /** What happened to the clock by itself is put where it belongs, however late that is noticed. */
+  function catchUp(): void {
+    const real = Date.now();
+    const expired = leaseEnds !== null && !frozen && real >= leaseEnds ? leaseEnds : null;
+    const before = current;
+    slowDown(expired ?? real);
+    if (expired !== null) {
+      const market = marketAt(segments, expired);
+      frozen = true;
+      leaseEnds = null;
+      begin(expired, market);
+    }
+    if (current !== before) hooks.changed();
+  }
+
+  function slowDown(until: WallMs): void {
+    for (;;) {
+      const { real, market, speed } = current;
+      const edge = edges.find((at) => at > market);
+      if (edge === undefined || speed === 0) return;
+      const reached = real + (edge - market) / speed;
+      if (reached > until) return;
+      begin(reached, edge);
+    }
   }
 
   function now(): MarketMs {
-    expire();
+    catchUp();
     return marketAt(segments, Date.now());
   }
 
@@ -62,12 +89,12 @@ export function createClock(state: ClockState, hooks: ClockHooks): SimClock & { 
   return {
     now,
     segments: () => {
-      expire();
+      catchUp();
       return segments;
     },
     speed: () => {
-      expire();
-      return speedInForce();
+      catchUp();
+      return current.speed;
     },
     set({ market, speed }) {
       if (speed !== undefined && !(speed >= 0 && speed <= FASTEST))
@@ -90,7 +117,7 @@ export function createClock(state: ClockState, hooks: ClockHooks): SimClock & { 
     holds: () => [...holds],
     lease(seconds) {
       if (!(seconds > 0)) throw new SimRefusal(400, 'InputException', 'A lease lasts more than 0 seconds.');
-      expire();
+      catchUp();
       leaseEnds = Date.now() + seconds * 1000;
       if (leased && !frozen) return;
       change(() => {

@@ -26,6 +26,8 @@ export type ExchangeOptions = {
   speed?: number;
   /** The market stands still until its owner takes a lease of the clock. */
   leased?: boolean;
+  /** From each of these instants the market runs at 1x for three seconds. */
+  slowAt?: readonly MarketMs[];
   seed?: number;
   /** Wall milliseconds from acknowledgement to the exchange. */
   latency?: Latency;
@@ -96,6 +98,7 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
         save();
       },
     },
+    options.slowAt,
   );
   const sessions = openSessions(files, () => clock.now());
 

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
+import { timetable } from '../domain/calendar/index.ts';
 import { istAt } from '../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../domain/types.ts';
 import { createExchange } from '../exchange-simulator/exchange.ts';
@@ -32,16 +33,17 @@ export function morningOf(date: IsoDate): MarketMs {
 export async function openReplayExchange(options: {
   config: Config;
   run: number;
-  from: IsoDate;
+  dates: readonly [IsoDate, ...IsoDate[]];
 }): Promise<ReplayExchange> {
-  const { config, run, from } = options;
+  const { config, run, dates } = options;
   const dataDir = join(config.dataDir, 'runs', String(run));
   await mkdir(dataDir, { recursive: true });
   const exchange = await createExchange({
     dataDir,
-    at: morningOf(from),
+    at: morningOf(dates[0]),
     speed: config.replay.speed,
     leased: true,
+    slowAt: dates.map((date) => timetable(date).squareOff),
     ...(config.replay.candles ? { candles: config.replay.candles } : {}),
   });
   const redirectUrl = `http://127.0.0.1:${config.port}/live/auth/complete`;

@@ -64,8 +64,7 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
   );
   closers.add('the journal', () => journal.close());
   const { run, dates, resumed } = await openReplayRun(config, journal);
-  const [first = config.replay.from] = dates;
-  const market = await openReplayExchange({ config, run, from: first });
+  const market = await openReplayExchange({ config, run, dates });
   closers.add('the simulated exchange', market.close);
   const { exchange } = market;
   const identity = (): DayIdentity => ({ mode: 'replay', account, run, date: istDate(exchange.clock.now()) });

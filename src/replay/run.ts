@@ -11,7 +11,7 @@ import type { Journal } from '../journal/types.ts';
 
 const Dates = z.object({ from: z.string(), to: z.string() });
 
-export type ReplayRun = { run: number; dates: IsoDate[]; resumed: boolean; folder: string };
+export type ReplayRun = { run: number; dates: [IsoDate, ...IsoDate[]]; resumed: boolean; folder: string };
 
 /**
  * The unfinished run, with the dates that it began with, else the next one.
@@ -42,10 +42,11 @@ async function readDates(file: string) {
   }
 }
 
-function tradingDates(from: IsoDate, to: IsoDate): IsoDate[] {
+function tradingDates(from: IsoDate, to: IsoDate): ReplayRun['dates'] {
   const dates: IsoDate[] = [];
   for (let date = from; date <= to; date = addDays(date, 1)) if (isTradingDay(date)) dates.push(date);
-  if (dates.length > 0) return dates;
+  const [first, ...others] = dates;
+  if (first) return [first, ...others];
   throw new AppError({
     code: 'config_invalid',
     message: `No trading day lies between REPLAY_FROM=${from} and REPLAY_TO=${to}. Choose dates with at least one.`,

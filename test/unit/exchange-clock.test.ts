@@ -53,6 +53,28 @@ describe('the market’s clock', () => {
     expect(clock.speed()).toBe(60);
   });
 
+  it('runs at 1x for three seconds from a slow instant on, reached to the millisecond however late anybody looks', async () => {
+    const squareOff = market + 30_000;
+    const clock = createClock({ market, speed: 600, holds: [], leased: false }, quiet, [squareOff]);
+    await pause(150);
+    expect(clock.speed()).toBe(1);
+    expect(clock.segments().at(-1)).toMatchObject({ market: squareOff, speed: 1 });
+    expect(clock.now() - squareOff).toBeLessThan(3_000);
+    clock.hold('exit', true);
+    clock.hold('exit', false);
+    expect(clock.speed()).toBe(1);
+    await expect.poll(() => clock.speed(), { timeout: 10_000 }).toBe(600);
+    expect(clock.segments().at(-1)).toMatchObject({ market: squareOff + 3_000 });
+  });
+
+  it('stops where its lease ran out, also when a slow instant lies beyond', async () => {
+    const clock = createClock({ market, speed: 600, holds: [], leased: false }, quiet, [market + 60_000]);
+    clock.lease(0.03);
+    await pause(200);
+    expect(clock.speed()).toBe(0);
+    expect(clock.now()).toBeLessThan(market + 30_000);
+  });
+
   it('is not made faster by a hold', () => {
     const clock = clockOf({ speed: 0.5 });
     clock.hold('entry', true);
