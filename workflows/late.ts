@@ -4,7 +4,10 @@ import type { OrderView } from './messages.ts';
 import { cancelToEnd, type Intended, look, type Submitted, submit } from './orders.ts';
 import type { Position } from './position.ts';
 
+/** Often for the first ten minutes; then seldom, so that a day with several of them keeps a short history. */
 const LOOK_EVERY_MS = 30_000;
+const OFTEN = 20;
+const LOOK_SELDOM_MS = 300_000;
 
 /** As `submit`; an order that is absent in the end is watched beside the day. */
 export async function submitWatched(position: Position, intended: Intended): Promise<Submitted> {
@@ -19,8 +22,10 @@ export function watchLate(position: Position, order: OrderView, intended: Intend
 
 async function watchToTheClose(position: Position, order: OrderView, intended: Intended): Promise<void> {
   const { day } = position;
-  while (!day.over) {
-    await condition(() => day.over, LOOK_EVERY_MS, { summary: `watching for ${order.tag} to the close` });
+  for (let looks = 0; !day.over; looks += 1) {
+    await condition(() => day.over, looks < OFTEN ? LOOK_EVERY_MS : LOOK_SELDOM_MS, {
+      summary: `watching for ${order.tag} to the close`,
+    });
     if (day.over || (await look(day, order, intended)).kind !== 'found') continue;
     day.log(
       'alert',

@@ -1,0 +1,263 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { istTime } from '../../src/domain/clock.ts';
+import { makeTag } from '../../src/domain/tags.ts';
+import type { SimFault, SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { OrderView } from '../../workflows/messages.ts';
+import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { expectLedgerIsBook, expectNeverNaked, expectSound, filledOf, ours } from './soundness.ts';
+
+let stage: Stage;
+let day: ReplayedDay | undefined;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterEach(async () => {
+  await day?.close();
+  day = undefined;
+});
+afterAll(() => stage.close());
+
+/** A day on which somebody has pressed start. Where the exit's own order is what matters, the stop cannot become it. */
+async function started(sent?: Sent): Promise<ReplayedDay> {
+  day = await stage.startDay({ exchange: { typeChange: sent === 'exit' ? 'refuse' : 'allow' } });
+  await day.logIn();
+  await day.start();
+  return day;
+}
+
+const POST = { path: '/orders', method: 'POST', count: 1 };
+
+type Sent = 'hedge entry' | 'main entry' | 'stop' | 'exit' | 'hedge exit';
+
+/** Puts the fault on the request that sends this order: right after what comes before it is in the book as it should be. */
+async function faultOn(today: ReplayedDay, sent: Sent, fault: SimFault): Promise<void> {
+  const once = (before: (order: SimOrder) => boolean) => {
+    const off = today.exchange.onOrder((order) => {
+      if (!before(order)) return;
+      off();
+      today.exchange.addFault(fault);
+    });
+  };
+  const complete = (symbol: string, side: string) => (order: SimOrder) =>
+    order.tradingsymbol === symbol && order.side === side && order.status === 'COMPLETE';
+  if (sent === 'hedge entry') {
+    await today.at('11:00');
+    today.exchange.addFault(fault);
+  } else if (sent === 'main entry') once(complete(HEDGE, 'BUY'));
+  else if (sent === 'stop') once(complete(MAIN, 'SELL'));
+  else if (sent === 'exit') once((order) => order.orderType === 'SL' && order.status === 'CANCELLED');
+  else once(complete(MAIN, 'BUY'));
+}
+
+const logged = (today: ReplayedDay, kind: string) =>
+  today.lines.map((line) => JSON.parse(line)).filter((line) => line.kind === kind);
+
+describe('an order whose answer never came, but which the broker has', () => {
+  it.each<Sent>(['hedge entry', 'main entry', 'stop', 'exit', 'hedge exit'])(
+    '%s: found and taken over',
+    async (sent) => {
+      const today = await started();
+      await faultOn(today, sent, { kind: 'timeout_after_accept', count: 1 });
+      const report = await today.result();
+      expectSound(report, today.exchange);
+      expect(filledOf(today.book(), MAIN, 'SELL')).toBe(750);
+      expect(filledOf(today.book(), MAIN, 'BUY')).toBe(750);
+      expect(ours(today.book())).toHaveLength(4);
+      expect(logged(today, 'order_in_doubt')).toHaveLength(1);
+      expect(logged(today, 'order_found')).toHaveLength(1);
+    },
+  );
+
+  it.each<[string, SimFault]>([
+    ['a gateway error afterwards', { kind: 'http_error', status: 502, after: true, ...POST }],
+    ['a broken connection afterwards', { kind: 'drop_connection', after: true, ...POST }],
+    ['an acceptance that came with an error', { kind: 'late_acceptance', count: 1, ms: 100 }],
+    ['an acceptance after the client had given up', { kind: 'late_acceptance', count: 1, ms: 900 }],
+  ])('%s', async (_, fault) => {
+    const today = await started();
+    await faultOn(today, 'stop', fault);
+    // The looks come at 3 s and 15 s of a market that stands still while the broker makes up its mind.
+    await today.at('11:15');
+    await today.seen('the doubt', ({ orders }) => orders.some(({ status }) => status === 'IN DOUBT'));
+    await today.seen('its arrival', () => today.book().some(({ orderType }) => orderType === 'SL'));
+    const report = await today.result();
+    expectSound(report, today.exchange);
+    expect(ours(today.book())).toHaveLength(4);
+  });
+});
+
+describe('an order whose answer never came, and which the broker has not', () => {
+  it.each<[Sent, OrderView['role'], OrderView['purpose']]>([
+    ['hedge entry', 'hedge', 'entry'],
+    ['stop', 'main', 'stop'],
+    ['exit', 'main', 'exit'],
+    ['hedge exit', 'hedge', 'exit'],
+  ])('%s: sent again, under a new tag, once it was absent at 3 s and at 15 s', async (sent, role, purpose) => {
+    const today = await started(sent);
+    await faultOn(today, sent, { kind: 'drop_connection', ...POST });
+    const report = await today.result();
+    expectSound(report, today.exchange);
+    expect(filledOf(today.book(), MAIN, 'SELL')).toBe(750);
+    const view = await today.view();
+    const [absent, again] = view.orders.filter((order) => order.role === role && order.purpose === purpose);
+    expect(absent).toMatchObject({ status: 'ABSENT', orderId: null });
+    expect(again?.intendedAt).toBeGreaterThanOrEqual((absent?.intendedAt ?? 0) + 15_000);
+    expect(again?.tag).not.toBe(absent?.tag);
+    expect(today.book().map(({ tag }) => tag)).not.toContain(absent?.tag);
+  });
+
+  it('an opening sell is never sent again: its hedge is sold after a minute', async () => {
+    const today = await started();
+    await faultOn(today, 'main entry', { kind: 'drop_connection', ...POST });
+    const report = await today.result();
+    expectSound(report, today.exchange);
+    expect(today.book().filter(({ tradingsymbol }) => tradingsymbol === MAIN)).toEqual([]);
+    const [bought, sold] = today.book();
+    expect(sold).toMatchObject({ tradingsymbol: HEDGE, side: 'SELL', filledQuantity: 750 });
+    const waited = (sold?.placedAt ?? 0) - (bought?.placedAt ?? 0);
+    expect(waited).toBeGreaterThanOrEqual(75_000);
+    expect(waited).toBeLessThan(120_000);
+    expect(report.positions).toMatchObject([{ state: 'closed', exitReason: 'entry_failed' }]);
+  });
+
+  it('an opening sell that comes within that minute is taken over and protected', async () => {
+    const today = await started();
+    await faultOn(today, 'main entry', { kind: 'drop_connection', ...POST });
+    await today.at('11:15');
+    await today.at('11:15:30');
+    await arrive(today, 'main', 'entry');
+    const open = await today.seen('the position', ({ positions }) => positions[0]?.state === 'open');
+    expect(open.positions[0]?.catastropheStop?.state).toBe('TRIGGER PENDING');
+    const report = await today.result();
+    expectSound(report, today.exchange);
+    expect(filledOf(today.book(), MAIN, 'SELL')).toBe(750);
+  });
+
+  it('an opening sell that comes after its hedge was sold is bought back at once', async () => {
+    const today = await started();
+    await faultOn(today, 'main entry', { kind: 'drop_connection', ...POST });
+    await today.at('11:18');
+    await today.seen('the end', ({ positions }) => positions[0]?.state === 'closed');
+    const late = await arrive(today, 'main', 'entry');
+    await today.at('11:20');
+    const report = await today.result();
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, positions: [{ state: 'closed' }] });
+    expectLedgerIsBook(report, today.book());
+    expect(filledOf(today.book(), MAIN, 'BUY')).toBe(today.exchange.order(late.orderId)?.filledQuantity);
+    const backAt = ours(today.book()).at(-1)?.placedAt ?? 0;
+    expect(istTime(backAt) < '11:19:00', istTime(backAt)).toBe(true);
+    expect(logged(today, 'order_appeared')).toHaveLength(1);
+  });
+
+  it('a hedge that comes after it was bought again is sold', async () => {
+    const today = await started();
+    await faultOn(today, 'hedge entry', { kind: 'drop_connection', ...POST });
+    await today.at('11:16');
+    await today.seen('the position', ({ positions }) => positions[0]?.state === 'open');
+    await arrive(today, 'hedge', 'entry');
+    await today.at('11:18');
+    const held = today.exchange.positions().find(({ tradingsymbol }) => tradingsymbol === HEDGE);
+    expect(held?.quantity).toBe(750);
+    const report = await today.result();
+    expectSound(report, today.exchange);
+    expect(filledOf(today.book(), HEDGE, 'BUY')).toBe(1_500);
+  });
+
+  it('an exit that comes after it was bought again is sold off, and no hedge that is not held', async () => {
+    const today = await started('exit');
+    await today.opened();
+    await faultOn(today, 'exit', { kind: 'drop_connection', ...POST });
+    await today.closeAll();
+    await today.at('11:16');
+    await today.seen('the end', ({ positions }) => positions[0]?.state === 'closed');
+    await arrive(today, 'main', 'exit');
+    await today.at('11:18');
+    const report = await today.result();
+    expect(report).toMatchObject({ result: 'flat', reconciled: true });
+    expectLedgerIsBook(report, today.book());
+    expect(filledOf(today.book(), HEDGE, 'SELL')).toBe(750);
+    expect(today.exchange.positions().filter(({ quantity }) => quantity !== 0)).toEqual([]);
+  });
+});
+
+describe('an answer that is no doubt', () => {
+  it.each<[string, SimFault]>([
+    ['too many requests to send', { kind: 'rate_limit', path: '/orders', method: 'POST', count: 2 }],
+    ['too many requests to look', { kind: 'rate_limit', path: '/orders', method: 'GET', count: 2 }],
+    ['a look that failed', { kind: 'http_error', path: '/orders', method: 'GET', count: 2 }],
+  ])('%s: goes on in the next second, with the same order', async (_, fault) => {
+    const today = await started();
+    await faultOn(today, 'main entry', fault);
+    const report = await today.result();
+    expectSound(report, today.exchange);
+    expect(filledOf(today.book(), MAIN, 'SELL')).toBe(750);
+    expect(logged(today, 'order_in_doubt')).toEqual([]);
+    expect(ours(today.book())).toHaveLength(4);
+  });
+
+  it('a machine that may not send: an entry is given up, and the warning names the remedy', async () => {
+    const today = await started();
+    await faultOn(today, 'hedge entry', { kind: 'ip_refused', count: 1 });
+    const report = await today.result();
+    expectSound(report, today.exchange);
+    expect(today.book()).toEqual([]);
+    expect(report.warnings).toMatchObject([{ code: 'orders_refused' }]);
+    expect(report.warnings[0]?.message).toContain('developer console');
+  });
+
+  it('a machine that may not send: an exit is tried again every 30 s', async () => {
+    const today = await started('exit');
+    await faultOn(today, 'exit', { kind: 'ip_refused', count: 3 });
+    const report = await today.result();
+    expectSound(report, today.exchange);
+    const exit = today.book().find(({ tradingsymbol, orderType, side }) => {
+      return tradingsymbol === MAIN && orderType === 'LIMIT' && side === 'BUY';
+    });
+    expect(istTime(exit?.placedAt ?? 0) > '15:16:30', istTime(exit?.placedAt ?? 0)).toBe(true);
+    expect(report.warnings.map(({ code }) => code)).not.toContain('orders_refused');
+  });
+});
+
+describe('an order of somebody else that carries our tag', () => {
+  it('halts: nothing is assumed, nothing is sold, and the day says so', async () => {
+    const today = await started();
+    await today.at('10:30');
+    const { run, date } = today.identity;
+    const tag = makeTag({ run, date, position: 1, role: 'hedge', purpose: 'entry', slice: 1, attempt: 1 });
+    const theirs = today.exchange.place(limitOrder(HEDGE, 'BUY', 75, 2500, tag));
+    await today.at('11:16');
+    await today.seen('the end', ({ positions }) => positions[0] !== undefined && positions[0].state !== 'opening');
+    expect(ours(today.book()).map(({ orderId }) => orderId)).toEqual([theirs.orderId]);
+    const report = await today.result();
+    expectNeverNaked(today.book());
+    expect(ours(today.book())).toHaveLength(1);
+    expect(report.trades).toEqual([]);
+    expect(report.warnings).toMatchObject([{ code: 'halted', blocksEntries: true }]);
+  });
+});
+
+/** The broker's belated placing of an order that never got through. */
+async function arrive(today: ReplayedDay, role: OrderView['role'], purpose: OrderView['purpose']): Promise<SimOrder> {
+  const view = await today.view();
+  const lost = view.orders.find((order) => order.role === role && order.purpose === purpose);
+  const contract = lost && today.exchange.find('NFO', lost.tradingsymbol);
+  const last = contract && today.exchange.quote(contract)?.lastPrice;
+  if (!lost || last === undefined) throw new Error(`no ${role} ${purpose}`);
+  const price = Math.round((last * (lost.side === 'BUY' ? 1.1 : 0.9)) / 5) * 5;
+  return today.exchange.place(limitOrder(lost.tradingsymbol, lost.side, lost.quantity, price, lost.tag));
+}
+
+function limitOrder(tradingsymbol: string, side: 'BUY' | 'SELL', quantity: number, price: number, tag: string) {
+  return {
+    ...{
+      variety: 'regular',
+      exchange: 'NFO',
+      tradingsymbol,
+      side,
+      orderType: 'LIMIT',
+      product: 'MIS',
+      validity: 'DAY',
+    },
+    ...{ quantity, price, triggerPrice: 0, disclosedQuantity: 0, marketProtection: null, tag },
+  };
+}
