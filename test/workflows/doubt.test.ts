@@ -56,13 +56,13 @@ describe('an order whose answer never came, but which the broker has', () => {
   it.each<Sent>(['hedge entry', 'main entry', 'stop', 'exit', 'hedge exit'])(
     '%s: found and taken over',
     async (sent) => {
-      const today = await started();
+      const today = await started(sent);
       await faultOn(today, sent, { kind: 'timeout_after_accept', count: 1 });
       const report = await today.result();
       expectSound(report, today.exchange);
       expect(filledOf(today.book(), MAIN, 'SELL')).toBe(750);
       expect(filledOf(today.book(), MAIN, 'BUY')).toBe(750);
-      expect(ours(today.book())).toHaveLength(4);
+      expect(ours(today.book())).toHaveLength(sent === 'exit' ? 5 : 4);
       expect(logged(today, 'order_in_doubt')).toHaveLength(1);
       expect(logged(today, 'order_found')).toHaveLength(1);
     },
