@@ -192,12 +192,21 @@ export type GuardResult =
   /** `sent`: it has turned the resting stop into an exit itself. */
   | { kind: 'triggered'; reason: GuardReason; at: MarketMs; sent: boolean; detail: string };
 
-export type OursNow = { tradingsymbol: string; product: Product; quantity: number };
+export type Holding = { tradingsymbol: string; product: string; quantity: number };
+export type ReconcileInput = {
+  identity: DayIdentity;
+  /** Net of our fills, by contract and product: whatever was traded today, 0 included. */
+  ours: Holding[];
+  /** What somebody else held when the day began. */
+  foreign: Holding[];
+  /** Units that the ledger has as filled, by tag, of all orders that were ever intended. */
+  filled: Record<string, number>;
+};
 export type Reconciliation = {
   asked: boolean;
   /** Sentences, each a difference between ledger and broker that is ours. */
   differences: string[];
-  foreign: { tradingsymbol: string; product: string; quantity: number }[];
+  foreign: Holding[];
   /** Orders with a tag of this day that the ledger does not know. */
   unknownOrders: OrderSnapshot[];
   /** Our live orders at the broker. */
@@ -210,6 +219,8 @@ export interface DayActivities {
   openDay(identity: DayIdentity): Promise<Opened>;
   loadHandover(identity: DayIdentity): Promise<Handover>;
   exchangeRequestToken(input: { identity: DayIdentity; auth: AuthCompleted }): Promise<TokenExchange>;
+  /** Fails with SESSION_LOST when the login does not hold any more. */
+  checkSession(identity: DayIdentity): Promise<void>;
   evaluateHour(input: HourInput): Promise<HourEvaluation>;
   readHourClose(input: HourInput): Promise<HourClose>;
   planEntry(input: EntryInput): Promise<EntryPlan>;
@@ -218,7 +229,7 @@ export interface DayActivities {
   followOrder(input: FollowInput): Promise<OrderSnapshot>;
   changeOrder(input: ChangeInput): Promise<ChangeResult>;
   cancelOrder(input: { orderId: string; tag: string }): Promise<OrderSnapshot>;
-  reconcile(input: { identity: DayIdentity; ours: OursNow[]; tags: string[] }): Promise<Reconciliation>;
+  reconcile(input: ReconcileInput): Promise<Reconciliation>;
   writeJournal(batch: JournalBatch): Promise<void>;
   saveReport(report: DayReport): Promise<void>;
   notifyOwner(input: { level: 'warn' | 'alert'; text: string }): Promise<void>;

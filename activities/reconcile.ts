@@ -1,54 +1,64 @@
 /** Ledger against broker: whose is what (TRADING section 1). Nothing here ever touches an order. */
-import { parseTag } from '../src/domain/tags.ts';
+import type { BrokerOrder, BrokerPosition } from '../src/brokers/types.ts';
+import { isTagOf } from '../src/domain/tags.ts';
 import type { Account } from '../src/journal/types.ts';
-import type { DayActivities, Reconciliation } from './contract.ts';
+import type { DayActivities, Holding, ReconcileInput, Reconciliation } from './contract.ts';
 import type { Deps } from './deps.ts';
 import { snapshot } from './orders.ts';
 
 export function createReconcileActivities(deps: Deps & { account: Account }): Pick<DayActivities, 'reconcile'> {
   return {
-    reconcile: ({ identity, ours, tags }) =>
+    reconcile: (input) =>
       deps.sessions.use(deps.account, async (session): Promise<Reconciliation> => {
-        const [{ net }, orders] = [await session.positions(), await session.orders()];
-        const known = new Set(tags);
-        const mine = orders.filter((order) => {
-          const tag = order.tag === null ? null : parseTag(order.tag);
-          return tag !== null && tag.run === identity.run && tag.date === identity.date;
-        });
-        const unknown = mine.filter((order) => order.tag !== null && !known.has(order.tag));
-        const differences: string[] = unknown.map(
-          (order) => `Order ${order.orderId} carries our tag ${order.tag}, but the ledger does not know it.`,
-        );
-        const foreign: Reconciliation['foreign'] = [];
-        const seen = new Set<string>();
-        for (const position of net) {
-          const key = `${position.product}:${position.tradingsymbol}`;
-          seen.add(key);
-          const our = ours.find((own) => `${own.product}:${own.tradingsymbol}` === key)?.quantity;
-          const quantity = position.quantity - (our ?? 0);
-          if (quantity === 0) continue;
-          if (our === undefined)
-            foreign.push({ tradingsymbol: position.tradingsymbol, product: position.product, quantity });
-          else {
-            differences.push(
-              `Zerodha holds ${position.quantity} ${position.tradingsymbol} (${position.product}), the ledger says ${our}.`,
-            );
-          }
-        }
-        for (const our of ours) {
-          if (our.quantity !== 0 && !seen.has(`${our.product}:${our.tradingsymbol}`)) {
-            differences.push(
-              `Zerodha holds no ${our.tradingsymbol} (${our.product}), the ledger says ${our.quantity}.`,
-            );
-          }
-        }
+        const { net } = await session.positions();
+        const orders = (await session.orders()).filter(({ tag }) => tag !== null && isTagOf(tag, input.identity));
+        const unknown = orders.filter(({ tag }) => tag !== null && !(tag in input.filled));
+        const positions = comparePositions(input, net);
         return {
           asked: true,
-          differences,
-          foreign,
+          differences: [...compareOrders(input, orders), ...positions.differences],
+          foreign: positions.foreign,
           unknownOrders: await Promise.all(unknown.map((order) => snapshot(session, order.orderId))),
-          liveOrders: mine.filter((order) => order.state === 'live').map((order) => order.tag ?? order.orderId),
+          liveOrders: orders.filter(({ state }) => state === 'live').map(({ tag, orderId }) => tag ?? orderId),
         };
       }),
   };
+}
+
+function compareOrders({ filled }: ReconcileInput, orders: readonly BrokerOrder[]): string[] {
+  return orders.flatMap(({ orderId, tag, filledQuantity }) => {
+    const known = filled[tag ?? ''];
+    if (known === undefined) return `Order ${orderId} carries our tag ${tag}, but the ledger does not know it.`;
+    if (known === filledQuantity) return [];
+    return `Zerodha filled ${filledQuantity} of order ${orderId} (${tag}), the ledger says ${known}.`;
+  });
+}
+
+/** Foreign is the broker's net minus ours. In a contract that we trade it may not have changed since the day began. */
+function comparePositions({ ours, foreign }: ReconcileInput, net: readonly BrokerPosition[]) {
+  const differences: string[] = [];
+  const others: Holding[] = [];
+  const quantityIn = (holdings: readonly Holding[], key: string) =>
+    holdings.find((holding) => keyOf(holding) === key)?.quantity;
+  const keys = new Set([...net, ...ours].map(keyOf));
+  for (const key of keys) {
+    const [product = '', tradingsymbol = ''] = key.split(':');
+    const held = quantityIn(net, key) ?? 0;
+    const our = quantityIn(ours, key);
+    const theirs = held - (our ?? 0);
+    const unchanged = theirs === (quantityIn(foreign, key) ?? 0);
+    // Whoever closed a foreign position has closed it: where nothing is held, nothing is left to ask about.
+    if (our === undefined || unchanged || (our === 0 && held === 0)) {
+      if (theirs !== 0) others.push({ tradingsymbol, product, quantity: theirs });
+    } else {
+      const began = quantityIn(foreign, key) ?? 0;
+      const besides = began === 0 ? '' : `, besides ${began} that were there before`;
+      differences.push(`Zerodha holds ${held} ${tradingsymbol} (${product}), the ledger says ${our}${besides}.`);
+    }
+  }
+  return { differences, foreign: others };
+}
+
+function keyOf({ product, tradingsymbol }: { product: string; tradingsymbol: string }): string {
+  return `${product}:${tradingsymbol}`;
 }

@@ -74,8 +74,12 @@ function lost(number: number): ApplicationFailure {
 
 export function createSessionActivities(
   deps: Deps & { expectedUserId: string | null },
-): Pick<DayActivities, 'exchangeRequestToken'> {
+): Pick<DayActivities, 'exchangeRequestToken' | 'checkSession'> {
   return {
+    async checkSession(identity) {
+      await deps.sessions.use(identity, (kite) => kite.profile());
+    },
+
     async exchangeRequestToken({ identity, auth }) {
       const requestToken = deps.sealer.open(auth.sealedRequestToken);
       try {

@@ -9,10 +9,11 @@ import {
   sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { SESSION_LOST } from '../activities/contract.ts';
+import { type Holding, SESSION_LOST } from '../activities/contract.ts';
 import { type ClockSegments, istTime, marketAt, realAt } from '../src/domain/clock.ts';
 import type { MarketMs } from '../src/domain/types.ts';
-import type { LogEvent, LogLevel } from '../src/journal/types.ts';
+import type { LogLevel } from '../src/journal/types.ts';
+import { Books } from './books.ts';
 import { describeDay } from './details.ts';
 import type {
   AuthAttempt,
@@ -60,8 +61,10 @@ export class Day {
   over = false;
   readonly positions: Position[] = [];
   readonly orders = new Map<string, OrderView>();
-  /** Units that somebody else holds at the broker, by `PRODUCT:SYMBOL`. */
-  readonly foreignNet = new Map<string, number>();
+  /** What somebody else held at the broker when the day began. */
+  readonly foreign: Holding[] = [];
+  /** Ledger and broker were compared after the login: before that nothing new is opened. */
+  compared = false;
   readonly decisions: DecisionView[] = [];
   readonly warnings: Warning[] = [];
   readonly acknowledged = new Set<string>();
@@ -72,14 +75,7 @@ export class Day {
   doubts = 0;
 
   private clockVersion = 0;
-  private seq = 0;
-  private events: LogEvent[] = [];
-  private readonly dirtyOrders = new Set<string>();
-  private readonly dirtyPositions = new Set<Position>();
-  private decisionsWritten = 0;
-  private batches = 0;
-  private flushing = false;
-  private stopFlushing = false;
+  readonly books = new Books(this);
   private shownState = '';
 
   constructor(input: DayInput) {
@@ -162,6 +158,19 @@ export class Day {
     }
   }
 
+  /** Asks the broker whether the session lives, so that a login is asked for before it is needed. */
+  async lookAtSession(): Promise<void> {
+    const { session } = this;
+    if (!session) return;
+    try {
+      await world.checkSession.executeWithOptions({ summary: 'Is the login still good?' }, [this.identity]);
+    } catch (error) {
+      const lost = lostSession(error);
+      if (lost === null) throw error;
+      if (this.session?.number === lost) this.loseSession();
+    }
+  }
+
   private loseSession(): void {
     if (!this.session) return;
     this.session = null;
@@ -177,8 +186,7 @@ export class Day {
   // ---- what people see --------------------------------------------------------------------------------------------
 
   log(level: LogLevel, kind: string, text: string, data?: Record<string, unknown>): void {
-    this.seq += 1;
-    this.events.push({ seq: this.seq, at: this.now(), level, kind, text, ...(data ? { data } : {}) });
+    this.books.log({ at: this.now(), level, kind, text, ...(data ? { data } : {}) });
     this.show();
   }
 
@@ -204,11 +212,11 @@ export class Day {
 
   touchOrder(order: OrderView): void {
     order.updatedAt = this.now();
-    this.dirtyOrders.add(order.tag);
+    this.books.order(order.tag);
   }
 
   touchPosition(position: Position): void {
-    this.dirtyPositions.add(position);
+    this.books.position(position);
     this.show();
   }
 
@@ -246,53 +254,6 @@ export class Day {
     this.entriesOff = 'day loss limit';
     this.log('alert', 'day_loss_limit', `Lost ${lostToday / 100} rupees today: no new entries, everything is closed.`);
     for (const position of this.positions) position.requestExit('day_loss_limit');
-  }
-
-  // ---- the journal ------------------------------------------------------------------------------------------------
-
-  private dirty(): boolean {
-    return (
-      this.events.length > 0 ||
-      this.dirtyOrders.size > 0 ||
-      this.dirtyPositions.size > 0 ||
-      this.decisions.length > this.decisionsWritten
-    );
-  }
-
-  /** Runs beside the day: whatever gathers while one write is under way goes with the next. */
-  async keepJournal(): Promise<void> {
-    while (!(this.stopFlushing && !this.dirty())) {
-      await condition(() => this.dirty() || this.stopFlushing);
-      if (!this.dirty()) continue;
-      this.flushing = true;
-      this.batches += 1;
-      const events = this.events;
-      const orders = [...this.dirtyOrders].flatMap((tag) => this.orders.get(tag) ?? []);
-      const positions = [...this.dirtyPositions].map((p) => p.view());
-      const decisions = this.decisions.slice(this.decisionsWritten);
-      this.events = [];
-      this.dirtyOrders.clear();
-      this.dirtyPositions.clear();
-      this.decisionsWritten = this.decisions.length;
-      const last = events.at(-1);
-      await world.writeJournal.executeWithOptions({ summary: (last?.text ?? 'orders and positions').slice(0, 120) }, [
-        {
-          identity: this.identity,
-          sequence: this.batches,
-          state: stateOf(this),
-          events,
-          orders,
-          positions,
-          decisions,
-        },
-      ]);
-      this.flushing = false;
-    }
-  }
-
-  async endJournal(): Promise<void> {
-    this.stopFlushing = true;
-    await condition(() => !this.flushing && !this.dirty());
   }
 }
 

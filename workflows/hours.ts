@@ -1,4 +1,5 @@
 /** Every hourly close: index stops first, then the eight signals (DESIGN section 4, TRADING section 3). */
+import { condition } from '@temporalio/workflow';
 import type { EntryPlan, HourEvaluation, HourInput } from '../activities/contract.ts';
 import { istTime } from '../src/domain/clock.ts';
 import { indexStopHit } from '../src/domain/strategy/index-stop.ts';
@@ -153,6 +154,8 @@ async function judge(day: Day, input: HourInput, seen: HourEvaluation, decision:
     return;
   }
   decision.outcome = 'skipped';
+  // Somebody who logs in at the last moment is not quicker than the look at what the account holds.
+  await condition(() => day.compared || day.session === null || day.over);
   const skip = skipReason(day, seen, input.barEnd);
   if (skip) {
     decision.reason = `skipped: ${skip}`;

@@ -205,7 +205,10 @@ function expectedNet(day: Day, intent: OrderIntent): number {
     if (order.tradingsymbol !== intent.contract.tradingsymbol || order.product !== intent.product) continue;
     net += (order.side === 'BUY' ? 1 : -1) * order.filledQuantity;
   }
-  return net + (day.foreignNet.get(`${intent.product}:${intent.contract.tradingsymbol}`) ?? 0);
+  const theirs = day.foreign.find(
+    ({ tradingsymbol, product }) => tradingsymbol === intent.contract.tradingsymbol && product === intent.product,
+  );
+  return net + (theirs?.quantity ?? 0);
 }
 
 function recordIntent(day: Day, intended: Intended): OrderView {

@@ -1,5 +1,5 @@
 /** After the close: ledger against broker, and the day's account. */
-import type { Reconciliation } from '../activities/contract.ts';
+import type { Holding, Reconciliation } from '../activities/contract.ts';
 import { pnlOf } from '../src/domain/pnl.ts';
 import { type Day, MarketOver } from './day.ts';
 import type { DayReport, DayResult } from './messages.ts';
@@ -14,17 +14,19 @@ const PRICE_NOTE = {
 
 /** Compares what is ours with the broker; null when nobody can ask it any more. */
 export async function compareWithBroker(day: Day): Promise<Reconciliation | null> {
-  const ours = new Map<string, { tradingsymbol: string; product: 'MIS' | 'NRML'; quantity: number }>();
+  const ours = new Map<string, Holding>();
+  const filled: Record<string, number> = {};
   for (const order of day.orders.values()) {
     const key = `${order.product}:${order.tradingsymbol}`;
     const known = ours.get(key) ?? { tradingsymbol: order.tradingsymbol, product: order.product, quantity: 0 };
     known.quantity += (order.side === 'BUY' ? 1 : -1) * order.filledQuantity;
     ours.set(key, known);
+    filled[order.tag] = order.filledQuantity;
   }
   try {
     return await day.withSession(() =>
       world.reconcile.executeWithOptions({ summary: 'Comparing the ledger with Zerodha' }, [
-        { identity: day.identity, ours: [...ours.values()], tags: [...day.orders.keys()] },
+        { identity: day.identity, ours: [...ours.values()], foreign: day.foreign, filled },
       ]),
     );
   } catch (error) {

@@ -31,15 +31,15 @@ import { compareWithBroker, makeReport } from './report.ts';
 import { viewOf } from './view.ts';
 
 const MINUTE_MS = 60_000;
-/** Before the open, and then again, a person is reminded that nobody has logged in. Market time. */
-const FIRST_REMINDER_BEFORE_OPEN_MS = 15 * MINUTE_MS;
-const REMIND_EVERY_MS = 15 * MINUTE_MS;
+/** When the login is looked at: before the open, and then again and again. Market time. */
+const FIRST_LOOK_BEFORE_OPEN_MS = 15 * MINUTE_MS;
+const LOOK_EVERY_MS = 15 * MINUTE_MS;
 
 export async function tradingDay(input: DayInput): Promise<DayReport> {
   const day = new Day(input);
   const logins: AuthCompleted[] = [];
   listen(day, logins);
-  const journal = day.keepJournal();
+  const journal = day.books.keep();
   upsertSearchAttributes([
     { key: defineSearchAttributeKey('TradingDate', 'KEYWORD'), value: input.identity.date },
     { key: defineSearchAttributeKey('TradingMode', 'KEYWORD'), value: input.identity.mode },
@@ -47,7 +47,7 @@ export async function tradingDay(input: DayInput): Promise<DayReport> {
   await trade(day, logins);
   const { report } = day;
   if (!report) throw ApplicationFailure.nonRetryable('the day ended without a report', 'defect');
-  await day.endJournal();
+  await day.books.end();
   await journal;
   await world.saveReport.executeWithOptions({ summary: `Report: ${report.result}` }, [report]);
   upsertSearchAttributes([{ key: defineSearchAttributeKey('DayResult', 'KEYWORD'), value: report.result }]);
@@ -72,7 +72,7 @@ async function trade(day: Day, logins: AuthCompleted[]): Promise<void> {
     `Day opened. Market ${istTime(timetable.open)} to ${istTime(timetable.close)}, square-off ${istTime(timetable.squareOff)}.`,
   );
   const loggingIn = keepLogins(day, logins);
-  day.beside(remind(day));
+  day.beside(keepLookingAtLogin(day));
   day.beside(reconcileAfterLogin(day));
   day.beside(keepHours(day));
 
@@ -207,23 +207,20 @@ async function exchange(day: Day, auth: AuthCompleted) {
   }
 }
 
-async function remind(day: Day): Promise<void> {
+/** Looks every now and then whether the login still holds, and reminds a person as long as nobody is logged in. */
+async function keepLookingAtLogin(day: Day): Promise<void> {
   if (!day.timetable) return;
   const { open, squareOff } = day.timetable;
-  let at = open - FIRST_REMINDER_BEFORE_OPEN_MS;
-  while (at < squareOff) {
-    await condition(() => day.session === null || day.over);
+  for (let at = open - FIRST_LOOK_BEFORE_OPEN_MS; at < squareOff; at += LOOK_EVERY_MS) {
+    // Looks that a late start has missed are not made up for.
+    if (at + LOOK_EVERY_MS < day.now()) continue;
+    await day.until(at, 'is somebody logged in?', () => day.over);
     if (day.over) return;
-    if (at > day.now()) await day.until(at, 'reminder to log in', () => day.over || day.session !== null);
-    if (day.over) return;
+    await day.lookAtSession();
     if (day.session) continue;
-    // Reminders that a late start has missed are not made up for.
-    if (day.now() < at + REMIND_EVERY_MS) {
-      const text = `Nobody is logged in at Zerodha for ${day.identity.date}. Nothing is traded until then.`;
-      day.log('warn', 'login_reminder', text);
-      await world.notifyOwner.executeWithOptions({ summary: text }, [{ level: 'warn', text }]);
-    }
-    at += REMIND_EVERY_MS;
+    const text = `Nobody is logged in at Zerodha for ${day.identity.date}. Nothing is traded until then.`;
+    day.log('warn', 'login_reminder', text);
+    await world.notifyOwner.executeWithOptions({ summary: text }, [{ level: 'warn', text }]);
   }
 }
 
@@ -233,8 +230,8 @@ async function reconcileAfterLogin(day: Day): Promise<void> {
   if (day.over) return;
   const compared = await compareWithBroker(day);
   if (!compared) return;
+  day.foreign.push(...compared.foreign);
   for (const { tradingsymbol, product, quantity } of compared.foreign) {
-    day.foreignNet.set(`${product}:${tradingsymbol}`, quantity);
     day.warn(
       `foreign:${product}:${tradingsymbol}`,
       'foreign_position',
@@ -243,4 +240,5 @@ async function reconcileAfterLogin(day: Day): Promise<void> {
     );
   }
   for (const difference of compared.differences) day.warn(`difference:${difference}`, 'difference', difference, true);
+  day.compared = true;
 }

@@ -33,6 +33,7 @@ beforeAll(async () => {
   // The first session dies with a position open, so that failures of a session are in the history too.
   accessTokens = [day.parts.accessToken() ?? ''];
   day.exchange.killSessions();
+  await day.at('12:00');
   await day.seen('the lost login', (view) => view.session === null);
   await day.logIn(requestTokens[2]);
   await day.result();
@@ -48,17 +49,12 @@ afterAll(async () => {
   await stage.close();
 });
 
-/** Everything in it as text: payloads are bytes, of JSON. */
+/** Everything in it as text: a payload's bytes are JSON, and themselves written in base64. */
 function readable(thing: unknown): string {
-  return JSON.stringify(thing, (_, value: unknown) => {
-    if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
-    if (isBuffer(value)) return Buffer.from(value.data).toString('utf8');
+  return JSON.stringify(thing, (key, value: unknown) => {
+    if (key === 'data' && typeof value === 'string') return Buffer.from(value, 'base64').toString('utf8');
     return typeof value === 'bigint' ? value.toString() : value;
   });
-}
-
-function isBuffer(value: unknown): value is { type: 'Buffer'; data: number[] } {
-  return typeof value === 'object' && value !== null && 'type' in value && value.type === 'Buffer' && 'data' in value;
 }
 
 function secrets(): string[] {
