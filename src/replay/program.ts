@@ -56,8 +56,8 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
   });
   closers.add('the Temporal server', () => server.stop());
   const bundle = await bundling;
-  const { client, close } = await connectTemporal({ address: server.address, namespace: config.temporal.namespace });
-  closers.add('the Temporal client', close);
+  // Left open to the process's end: the SDK tries failed calls again by a timer, which throws on a closed connection.
+  const { client } = await connectTemporal({ address: server.address, namespace: config.temporal.namespace });
 
   const journal = await openJournal(
     config.databaseUrl ? { databaseUrl: config.databaseUrl } : { dataDir: config.dataDir },

@@ -118,6 +118,16 @@ export async function read<T>(url: string): Promise<T | null> {
 }
 
 export const api = <T>(at: Installation, path: string) => read<T>(`http://127.0.0.1:${at.port}${path}`);
+/** What a person's `curl -X POST` answers. */
+export async function post(at: Installation, path: string, body: Record<string, unknown>): Promise<unknown> {
+  const answer = await fetch(`http://127.0.0.1:${at.port}${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return answer.json();
+}
+
 export const simulator = <T>(at: Installation, path: string) =>
   read<T>(`http://127.0.0.1:${at.exchangePort}/simulator${path}`);
 export const book = (at: Installation) => simulator<SimulatorBook>(at, '/book');
@@ -128,13 +138,15 @@ export async function marketTime(at: Installation): Promise<number | null> {
   return clock && Date.parse(clock.market_time);
 }
 
-export async function fault(at: Installation, body: Record<string, unknown>): Promise<void> {
-  const answer = await fetch(`http://127.0.0.1:${at.exchangePort}/simulator/faults`, {
+export async function steer(at: Installation, path: string, body: Record<string, unknown>): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${at.exchangePort}/simulator${path}`, {
     method: 'POST',
     body: JSON.stringify(body),
   });
   if (!answer.ok) throw new Error(await answer.text());
 }
+
+export const fault = (at: Installation, body: Record<string, unknown>) => steer(at, '/faults', body);
 
 /** Until it serves; a program that ends instead shows what it said. */
 export async function ready(at: Installation, program: Program): Promise<void> {

@@ -2,7 +2,7 @@ import { access, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
 import * as program from './program.ts';
 import { type Installation, NPM, type Program, ready, signalGroup, start, temporalServers, until } from './program.ts';
 
@@ -13,6 +13,7 @@ const occupants: Server[] = [];
 beforeEach(async () => {
   at = await program.installation(await mkdtemp(join(tmpdir(), 'trading-day-start-')));
   programs = [];
+  onTestFailed(() => console.error(programs.map((one) => one.output()).join('\n--- the next ---\n')));
 });
 afterEach(async () => {
   for (const occupant of occupants.splice(0)) occupant.close();
@@ -117,6 +118,35 @@ describe('a start', () => {
     expect(await early.exited).toBe(0);
     await expectNothingLeft(early);
   }, 60_000);
+});
+
+describe('a replay without its operator', () => {
+  it('leaves login and start to a person with curl; days follow each other, also one on which nobody came', async () => {
+    const alone = run({ REPLAY_OPERATOR: 'off', REPLAY_SPEED: '10', REPLAY_TO: '2025-07-15' });
+    await ready(at, alone);
+    expect(await program.api(at, '/live/status')).toMatchObject({ date: program.DATE, authenticated: false });
+
+    const asked = await program.api<{ login_url: string }>(at, '/live/auth/login-url');
+    const page = await fetch(asked?.login_url ?? '', { method: 'POST', redirect: 'manual' });
+    const token = new URL(page.headers.get('location') ?? '').searchParams.get('request_token');
+    expect(await program.post(at, '/live/auth/complete', { request_token: token })).toMatchObject({
+      authenticated: true,
+    });
+    const body = { enabled: true, lot_size: 75, num_lots: 10, use_hedging: true, max_positions: 3 };
+    expect(await program.post(at, '/live/start-trading', body)).toMatchObject({ state: 'trading' });
+
+    await program.steer(at, '/clock', { speed: 3_600 });
+    await until('the end of both days', async () => alone.output().includes('The replay is over'), 90_000);
+    for (const [date, positions] of [
+      [program.DATE, 1],
+      ['2025-07-15', 0],
+    ] as const) {
+      const report = await program.api<{ result: string; positions: unknown[] }>(at, `/live/report/${date}`);
+      expect(report?.result).toBe('flat');
+      expect(report?.positions).toHaveLength(positions);
+    }
+    expect(alone.output()).not.toContain('Operator:');
+  }, 150_000);
 });
 
 describe('npm start', () => {
