@@ -1,5 +1,5 @@
 /** Every hourly close: index stops first, then the eight signals (DESIGN section 4, TRADING section 3). */
-import { condition } from '@temporalio/workflow';
+import { condition, isCancellation } from '@temporalio/workflow';
 import type { EntryPlan, HourEvaluation, HourInput } from '../activities/contract.ts';
 import { istTime } from '../src/domain/clock.ts';
 import { indexStopHit } from '../src/domain/strategy/index-stop.ts';
@@ -29,15 +29,25 @@ export async function keepHours(day: Day): Promise<void> {
     await day.until(check, 'hourly close', () => day.over);
     if (day.over) break;
     const input: HourInput = { identity: day.identity, barStart: check - HOUR_MS, barEnd: check };
-    await day.hold(`the close of ${istTime(check)}`, true);
-    // An hour that fails is said loudly; the hours after it are looked at all the same.
-    const parts = late ? [checkIndexStops(day, input)] : [checkIndexStops(day, input), decide(day, input)];
-    for (const part of await Promise.allSettled(parts)) {
-      if (part.status === 'rejected') day.log('alert', 'hour_failed', `${istTime(check)}: ${String(part.reason)}`);
-    }
-    await day.hold(`the close of ${istTime(check)}`, false);
+    const held = `the close of ${istTime(check)}`;
+    await day.hold(held, true);
+    const stops = said(day, check, checkIndexStops(day, input));
+    const decision = late ? Promise.resolve() : said(day, check, decide(day, input));
+    // A decision that waits, for a login or a slow broker, holds up no index stop of a later hour.
+    day.beside(Promise.all([stops, decision]).then(() => day.hold(held, false)));
+    await stops;
   }
   day.nextCheckAt = null;
+}
+
+/** An hour that fails is said loudly; the hours after it are looked at all the same. */
+async function said(day: Day, check: MarketMs, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    day.log('alert', 'hour_failed', `${istTime(check)}: ${String(error)}`);
+  }
 }
 
 function decideWithin(day: Day): number {
