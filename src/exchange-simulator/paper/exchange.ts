@@ -15,6 +15,7 @@ import { equityMargins } from '../wire/kite-account.ts';
 import { liveBalance, onPaper, readEquity } from './funds.ts';
 import { createMaster } from './master.ts';
 import { createPaperPrices, depthOf } from './quotes.ts';
+import { createReadiness } from './readiness.ts';
 import { createPaperSessions, type PaperSession, type PaperSessions } from './sessions.ts';
 import { createSettlement } from './settlement.ts';
 import { createTaken } from './taken.ts';
@@ -51,10 +52,8 @@ export interface PaperExchange extends Brokerage {
 
 const LATENCY: Latency = { minMs: 150, maxMs: 150 };
 const STEP_MS = 500;
-const RETRY_MS = 10_000;
-/** For how long Kite's word for the account's cash is taken. Wall clock. */
-const CASH_BELIEVED_MS = 30_000;
-const QUOTE_TRIES = 3;
+/** Wall milliseconds from one look for what can be settled to the next. */
+const SETTLE_MS = 5_000;
 
 /**
  * Opens a paper exchange: prices, sessions and money are Kite's, orders and positions are kept here. It knows nothing of the market until
@@ -73,14 +72,18 @@ export function createPaperExchange(options: PaperExchangeOptions): PaperExchang
   const faults = createFaults(PAPER_FAULTS);
   const delays = createDelays();
   const clock = createWallClock(now);
-  let kiteCash: { paise: Paise; at: WallMs } | null = null;
 
   const { floor, desk, events, trading } = createBrokerage({
     ...{ book, prices, consumption: taken, faults, delays, latency, seed: 1, typeChange, now },
-    cash: () => options.cash ?? kiteCash?.paise ?? 0,
+    cash: () => readiness.cash(),
     index: () => tape.quote(NIFTY_TOKEN)?.lastPrice ?? 0,
     settlement: () => null,
     listed: master.find,
+  });
+  const readiness = createReadiness({
+    ...{ upstream, master, tape, prices, inUse },
+    ownCash: options.cash,
+    wakened: () => desk.resume(),
   });
   const settlement = createSettlement({
     ...{ book, now },
@@ -111,50 +114,10 @@ export function createPaperExchange(options: PaperExchangeOptions): PaperExchang
     floor.second(now(), (contract) => contract.instrumentToken === token);
   }
 
-  async function askQuotes(session: PaperSession, contracts: readonly OptionContract[]): Promise<void> {
-    for (const { instrumentToken } of contracts) tape.watch(instrumentToken);
-    const keys = [`${NIFTY.exchange}:${NIFTY.tradingsymbol}`, ...contracts.map((one) => `NFO:${one.tradingsymbol}`)];
-    const query = new URLSearchParams(keys.map((key): [string, string] => ['i', key]));
-    for (let tries = 1; ; tries++) {
-      try {
-        prices.learn(await upstream.data(`/quote?${query}`, session.authorization));
-        return;
-      } catch (error) {
-        const isOver = error instanceof SimRefusal && error.status === 429;
-        if (!isOver || tries === QUOTE_TRIES) throw error;
-        // One quote a second is all Kite gives, to its other callers as well: wait for the next one.
-        await new Promise((done) => setTimeout(done, 1_000 - (Date.now() % 1_000) + 20));
-      }
-    }
-  }
-
-  let isAwake = false;
-  let waking: Promise<void> | null = null;
-  /** With the first session: what was on its way when the process died goes on its way again, at prices of now. */
-  async function wake(session: PaperSession): Promise<void> {
-    if (isAwake) return;
-    waking ??= (async () => {
-      await master.load(session);
-      await askQuotes(session, inUse());
-      await refreshCash(session);
-      isAwake = true;
-      desk.resume();
-    })().finally(() => {
-      waking = null;
-    });
-    await waking;
-  }
-
   function onSession(session: PaperSession): void {
     tape.use(session);
     // Failing here costs nothing: the first order tries again, and is told why.
-    wake(session).catch(() => undefined);
-  }
-
-  async function refreshCash(session: PaperSession): Promise<void> {
-    if (options.cash !== undefined || (kiteCash && Date.now() - kiteCash.at < CASH_BELIEVED_MS)) return;
-    const equity = readEquity(await upstream.data('/user/margins/equity', session.authorization));
-    kiteCash = { paise: liveBalance(equity), at: Date.now() };
+    readiness.wake(session).catch(() => undefined);
   }
 
   const earliest = Math.min(
@@ -175,8 +138,9 @@ export function createPaperExchange(options: PaperExchangeOptions): PaperExchang
     }
     passed = at;
     if (isSquareOffTime(at)) events.squareOff(at, ({ instrumentToken }) => tape.isFresh(instrumentToken));
-    if (sessions.newest() && Date.now() >= settleAfter && settlement.isDue()) {
-      settleAfter = Date.now() + RETRY_MS;
+    if (sessions.newest() && Date.now() >= settleAfter) {
+      settleAfter = Date.now() + SETTLE_MS;
+      // Kite does not tell the close yet, or cannot be reached: asked again.
       settlement.settle().catch(() => undefined);
     }
   }, STEP_MS);
@@ -203,32 +167,14 @@ export function createPaperExchange(options: PaperExchangeOptions): PaperExchang
     clearFaults: faults.clear,
     faults: faults.list,
 
-    async ready(session, tradingsymbol) {
-      await wake(session);
-      await master.load(session);
-      const contract = master.find(tradingsymbol);
-      if (!contract)
-        throw new SimRefusal(
-          400,
-          'InputException',
-          `The paper exchange takes orders of NIFTY options that are listed today; ${tradingsymbol} is none.`,
-        );
-      tape.watch(contract.instrumentToken);
-      if (!tape.isAlive() || !prices.knows(contract)) await askQuotes(session, [contract]);
-      if (!prices.knows(contract))
-        throw new SimRefusal(400, 'OrderException', `Kite has no price of ${tradingsymbol}: nobody quotes it.`);
-      await refreshCash(session).catch((error: unknown) => {
-        if (!kiteCash) throw error;
-      });
-    },
-
+    ready: readiness.ready,
     learnQuotes: prices.learn,
 
     async funds(session, kiteEquity) {
-      await wake(session);
+      await readiness.wake(session);
       if (options.cash !== undefined) return equityMargins(trading.cash());
       const equity = readEquity(kiteEquity);
-      kiteCash = { paise: liveBalance(equity), at: Date.now() };
+      readiness.learnCash(liveBalance(equity));
       return onPaper(equity, trading.cash());
     },
 

@@ -39,11 +39,15 @@ export type PaperPricesOptions = {
   lastFill(contract: OptionContract): Paise;
 };
 
-/** The market's own prices, as the rules of the floor ask for them. */
-export function createPaperPrices({ tape, today, lastFill }: PaperPricesOptions): Prices & {
+export type PaperPrices = Prices & {
+  /** `data` of an answer to `/quote`: what cannot be read is left out. */
   learn(data: unknown): void;
+  /** Whether an order can be judged: its price and today's limits are known. */
   knows(contract: OptionContract): boolean;
-} {
+};
+
+/** The market's own prices, as the rules of the floor ask for them. */
+export function createPaperPrices({ tape, today, lastFill }: PaperPricesOptions): PaperPrices {
   const facts = new Map<number, DayFacts>();
   const last = (contract: OptionContract): Paise => {
     const quote = tape.quote(contract.instrumentToken);
@@ -51,7 +55,6 @@ export function createPaperPrices({ tape, today, lastFill }: PaperPricesOptions)
   };
 
   return {
-    /** `data` of an answer to `/quote`: what cannot be read is left out. */
     learn(data) {
       for (const each of Object.values(rows.safeParse(data).data ?? {})) {
         const quote = row.safeParse(each).data;
@@ -71,7 +74,6 @@ export function createPaperPrices({ tape, today, lastFill }: PaperPricesOptions)
       }
     },
 
-    /** Whether an order can be judged: its price and today's limits are known. */
     knows: (contract) => facts.get(contract.instrumentToken)?.date === today() && last(contract) > 0,
 
     last,

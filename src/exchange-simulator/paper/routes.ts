@@ -10,8 +10,8 @@ import type { PaperExchange } from './exchange.ts';
 import type { PaperSession } from './sessions.ts';
 import { readEnvelope, type UpstreamAnswer } from './upstream.ts';
 
-/** Wall milliseconds. The list of instruments and long candles take their time. */
-const TIMEOUT_MS = 10_000;
+/** Wall milliseconds: less than the official clients wait. The list of instruments and long candles take their time. */
+const TIMEOUT_MS = 5_000;
 const LONG_TIMEOUT_MS = 60_000;
 
 /** What a client says to Kite of itself. */

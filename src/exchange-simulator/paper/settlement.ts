@@ -45,8 +45,6 @@ export function createSettlement({ book, now, ask }: SettlementOptions) {
   }
 
   return {
-    isDue: (): boolean => due().length > 0,
-
     /** Throws SimRefusal while Kite does not tell the close. */
     async settle(): Promise<void> {
       const closes = new Map<IsoDate, Paise>();
