@@ -34,6 +34,7 @@ export async function operate(options: OperatorOptions, signal: AbortSignal): Pr
         begun = true;
         if (options.acts) await step(options);
       } catch (error) {
+        if (signal.aborted) return 'interrupted';
         options.complain(`Operator: ${error instanceof Error ? error.message : String(error)}. Trying again.`);
         wait = TRY_AGAIN_MS;
       }
