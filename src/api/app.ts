@@ -4,8 +4,9 @@ import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { createContext } from './context.ts';
 import type { ApiDeps } from './deps.ts';
-import { errorAnswer, malformed, refuse } from './errors.ts';
+import { errorAnswer, malformed } from './errors.ts';
 import { type ApiEnv, callerGate, hostGate } from './gate.ts';
+import { refuse } from './refusals.ts';
 import { authRoutes, redirectRoute } from './routes/auth.ts';
 import { connectionRoutes } from './routes/connection.ts';
 import { controlRoutes } from './routes/control.ts';
@@ -14,6 +15,9 @@ import { healthRoutes } from './routes/health.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { guardHeaders, pageRoutes } from './routes/pages.ts';
 import { positionRoutes } from './routes/positions.ts';
+import { referenceRoutes } from './routes/reference.ts';
+import { reportRoute } from './routes/report.ts';
+import { signalRoutes } from './routes/signals.ts';
 import { statusRoutes } from './routes/status.ts';
 
 const LARGEST_BODY = 64 * 1024;
@@ -39,7 +43,7 @@ export function createApi(deps: ApiDeps): Api {
     return c.json(body, status as ContentfulStatusCode);
   });
   app.notFound((c) => {
-    const { status, body } = errorAnswer(refuse(404, 'unknown_route', `Nothing is at ${c.req.path}.`), deps.logger);
+    const { status, body } = errorAnswer(refuse('unknown_route', `Nothing is at ${c.req.path}.`), deps.logger);
     return c.json(body, status as ContentfulStatusCode);
   });
 
@@ -49,6 +53,8 @@ export function createApi(deps: ApiDeps): Api {
   healthRoutes(app, context);
   redirectRoute(app, context);
   pageRoutes(app, context);
+  const reference = referenceRoutes(app, context);
+  reference.page();
 
   app.use(callerGate(context.tokens));
   authRoutes(app, context);
@@ -57,11 +63,35 @@ export function createApi(deps: ApiDeps): Api {
   positionRoutes(app, context);
   orderRoutes(app, context);
   connectionRoutes(app, context);
+  signalRoutes(app, context);
+  reportRoute(app, context);
   const closeStreams = eventRoutes(app, context);
+  reference.document();
+  refuseOtherMethods(app);
 
   return {
     app,
     createSignInLink: (origin) => `${origin}/sign-in?code=${context.tokens.newSignInCode()}`,
     close: closeStreams,
   };
+}
+
+/** A known path asked for with another method is 405 with `Allow`, not unknown. */
+function refuseOtherMethods(app: OpenAPIHono<ApiEnv>): void {
+  const allowed = new Map<string, Set<string>>();
+  for (const { method, path } of app.routes) {
+    if (method === 'ALL') continue;
+    const methods = allowed.get(path) ?? new Set();
+    methods.add(method);
+    if (method === 'GET') methods.add('HEAD');
+    allowed.set(path, methods);
+  }
+  for (const [path, methods] of allowed) {
+    app.all(path, async (c, next) => {
+      if (methods.has(c.req.method)) return next();
+      const allow = [...methods].join(', ');
+      c.header('Allow', allow);
+      throw refuse('method_not_allowed', `${c.req.path} takes ${allow}.`);
+    });
+  }
 }

@@ -13,7 +13,8 @@ import {
 import { nextTradingDay, sessionOf } from '../domain/calendar/index.ts';
 import { istTime } from '../domain/clock.ts';
 import type { ApiDeps } from './deps.ts';
-import { explain, refuse } from './errors.ts';
+import { explain } from './errors.ts';
+import { refuse } from './refusals.ts';
 
 const READ_MS = 2_500;
 const SEND_MS = 3_000;
@@ -125,31 +126,26 @@ async function runOf(client: Client, id: string): Promise<DayRun> {
 function notConfirmed(error: unknown): unknown {
   if (explain(error)?.httpStatus !== 503) return error;
   return refuse(
-    503,
     'not_confirmed',
     'Temporal did not confirm it. It may have arrived: look at /live/status before you send it again.',
   );
 }
 
 function dayOver(): Error {
-  return refuse(
-    409,
-    'day_over',
-    'This trading day is over. See its report; the next day opens on the next trading date.',
-  );
+  return refuse('day_over', 'This trading day is over. See its report; the next day opens on the next trading date.');
 }
 
 /** Only before its close, and only on a date on which the market trades. */
 function refuseUnlessOpenable(date: string, now: number): void {
   const session = sessionOf(date);
   if (session.kind === 'holiday') {
-    throw refuse(409, 'market_closed', `Market holiday: ${session.reason}. Next trading day ${session.next}.`, {
+    throw refuse('market_closed', `Market holiday: ${session.reason}. Next trading day ${session.next}.`, {
       next_trading_day: session.next,
     });
   }
   if (now >= session.close) {
     const next = nextTradingDay(date);
-    throw refuse(409, 'day_over', `The market closed at ${istTime(session.close)}. Next trading day ${next}.`, {
+    throw refuse('day_over', `The market closed at ${istTime(session.close)}. Next trading day ${next}.`, {
       next_trading_day: next,
     });
   }

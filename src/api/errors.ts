@@ -9,24 +9,13 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { HTTPException } from 'hono/http-exception';
-import type { CommandRefusal } from '../../workflows/messages.ts';
 import { CalendarError } from '../domain/calendar/index.ts';
-import { AppError } from '../errors.ts';
+import { AppError, BrokerError } from '../errors.ts';
 import type { ApiLogger } from './deps.ts';
+import { explainBroker, isDatabaseAway } from './outages.ts';
+import { isRefusalCode, refuse } from './refusals.ts';
 
 export type ErrorBody = { error: { code: string; message: string; details?: Record<string, unknown> } };
-
-/** A refusal of the API itself: doing the same again does not help. */
-export function refuse(httpStatus: number, code: string, message: string, details?: Record<string, unknown>): AppError {
-  return new AppError({ code, message, httpStatus, retryable: httpStatus === 503, ...(details ? { details } : {}) });
-}
-
-const REFUSALS: Record<CommandRefusal, number> = {
-  expired: 503,
-  unknown_position: 404,
-  already_closed: 409,
-  day_over: 409,
-};
 
 /** gRPC codes that say "not now" and never "done": CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, UNAVAILABLE. */
 const AWAY_CODES = new Set([1, 4, 8, 9, 10, 14]);
@@ -34,42 +23,36 @@ const UNAVAILABLE = 14;
 
 /** What an error means to a caller of the API, or null for a defect of ours. */
 export function explain(error: unknown): AppError | null {
+  if (error instanceof BrokerError) return explainBroker(error);
   if (error instanceof AppError) return error;
   if (error instanceof HTTPException) return explainHttp(error);
-  if (error instanceof CalendarError) return refuse(422, 'unknown_date', error.message);
+  if (error instanceof CalendarError) return refuse('unknown_date', error.message);
+  if (isDatabaseAway(error)) {
+    return refuse('journal_unavailable', "The journal's database does not answer. Check /health and try again.");
+  }
   if (error instanceof WorkflowUpdateFailedError) return explainRefusal(error.cause);
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
     return refuse(
-      503,
       'worker_away',
       'Nobody confirmed the command in time. It has expired and will not be carried out. Check /health and send it again.',
     );
   }
   if (error instanceof WorkflowNotFoundError) {
-    return refuse(409, 'no_day', 'No trading day is open. Log in first: GET /live/auth/login-url.');
+    return refuse('no_day', 'No trading day is open. Log in first: GET /live/auth/login-url.');
   }
   return explainGrpc(error);
 }
 
 function explainHttp(error: HTTPException): AppError {
-  if (error.status === 415) {
-    return refuse(400, 'malformed', 'Send JSON, with the header Content-Type: application/json.');
-  }
-  if (error.status === 413) return refuse(413, 'too_large', 'The request is larger than any command needs to be.');
-  return refuse(
-    error.status,
-    error.status === 400 ? 'malformed' : 'refused',
-    error.message || 'The request is refused.',
-  );
+  if (error.status === 415) return refuse('malformed', 'Send JSON, with the header Content-Type: application/json.');
+  if (error.status === 413) return refuse('too_large', 'The request is larger than any command needs to be.');
+  return refuse('malformed', error.message || 'The request cannot be read.');
 }
 
+/** What the day itself refused: its reasons are codes of the API as well. */
 function explainRefusal(cause: Error | undefined): AppError | null {
-  if (!(cause instanceof ApplicationFailure) || !isRefusal(cause.type)) return null;
-  return refuse(REFUSALS[cause.type], cause.type, sentence(cause.message));
-}
-
-function isRefusal(type: string | null | undefined): type is CommandRefusal {
-  return typeof type === 'string' && Object.hasOwn(REFUSALS, type);
+  if (!(cause instanceof ApplicationFailure) || !cause.type || !isRefusalCode(cause.type)) return null;
+  return refuse(cause.type, sentence(cause.message));
 }
 
 function sentence(text: string): string {
@@ -79,13 +62,13 @@ function sentence(text: string): string {
 
 function explainGrpc(error: unknown): AppError | null {
   if (isGrpcDeadlineError(error)) {
-    return refuse(503, 'worker_away', 'The day did not answer in time: its worker is away or busy. Check /health.');
+    return refuse('worker_away', 'The day did not answer in time: its worker is away or busy. Check /health.');
   }
   const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
   if (!isGrpcServiceError(cause) || !AWAY_CODES.has(cause.code)) return null;
   return cause.code === UNAVAILABLE
-    ? refuse(503, 'temporal_away', 'The Temporal server cannot be reached. Check /health.')
-    : refuse(503, 'worker_away', 'The day cannot be asked at the moment. Check /health and try again.');
+    ? refuse('temporal_away', 'The Temporal server cannot be reached. Check /health.')
+    : refuse('worker_away', 'The day cannot be asked at the moment. Check /health and try again.');
 }
 
 /** Status and body of an answer to any failure. A defect gets an id that is in the log, and nothing of its own words. */
@@ -117,12 +100,12 @@ export function malformed(issues: readonly Issue[]): AppError {
   const details = { problems: issues.map((issue) => ({ field: fieldOf(issue), problem: issue.message })) };
   const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? (issue.keys ?? []) : []));
   if (unknown.length > 0) {
-    return refuse(400, 'unknown_field', `Unknown field: ${unknown.join(', ')}. Leave it out or correct it.`, details);
+    return refuse('unknown_field', `Unknown field: ${unknown.join(', ')}. Leave it out or correct it.`, details);
   }
   const words = issues.map((issue) => `${fieldOf(issue) || 'the body'}: ${issue.message}`).join('; ');
   return issues.some((issue) => issue.code === 'invalid_type')
-    ? refuse(400, 'malformed', `${words}.`, details)
-    : refuse(422, 'invalid_value', `${words}.`, details);
+    ? refuse('malformed', `${words}.`, details)
+    : refuse('invalid_value', `${words}.`, details);
 }
 
 function fieldOf(issue: Issue): string {

@@ -1,7 +1,7 @@
 /** Who may call: hosts and origins first, then the token or the dashboard's cookie. */
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { refuse } from './errors.ts';
+import { refuse } from './refusals.ts';
 import { SESSION_MS, type Tokens } from './tokens.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
@@ -23,15 +23,11 @@ export function hostGate(host: string, allowedHosts: readonly string[]): Middlew
   return async (c, next) => {
     const authority = (c.req.header('host') ?? '').toLowerCase();
     if (!names.has(withoutPort(authority))) {
-      throw refuse(
-        403,
-        'foreign_host',
-        'This API does not answer to that host name. Use http://localhost and its port.',
-      );
+      throw refuse('foreign_host', 'This API does not answer to that host name. Use http://localhost and its port.');
     }
     const origin = c.req.header('origin');
     if (origin !== undefined && !sameOrigin(origin, authority)) {
-      throw refuse(403, 'foreign_origin', 'Pages of other sites may not use this API.');
+      throw refuse('foreign_origin', 'Pages of other sites may not use this API.');
     }
     await next();
   };
@@ -49,7 +45,6 @@ function requireCaller(c: Context, tokens: Tokens): Caller {
   const caller = findCaller(c, tokens);
   if (caller) return caller;
   throw refuse(
-    401,
     'unauthorized',
     'Send the API token as Authorization: Bearer …, or open the sign-in link that npm start prints.',
   );

@@ -1,11 +1,38 @@
-/** The few pages beside the dashboard: signing in, and how the broker's login went. Values are escaped by `html`. */
+/** The frame of the pages beside the dashboard, signing in, and how the broker's login went. Values are escaped by `html`. */
 import { html } from 'hono/html';
 import { istDate, istTime } from '../domain/clock.ts';
 import type { LoginOutcome } from './login.ts';
 
-type Html = ReturnType<typeof html>;
+export type Html = ReturnType<typeof html>;
 
 function page(title: string, content: Html): Html {
+  return shell(
+    title,
+    ['page.css'],
+    html`<body class="plain">
+<main class="plain-card">
+<h1>${title}</h1>
+${content}
+</main>
+</body>`,
+  );
+}
+
+/** A page to read from top to bottom: the report, the reference. */
+export function readingPage(title: string, content: Html): Html {
+  return shell(
+    title,
+    ['page.css', 'reading.css'],
+    html`<body class="reading">
+<main>
+<h1>${title}</h1>
+${content}
+</main>
+</body>`,
+  );
+}
+
+function shell(title: string, styles: readonly string[], body: Html): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -13,14 +40,10 @@ function page(title: string, content: Html): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
-<link rel="stylesheet" href="/dashboard/page.css">
+<link rel="icon" href="/dashboard/icon.svg" type="image/svg+xml">
+${styles.map((file) => html`<link rel="stylesheet" href="/dashboard/${file}">`)}
 </head>
-<body class="plain">
-<main class="plain-card">
-<h1>${title}</h1>
-${content}
-</main>
-</body>
+${body}
 </html>`;
 }
 

@@ -3,7 +3,7 @@ import type { Plan } from '../../workflows/messages.ts';
 import { lotSizeFor, weeklyExpiry } from '../domain/calendar/index.ts';
 import type { IsoDate } from '../domain/types.ts';
 import type { ApiConfig } from './deps.ts';
-import { refuse } from './errors.ts';
+import { refuse } from './refusals.ts';
 import type { StartTradingBody } from './schemas.ts';
 import { toPaise } from './units.ts';
 
@@ -17,7 +17,6 @@ export function planFrom(body: StartTradingBody, defaults: ApiConfig['defaults']
   const lotSize = lotSizeOn(date);
   if (body.lot_size !== undefined && body.lot_size !== lotSize) {
     throw refuse(
-      422,
       'lot_size_mismatch',
       `The lot on ${date} is ${lotSize}, not ${body.lot_size}. Send lot_size ${lotSize}, or leave it out.`,
       { lot_size: lotSize, sent: body.lot_size },
@@ -44,18 +43,16 @@ export function planFrom(body: StartTradingBody, defaults: ApiConfig['defaults']
 
 function refuseImpossible(plan: Plan): void {
   if (plan.exitPolicy === 'weekly') {
-    throw refuse(422, 'not_supported', 'Positions are not carried over nights yet: send exit_policy "intraday".');
+    throw refuse('not_supported', 'Positions are not carried over nights yet: send exit_policy "intraday".');
   }
   if (!plan.useHedging && !plan.allowUnhedged) {
     throw refuse(
-      422,
       'unhedged_not_allowed',
       'Without a hedge a position has no worst loss. Send use_hedging true, or allow_unhedged true if you mean it.',
     );
   }
   if (plan.maxLossPerTrade > plan.maxLossPerDay) {
     throw refuse(
-      422,
       'limit_exceeded',
       'max_loss_per_trade is above max_loss_per_day: no position could ever be opened. Lower the one or raise the other.',
       {

@@ -36,11 +36,14 @@ export const reportView = z
     positions: z.array(positionView),
     decisions: z.array(decisionView),
     warnings: z.array(warningView),
-    /** Null when the broker could not be asked. */
-    reconciled: z.boolean().nullable(),
+    reconciled: z.boolean().nullable().openapi({
+      description: 'Whether ledger and broker agreed after the close; null when the broker could not be asked',
+    }),
     differences: z.array(z.string()),
-    slippage: z.array(z.object({ tag: z.string(), expected: money, got: money, quantity: z.int() })),
-    lateness: z.array(z.object({ what: z.string(), ms: z.number() })),
+    slippage: z
+      .array(z.object({ tag: z.string(), expected: money, got: money, quantity: z.int() }))
+      .openapi({ description: 'Each filled order: the far touch when it was sent, and the average of its fills' }),
+    lateness: z.array(z.object({ what: z.string(), ms: z.number().openapi({ description: 'Market milliseconds' }) })),
     price_note: z.string(),
   })
   .openapi('Report');

@@ -2,8 +2,8 @@
 import { z } from '@hono/zod-openapi';
 
 export const money = z.number();
-export const instant = z.string();
-export const isoDate = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'write a date as YYYY-MM-DD');
+export const instant = z.string().openapi({ format: 'date-time' });
+export const isoDate = z.iso.date('write a real date as YYYY-MM-DD');
 export const signalName = z.enum(['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8']);
 
 export const errorBody = z
@@ -18,7 +18,6 @@ export const errorBody = z
 
 const positiveRupees = z.number().positive().max(1_000_000_000);
 
-/** Every field may be left out; the answer shows the plan that came of it. */
 export const startTradingBody = z
   .strictObject({
     enabled: z.boolean().optional(),
@@ -33,14 +32,21 @@ export const startTradingBody = z
     max_capital_at_risk: positiveRupees.optional(),
     target: z.number().positive().max(1).nullable().optional(),
     allow_unhedged: z.boolean().optional(),
-    hedge_distance: z.number().min(50).max(5000).multipleOf(50).optional(),
+    hedge_distance: z.number().min(50).max(5000).multipleOf(50).openapi({ multipleOf: 50 }).optional(),
     signals: z.array(signalName).min(1).optional(),
   })
-  .openapi('StartTrading');
+  .openapi('StartTrading', {
+    description: 'Every field may be left out; the plan that came of it is in the answer',
+    example: { enabled: true, num_lots: 10, use_hedging: true, max_positions: 3 },
+  });
 
-export const stopTradingBody = z.strictObject({ close_positions: z.boolean().optional() }).openapi('StopTrading');
+export const stopTradingBody = z
+  .strictObject({ close_positions: z.boolean().optional() })
+  .openapi('StopTrading', { example: { close_positions: false } });
 export const acknowledgeBody = z.strictObject({ ids: z.array(z.string()).min(1).optional() }).openapi('Acknowledge');
-export const completeAuthBody = z.strictObject({ request_token: z.string().min(1).max(200) }).openapi('CompleteAuth');
+export const completeAuthBody = z
+  .strictObject({ request_token: z.string().min(1).max(200) })
+  .openapi('CompleteAuth', { example: { request_token: 'as in the redirect' } });
 export const emptyBody = z.strictObject({});
 
 export const planView = z
@@ -66,18 +72,16 @@ export const warningView = z.object({
   code: z.string(),
   message: z.string(),
   since: instant,
-  blocks_entries: z.boolean(),
+  blocks_entries: z.boolean().openapi({ description: 'No entry is made until somebody acknowledges it' }),
 });
 
 export const pnlView = z
   .object({
     realised: money,
-    /** Null while a leg is open whose price is not known. */
-    unrealised: money.nullable(),
+    unrealised: money.nullable().openapi({ description: 'Null while a leg is open whose price is not known' }),
     charges: money,
     net: money.nullable(),
-    /** Wall time of the oldest price in it. */
-    prices_at: instant.nullable(),
+    prices_at: instant.nullable().openapi({ description: 'Wall time of the oldest price in it' }),
   })
   .openapi('Pnl');
 
@@ -89,15 +93,20 @@ export const statusView = z
     run: z.int(),
     state: z.enum(['no_day', 'awaiting_auth', 'ready', 'trading', 'stopped', 'squaring_off', 'closed', 'holiday']),
     enabled: z.boolean(),
-    started: z.boolean(),
+    started: z.boolean().openapi({ description: 'Somebody asked for trading at least once today' }),
+    entries_off: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Why no new entry is made any more today, whatever is started again' }),
     authenticated: z.boolean(),
     user_id: z.string().nullable(),
     login_expires_at: instant.nullable(),
-    /** The broker's words when the newest login was refused. */
-    login_refused: z.string().nullable(),
+    login_refused: z
+      .string()
+      .nullable()
+      .openapi({ description: "The broker's words, when the newest login was refused" }),
     market_time: instant,
-    /** Market seconds per second; 1 is live. */
-    clock_speed: z.number(),
+    clock_speed: z.number().openapi({ description: 'Market seconds per second; 1 is live' }),
     market_open: z.boolean(),
     opens_at: instant.nullable(),
     closes_at: instant.nullable(),
@@ -121,8 +130,8 @@ export const statusView = z
     square_off_at: instant.nullable(),
     last_signal: z.object({ at: instant, signal: signalName, reason: z.string() }).nullable(),
     result: z.enum(['flat', 'carried', 'not_flat', 'holiday']).nullable(),
-    busy: z.boolean(),
-    warnings: z.array(warningView),
+    busy: z.boolean().openapi({ description: 'An entry, an exit or a doubtful order is under way' }),
+    warnings: z.array(warningView.extend({ acknowledged: z.boolean() })),
   })
   .openapi('Status');
 
@@ -148,8 +157,7 @@ export const positionView = z
     product: z.enum(['MIS', 'NRML']),
     lots: z.int(),
     legs: z.array(legView),
-    /** Index points: an hourly close at or beyond it ends the position. */
-    stop: money,
+    stop: money.openapi({ description: 'Index points: an hourly close at or beyond it ends the position' }),
     resting_stop: z
       .object({ order_id: z.string().nullable(), trigger_price: money, limit_price: money, state: z.string() })
       .nullable(),
@@ -159,8 +167,9 @@ export const positionView = z
     realised: money,
     unrealised: money.nullable(),
     charges: money,
-    /** Realised and unrealised after the charges so far; null while a price is not known. */
-    pnl: money.nullable(),
+    pnl: money
+      .nullable()
+      .openapi({ description: 'Realised and unrealised after the charges so far; null while a price is not known' }),
     opened_at: instant,
     closed_at: instant.nullable(),
     exit_reason: z.string().nullable(),
@@ -223,6 +232,7 @@ export const acceptedBody = z
 
 export type StartTradingBody = z.infer<typeof startTradingBody>;
 export type StatusBody = z.infer<typeof statusView>;
+export type WarningBody = z.infer<typeof warningView>;
 export type PnlBody = z.infer<typeof pnlView>;
 export type PositionBody = z.infer<typeof positionView>;
 export type OrderBody = z.infer<typeof orderView>;

@@ -15,7 +15,7 @@ import type { MarketMs } from '../domain/types.ts';
 import type { LogEvent, StoredSession } from '../journal/types.ts';
 import { holidayOf } from './day.ts';
 import { markOf, oldestPrice, type Prices, unrealised } from './marks.ts';
-import type { DecisionBody, EventBody, OrderBody, PnlBody, PositionBody, StatusBody } from './schemas.ts';
+import type { DecisionBody, EventBody, OrderBody, PnlBody, PositionBody, StatusBody, WarningBody } from './schemas.ts';
 import { averageOrNull, averageRupees, isoOrNull, rupees, rupeesOrNull } from './units.ts';
 
 /** What a status is made of. `day` is null before one is opened; `session` is the journal's newest. */
@@ -42,6 +42,7 @@ export function statusBody(facts: StatusFacts): StatusBody {
     state: day?.state ?? (holiday ? 'holiday' : 'no_day'),
     enabled: day?.enabled ?? false,
     started: day?.started ?? false,
+    entries_off: day?.entriesOff ?? null,
     authenticated: login !== null,
     user_id: login?.userId ?? null,
     login_expires_at: isoOrNull(login?.expiresAt ?? null),
@@ -72,7 +73,10 @@ export function statusBody(facts: StatusFacts): StatusBody {
     last_signal: fired?.signal ? { at: istIso(fired.at), signal: fired.signal, reason: fired.reason } : null,
     result: day?.report?.result ?? null,
     busy: day?.busy ?? false,
-    warnings: (day?.warnings ?? []).map(warningBody),
+    warnings: (day?.warnings ?? []).map((warning) => ({
+      ...warningBody(warning),
+      acknowledged: day?.acknowledged.includes(warning.id) ?? false,
+    })),
   };
 }
 
@@ -134,7 +138,7 @@ export function planBody(plan: Plan): NonNullable<StatusBody['plan']> {
   };
 }
 
-export function warningBody(warning: Warning): StatusBody['warnings'][number] {
+export function warningBody(warning: Warning): WarningBody {
   return {
     id: warning.id,
     code: warning.code,

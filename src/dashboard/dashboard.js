@@ -3,7 +3,7 @@ import { send } from './commands.js';
 import { prepareEmergency } from './emergency.js';
 import { clockTime, hourMinute, indianTime, price, profit } from './format.js';
 import { showDecisions, showLog, showOrders, showPlan, showWarnings } from './lists.js';
-import { button, byId, say } from './page.js';
+import { button, byId, element, say } from './page.js';
 import { positionCard } from './position-card.js';
 import { openStream } from './stream.js';
 import { emergencyWords, isFlat, modeWords, restingWords, sentence } from './words.js';
@@ -93,8 +93,13 @@ function show() {
   );
   whenChanged('plan', [status.plan, status.limits], () => showPlan(status));
   const ended = ['closed', 'holiday'].includes(status.state);
-  button('start').hidden = ended || (status.enabled && status.state !== 'stopped');
-  for (const id of ['stop', 'stop-bar']) button(id).hidden = !status.enabled || ended;
+  // Started again, the day would still enter nothing: after an emergency, or at its loss limit.
+  const off = ended || status.entries_off !== null;
+  button('start').hidden = off || (status.enabled && status.state !== 'stopped');
+  for (const id of ['stop', 'stop-bar']) button(id).hidden = off || !status.enabled;
+  const report = element('report', HTMLAnchorElement);
+  report.hidden = status.result === null;
+  report.href = `/live/report/${status.date}`;
   byId('log-in').hidden = ended || status.authenticated;
   emergency.refresh();
   watchAges();

@@ -90,7 +90,9 @@ export function showWarnings(status, acknowledge) {
   byId('warnings').replaceChildren(
     ...status.warnings.map((warning) => {
       const item = make('li', 'notice', make('p', '', `${hourMinute(warning.since)} ${warning.message}`));
-      if (warning.blocks_entries) {
+      if (warning.acknowledged) {
+        item.append(make('p', '', 'Acknowledged.'));
+      } else if (warning.blocks_entries) {
         const take = make('button', 'button', 'Acknowledge');
         take.addEventListener('click', () => acknowledge(warning.id));
         item.append(take);

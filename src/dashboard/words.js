@@ -31,16 +31,27 @@ export function sentence(status, positions) {
     case 'ready':
       return 'Logged in. Waiting for you to start.';
     case 'trading': {
+      if (status.entries_off) return noEntries(status, open);
       const next = status.next_check_at ? ` Next signal check ${hourMinute(status.next_check_at)}.` : '';
       return `Trading.${next}${exit}`;
     }
     case 'stopped':
+      if (status.entries_off) return noEntries(status, open);
       return `No new entries. ${open.length > 0 ? 'Open positions stay guarded.' : 'Nothing is open.'}${exit}`;
     case 'squaring_off':
       return open.length > 0 ? closing(open) : 'Square-off: nothing is open. The report follows after the close.';
     case 'closed':
       return ended(status);
   }
+}
+
+/**
+ * After an emergency and at the day's loss limit everything is on its way out.
+ * @param {Status} status
+ * @param {Position[]} open
+ */
+function noEntries(status, open) {
+  return `No new entries today: ${status.entries_off}. ${open.length > 0 ? closing(open) : 'Nothing is open.'}`;
 }
 
 /** @param {Status} status */

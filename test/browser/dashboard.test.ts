@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { API_TOKEN, startApiProgram } from '../server/fixtures/api-program.ts';
-import { MAIN_TOKEN, openPosition, restingStop } from '../server/fixtures/day-facts.ts';
+import { API_TOKEN } from '../server/fixtures/api-deps.ts';
+import { startApiProgram } from '../server/fixtures/api-program.ts';
+import { flatReport, MAIN_TOKEN, openPosition, restingStop } from '../server/fixtures/day-facts.ts';
 import { browserTestsRun } from './chromium.ts';
 import { Desk } from './desk.ts';
 
@@ -105,6 +106,55 @@ describe.skipIf(!browserTestsRun())('the dashboard', () => {
     await desk.node('start').click();
     await expect.poll(async () => (await desk.program.received()).at(-1)?.signal).toBe('startTrading');
     expect((await desk.program.received()).at(-1)).toMatchObject({ payload: { by: 'the dashboard' } });
+  });
+
+  it('after an emergency offers no start, and an acknowledged warning no button', async () => {
+    await desk.tradingDay();
+    const warning = { code: 'difference' as const, since: 0, blocksEntries: true };
+    const warnings = [
+      { id: 'w1', message: 'Zerodha holds 75 more.', ...warning },
+      { id: 'w2', message: 'Zerodha holds 150 less.', ...warning },
+    ];
+    await desk.program.change({ view: { warnings, acknowledged: ['w1'] } });
+    await desk.open();
+    await desk.reads('warnings', 'Zerodha holds 75 more.Acknowledged.');
+    expect(await desk.node('warnings').locator('button').count()).toBe(1);
+    await desk.program.change({ view: { state: 'stopped', enabled: false, entriesOff: 'emergency' } });
+    await desk.reads('sentence', 'No new entries today: emergency. Closing: 0 of 750 bought back; the hedge waits.');
+    for (const id of ['start', 'stop', 'stop-bar']) expect(await desk.node(id).isVisible()).toBe(false);
+    expect(await desk.node('emergency').isVisible()).toBe(true);
+  });
+
+  it('when the day is over leads to its report, a page to read', async () => {
+    await desk.tradingDay();
+    await desk.open();
+    await desk.reads('sentence', 'Trading.');
+    expect(await desk.node('report').isVisible()).toBe(false);
+    const report = flatReport(await desk.program.identity());
+    await desk.program.journal.saveReport(report);
+    await desk.program.change({ view: { state: 'closed', report } });
+    await desk.node('report').click();
+    await desk.page.getByRole('heading', { name: 'Report of 2025-07-14' }).waitFor();
+    expect(await desk.page.locator('body').textContent()).toContain('-₹1,240.35');
+  });
+
+  it.each([
+    ['/live/report/2025-07-14', 'Report of 2025-07-14'],
+    ['/docs', 'Trading day: the API'],
+  ])('%s can be read on a telephone, in the dark too, by our own styles', async (path, heading) => {
+    await desk.program.journal.saveReport(flatReport(await desk.program.identity()));
+    await desk.open();
+    await desk.page.setViewportSize({ width: 390, height: 844 });
+    await desk.page.emulateMedia({ colorScheme: 'dark' });
+    await desk.page.goto(`${desk.program.server.origin}${path}`);
+    await desk.page.getByRole('heading', { name: heading, exact: true }).waitFor();
+    expect(await desk.page.evaluate(TOO_WIDE)).toBeLessThanOrEqual(0);
+    expect(await desk.page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(19, 23, 27)');
+    if (process.env.SCREENSHOTS)
+      await desk.page.screenshot({
+        path: `${process.env.SCREENSHOTS}${path.replaceAll('/', '-')}.png`,
+        fullPage: true,
+      });
   });
 
   it('a fifth page takes over from the first, which says so and can take it back', async () => {

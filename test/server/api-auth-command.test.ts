@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/ports.ts';
-import { API_TOKEN, type ApiProgram, startApiProgram } from './fixtures/api-program.ts';
+import { API_TOKEN } from './fixtures/api-deps.ts';
+import { type ApiProgram, startApiProgram } from './fixtures/api-program.ts';
 
 const COMMAND = fileURLToPath(new URL('../../src/auth-cli.ts', import.meta.url));
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { API_TOKEN, type ApiProgram, startApiProgram } from './fixtures/api-program.ts';
+import { API_TOKEN } from './fixtures/api-deps.ts';
+import { type ApiProgram, startApiProgram } from './fixtures/api-program.ts';
 import { rawRequest } from './fixtures/raw-request.ts';
 
 let program: ApiProgram;
@@ -27,6 +28,8 @@ const PROTECTED: [method: string, path: string][] = [
   ['GET', '/live/events'],
   ['GET', '/live/test-connection'],
   ['GET', '/live/websocket/status'],
+  ['GET', '/live/signals'],
+  ['GET', '/openapi.json'],
   ['GET', '/nowhere'],
 ];
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { istAt } from '../../src/domain/clock.ts';
-import { API_TOKEN, type ApiProgram, startApiProgram } from './fixtures/api-program.ts';
+import { API_TOKEN } from './fixtures/api-deps.ts';
+import { type ApiProgram, startApiProgram } from './fixtures/api-program.ts';
 import { openPosition } from './fixtures/day-facts.ts';
 
 let program: ApiProgram;

@@ -117,6 +117,15 @@ describe('POST /live/start-trading', () => {
     });
   });
 
+  it.each(['emergency', 'day loss limit'])('is refused while entries are off: %s', async (entriesOff) => {
+    await program.openDay({ entriesOff });
+    expect(await program.post('/live/start-trading', SEED_BODY)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'entries_off', message: expect.stringContaining(entriesOff) } },
+    });
+    expect(await program.received()).toEqual([]);
+  });
+
   it('after the end of the day is refused', async () => {
     await program.openDay();
     await program.endDay();

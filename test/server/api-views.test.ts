@@ -102,6 +102,25 @@ describe('GET /live/status', () => {
     });
   });
 
+  it('says why entries are off, and which warnings were acknowledged', async () => {
+    const warning = { code: 'difference' as const, message: 'Look.', since: TIMETABLE.open, blocksEntries: true };
+    await program.openDay({
+      entriesOff: 'emergency',
+      acknowledged: ['w1'],
+      warnings: [
+        { id: 'w1', ...warning },
+        { id: 'w2', ...warning },
+      ],
+    });
+    expect((await program.get('/live/status')).body).toMatchObject({
+      entries_off: 'emergency',
+      warnings: [
+        { id: 'w1', acknowledged: true },
+        { id: 'w2', acknowledged: false },
+      ],
+    });
+  });
+
   it('does not invent a profit while a price is missing', async () => {
     const unpriced = openPosition();
     const legs = unpriced.legs.map((leg) => ({ ...leg, instrumentToken: leg.instrumentToken + 90_000 }));

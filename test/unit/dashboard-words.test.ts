@@ -31,6 +31,7 @@ function status(change: Partial<StatusBody>): StatusBody {
     state: 'trading',
     enabled: true,
     started: true,
+    entries_off: null,
     authenticated: true,
     user_id: 'AB1234',
     login_expires_at: '2025-07-15T06:00:00+05:30',
@@ -56,8 +57,25 @@ function status(change: Partial<StatusBody>): StatusBody {
   };
 }
 
+describe('the sentence after an emergency', () => {
+  it.each(['trading', 'stopped'] as const)('says that entries are off and what is left to close, while %s', (state) => {
+    const off = status({ state, entries_off: 'emergency' });
+    expect(sentence(off, [position({ state: 'closing' })])).toBe(
+      'No new entries today: emergency. Closing: 0 of 750 bought back; the hedge waits.',
+    );
+    expect(sentence(off, [])).toBe('No new entries today: emergency. Nothing is open.');
+  });
+});
+
 describe('the sentence of the dashboard', () => {
-  const lost = { id: 'l', code: 'login_lost', message: '', since: at('13:20:00'), blocks_entries: false };
+  const lost = {
+    id: 'l',
+    code: 'login_lost',
+    message: '',
+    since: at('13:20:00'),
+    blocks_entries: false,
+    acknowledged: false,
+  };
   it.each<[string, Partial<StatusBody>, PositionBody[], string]>([
     [
       'before the login',

@@ -1,19 +1,25 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { istIso } from '../../domain/clock.ts';
 import type { ApiContext } from '../context.ts';
-import { explain, refuse } from '../errors.ts';
+import { explain } from '../errors.ts';
 import { type ApiEnv, findCaller } from '../gate.ts';
 import { completeLogin, type LoginOutcome } from '../login.ts';
 import { loginPage, loginProblemPage } from '../pages.ts';
+import { refuse } from '../refusals.ts';
 import { acceptedBody, completeAuthBody, instant } from '../schemas.ts';
 import { loginOf, loginRefused } from '../views.ts';
-import { json, jsonBody } from './answers.ts';
+import { BAD_BODY, DAY_AWAY, json, jsonBody, openRefusals, page, refusals } from './answers.ts';
+
+const LOGIN = 'Login';
 
 const loginUrl = createRoute({
   method: 'get',
   path: '/live/auth/login-url',
+  tags: [LOGIN],
+  summary: 'Where to log in at Zerodha',
   responses: {
     200: json(z.object({ login_url: z.string() }), "The broker's login page, with a state value that works once"),
+    ...refusals(),
   },
 });
 
@@ -24,14 +30,23 @@ const authenticated = z
 const complete = createRoute({
   method: 'post',
   path: '/live/auth/complete',
+  tags: [LOGIN],
+  summary: "Complete the login with the broker's request token; opens the day",
   request: { body: jsonBody(completeAuthBody, true) },
-  responses: { 200: json(authenticated, 'Logged in'), 202: json(acceptedBody, 'Still being exchanged') },
+  responses: {
+    200: json(authenticated, 'Logged in'),
+    202: json(acceptedBody, 'Still being exchanged'),
+    ...refusals(...BAD_BODY, 'auth_refused', 'market_closed', 'day_over', 'unknown_date', 'not_confirmed', ...DAY_AWAY),
+  },
 });
 
 const status = createRoute({
   method: 'get',
   path: '/live/auth/status',
+  tags: [LOGIN],
+  summary: 'Who is logged in, and until when',
   responses: {
+    ...refusals(...DAY_AWAY),
     200: json(
       z
         .object({
@@ -39,10 +54,11 @@ const status = createRoute({
           user_id: z.string().nullable(),
           expires_at: instant.nullable(),
           since: instant.nullable(),
-          /** The broker's words, when the newest login was refused. */
-          refused: z.string().nullable(),
-          /** Logins that the day has seen, whatever came of them. */
-          attempts: z.int(),
+          refused: z
+            .string()
+            .nullable()
+            .openapi({ description: "The broker's words, when the newest login was refused" }),
+          attempts: z.int().openapi({ description: 'Logins that the day has seen, whatever came of them' }),
           broker: z.literal('zerodha'),
           data_provider: z.object({
             name: z.literal('breeze'),
@@ -56,6 +72,39 @@ const status = createRoute({
   },
 });
 
+const login = createRoute({
+  method: 'get',
+  path: '/live/auth/login',
+  tags: [LOGIN],
+  summary: 'The same as a link: leads a browser to Zerodha',
+  responses: { 302: { description: "To the broker's login page" }, ...refusals() },
+});
+
+const redirect = createRoute({
+  method: 'get',
+  path: '/live/auth/complete',
+  tags: [LOGIN],
+  summary: "The broker's redirect after the login",
+  description:
+    'Needs no token where `state` is the value of a login URL that was handed out; with one it may be left out.',
+  security: [],
+  request: {
+    query: z.object({
+      request_token: z.string().optional(),
+      status: z.string().optional(),
+      state: z.string().optional(),
+    }),
+  },
+  responses: {
+    200: page('Logged in'),
+    202: page('Still being exchanged'),
+    401: page('Not asked for here, used, expired, or refused by the broker'),
+    409: page('No day can be opened now'),
+    503: page('Temporal or the journal is away'),
+    ...openRefusals(),
+  },
+});
+
 const OUTCOME_STATUS = { accepted: 200, exchanging: 202, refused: 401 } as const;
 
 export function authRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): void {
@@ -63,13 +112,14 @@ export function authRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): void 
 
   app.openapi(loginUrl, (c) => c.json({ login_url: deps.kite.loginUrl(tokens.newState()) }, 200));
 
-  /** The same as a link: a page needs no script to lead to the broker. */
-  app.get('/live/auth/login', (c) => c.redirect(deps.kite.loginUrl(tokens.newState()), 302));
+  // A page needs no script to lead to the broker.
+  app.openAPIRegistry.registerPath(login);
+  app.get(login.getRoutingPath(), (c) => c.redirect(deps.kite.loginUrl(tokens.newState()), 302));
 
   app.openapi(complete, async (c) => {
     const outcome = await completeLogin(context, c.req.valid('json').request_token);
     if (outcome.kind === 'refused') {
-      throw refuse(401, 'auth_refused', `Zerodha refused the login: ${outcome.reason}. Log in again.`, {
+      throw refuse('auth_refused', `Zerodha refused the login: ${outcome.reason}. Log in again.`, {
         reason: outcome.reason,
       });
     }
@@ -116,7 +166,9 @@ async function dataProvider({ deps }: ApiContext): Promise<{ authenticated: bool
  * state value proves that the login was asked for here. With a token or a cookie it may be left out.
  */
 export function redirectRoute(app: OpenAPIHono<ApiEnv>, context: ApiContext): void {
-  app.get('/live/auth/complete', async (c) => {
+  // Whatever the broker adds to its parameters, a person sees a page.
+  app.openAPIRegistry.registerPath(redirect);
+  app.get(redirect.getRoutingPath(), async (c) => {
     const { request_token: requestToken, status: said, state } = c.req.query();
     if (state === undefined && !findCaller(c, context.tokens)) {
       return c.html(loginProblemPage('This redirect was not asked for here. Start the login from the dashboard.'), 401);

@@ -5,14 +5,17 @@ import { explain } from '../errors.ts';
 import type { ApiEnv } from '../gate.ts';
 import { instant } from '../schemas.ts';
 import { isoOrNull } from '../units.ts';
-import { json } from './answers.ts';
+import { json, refusals, STATUS } from './answers.ts';
 import { pingTemporal } from './health.ts';
 
 const connection = z.object({ ok: z.boolean(), latency_ms: z.number(), reason: z.string().nullable() });
 const testConnection = createRoute({
   method: 'get',
   path: '/live/test-connection',
+  tags: [STATUS],
+  summary: 'Whether each dependency answers, and how fast',
   responses: {
+    ...refusals(),
     200: json(
       z.object({ ok: z.boolean(), kite: connection, breeze: connection, temporal: connection, database: connection }),
       'Each dependency with its latency',
@@ -23,15 +26,19 @@ const testConnection = createRoute({
 const websocketStatus = createRoute({
   method: 'get',
   path: '/live/websocket/status',
+  tags: [STATUS],
+  summary: 'The price feed',
   responses: {
+    ...refusals('journal_unavailable'),
     200: json(
       z.object({
         connected: z.boolean().nullable(),
         subscribed: z.int().nullable(),
         last_tick_at: instant.nullable(),
         reconnects: z.int().nullable(),
-        /** `worker`: the feed runs in another process, and only the time of its last price is known here. */
-        source: z.enum(['feed', 'worker']),
+        source: z.enum(['feed', 'worker']).openapi({
+          description: 'worker: the feed runs in another process, and only the time of its last price is known here',
+        }),
       }),
       "The price feed; times are the wall clock's",
     ),

@@ -7,9 +7,10 @@ import {
   stopTradingSignal,
 } from '../../../workflows/messages.ts';
 import { type ApiContext, askedBy } from '../context.ts';
-import { explain, refuse } from '../errors.ts';
+import { explain } from '../errors.ts';
 import type { ApiEnv } from '../gate.ts';
 import { planFrom } from '../plan.ts';
+import { refuse } from '../refusals.ts';
 import {
   acceptedBody,
   acknowledgeBody,
@@ -20,36 +21,58 @@ import {
   stopTradingBody,
 } from '../schemas.ts';
 import { openPositions, statusBody } from '../views.ts';
-import { json, jsonBody } from './answers.ts';
+import { BAD_BODY, DAY_AWAY, json, jsonBody, refusals, TRADING } from './answers.ts';
 
 const statusAnswers = {
   200: json(statusView, 'The status after it'),
   202: json(acceptedBody, 'Kept, but the status cannot be read at the moment'),
 };
 
+/** Of every command that is a signal to the day. */
+const SENT = [...BAD_BODY, 'no_day', 'day_over', 'not_confirmed', ...DAY_AWAY] as const;
+
 const start = createRoute({
   method: 'post',
   path: '/live/start-trading',
+  tags: [TRADING],
+  summary: 'Let the day trade; `enabled: false` is the same as stop-trading',
+  description: 'Before the login as well: it is kept, and the day trades once somebody has logged in.',
   request: { body: jsonBody(startTradingBody, false) },
-  responses: statusAnswers,
+  responses: {
+    ...statusAnswers,
+    ...refusals(
+      ...SENT,
+      ...(['lot_size_mismatch', 'limit_exceeded', 'unhedged_not_allowed', 'not_supported', 'unknown_date'] as const),
+      ...(['market_closed', 'entries_off'] as const),
+    ),
+  },
 });
 const stop = createRoute({
   method: 'post',
   path: '/live/stop-trading',
+  tags: [TRADING],
+  summary: 'No new entries; open positions stay guarded unless `close_positions` is true',
   request: { body: jsonBody(stopTradingBody, false) },
-  responses: statusAnswers,
+  responses: { ...statusAnswers, ...refusals(...SENT) },
 });
 const acknowledge = createRoute({
   method: 'post',
   path: '/live/acknowledge',
+  tags: [TRADING],
+  summary: 'Acknowledge warnings, all or by id, so that entries go on',
   request: { body: jsonBody(acknowledgeBody, false) },
-  responses: statusAnswers,
+  responses: { ...statusAnswers, ...refusals(...SENT, 'unknown_warning') },
 });
 const closeAll = createRoute({
   method: 'post',
   path: '/live/close-all',
+  tags: [TRADING],
+  summary: 'Emergency: entries off for the day, everything out',
+  description:
+    'Kept by the server even while no worker runs: once it is answered with 200 or 202 it will be carried out.',
   request: { body: jsonBody(emptyBody, false) },
   responses: {
+    ...refusals(...SENT),
     200: json(
       z.object({ closing: z.array(z.string()), already_flat: z.boolean() }).openapi('CloseAll'),
       'Ids of the positions that are being closed. Entries are off for the day.',
@@ -97,7 +120,7 @@ export function controlRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): vo
     const view = await day.view();
     const unknown = ids?.filter((id) => !view?.warnings.some((warning) => warning.id === id)) ?? [];
     if (unknown.length > 0) {
-      throw refuse(404, 'unknown_warning', `No such warning: ${unknown.join(', ')}. /live/status lists them.`);
+      throw refuse('unknown_warning', `No such warning: ${unknown.join(', ')}. /live/status lists them.`);
     }
     await day.send(acknowledgeSignal, { ids: ids ?? 'all', by: askedBy(c) });
     const status = await statusOrNull(context);
@@ -117,8 +140,15 @@ export function controlRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): vo
 /** Refuses what the day would only ignore. Where its state cannot be read, the signal is sent and kept all the same. */
 async function refuseWhenOver({ day }: ApiContext): Promise<void> {
   const view = await readable(() => day.view());
-  if (view?.state === 'closed') throw refuse(409, 'day_over', 'This trading day is over. See its report.');
-  if (view?.state === 'holiday') throw refuse(409, 'market_closed', `Market holiday: ${view.holiday ?? 'no session'}`);
+  if (view?.state === 'closed') throw refuse('day_over', 'This trading day is over. See its report.');
+  if (view?.entriesOff) {
+    throw refuse(
+      'entries_off',
+      `No new entries today: ${view.entriesOff}. Open positions are being closed. Start again on the next trading day.`,
+      { reason: view.entriesOff },
+    );
+  }
+  if (view?.state === 'holiday') throw refuse('market_closed', `Market holiday: ${view.holiday ?? 'no session'}`);
 }
 
 function hasLiveOrder(view: DayView): boolean {

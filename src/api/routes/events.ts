@@ -1,13 +1,28 @@
 /** `GET /live/events`: a snapshot on opening, then what changes, and a pulse each second by which a page knows that it is not frozen. */
-import type { OpenAPIHono } from '@hono/zod-openapi';
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { ApiContext } from '../context.ts';
 import { createDayStream, type DayFrame, type DayStream, FLUSH_MS } from '../day-stream.ts';
 import type { ApiEnv } from '../gate.ts';
+import { refusals, STATUS } from './answers.ts';
 
 const PULSE_MS = 1_000;
 /** A browser opens six connections to a host: a command must always find one free. */
 const STREAMS_A_SESSION = 4;
+
+const events = createRoute({
+  method: 'get',
+  path: '/live/events',
+  tags: [STATUS],
+  summary: 'Server-sent events: what changes, as it changes',
+  description:
+    'First `snapshot`, the whole day; then `status`, `positions`, `orders`, `decisions`, `ticks` and `log` (new lines only) when they change; ' +
+    '`pulse` each second with the market time and what is wrong, if anything; `moved` when a newer stream of the same session took its place.',
+  responses: {
+    200: { content: { 'text/event-stream': { schema: z.string() } }, description: 'Goes on until you hang up' },
+    ...refusals(),
+  },
+});
 
 /** Answers the function that ends all streams, for a clean stop of the program. */
 export function eventRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): () => void {
@@ -15,7 +30,8 @@ export function eventRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): () =
   const open = new Map<string, AbortController[]>();
   const all = new AbortController();
 
-  app.get('/live/events', (c) => {
+  app.openAPIRegistry.registerPath(events);
+  app.get(events.getRoutingPath(), (c) => {
     const caller = c.get('caller').id;
     const mine = new AbortController();
     const siblings = open.get(caller) ?? [];

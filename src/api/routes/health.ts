@@ -4,7 +4,7 @@ import { istIso } from '../../domain/clock.ts';
 import type { ApiContext } from '../context.ts';
 import type { ApiEnv } from '../gate.ts';
 import { instant } from '../schemas.ts';
-import { json } from './answers.ts';
+import { json, openRefusals, STATUS } from './answers.ts';
 
 const CHECK_MS = 2_000;
 
@@ -22,7 +22,11 @@ const health = z
 const route = createRoute({
   method: 'get',
   path: '/health',
+  tags: [STATUS],
+  summary: 'Whether days can run',
+  security: [],
   responses: {
+    ...openRefusals(),
     200: json(health, 'Days can run'),
     503: json(
       health.extend({ error: z.object({ code: z.literal('unavailable'), message: z.string() }) }),

@@ -1,10 +1,11 @@
 /** The dashboard and its files, the sign-in page, and what every answer carries against hostile pages. */
 import { readFile } from 'node:fs/promises';
-import type { OpenAPIHono } from '@hono/zod-openapi';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import type { ApiContext } from '../context.ts';
 import { type ApiEnv, callerGate, findCaller, giveSession } from '../gate.ts';
 import { signInPage } from '../pages.ts';
+import { openRefusals, page } from './answers.ts';
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -28,6 +29,14 @@ const TYPES: Record<string, string> = {
 /** The sign-in page needs it before anybody is signed in. */
 const PUBLIC_FILES = new Set(['page.css', 'icon.svg']);
 
+const dashboard = createRoute({
+  method: 'get',
+  path: '/live_trading.html',
+  tags: ['Pages'],
+  summary: 'The dashboard',
+  responses: { 200: page('The dashboard'), 401: page('The sign-in page'), ...openRefusals() },
+});
+
 export const guardHeaders: MiddlewareHandler = async (c, next) => {
   await next();
   c.res.headers.set('Content-Security-Policy', CONTENT_SECURITY_POLICY);
@@ -41,7 +50,8 @@ export const guardHeaders: MiddlewareHandler = async (c, next) => {
 export function pageRoutes(app: OpenAPIHono<ApiEnv>, { tokens, deps }: ApiContext): void {
   app.get('/', (c) => c.redirect('/live_trading.html', 302));
 
-  app.get('/live_trading.html', async (c) => {
+  app.openAPIRegistry.registerPath(dashboard);
+  app.get(dashboard.getRoutingPath(), async (c) => {
     if (!findCaller(c, tokens)) return c.html(signInPage(false), 401);
     return c.html(await readFile(new URL('live_trading.html', FOLDER), 'utf8'));
   });

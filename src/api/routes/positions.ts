@@ -1,34 +1,43 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { DayView } from '../../../workflows/messages.ts';
 import { type ApiContext, askedBy } from '../context.ts';
-import { refuse } from '../errors.ts';
 import type { ApiEnv } from '../gate.ts';
 import { pricesByToken } from '../marks.ts';
+import { refuse } from '../refusals.ts';
 import { emptyBody, positionView } from '../schemas.ts';
 import { positionBody } from '../views.ts';
-import { json, jsonBody } from './answers.ts';
+import { BAD_BODY, BAD_QUERY, DAY_AWAY, json, jsonBody, refusals, TRADING } from './answers.ts';
 
 const CLOSE_WAIT_MS = 10_000;
 
 const list = createRoute({
   method: 'get',
   path: '/live/positions',
+  tags: [TRADING],
+  summary: 'Positions of the day',
   request: { query: z.strictObject({ all: z.enum(['true', 'false']).optional() }) },
   responses: {
     200: json(
       z.object({ positions: z.array(positionView) }),
       'Positions that are open; all=true adds those closed today',
     ),
+    ...refusals(...BAD_QUERY, ...DAY_AWAY),
   },
 });
 
 const close = createRoute({
   method: 'post',
   path: '/live/close-position/{id}',
-  request: { params: z.object({ id: z.string().min(1).max(50) }), body: jsonBody(emptyBody, false) },
+  tags: [TRADING],
+  summary: 'Close one position',
+  request: {
+    params: z.object({ id: z.string().min(1).max(50).openapi({ example: 'P1' }) }),
+    body: jsonBody(emptyBody, false),
+  },
   responses: {
     200: json(positionView, 'The closed position'),
-    202: json(positionView, 'Where it stands: the close goes on'),
+    202: json(positionView, 'Where it stands after ten seconds: the close goes on'),
+    ...refusals(...BAD_BODY, 'unknown_position', 'already_closed', 'day_over', 'no_day', 'expired', ...DAY_AWAY),
   },
 });
 
@@ -45,8 +54,7 @@ export function positionRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): v
   app.openapi(close, async (c) => {
     const { id } = c.req.valid('param');
     const started = Date.now();
-    if ((await day.run()) === 'none')
-      throw refuse(404, 'unknown_position', `No position ${id}: no trading day is open.`);
+    if ((await day.run()) === 'none') throw refuse('unknown_position', `No position ${id}: no trading day is open.`);
     const accepted = await day.closePosition(id, askedBy(c));
     const find = (view: DayView) => view.positions.find((position) => position.id === id);
     const view = await day.watch(CLOSE_WAIT_MS - (Date.now() - started), (seen) => find(seen)?.state === 'closed');
