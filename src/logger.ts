@@ -42,13 +42,19 @@ type LogLine = { level: number; time: number; msg?: string; err?: { stack?: stri
 
 const COLOURS: Record<string, number> = { trace: 90, debug: 90, warn: 33, error: 31, fatal: 31 };
 
-/** `11:15:02 warn  what happened  symbol=NIFTY2571724800PE`, the time in India. */
-function shortLine({ level, time, msg, err, ...rest }: LogLine): string {
+/**
+ * `11:15:02 warn  what happened  symbol=NIFTY2571724800PE`, the time in India. What a replayed day says has the market's time before
+ * it, and goes without what only a machine sorts by.
+ */
+function shortLine({ level, time, msg, err, market_time, ...fieldsOf }: LogLine): string {
+  const { date: _date, kind: _kind, ...ofTheDay } = fieldsOf;
+  const rest = market_time === undefined ? fieldsOf : ofTheDay;
+  const market = market_time === undefined ? '' : `market ${market_time}`;
   const name = pino.levels.labels[level] ?? String(level);
   const fields = Object.entries(rest).map(
     ([field, value]) => `${field}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
-  const head = [istTime(time), name === 'info' ? '' : name, msg ?? err?.message ?? '', fields.join(' ')];
+  const head = [istTime(time), market, name === 'info' ? '' : name, msg ?? err?.message ?? '', fields.join(' ')];
   const line = head.filter(Boolean).join('  ') + (err?.stack ? `\n${err.stack.replace(/^/gm, '    ')}` : '');
   const colour = process.env.NO_COLOR ? undefined : COLOURS[name];
   return colour === undefined ? line : `\x1b[${colour}m${line}\x1b[0m`;

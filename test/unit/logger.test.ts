@@ -72,6 +72,13 @@ describe('the log', () => {
     expect(lines).toBe('11:15:00  filled  tag=A1 lots=10\n');
   });
 
+  it('shows a person a day’s line with the market’s time, and without what only a machine sorts by', () => {
+    const line = { date: '2025-07-14', market_time: '11:15:02', kind: 'order_filled', time: Date.UTC(2025, 10, 3, 12) };
+    const lines = logged(({ logger }) => logger.info(line, 'filled'), { forPeople: true });
+    expect(lines).toBe('17:30:00  market 11:15:02  filled\n');
+    expect(JSON.parse(logged(({ logger }) => logger.info(line, 'filled')))).toMatchObject(line);
+  });
+
   it('shows a person the error with its stack, once', () => {
     const failure = new AppError({ code: 'x', message: 'the broker is away', httpStatus: 502, retryable: true });
     const lines = logged(({ logger }) => logger.error({ err: failure }, 'no quotes'), { forPeople: true });
