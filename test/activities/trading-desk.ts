@@ -1,0 +1,190 @@
+/** Activities outside a workflow: the real clients and the real feed at the simulated exchange, in the market's own time. */
+import { randomBytes } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { ContractRef, GuardInput, GuardResult, OrderIntent } from '../../activities/contract.ts';
+import type { KiteSession } from '../../src/brokers/types.ts';
+import { istAt } from '../../src/domain/clock.ts';
+import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
+import { startExchangeServer } from '../../src/exchange-simulator/server.ts';
+import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
+import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
+import { openJournal } from '../../src/journal/journal.ts';
+import { createSimulatorClock } from '../../src/market/clock-source.ts';
+import { createParts, type Parts } from '../../src/parts.ts';
+import { createSealer } from '../../src/secrets.ts';
+import type { DayIdentity } from '../../workflows/messages.ts';
+
+export const IDENTITY: DayIdentity = { mode: 'replay', account: 'desk', run: 1, date: '2025-07-14' };
+export const MAIN = 'NIFTY2571725000PE';
+export const HEDGE = 'NIFTY2571724800PE';
+
+export type Desk = {
+  exchange: Exchange;
+  parts: Parts;
+  kite: KiteSession;
+  contract(tradingsymbol: string): ContractRef;
+  /** Runs an activity as a worker would; `environment` cancels it and hears its heartbeats. */
+  run<T>(activity: () => Promise<T>, environment?: MockActivityEnvironment): Promise<T>;
+  intent(of: Partial<OrderIntent> & Pick<OrderIntent, 'tag' | 'side'>): OrderIntent;
+  /** Sells the main leg and rests a stop for it; what a guard is given then. */
+  openPosition(): Promise<{ stop: SimOrder; input: GuardInput }>;
+  guard(input: GuardInput, environment?: MockActivityEnvironment): Promise<GuardResult>;
+  order(orderId: string): SimOrder;
+  eventually<T>(what: string, look: () => T | undefined | false): Promise<T>;
+  close(): Promise<void>;
+};
+
+export async function openDesk(options: ExchangeOptions = {}): Promise<Desk> {
+  const exchange = await createExchange({
+    at: istAt(IDENTITY.date, '11:20'),
+    speed: 1,
+    latency: { minMs: 1, maxMs: 5 },
+    ...options,
+  });
+  const limits = { quote: 1_000, orders: 1_000, other: 1_000 };
+  const server = await startExchangeServer({
+    exchange,
+    port: 0,
+    redirectUrl: 'http://127.0.0.1:1/',
+    keys: DEFAULT_KEYS,
+    limits,
+  });
+  const { addresses } = server;
+  const journal = await openJournal({ dataDir: null });
+  const sealer = createSealer(randomBytes(32));
+  const clock = await createSimulatorClock({ root: addresses.kite_root });
+  const parts = createParts({
+    addresses: {
+      kite: {
+        apiKey: addresses.api_key,
+        apiSecret: addresses.api_secret,
+        root: addresses.kite_root,
+        tickerRoot: addresses.ticker_root,
+        loginUrl: addresses.login_url,
+      },
+      breeze: {
+        apiKey: addresses.breeze_api_key,
+        apiSecret: addresses.breeze_api_secret,
+        session: addresses.breeze_session,
+        root: addresses.breeze_root,
+      },
+      userId: null,
+    },
+    account: IDENTITY,
+    journal,
+    sealer,
+    clock,
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    onSecret: () => {},
+    waits: { kiteTimeoutMs: 600, kitePace: async () => {} },
+  });
+  const login = await parts.day.exchangeRequestToken({
+    identity: IDENTITY,
+    auth: { attempt: 'login', sealedRequestToken: sealer.seal(exchange.newRequestToken()) },
+  });
+  const kite = await parts.activities.sessions.current(IDENTITY);
+  if (!login.ok || !kite) throw new Error('the desk could not log in');
+
+  const desk: Desk = {
+    exchange,
+    parts,
+    kite,
+    contract(tradingsymbol) {
+      const found = exchange.find('NFO', tradingsymbol);
+      if (found?.kind !== 'option') throw new Error(`${tradingsymbol} is not listed`);
+      const { instrumentToken, expiry, strike, optionType, lotSize, tickSize } = found;
+      const tradesUntil = istAt(IDENTITY.date, '15:30');
+      return {
+        tradingsymbol,
+        instrumentToken,
+        expiry,
+        strike,
+        optionType,
+        lotSize,
+        tickSize,
+        maxOrderQuantity: 1800,
+        tradesUntil,
+      };
+    },
+    run: (activity, environment = new MockActivityEnvironment()) => environment.run(activity),
+    intent: (of) => ({
+      positionId: 'P1',
+      role: 'main',
+      purpose: 'entry',
+      slice: 1,
+      contract: desk.contract(MAIN),
+      quantity: 75,
+      product: 'MIS',
+      pricing: { kind: 'cross', widen: 0, noWorseThan: null },
+      sendBy: Date.now() + 10_000,
+      ...of,
+    }),
+    async openPosition() {
+      const main = desk.contract(MAIN);
+      parts.feed.subscribe([main.instrumentToken]);
+      const sold = await desk.run(() => parts.day.sendOrder(desk.intent({ tag: 'R001D2507141ME101', side: 'SELL' })));
+      if (sold.kind !== 'sent') throw new Error(`the main leg was not sold: ${sold.kind}`);
+      const filled = await desk.eventually('the sale', () => {
+        const order = desk.order(sold.orderId);
+        return order.status === 'COMPLETE' && order;
+      });
+      const entryPrice = Math.round(filled.averagePrice);
+      const pricing = {
+        kind: 'stop',
+        triggerPrice: 2 * entryPrice,
+        price: Math.ceil((2.2 * entryPrice) / 5) * 5,
+      } as const;
+      const rested = await desk.run(() =>
+        parts.day.sendOrder(
+          desk.intent({
+            tag: 'R001D2507141MS101',
+            side: 'BUY',
+            purpose: 'stop',
+            pricing: { ...pricing, triggerPrice: Math.ceil(pricing.triggerPrice / 5) * 5 },
+          }),
+        ),
+      );
+      if (rested.kind !== 'sent') throw new Error(`the stop was not sent: ${rested.kind}`);
+      const stop = await desk.eventually('the resting stop', () => {
+        const order = desk.order(rested.orderId);
+        return order.status === 'TRIGGER PENDING' && order;
+      });
+      const now = exchange.clock.now();
+      const input: GuardInput = {
+        identity: IDENTITY,
+        positionId: 'P1',
+        main: { contract: main, quantity: 75, entryPrice },
+        hedge: null,
+        stop: { orderId: stop.orderId, tag: 'R001D2507141MS101' },
+        maxLoss: 1_500_00,
+        target: null,
+        charges: 0,
+        exitAt: null,
+        until: now + 3_600_000,
+      };
+      return { stop, input };
+    },
+    guard: (input, environment) => desk.run(() => parts.guards.guardPosition(input), environment),
+    order(orderId) {
+      const order = exchange.order(orderId);
+      if (!order) throw new Error(`no order ${orderId}`);
+      return order;
+    },
+    async eventually(what, look) {
+      for (let tries = 0; tries < 400; tries += 1) {
+        const found = look();
+        if (found) return found;
+        await new Promise((done) => setTimeout(done, 25));
+      }
+      throw new Error(`never seen: ${what}`);
+    },
+    async close() {
+      await parts.close();
+      await clock.stop();
+      await server.close();
+      await exchange.close();
+      await journal.close();
+    },
+  };
+  return desk;
+}
