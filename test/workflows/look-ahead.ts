@@ -5,6 +5,7 @@ import { createExchange, type ExchangeOptions } from '../../src/exchange-simulat
 import type { Exchange } from '../../src/exchange-simulator/types.ts';
 
 const STEP_MS = 15_000;
+const AFTER_SQUARE_OFF_MS = 1_000;
 
 export async function lookAhead(input: GuardInput, options: ExchangeOptions, exchange: Exchange): Promise<GuardResult> {
   const { main, hedge, exitAt, until } = input;
@@ -42,8 +43,9 @@ export async function lookAhead(input: GuardInput, options: ExchangeOptions, exc
       if (lossCapHit(result, input.maxLoss)) return fired('loss_cap');
       if (targetHit(result, input.target)) return fired('target');
     }
+    // This server loses a workflow task that cancels a timer in the instant in which it fires, as the square-off's own would.
     return exitAt !== null && exitAt <= until
-      ? { kind: 'triggered', reason: 'exit_time', at: exitAt, sent: false, detail: 'exit time' }
+      ? { kind: 'triggered', reason: 'exit_time', at: exitAt + AFTER_SQUARE_OFF_MS, sent: false, detail: 'exit time' }
       : { kind: 'quiet', until };
   } finally {
     await scout.close();
