@@ -66,7 +66,10 @@ describe('while Kite is away', () => {
     await kite.server.close();
 
     const refused = await refusal(client.placeOrder('regular', order({ price: crossing() })));
-    expect(refused).toMatchObject({ error_type: 'NetworkException', message: /^Kite cannot be reached/ });
+    expect(refused).toMatchObject({
+      error_type: 'NetworkException',
+      message: expect.stringMatching(/^Kite cannot be reached/),
+    });
     const quote = await fetch(`${paper.root}/quote?i=NSE:NIFTY+50`);
     expect(quote.status).toBe(503);
     expect(await quote.json()).toMatchObject({ status: 'error', error_type: 'NetworkException', data: null });
@@ -107,17 +110,20 @@ describe('while Kite is away', () => {
 
   it('a stopped Kite is answered for with 504, an error page of its gateway is passed on', async () => {
     const { paper, client } = await open();
+    // The paper exchange has asked for all that it wants to know itself.
+    await client.getMargins();
     const headers = { 'X-Kite-Version': '3', Authorization: `token ${DEFAULT_KEYS.apiKey}:${accessToken(client)}` };
     kite.exchange.addFault({ kind: 'http_error', count: 1, path: '/quote', status: 502 });
     const page = await fetch(`${paper.root}/quote?i=NSE:NIFTY+50`, { headers });
     expect(page.status).toBe(502);
     expect(await page.text()).toContain('Bad gateway');
-    kite.exchange.addFault({ kind: 'drop_connection', count: 1, path: '/quote' });
+    kite.exchange.addFault({ kind: 'drop_connection', count: 2, path: '/quote' });
     const broken = await fetch(`${paper.root}/quote?i=NSE:NIFTY+50`, { headers });
     expect([broken.status, ((await broken.json()) as { error_type: string }).error_type]).toEqual([
       502,
       'NetworkException',
     ]);
+    kite.exchange.clearFaults();
     kite.exchange.addFault({ kind: 'slow', count: 1, path: '/quote', ms: 10_000 });
     const slow = await fetch(`${paper.root}/quote?i=NSE:NIFTY+50`, { headers });
     expect([slow.status, ((await slow.json()) as { error_type: string }).error_type]).toEqual([
@@ -140,6 +146,13 @@ describe('a session on paper', () => {
     const again = await paperLogin(paper, kite);
     expect((await row(again, id)).status).toBe('OPEN');
     await reached(again, await place(again, { price: crossing() }), 'COMPLETE');
+  });
+
+  it('dies at 06:00, whether or not Kite was asked since', async () => {
+    const { client } = await open();
+    expect(await client.getOrders()).toEqual([]);
+    kite.exchange.clock.set({ market: istAt('2025-07-15', '06:00:01') });
+    expect((await refusal(client.getOrders())).error_type).toBe('TokenException');
   });
 
   it('ends at a logout', async () => {

@@ -1,3 +1,4 @@
+import { ClientRequest } from 'node:http';
 import axios, { type AxiosResponse } from 'axios';
 import { z } from 'zod';
 import { failedToConnect } from '../../brokers/kite-errors.ts';
@@ -44,11 +45,17 @@ export function createUpstream(root: string) {
     ...(isLoopback(base) ? { proxy: false as const } : {}),
   });
 
-  async function forward({ method, path, headers, body, timeoutMs }: UpstreamRequest): Promise<UpstreamAnswer> {
-    try {
-      const answer: AxiosResponse<Buffer> = await client.request({
+  async function forward(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    const { method, path, headers, body, timeoutMs } = request;
+    const ask = (): Promise<AxiosResponse<Buffer>> =>
+      client.request({
         ...{ method, url: base + path, headers, signal: AbortSignal.timeout(timeoutMs) },
         ...(body === undefined ? {} : { data: body }),
+      });
+    try {
+      const answer = await ask().catch((error: unknown) => {
+        if (method !== 'GET' || !wasClosedBefore(error)) throw error;
+        return ask();
       });
       return { status: answer.status, headers: endToEnd(answer.headers), body: answer.data };
     } catch (error) {
@@ -88,6 +95,13 @@ function endToEnd(headers: AxiosResponse['headers']): Record<string, string> {
       typeof value === 'string' && !OF_THE_CONNECTION.includes(name) ? [[name, value]] : [],
     ),
   );
+}
+
+/** A pooled connection that Kite closed while nobody used it: no failure, a question can be put again. */
+function wasClosedBefore(error: unknown): boolean {
+  if (!axios.isAxiosError(error)) return false;
+  const request: unknown = error.request;
+  return request instanceof ClientRequest && request.reusedSocket && error.code === 'ECONNRESET';
 }
 
 /** Says what failed, never what was sent: the request carries the session. */
