@@ -1,6 +1,8 @@
 import { KiteConnect, KiteTicker } from 'kiteconnect';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
+import { createKite } from '../../src/brokers/kite.ts';
+import { createFeed } from '../../src/market/feed.ts';
 import {
   accessToken,
   eventually,
@@ -263,4 +265,31 @@ describe('the ticker on paper', () => {
     await eventually(() => updates.some(({ order_id, status }) => order_id === id && status === 'COMPLETE'));
     ticker.disconnect();
   });
+});
+
+it("serves the program's own adapter and feed as Kite does", async () => {
+  const { api_key, api_secret } = kite.server.addresses;
+  const { kite_root, ticker_root, login_url } = paper.server.addresses;
+  const broker = createKite({ apiKey: api_key, apiSecret: api_secret, root: kite_root, loginUrl: login_url });
+  const page = await fetch(broker.loginUrl('s1'), { redirect: 'manual' });
+  expect(page.headers.get('location')).toContain(kite.server.addresses.login_url);
+  const login = await broker.exchange((await postLogin(kite)).searchParams.get('request_token') ?? '');
+  const session = broker.session(login.accessToken);
+  const feed = createFeed({ apiKey: api_key, tickerRoot: ticker_root, now: Date.now, clock: paper.exchange.clock });
+  const updates: string[] = [];
+  feed.onOrderUpdate(({ tag, state }) => updates.push(`${tag} ${state}`));
+  feed.subscribe([putToken]);
+  feed.use(login.accessToken);
+  const tick = await eventually(() => feed.last(putToken));
+  const contract = (await session.optionContracts('NIFTY')).find(({ tradingsymbol }) => tradingsymbol === PUT);
+  expect(contract).toMatchObject({ instrumentToken: putToken, lotSize: 75, tickSize: 5 });
+  const { funds, basketMargin } = session;
+  expect((await funds()).available).toBeLessThan(150_000_000);
+  const sale = { tradingsymbol: PUT, exchange: 'NFO', side: 'SELL', quantity: 75, product: 'MIS' } as const;
+  expect((await basketMargin([{ ...sale, orderType: 'LIMIT', price: 7_000 }])).final).toBeGreaterThan(0);
+  const price = (tick.bids[0]?.price ?? 0) - 100;
+  await session.placeOrder({ ...sale, orderType: 'LIMIT', price, tag: 'ADAPTER' });
+  await eventually(() => updates.includes('ADAPTER complete'));
+  expect((await session.orders()).find(({ tag }) => tag === 'ADAPTER')).toMatchObject({ state: 'complete' });
+  await feed.stop();
 });
