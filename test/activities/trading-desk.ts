@@ -9,12 +9,13 @@ import { startExchangeServer } from '../../src/exchange-simulator/server.ts';
 import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
 import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
 import { openJournal } from '../../src/journal/journal.ts';
+import type { Journal } from '../../src/journal/types.ts';
 import { createSimulatorClock } from '../../src/market/clock-source.ts';
 import { createParts, type Parts } from '../../src/parts.ts';
 import { createSealer } from '../../src/secrets.ts';
 import type { DayIdentity } from '../../workflows/messages.ts';
 
-export const IDENTITY: DayIdentity = { mode: 'replay', account: 'desk', run: 1, date: '2025-07-14' };
+const IDENTITY: DayIdentity = { mode: 'replay', account: 'desk', run: 1, date: '2025-07-14' };
 export const MAIN = 'NIFTY2571725000PE';
 export const HEDGE = 'NIFTY2571724800PE';
 
@@ -34,6 +35,10 @@ export type Desk = {
   close(): Promise<void>;
 };
 
+/** The first one of a process takes seconds: all desks of a test file share it, each under an account of its own. */
+let journal: Promise<Journal> | undefined;
+let desks = 0;
+
 export async function openDesk(options: ExchangeOptions = {}): Promise<Desk> {
   const exchange = await createExchange({
     at: istAt(IDENTITY.date, '11:20'),
@@ -50,7 +55,9 @@ export async function openDesk(options: ExchangeOptions = {}): Promise<Desk> {
     limits,
   });
   const { addresses } = server;
-  const journal = await openJournal({ dataDir: null });
+  journal ??= openJournal({ dataDir: null });
+  desks += 1;
+  const identity: DayIdentity = { ...IDENTITY, account: `desk${desks}` };
   const sealer = createSealer(randomBytes(32));
   const clock = await createSimulatorClock({ root: addresses.kite_root });
   const parts = createParts({
@@ -70,8 +77,8 @@ export async function openDesk(options: ExchangeOptions = {}): Promise<Desk> {
       },
       userId: null,
     },
-    account: IDENTITY,
-    journal,
+    account: identity,
+    journal: await journal,
     sealer,
     clock,
     log: { info: () => {}, warn: () => {}, error: () => {} },
@@ -79,10 +86,10 @@ export async function openDesk(options: ExchangeOptions = {}): Promise<Desk> {
     waits: { kiteTimeoutMs: 600, kitePace: async () => {} },
   });
   const login = await parts.day.exchangeRequestToken({
-    identity: IDENTITY,
+    identity,
     auth: { attempt: 'login', sealedRequestToken: sealer.seal(exchange.newRequestToken()) },
   });
-  const kite = await parts.activities.sessions.current(IDENTITY);
+  const kite = await parts.activities.sessions.current(identity);
   if (!login.ok || !kite) throw new Error('the desk could not log in');
 
   const desk: Desk = {
@@ -151,7 +158,7 @@ export async function openDesk(options: ExchangeOptions = {}): Promise<Desk> {
       });
       const now = exchange.clock.now();
       const input: GuardInput = {
-        identity: IDENTITY,
+        identity,
         positionId: 'P1',
         main: { contract: main, quantity: 75, entryPrice },
         hedge: null,
@@ -183,7 +190,6 @@ export async function openDesk(options: ExchangeOptions = {}): Promise<Desk> {
       await clock.stop();
       await server.close();
       await exchange.close();
-      await journal.close();
     },
   };
   return desk;
