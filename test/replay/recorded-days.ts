@@ -113,6 +113,18 @@ export const recordedDays: Readonly<Record<string, RecordedDay>> = {
     },
     shows: (told) => logged('order_in_doubt', 'order_found')(told) && leftFor('exit_time')(told),
   },
+  'sell-never-arrived': {
+    async play(day) {
+      // The hedge waits for a seller, so that the connection is cut under the next order and not under this one.
+      day.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: HEDGE });
+      await tradingStarts(day);
+      await day.at('11:15');
+      await day.seen('the hedge order', ({ orders }) => orders.some(({ orderId }) => orderId !== null));
+      day.exchange.clearFaults();
+      day.exchange.addFault({ kind: 'drop_connection', count: 1, path: '/orders', method: 'POST' });
+    },
+    shows: (told) => logged('order_absent')(told) && leftFor('entry_failed')(told),
+  },
   'filled-in-parts': {
     async play(day) {
       day.exchange.addFault({ kind: 'thin_depth', count: 2, tradingsymbol: MAIN, quantity: 225 });
