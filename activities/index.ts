@@ -17,6 +17,8 @@ export type ActivityOptions = Deps & {
   account: Account;
   /** Whose login is accepted; null takes any (replay). */
   expectedUserId: string | null;
+  /** How long Breeze is waited for before our own bar decides an index stop. Wall milliseconds; 20 s unless given. */
+  stopBarWithinMs?: number;
 };
 
 export function createDayActivities(options: ActivityOptions): DayActivities {

@@ -12,8 +12,9 @@ import type { Deps } from './deps.ts';
 const STOP_BAR_WITHIN_MS = 20_000;
 
 export function createSignalActivities(
-  deps: Deps & { account: Account },
+  deps: Deps & { account: Account; stopBarWithinMs?: number },
 ): Pick<DayActivities, 'evaluateHour' | 'readHourClose'> {
+  const { stopBarWithinMs = STOP_BAR_WITHIN_MS } = deps;
   const watched = () => ({
     signal: Context.current().cancellationSignal,
     heartbeat: () => Context.current().heartbeat(),
@@ -45,7 +46,7 @@ export function createSignalActivities(
     },
 
     async readHourClose(input: HourInput): Promise<HourClose> {
-      const seen = await deps.candles.closeWithin({ ...input, withinMs: STOP_BAR_WITHIN_MS, ...watched() });
+      const seen = await deps.candles.closeWithin({ ...input, withinMs: stopBarWithinMs, ...watched() });
       const ticks = deps.feed.ownBar(NIFTY_TOKEN, input.barStart, input.barEnd)?.close ?? null;
       if (seen) return { close: seen.close, source: 'breeze', ticks };
       return { close: ticks, source: ticks === null ? 'none' : 'ticks', ticks };

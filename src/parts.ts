@@ -46,7 +46,7 @@ export function createParts(options: {
   /** Hears of secrets that come up while running, so that logs leave them out. */
   onSecret(secret: string): void;
   /** How long brokers are waited for, where it is not as long as usual. Wall milliseconds. */
-  waits?: { kiteTimeoutMs?: number; kitePace?: Pace; candles?: Partial<Patience> };
+  waits?: { kiteTimeoutMs?: number; kitePace?: Pace; candles?: Partial<Patience>; stopBarWithinMs?: number };
 }): Parts {
   const { addresses, account, journal, sealer, clock, log, waits = {} } = options;
   const kite = createKite({
@@ -84,6 +84,7 @@ export function createParts(options: {
     sessions,
     log,
     expectedUserId: addresses.userId,
+    ...(waits.stopBarWithinMs === undefined ? {} : { stopBarWithinMs: waits.stopBarWithinMs }),
     candles: createHourlyCandles({ breeze, ...(waits.candles ? { patience: waits.candles } : {}) }),
     master: createInstrumentMaster({ session: () => sessions.current(account) }),
   };

@@ -7,7 +7,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type ActivityInterceptorsFactory, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { DayActivities, GuardActivities, GuardInput, GuardResult } from '../../activities/contract.ts';
 import type { Log } from '../../activities/deps.ts';
-import { type ClockSegments, istAt, marketAt } from '../../src/domain/clock.ts';
+import { type ClockSegment, type ClockSegments, istAt, marketAt } from '../../src/domain/clock.ts';
 import type { IsoDate } from '../../src/domain/types.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 import { type ExchangeServer, startExchangeServer } from '../../src/exchange-simulator/server.ts';
@@ -25,6 +25,7 @@ import {
   acknowledgeSignal,
   authCompletedSignal,
   type ClosePosition,
+  clockChangedSignal,
   closeAllSignal,
   closePositionUpdate,
   type DayIdentity,
@@ -86,7 +87,7 @@ export type DayOptions = {
   /** Whose day it is: its first and only run. Absent, the day is another run of `test`. */
   account?: string;
   /** What a guard answers instead of looking ahead; undefined looks ahead. */
-  guard?: (input: GuardInput) => GuardResult | undefined;
+  guard?: (input: GuardInput) => GuardResult | undefined | Promise<GuardResult>;
 };
 
 export type ReplayedDay = {
@@ -108,6 +109,8 @@ export type ReplayedDay = {
   view(): Promise<DayView>;
   /** Lets the market go on to a time of its day, e.g. `12:00`. */
   at(time: string): Promise<void>;
+  /** The market goes on to a time while nobody of ours is there: no timer fires until then. */
+  missUntil(time: string): Promise<void>;
   /** Looks until it holds; time does not skip meanwhile. */
   seen(what: string, holds: (view: DayView) => boolean): Promise<DayView>;
   /** Lets the market go on to 11:15, until a position is open and its guard has answered. */
@@ -213,7 +216,7 @@ async function play(
   const limits = { quote: 1_000, historical: 1_000, orders: 1_000, other: 1_000, breezePerMinute: 10_000 };
   const server = await startExchangeServer({ exchange, port: 0, redirectUrl: 'http://127.0.0.1:1/', keys, limits });
   const sealer = createSealer(options.sealingKey ?? randomBytes(32));
-  const segments: ClockSegments = [{ real: await env.currentTimeMs(), market: istAt(date, from), speed: 1 }];
+  const segments: ClockSegment[] = [{ real: await env.currentTimeMs(), market: istAt(date, from), speed: 1 }];
   const lines: string[] = [];
   const parts = createParts({
     addresses: addressesOf(server),
@@ -223,10 +226,15 @@ async function play(
     clock: fixedClock(segments, exchange),
     log: logTo(lines),
     onSecret: () => {},
-    waits: { kiteTimeoutMs: KITE_TIMEOUT_MS, kitePace: async () => {}, candles: { pollMs: 50, ...options.patience } },
+    waits: {
+      kiteTimeoutMs: KITE_TIMEOUT_MS,
+      kitePace: async () => {},
+      candles: { pollMs: 50, ...options.patience },
+      stopBarWithinMs: 500,
+    },
   });
   const guards: GuardActivities = {
-    guardPosition: async (input) => options.guard?.(input) ?? lookAhead(input, exchangeOptions, exchange),
+    guardPosition: async (input) => (await options.guard?.(input)) ?? lookAhead(input, exchangeOptions, exchange),
   };
   const workflowId = dayWorkflowId(identity);
   const handle = env.client.workflow.getHandle(workflowId);
@@ -275,6 +283,11 @@ async function play(
       const wait = istAt(date, time) - marketAt(segments, await env.currentTimeMs());
       if (wait > 0) await env.sleep(wait);
       await day.keepTime();
+    },
+    async missUntil(time) {
+      segments.push({ real: await env.currentTimeMs(), market: istAt(date, time), speed: 1 });
+      await day.keepTime();
+      await handle.signal(clockChangedSignal, { clock: [...segments] });
     },
     async seen(what, holds) {
       for (let look = 0; look < 600; look += 1) {
@@ -337,10 +350,10 @@ function logTo(lines: string[]): Log {
 /** The test's clock: the day's own segments, which the simulator is made to follow. */
 function fixedClock(segments: ClockSegments, exchange: Exchange): ClockSource {
   return {
-    read: async () => segments,
-    current: () => segments,
+    read: async () => [...segments],
+    current: () => [...segments],
     now: () => exchange.clock.now(),
-    hold: async () => segments,
+    hold: async () => [...segments],
   };
 }
 
