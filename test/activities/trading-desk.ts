@@ -5,14 +5,14 @@ import type { ContractRef, GuardInput, GuardResult, OrderIntent } from '../../ac
 import type { KiteSession } from '../../src/brokers/types.ts';
 import { istAt } from '../../src/domain/clock.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
-import { startExchangeServer } from '../../src/exchange-simulator/server.ts';
+import { type ExchangeServer, startExchangeServer } from '../../src/exchange-simulator/server.ts';
 import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
 import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import type { Journal } from '../../src/journal/types.ts';
 import { createSimulatorClock } from '../../src/market/clock-source.ts';
 import { createParts, type Parts } from '../../src/parts.ts';
-import { createSealer } from '../../src/secrets.ts';
+import { createSealer, type Sealer } from '../../src/secrets.ts';
 import type { DayIdentity } from '../../workflows/messages.ts';
 
 const IDENTITY: DayIdentity = { mode: 'replay', account: 'desk', run: 1, date: '2025-07-14' };
@@ -21,7 +21,10 @@ export const HEDGE = 'NIFTY2571724800PE';
 
 export type Desk = {
   exchange: Exchange;
+  server: ExchangeServer;
   parts: Parts;
+  identity: DayIdentity;
+  sealer: Sealer;
   kite: KiteSession;
   contract(tradingsymbol: string): ContractRef;
   /** Runs an activity as a worker would; `environment` cancels it and hears its heartbeats. */
@@ -39,7 +42,7 @@ export type Desk = {
 let journal: Promise<Journal> | undefined;
 let desks = 0;
 
-export async function openDesk(options: ExchangeOptions = {}): Promise<Desk> {
+export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 600): Promise<Desk> {
   const exchange = await createExchange({
     at: istAt(IDENTITY.date, '11:20'),
     speed: 1,
@@ -83,7 +86,7 @@ export async function openDesk(options: ExchangeOptions = {}): Promise<Desk> {
     clock,
     log: { info: () => {}, warn: () => {}, error: () => {} },
     onSecret: () => {},
-    waits: { kiteTimeoutMs: 600, kitePace: async () => {} },
+    waits: { kiteTimeoutMs, kitePace: async () => {} },
   });
   const login = await parts.day.exchangeRequestToken({
     identity,
@@ -94,7 +97,10 @@ export async function openDesk(options: ExchangeOptions = {}): Promise<Desk> {
 
   const desk: Desk = {
     exchange,
+    server,
     parts,
+    identity,
+    sealer,
     kite,
     contract(tradingsymbol) {
       const found = exchange.find('NFO', tradingsymbol);

@@ -42,22 +42,7 @@ import {
 } from '../../workflows/messages.ts';
 import { createTimeSkipping } from '../temporal-environments.ts';
 import { lookAhead } from './look-ahead.ts';
-
-export const PLAN: Plan = {
-  lotSize: 75,
-  numLots: 10,
-  useHedging: true,
-  maxPositions: 3,
-  exitPolicy: 'intraday',
-  weeklyExitDay: null,
-  maxLossPerTrade: 25_000_00,
-  maxLossPerDay: 50_000_00,
-  maxCapitalAtRisk: 500_000_00,
-  target: null,
-  allowUnhedged: false,
-  hedgeDistance: 200_00,
-  signals: ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8'],
-};
+import { PLAN } from './plan.ts';
 
 /** What S1 sells and buys on 14 July 2025. */
 export const MAIN = 'NIFTY2571725000PE';

@@ -1,0 +1,129 @@
+import { type AddressInfo, createServer } from 'node:net';
+import { ApplicationFailure } from '@temporalio/common';
+import { afterEach, describe, expect, it } from 'vitest';
+import { SESSION_LOST } from '../../activities/contract.ts';
+import { createSessionActivities, createSessions } from '../../activities/session.ts';
+import { createKite } from '../../src/brokers/kite.ts';
+import { istIso } from '../../src/domain/clock.ts';
+import { type Desk, openDesk } from './trading-desk.ts';
+
+let desk: Desk | undefined;
+afterEach(async () => {
+  await desk?.close();
+  desk = undefined;
+});
+
+async function open(): Promise<Desk> {
+  desk = await openDesk();
+  return desk;
+}
+
+const logIn = (today: Desk, requestToken = today.exchange.newRequestToken()) =>
+  today.run(() =>
+    today.parts.day.exchangeRequestToken({
+      identity: today.identity,
+      auth: { attempt: 'again', sealedRequestToken: today.sealer.seal(requestToken) },
+    }),
+  );
+
+/** What another process of the same account has loaded: its own cache over the same journal. */
+const anotherProcess = ({ parts, sealer }: Desk) =>
+  createSessions({ kite: parts.kite, journal: parts.activities.journal, sealer, onSession: () => {} });
+
+describe('exchanging a request token', () => {
+  it('stores the session sealed, numbered, until six the next morning', async () => {
+    const today = await open();
+    const login = await logIn(today);
+    if (!login.ok) throw new Error(login.reason);
+    expect(login.session).toMatchObject({ number: 2, userId: 'SIM001' });
+    expect(istIso(login.session.expiresAt)).toBe('2025-07-15T06:00:00+05:30');
+    const stored = await today.parts.activities.journal.currentSession(today.identity);
+    const accessToken = today.parts.accessToken() ?? '';
+    expect(stored?.sealedAccessToken).not.toContain(accessToken);
+    expect(today.sealer.open(stored?.sealedAccessToken ?? '')).toBe(accessToken);
+  });
+
+  it("of a token that was used before is refused in the broker's words", async () => {
+    const today = await open();
+    const requestToken = today.exchange.newRequestToken();
+    expect(await logIn(today, requestToken)).toMatchObject({ ok: true });
+    expect(await logIn(today, requestToken)).toEqual({ ok: false, reason: expect.stringMatching(/\w/) });
+    expect((await today.parts.activities.journal.currentSession(today.identity))?.number).toBe(2);
+  });
+
+  it('without a clear answer asks for a new login: the token may be used up', async () => {
+    const today = await open();
+    const deaf = createServer((socket) => socket.once('data', () => socket.destroy()));
+    await new Promise<void>((listening) => deaf.listen(0, '127.0.0.1', listening));
+    const { port } = deaf.address() as AddressInfo;
+    const kite = createKite({ apiKey: 'key', apiSecret: 'secret', root: `http://127.0.0.1:${port}`, timeoutMs: 600 });
+    const { exchangeRequestToken } = createSessionActivities({
+      ...{ ...today.parts.activities, kite, expectedUserId: null },
+    });
+    const auth = { attempt: 'x', sealedRequestToken: today.sealer.seal('request') };
+    expect(await today.run(() => exchangeRequestToken({ identity: today.identity, auth }))).toEqual({
+      ...{ ok: false, reason: 'no clear answer to the exchange' },
+    });
+    await new Promise((closed) => deaf.close(closed));
+  });
+
+  it('of somebody else is refused with both names, and nothing is stored', async () => {
+    const today = await open();
+    const theirs = createSessionActivities({ ...today.parts.activities, expectedUserId: 'AB1234' });
+    const auth = { attempt: 'x', sealedRequestToken: today.sealer.seal(today.exchange.newRequestToken()) };
+    const login = await today.run(() => theirs.exchangeRequestToken({ identity: today.identity, auth }));
+    expect(login).toEqual({ ok: false, reason: expect.stringMatching(/SIM001.*AB1234/) });
+    expect((await today.parts.activities.journal.currentSession(today.identity))?.number).toBe(1);
+  });
+
+  it('of something that was not sealed here fails for good', async () => {
+    const today = await open();
+    const auth = { attempt: 'x', sealedRequestToken: 'v1.bm90IG91cnM' };
+    const failure = today.run(() => today.parts.day.exchangeRequestToken({ identity: today.identity, auth }));
+    await expect(failure).rejects.toMatchObject({ type: 'sealed_with_another_key', nonRetryable: true });
+  });
+});
+
+describe('the current session', () => {
+  it('is loaded once more when the broker refuses the one in use: a newer login goes on at once', async () => {
+    const today = await open();
+    const other = anotherProcess(today);
+    expect(await other.use(today.identity, (kite) => kite.profile())).toEqual({ userId: 'SIM001' });
+    today.exchange.killSessions();
+    await logIn(today);
+    expect(await other.use(today.identity, (kite) => kite.profile())).toEqual({ userId: 'SIM001' });
+  });
+
+  it('that is dead is lost, with its number', async () => {
+    const today = await open();
+    today.exchange.killSessions();
+    const failure = await today.parts.activities.sessions
+      .use(today.identity, (kite) => kite.profile())
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ApplicationFailure);
+    expect(failure).toMatchObject({ type: SESSION_LOST, details: [1], nonRetryable: true });
+  });
+
+  it('is not touched by the late refusal of an older one', async () => {
+    const today = await open();
+    const { sessions } = today.parts.activities;
+    const late = sessions.use(today.identity, async (kite) => {
+      if ((await today.parts.activities.journal.currentSession(today.identity))?.number === 1) {
+        today.exchange.killSessions();
+        await logIn(today);
+      }
+      return kite.profile();
+    });
+    expect(await late).toEqual({ userId: 'SIM001' });
+  });
+
+  it('is missing before the first login', async () => {
+    const today = await open();
+    const stranger = { ...today.identity, run: 99 };
+    await expect(anotherProcess(today).use(stranger, (kite) => kite.profile())).rejects.toMatchObject({
+      type: SESSION_LOST,
+      details: [0],
+    });
+    expect(await anotherProcess(today).current(stranger)).toBeNull();
+  });
+});
