@@ -27,7 +27,10 @@ function kiteAnswer({ kind, message }: BrokerError): [RefusalCode, string] {
     case 'refused':
       return ['kite_refused', `Zerodha refused it: ${message}`];
     case 'doubt':
-      return ['kite_doubt', `Zerodha gave no clear answer. Look at Kite before you do it again. ${message}`];
+      return [
+        'kite_doubt',
+        `Zerodha gave no clear answer. Ask again; before you repeat an order, look at Kite. ${message}`,
+      ];
   }
 }
 

@@ -8,6 +8,7 @@ const METHODS = ['get', 'post'] as const;
 
 type PathItem = NonNullable<ApiDocument['paths']>[string];
 type Operation = NonNullable<PathItem['get']>;
+type Schema = NonNullable<ReturnType<typeof bodyOf>>;
 type Answer = { description?: string; content?: NonNullable<ReturnType<typeof parametersOf>[number]['content']> };
 type Entry = { method: (typeof METHODS)[number]; path: string; operation: Operation };
 
@@ -48,7 +49,7 @@ function operationSection(entry: Entry, document: ApiDocument, origin: string): 
 <h3><code>${title(entry)}</code></h3>
 <p>${words(operation.summary)}. ${words(operation.description)}</p>
 ${parameters.length > 0 ? html`<h4>Parameters</h4><ul class="fields">${parameters.map((one) => html`<li><code>${one.name}</code> in the ${one.in}${one.required ? '' : ', optional'}: ${one.schema ? fieldList(one.schema) : ''}</li>`)}</ul>` : ''}
-${body ? html`<h4>Body</h4>${fieldList(body)}` : ''}
+${body ? html`<h4>Body</h4>${fieldList(named(body, document))}` : ''}
 <h4>Answers</h4>
 <ul class="fields">${Object.entries(operation.responses ?? {}).map(([status, answer]) => answerItem(status, answer))}</ul>
 <h4>Example</h4>
@@ -56,10 +57,13 @@ ${body ? html`<h4>Body</h4>${fieldList(body)}` : ''}
 </article>`;
 }
 
+/** That a refusal has the shape of all refusals is said once, at the top. */
 function answerItem(status: string, answer: Answer): Html {
-  const content = Object.entries(answer.content ?? {});
-  return html`<li><code>${status}</code> ${words(answer.description)}
-${content.map(([type, { schema }]) => html`<div><span class="dim">${type}</span> ${schema && type === 'application/json' ? fieldList(schema) : ''}</div>`)}</li>`;
+  const shapes = Object.entries(answer.content ?? {}).map(([type, { schema }]) => {
+    if (type !== 'application/json' || !schema) return html` <span class="dim">${type}</span>`;
+    return '$ref' in schema && schema.$ref.endsWith('/Error') ? '' : html`: ${fieldList(schema)}`;
+  });
+  return html`<li><code>${status}</code> ${words(answer.description)}${shapes}</li>`;
 }
 
 function parametersOf(operation: Operation) {
@@ -75,13 +79,13 @@ function curl(entry: Entry, document: ApiDocument, origin: string): string {
   const { method, path, operation } = entry;
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => String(exampleOf(operation, name)));
   const token = operation.security?.length === 0 ? [] : ['-H "Authorization: Bearer $TOKEN"'];
-  const verb = method === 'get' ? [] : ['-X POST'];
+  const verb = method === 'get' ? 'curl' : 'curl -X POST';
   const body = bodyOf(operation);
   const sent = body
     ? [`-H "Content-Type: application/json"`, `-d '${JSON.stringify(bodyExample(body, document))}'`]
     : [];
   const accept = path.includes('/report/') ? ['-H "Accept: text/csv"'] : [];
-  return ['curl', ...verb, ...token, ...accept, ...sent, `${origin}${filled}`].join(' \\\n  ');
+  return [verb, ...token, ...accept, ...sent, `${origin}${filled}`].join(' \\\n  ');
 }
 
 function exampleOf(operation: Operation, name: string): unknown {
@@ -89,10 +93,15 @@ function exampleOf(operation: Operation, name: string): unknown {
   return schema && !('$ref' in schema) ? (schema.example ?? name) : name;
 }
 
-function bodyExample(body: NonNullable<ReturnType<typeof bodyOf>>, document: ApiDocument): unknown {
-  if (!('$ref' in body)) return body.example ?? {};
-  const named = document.components?.schemas?.[body.$ref.split('/').at(-1) ?? ''];
-  return (named && !('$ref' in named) && named.example) || {};
+function bodyExample(body: Schema, document: ApiDocument): unknown {
+  const shape = named(body, document);
+  return '$ref' in shape ? {} : (shape.example ?? {});
+}
+
+/** What a reference stands for. */
+function named(schema: Schema, document: ApiDocument): Schema {
+  if (!('$ref' in schema)) return schema;
+  return document.components?.schemas?.[schema.$ref.split('/').at(-1) ?? ''] ?? schema;
 }
 
 function title({ method, path }: Entry): string {

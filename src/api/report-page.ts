@@ -131,13 +131,17 @@ function number(value: string | number): Cell {
 
 function table(heads: string[], rows: Cell[][]): Html {
   return html`<div class="wide"><table>
-<thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+<thead><tr>${heads.map((head, column) => html`<th scope="col"${isNumber(rows[0]?.[column]) ? html` class="figure"` : ''}>${head}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map(cell)}</tr>`)}</tbody>
 </table></div>`;
 }
 
+function isNumber(content: Cell | undefined): content is { number: string } {
+  return typeof content === 'object' && 'number' in content;
+}
+
 function cell(content: Cell): Html {
-  if (typeof content === 'object' && 'number' in content) return html`<td class="figure">${content.number}</td>`;
+  if (isNumber(content)) return html`<td class="figure">${content.number}</td>`;
   return html`<td>${content}</td>`;
 }
 

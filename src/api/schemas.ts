@@ -16,7 +16,8 @@ export const errorBody = z
   })
   .openapi('Error');
 
-const positiveRupees = z.number().positive().max(1_000_000_000);
+/** Less than a rupee would be rounded to no limit at all, or to one that nothing keeps. */
+const positiveRupees = z.number().min(1).max(1_000_000_000);
 
 export const startTradingBody = z
   .strictObject({

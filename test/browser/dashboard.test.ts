@@ -152,7 +152,7 @@ describe.skipIf(!browserTestsRun())('the dashboard', () => {
     expect(await desk.page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(19, 23, 27)');
     if (process.env.SCREENSHOTS)
       await desk.page.screenshot({
-        path: `${process.env.SCREENSHOTS}${path.replaceAll('/', '-')}.png`,
+        path: `${process.env.SCREENSHOTS}/${heading}.png`,
         fullPage: true,
       });
   });

@@ -119,7 +119,7 @@ export function authRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): void 
   app.openapi(complete, async (c) => {
     const outcome = await completeLogin(context, c.req.valid('json').request_token);
     if (outcome.kind === 'refused') {
-      throw refuse('auth_refused', `Zerodha refused the login: ${outcome.reason}. Log in again.`, {
+      throw refuse('auth_refused', `Zerodha refused the login: ${outcome.reason.replace(/\.$/, '')}. Log in again.`, {
         reason: outcome.reason,
       });
     }
