@@ -108,10 +108,10 @@ export type ReplayedDay = {
 
 let runs = 0;
 
-/** Opens a stage. One day at a time plays on it: skipping time is the whole server's. */
-export async function openStage(): Promise<Stage> {
+/** Opens a stage. One day at a time plays on it: skipping time is the whole server's. `dataDir` keeps the journal on disk. */
+export async function openStage(dataDir: string | null = null): Promise<Stage> {
   installQuietRuntime();
-  const [env, journal] = await Promise.all([createTimeSkipping(), openJournal({ dataDir: null })]);
+  const [env, journal] = await Promise.all([createTimeSkipping(), openJournal({ dataDir })]);
   let playing: Playing | null = null;
   let crew: { workers: Worker[]; running: Promise<unknown> } | null = null;
 
