@@ -76,14 +76,16 @@ async function run(wire: SSEStreamingApi, stream: DayStream, signal: AbortSignal
 /** What one stream has been told, so that only changes follow. */
 class SentFrame {
   private readonly parts = new Map<string, string>();
-  private date: string | null = null;
+  private day = '';
   private logSeq = 0;
 
   changes(frame: DayFrame): [event: string, data: string][] {
     const { log, ...parts } = frame;
     const newest = log[0]?.seq ?? 0;
-    if (this.date !== frame.status.date) {
-      this.date = frame.status.date;
+    const { mode, account, run, date } = frame.status;
+    const day = [mode, account, run, date].join(':');
+    if (this.day !== day) {
+      this.day = day;
       this.logSeq = newest;
       for (const [name, part] of Object.entries(parts)) this.parts.set(name, JSON.stringify(part));
       return [['snapshot', JSON.stringify(frame)]];
