@@ -191,7 +191,7 @@ async function keepLogins(day: Day, logins: AuthCompleted[]): Promise<void> {
       day.clearWarning('login_lost');
       day.log('info', 'login', `Logged in at Zerodha as ${result.session.userId}.`);
     } else {
-      day.log('warn', 'login_refused', `Zerodha refused the login: ${result.reason}. Log in again.`);
+      day.log('warn', 'login_refused', `Zerodha refused the login: "${result.reason}" Log in again.`);
     }
   }
 }

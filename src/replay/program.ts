@@ -156,7 +156,7 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
   const links = [
     `Dashboard     ${api.createSignInLink(serving.origin)}`,
     `Temporal UI   ${server.uiUrl ?? `of the server at ${server.address}`}`,
-    `API           ${serving.origin}/live/status (token in ${config.dataDir}/api-token)`,
+    `API           ${serving.origin}/docs (token in ${config.dataDir}/api-token)`,
     `Exchange      ${market.server.addresses.kite_root}/simulator/book`,
   ].join('\n');
   lock.announce(links);
