@@ -10,6 +10,9 @@ import type { Position } from './position.ts';
 const CONVERSION_MS = 2_000;
 const CHASE_STEP_MS = 2_000;
 const AFTER_REFUSAL_MS = 1_000;
+/** So many tries follow each other fast; later ones are this far apart until the square-off: a history holds 51,200 events. */
+const URGENT_TRIES = 15;
+const PATIENT_MS = 30_000;
 /** Of the broker's 25 modifications, four are kept for the square-off. */
 const BUDGET = 21;
 const SQUARE_OFF_BUDGET = 25;
@@ -31,24 +34,22 @@ async function exitSlice(position: Position, slice: number): Promise<void> {
   const { day } = position;
   const stop = position.stops.get(slice);
   if (stop && !isFinal(stop)) await leaveThroughStop(position, stop, slice);
-  let widen = 0;
   // Exit buy prices never fall while an exit is on.
   let shown = stop?.orderType === 'LIMIT' ? stop.price : null;
-  while (position.short(slice) > 0 && mayPlace(position)) {
+  for (let tries = 0; position.short(slice) > 0 && mayPlace(position); tries += 1) {
+    if (tries > 0) await pause(day, tries, 'trying the exit again');
     const intended = position.intend({
       role: 'main',
       purpose: 'exit',
       side: 'BUY',
       slice,
       quantity: position.short(slice),
-      pricing: { kind: 'cross', widen, noWorseThan: shown },
+      pricing: { kind: 'cross', widen: tries, noWorseThan: shown },
     });
     const submitted = await submitWatched(position, intended);
-    if (submitted.order.price > 0) shown = submitted.order.price;
-    if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, widen);
+    if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, tries);
     else if (submitted.kind === 'halted') return;
-    else await pause(day, 'trying the exit again');
-    widen += 1;
+    if (submitted.order.price > 0) shown = submitted.order.price;
   }
 }
 
@@ -94,14 +95,14 @@ async function chaseToEnd(
 ): Promise<void> {
   const { day } = position;
   const contract = position.contract(order.role);
-  for (let widen = from + 1; !ended(day, contract.tradesUntil); widen += 1) {
+  for (let tries = 1; !ended(day, contract.tradesUntil); tries += 1) {
     const seen = await follow(day, order, 'terminal', CHASE_STEP_MS);
     if (seen.state !== 'live') return;
     const changed = await change(day, order, {
       contract,
       side: order.side,
       how,
-      widen,
+      widen: from + tries,
       noWorseThan: order.side === 'BUY' && order.orderType === 'LIMIT' ? order.price : null,
       budget: budgetOf(day),
     });
@@ -113,15 +114,15 @@ async function chaseToEnd(
       await cancelToEnd(day, order);
       return;
     }
-    if (changed.kind !== 'modified') await pause(day, 'trying a new price again');
+    if (changed.kind !== 'modified' || tries >= URGENT_TRIES) await pause(day, tries, 'before a new price');
   }
 }
 
 /** Sells what is left of the hedge: never before the short is bought back, never more than is held. */
 export async function sellHedge(position: Position): Promise<void> {
   const { day } = position;
-  let widen = 0;
-  while (position.surplusHedge() > 0 && mayPlace(position)) {
+  for (let tries = 0; position.surplusHedge() > 0 && mayPlace(position); tries += 1) {
+    if (tries > 0) await pause(day, tries, 'selling the hedge again');
     const most = position.contract('hedge').maxOrderQuantity;
     const intended = position.intend({
       role: 'hedge',
@@ -129,13 +130,11 @@ export async function sellHedge(position: Position): Promise<void> {
       side: 'SELL',
       slice: 1,
       quantity: Math.min(most, position.surplusHedge()),
-      pricing: { kind: 'cross', widen, noWorseThan: null },
+      pricing: { kind: 'cross', widen: tries, noWorseThan: null },
     });
     const submitted = await submitWatched(position, intended);
-    if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, widen);
+    if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, tries);
     else if (submitted.kind === 'halted') return;
-    else await pause(day, 'selling the hedge again');
-    widen += 1;
   }
 }
 
@@ -158,6 +157,10 @@ function ended(day: Day, at: number): boolean {
   return day.over || day.now() >= at;
 }
 
-async function pause(day: Day, summary: string): Promise<void> {
-  await condition(() => day.over, AFTER_REFUSAL_MS, { summary });
+async function pause(day: Day, tries: number, summary: string): Promise<void> {
+  const { squaringOff } = day;
+  const urgent = squaringOff || tries < URGENT_TRIES;
+  await condition(() => day.over || day.squaringOff !== squaringOff, urgent ? AFTER_REFUSAL_MS : PATIENT_MS, {
+    summary,
+  });
 }

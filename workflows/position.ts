@@ -74,8 +74,9 @@ export class Position {
   /** Tries to leave until nothing is left or the market is over. */
   async leaveToTheEnd(key: string): Promise<void> {
     await this.day.hold(key, true);
-    while (!(await this.attempt(() => this.leave())) && !this.day.over) {
-      await condition(() => this.day.over, 5_000, { summary: `${this.id}: trying to leave again` });
+    for (let tries = 0; !(await this.attempt(() => this.leave())) && !this.day.over; tries += 1) {
+      const wait = tries < 12 ? 5_000 : 60_000;
+      await condition(() => this.day.over, wait, { summary: `${this.id}: trying to leave again` });
     }
     this.settle();
     await this.day.hold(key, false);

@@ -50,8 +50,8 @@ const event: fc.Arbitrary<Event> = fc.oneof(
 
 const scenario = fc.record({
   typeChange: fc.constantFrom('allow' as const, 'refuse' as const),
-  maxLossPerTrade: fc.constantFrom(1_500_00, 25_000_00),
-  target: fc.constantFrom(null, 0.05),
+  maxLossPerTrade: fc.constantFrom(1_500_00, 25_000_00, 25_000_00),
+  target: fc.constantFrom(null, null, 0.05),
   events: fc.array(event, { minLength: 2, maxLength: 5 }),
 });
 

@@ -187,6 +187,45 @@ describe('an exit whose change is acknowledged and then refused', () => {
   });
 });
 
+describe('an exit that the market does not take', () => {
+  it('refused again and again: it is tried fast at first, then patiently', async () => {
+    const today = await traded({ exchange: { typeChange: 'refuse' } });
+    await today.opened();
+    today.exchange.addFault({ kind: 'reject_order', count: 100_000, tradingsymbol: MAIN, transaction_type: 'BUY' });
+    await today.closeAll();
+    await today.at('11:35');
+    const tries = () =>
+      ours(today.book()).filter(({ orderType, tradingsymbol, side }) => {
+        return orderType === 'LIMIT' && tradingsymbol === MAIN && side === 'BUY';
+      });
+    const early = tries();
+    // Twenty minutes: fifteen tries at once and one each half minute after them; a try a second would be a thousand.
+    expect(early.length).toBeGreaterThan(40);
+    expect(early.length).toBeLessThan(60);
+    expect(istTime(early[13]?.placedAt ?? 0) < '11:16:00', istTime(early[13]?.placedAt ?? 0)).toBe(true);
+    today.exchange.clearFaults();
+    await expectExit(today, 'emergency', '11:35:00');
+    expect(new Set(ours(today.book()).map(({ tag }) => tag)).size).toBe(ours(today.book()).length);
+  }, 60_000);
+
+  it('a hedge that nobody bids for is left over, bounded, and said', async () => {
+    const today = await traded();
+    await today.opened();
+    await today.at('15:14:30');
+    today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: HEDGE, side: 'bids' });
+    today.exchange.addFault({ kind: 'reject_order', count: 100_000, tradingsymbol: HEDGE, transaction_type: 'SELL' });
+    await today.at('15:15:05');
+    await today.missUntil('15:22:50');
+    const report = await today.result();
+    expect(filledOf(today.book(), MAIN, 'BUY')).toBe(750);
+    expect(report.positions).toMatchObject([{ state: 'residual_hedge', exitReason: 'exit_time' }]);
+    expect(report.result).toBe('not_flat');
+    expect(report.warnings.map(({ code }) => code)).toEqual(expect.arrayContaining(['residual_hedge', 'not_flat']));
+    const placed = ours(today.book()).map(({ placedAt }) => istTime(placedAt));
+    expect(placed.filter((at) => at >= '15:23:02')).toEqual([]);
+  }, 60_000);
+});
+
 describe('an emergency during the entry', () => {
   it('ends the hedge order and sells nothing', async () => {
     const today = await traded();
