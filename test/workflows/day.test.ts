@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import type { SimOrder } from '../../src/exchange-simulator/types.ts';
 import { openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { expectLedgerIsBook, expectNeverNaked, expectSound } from './soundness.ts';
 
 let stage: Stage;
 let day: ReplayedDay | undefined;
@@ -154,5 +155,45 @@ describe('a whole trading day', () => {
     expect(filled(book, MAIN, 'SELL')).toBe(0);
     expect(book.filter((order) => order.tradingsymbol === MAIN && order.side === 'SELL')).toHaveLength(1);
     expect(report.result).toBe('flat');
+  });
+
+  it('sells the hedge again when the main leg is not filled after its chase', async () => {
+    day = await stage.startDay();
+    day.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: MAIN });
+    await day.logIn();
+    await day.start();
+    await day.at('11:15');
+    await day.seen('the end', ({ positions }) => positions[0]?.state === 'closed');
+    day.exchange.clearFaults();
+    const report = await day.result();
+    expectSound(report, day.exchange);
+    const [main, ...others] = day.book().filter(({ tradingsymbol }) => tradingsymbol === MAIN);
+    expect(main).toMatchObject({ side: 'SELL', status: 'CANCELLED', filledQuantity: 0 });
+    expect(others).toEqual([]);
+    const shown = main?.history.filter(({ status }) => status === 'OPEN').map(({ price }) => Number(price)) ?? [];
+    expect(shown.length).toBeGreaterThan(2);
+    expect(shown).toEqual([...shown].sort((a, b) => b - a));
+    expect(filled(day.book(), HEDGE, 'SELL')).toBe(750);
+  });
+
+  it('sells no more than the hedge that it got, in whole lots', async () => {
+    day = await stage.startDay();
+    day.exchange.addFault({
+      kind: 'thin_depth',
+      count: 100,
+      tradingsymbol: HEDGE,
+      transaction_type: 'BUY',
+      quantity: 75,
+    });
+    await day.logIn();
+    await day.start();
+    const report = await day.result();
+    const hedged = filled(day.book(), HEDGE, 'BUY');
+    expect(hedged).toBeGreaterThanOrEqual(75);
+    expect(hedged).toBeLessThan(750);
+    expect(filled(day.book(), MAIN, 'SELL')).toBe(Math.floor(hedged / 75) * 75);
+    expect(report.positions[0]?.legs.find(({ role }) => role === 'main')?.quantity).toBe(Math.floor(hedged / 75) * 75);
+    expectNeverNaked(day.book());
+    expectLedgerIsBook(report, day.book());
   });
 });

@@ -51,6 +51,8 @@ export const HEDGE = 'NIFTY2571724800PE';
 /** The broker's clients give up so soon, so that tests of silence are short. */
 const KITE_TIMEOUT_MS = 600;
 
+/** The simulated exchange fills within milliseconds, so that what is not filled soon is not filled at all. */
+const FOLLOWED = 0.25;
 /** Wall time; a day takes a second or two. */
 const LONGEST_DAY_MS = 25_000;
 
@@ -317,13 +319,15 @@ function told(lines: readonly string[]): string {
   return events.map(({ market_time = '', text }) => `${market_time} ${text}`).join('\n');
 }
 
+/** Activities of whichever day is playing. An order is followed for a part of its time: nothing else of a test is waited for. */
 function handedOn(names: DayActivities, current: () => DayActivities): object {
-  return Object.fromEntries(
-    Object.keys(names).map((name) => [
-      name,
-      (...args: unknown[]) => Reflect.apply(Reflect.get(current(), name), undefined, args),
-    ]),
-  );
+  const handed = Object.keys(names).map((name) => [
+    name,
+    (...args: unknown[]) => Reflect.apply(Reflect.get(current(), name), undefined, args),
+  ]);
+  const followOrder: DayActivities['followOrder'] = (input) =>
+    current().followOrder({ ...input, waitMs: input.waitMs * FOLLOWED });
+  return { ...Object.fromEntries(handed), followOrder };
 }
 
 function logTo(lines: string[]): Log {
