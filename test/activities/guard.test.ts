@@ -1,6 +1,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, describe, expect, it } from 'vitest';
+import { SESSION_LOST } from '../../activities/contract.ts';
 import { createGuardActivities } from '../../activities/guard.ts';
 import type { Feed, Tick } from '../../src/market/types.ts';
 import { type Desk, MAIN, openDesk } from './trading-desk.ts';
@@ -150,5 +151,52 @@ describe('one garbage tick', () => {
     for (const listener of listeners) listener(garbage);
     expect(await watching).toEqual({ kind: 'quiet', until });
     expect(modifications(desk.order(stop.orderId))).toBe(0);
+  });
+});
+
+describe('what the guard does not act on', () => {
+  it('old ticks exit nothing: quotes of this instant decide', async () => {
+    desk = await openDesk();
+    const { stop, input } = await desk.openPosition();
+    const { feed } = desk.parts;
+    const token = desk.contract(MAIN).instrumentToken;
+    const real = await desk.eventually('a real tick', () => feed.last(token));
+    const price = real.lastPrice + 30_00;
+    const old = { ...real, lastPrice: price, asks: [{ price, quantity: 75 }], receivedAt: Date.now() - 6_000 };
+    const mute: Feed = { ...feed, last: () => old, onTick: () => () => {} };
+    const { guardPosition } = createGuardActivities({ ...desk.parts.activities, feed: mute });
+    const until = desk.exchange.clock.now() + 2_500;
+    expect(await desk.run(() => guardPosition({ ...input, until }))).toEqual({ kind: 'quiet', until });
+    expect(modifications(desk.order(stop.orderId))).toBe(0);
+  });
+
+  it('a dead session ends it, so that the day asks for a login', async () => {
+    desk = await openDesk();
+    const { input } = await desk.openPosition();
+    desk.exchange.killSessions();
+    await expect(desk.guard(input)).rejects.toMatchObject({ type: SESSION_LOST, details: [1] });
+  });
+
+  it('a broker that fails does not end it: the loss is seen by ticks, and the rest is left to the workflow', async () => {
+    desk = await openDesk();
+    const { stop, input } = await desk.openPosition();
+    desk.exchange.addFault({ kind: 'http_error', path: '/orders', count: 10_000 });
+    const watching = desk.guard(input);
+    desk.exchange.addFault({ kind: 'price_shift', count: 1, points: 25 });
+    expect(await watching).toMatchObject({ kind: 'triggered', reason: 'loss_cap', sent: false });
+    expect(modifications(desk.order(stop.orderId))).toBe(0);
+  });
+
+  it('a stop that was modified eight times is left to the workflow', async () => {
+    desk = await openDesk();
+    const { stop, input } = await desk.openPosition();
+    for (let times = 1; times <= 8; times += 1) {
+      desk.exchange.modify(stop.orderId, { price: stop.price + 5 * times });
+      await desk.eventually('the stop at rest', () => desk?.order(stop.orderId).status === 'TRIGGER PENDING');
+    }
+    const watching = desk.guard(input);
+    desk.exchange.addFault({ kind: 'price_shift', count: 1, points: 25 });
+    expect(await watching).toMatchObject({ kind: 'triggered', reason: 'loss_cap', sent: false });
+    expect(modifications(desk.order(stop.orderId))).toBe(8);
   });
 });
