@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SimFault, SimOrder } from '../../src/exchange-simulator/types.ts';
 import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from '../workflows/replayed-day.ts';
-import { expectLedgerIsBook, expectNeverNaked, ours } from '../workflows/soundness.ts';
+import { expectLedgerIsBook, expectNeverNaked, expectOneExitAtATime, ours } from '../workflows/soundness.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -122,6 +122,7 @@ async function expectInvariants(day: ReplayedDay): Promise<void> {
   const report = await day.result();
   const book = day.book();
   expectNeverNaked(book);
+  expectOneExitAtATime(book);
   expectLedgerIsBook(report, book);
   const held = ours(book).reduce((net, { tradingsymbol, side, filledQuantity }) => {
     return net.set(tradingsymbol, (net.get(tradingsymbol) ?? 0) + (side === 'BUY' ? filledQuantity : -filledQuantity));

@@ -180,6 +180,27 @@ describe('an order whose answer never came, and which the broker has not', () =>
   });
 });
 
+describe('a doubtful order in a contract that somebody else holds too', () => {
+  it('is absent when their quantity is all that the broker holds: the exit is sent again', async () => {
+    day = await stage.startDay({ from: '09:20', exchange: { typeChange: 'refuse' } });
+    day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
+    await day.logIn();
+    await day.start();
+    await day.seen('the warning', ({ warnings }) => warnings.length > 0);
+    await day.acknowledge('all');
+    await day.opened();
+    await faultOn(day, 'exit', { kind: 'drop_connection', ...POST });
+    await day.closeAll();
+    await day.at('11:17');
+    const { positions } = await day.seen('the end', (view) => view.positions[0]?.state === 'closed');
+    expect(istTime(positions[0]?.closedAt ?? 0) < '11:16:00').toBe(true);
+    const report = await day.result();
+    expectNeverNaked(day.book());
+    expectLedgerIsBook(report, day.book());
+    expect(report).toMatchObject({ result: 'flat', reconciled: true });
+  });
+});
+
 describe('an answer that is no doubt', () => {
   it.each<[string, SimFault]>([
     ['too many requests to send', { kind: 'rate_limit', path: '/orders', method: 'POST', count: 2 }],
@@ -187,7 +208,7 @@ describe('an answer that is no doubt', () => {
     ['a look that failed', { kind: 'http_error', path: '/orders', method: 'GET', count: 2 }],
   ])('%s: goes on in the next second, with the same order', async (_, fault) => {
     const today = await started();
-    await faultOn(today, 'main entry', fault);
+    await faultOn(today, 'hedge entry', fault);
     const report = await today.result();
     expectSound(report, today.exchange);
     expect(filledOf(today.book(), MAIN, 'SELL')).toBe(750);

@@ -187,6 +187,26 @@ describe('an exit whose change is acknowledged and then refused', () => {
   });
 });
 
+describe('an exit while the market runs away from it', () => {
+  it('never shows a lower price than it has shown', async () => {
+    const today = await traded();
+    await today.opened();
+    today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: MAIN, side: 'asks' });
+    await today.closeAll();
+    const exit = () => today.book().find(({ tradingsymbol, side }) => tradingsymbol === MAIN && side === 'BUY');
+    const limits = () =>
+      exit()?.history.filter(({ orderType, status }) => orderType === 'LIMIT' && status === 'OPEN') ?? [];
+    await today.seen('the limit', () => limits().length > 0);
+    today.exchange.addFault({ kind: 'price_shift', count: 1, tradingsymbol: MAIN, points: -15 });
+    // Some steps of its chase: each would ask for less, and each is content with what was shown.
+    await new Promise((done) => setTimeout(done, 2_000));
+    today.exchange.clearFaults();
+    await expectExit(today, 'emergency', '11:15:00');
+    const prices = limits().map(({ price }) => Number(price));
+    expect(prices).toEqual([...prices].sort((a, b) => a - b));
+  });
+});
+
 describe('an exit that the market does not take', () => {
   it('refused again and again: it is tried fast at first, then patiently', async () => {
     const today = await traded({ exchange: { typeChange: 'refuse' } });
@@ -224,6 +244,19 @@ describe('an exit that the market does not take', () => {
     const placed = ours(today.book()).map(({ placedAt }) => istTime(placedAt));
     expect(placed.filter((at) => at >= '15:23:02')).toEqual([]);
   }, 60_000);
+});
+
+describe('an emergency before the entry', () => {
+  it('takes no signal any more that day, whatever is started again', async () => {
+    const today = await traded();
+    await today.at('10:30');
+    await today.closeAll();
+    await today.start();
+    const report = await today.result();
+    expect(today.book()).toEqual([]);
+    expect(report.decisions[1]).toMatchObject({ signal: 'S1', outcome: 'skipped' });
+    expect(report.decisions[1]?.reason).toContain('emergency');
+  });
 });
 
 describe('an emergency during the entry', () => {

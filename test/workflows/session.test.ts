@@ -270,12 +270,14 @@ describe('what somebody else holds', () => {
     },
   );
 
-  it('blocks an entry also when the login comes just before the signal', async () => {
+  it('blocks an entry also when the login comes with the signal, and the look at the account after it', async () => {
     const today = await opened({ from: '09:20' });
     today.exchange.foreignTrade(theirs);
     await today.start();
-    today.exchange.addFault({ kind: 'slow', path: '/portfolio/positions', count: 1, ms: 500 });
-    await today.at('11:14:59');
+    await today.at('11:14');
+    today.exchange.addFault({ kind: 'breeze_slow', count: 1, ms: 250 });
+    today.exchange.addFault({ kind: 'slow', path: '/portfolio/positions', count: 1, ms: 550 });
+    await today.at('11:15');
     await today.logIn();
     const report = await today.result();
     expect(ours(today.book())).toEqual([]);

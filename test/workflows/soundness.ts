@@ -34,6 +34,15 @@ export function expectNeverNaked(orders: readonly SimOrder[]): void {
   }
 }
 
+/** Nothing that could still buy rests beside another order that could: what is sold is bought back once, whatever fills. */
+export function expectOneExitAtATime(orders: readonly SimOrder[]): void {
+  const buys = ours(orders).filter(({ tradingsymbol, side }) => tradingsymbol === MAIN && side === 'BUY');
+  for (const [index, { placedAt }] of buys.entries()) {
+    const before = buys[index - 1];
+    if (before) expect(before.updatedAt, 'one buy order after the other').toBeLessThanOrEqual(placedAt);
+  }
+}
+
 /** The report says what the book says, to the paisa. */
 export function expectLedgerIsBook(report: DayReport, orders: readonly SimOrder[]): void {
   const fills = ours(orders).flatMap(({ side, fills }) => fills.map((fill) => ({ ...fill, side })));
@@ -50,6 +59,7 @@ export function expectLedgerIsBook(report: DayReport, orders: readonly SimOrder[
 export function expectSound(report: DayReport, exchange: Exchange): void {
   const book = exchange.allOrders();
   expectNeverNaked(book);
+  expectOneExitAtATime(book);
   expectLedgerIsBook(report, book);
   expect(book.map(({ status }) => status).filter((status) => !FINAL.includes(status))).toEqual([]);
   expect(exchange.positions().filter(({ quantity }) => quantity !== 0)).toEqual([]);
