@@ -89,7 +89,10 @@ export type EntryPlan =
       lots: number;
       quantity: number;
       product: Product;
+      /** Reserved out of the day's limit; an unhedged position reserves twice its cap. */
       plannedLoss: Paise;
+      /** The loss cap of the position. */
+      maxLoss: Paise;
       worstLoss: Paise | null;
       /** What was seen: quotes, margin, cash; for the log. */
       seen: Record<string, number>;
@@ -177,7 +180,8 @@ export type GuardInput = {
   positionId: string;
   main: { contract: ContractRef; quantity: number; entryPrice: Paise };
   hedge: { contract: ContractRef; quantity: number; entryPrice: Paise } | null;
-  stop: { orderId: string; tag: string } | null;
+  /** The resting stops, a slice each; only the first is turned into the exit by the guard. */
+  stops: { orderId: string; tag: string }[];
   maxLoss: Paise;
   target: Paise | null;
   /** Charges already paid, in paise; those of closing are added by the guard. */
@@ -213,6 +217,13 @@ export type Reconciliation = {
   liveOrders: string[];
 };
 
+/** What somebody else has done to our contracts since the first login, units by trading symbol; + is bought. */
+export type ByHandInput = {
+  identity: DayIdentity;
+  product: Product;
+  contracts: { tradingsymbol: string; foreign: number }[];
+};
+
 export type Handover = { positions: PositionView[] };
 
 export interface DayActivities {
@@ -230,6 +241,7 @@ export interface DayActivities {
   changeOrder(input: ChangeInput): Promise<ChangeResult>;
   cancelOrder(input: { orderId: string; tag: string }): Promise<OrderSnapshot>;
   reconcile(input: ReconcileInput): Promise<Reconciliation>;
+  readByHand(input: ByHandInput): Promise<Record<string, number>>;
   writeJournal(batch: JournalBatch): Promise<void>;
   saveReport(report: DayReport): Promise<void>;
   notifyOwner(input: { level: 'warn' | 'alert'; text: string }): Promise<void>;

@@ -54,7 +54,7 @@ class Guard {
 
   async watch(): Promise<GuardResult> {
     const { feed } = this.deps;
-    const { main, hedge, stop } = this.input;
+    const { main, hedge, stops } = this.input;
     const tokens = [main.contract.instrumentToken, ...(hedge ? [hedge.contract.instrumentToken] : [])];
     const beat = setInterval(() => Context.current().heartbeat(), HEARTBEAT_MS);
     const ends = [
@@ -64,7 +64,7 @@ class Guard {
         if (tokens.includes(tick.instrumentToken)) this.judge(tick.instrumentToken);
       }),
       feed.onOrderUpdate((order) => {
-        if (order.orderId === stop?.orderId) this.seeStop(order);
+        if (stops.some((stop) => stop.orderId === order.orderId)) this.seeStop(order);
       }),
     ];
     try {
@@ -221,9 +221,11 @@ class Guard {
 
   private async lookAtStop(): Promise<void> {
     this.stopLookedAt = Date.now();
-    const { stop } = this.input;
-    if (!stop) return;
-    const seen = await this.deps.sessions.use(this.deps.account, (session) => snapshot(session, stop.orderId));
+    for (const { orderId } of this.input.stops) await this.lookAtOrder(orderId);
+  }
+
+  private async lookAtOrder(orderId: string): Promise<void> {
+    const seen = await this.deps.sessions.use(this.deps.account, (session) => snapshot(session, orderId));
     if (seen.state !== 'live' || seen.filledQuantity > 0) {
       this.fire('catastrophe_stop', `the resting stop is ${seen.status}`);
     } else if (seen.status === 'OPEN') {
@@ -235,7 +237,8 @@ class Guard {
   private async act(fired: { reason: GuardReason; detail: string }): Promise<GuardResult> {
     const at = marketAt(this.deps.clock.current(), Date.now());
     const triggered = { kind: 'triggered', reason: fired.reason, at, detail: fired.detail } as const;
-    const { stop, main } = this.input;
+    const { main } = this.input;
+    const [stop] = this.input.stops;
     const tick = this.fresh(main.contract);
     if (!stop || !tick || fired.reason === 'catastrophe_stop') return { ...triggered, sent: false };
     try {

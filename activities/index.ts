@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { CalendarError } from '../src/domain/calendar/index.ts';
 import { AppError, BrokerError } from '../src/errors.ts';
 import type { Account } from '../src/journal/types.ts';
 import { createClockActivities } from './clock.ts';
@@ -46,6 +47,8 @@ function told<T extends object>(activities: T): T {
       try {
         return await run(...args);
       } catch (error) {
+        // What the calendar does not know, it will not know at the next attempt either.
+        if (error instanceof CalendarError) throw ApplicationFailure.nonRetryable(error.message, 'calendar');
         if (!(error instanceof AppError)) throw error;
         throw ApplicationFailure.create({
           message: error.message,

@@ -104,6 +104,7 @@ function draft({ identity, plan }: EntryInput, main: Leg, hedge: Leg | null): Pl
     quantity,
     product,
     plannedLoss: plannedLoss(plan.maxLossPerTrade, hedge !== null),
+    maxLoss: plan.maxLossPerTrade,
     worstLoss: buy
       ? worstLoss({ width: plan.hedgeDistance, sellPrice: sell.price, hedgePrice: buy.price, quantity, charges })
       : null,

@@ -43,12 +43,14 @@ export function createOrderActivities(deps: Deps & { account: Account }): OrderA
 
 async function send(feed: Feed, session: KiteSession, intent: OrderIntent): Promise<SendResult> {
   for (;;) {
-    const looked = performance.now();
+    let looked: number;
     let priced: Priced;
     try {
+      // Priced before the look: a quote may have to wait its turn, and the look has to be fresh.
+      priced = await price(feed, session, intent);
+      looked = performance.now();
       const known = (await session.orders()).find((order) => order.tag === intent.tag);
       if (known) return await adopt(session, intent, known);
-      priced = await price(feed, session, intent);
     } catch (error) {
       // A look that failed is no doubt: nothing was sent, so it is looked again while the intent holds.
       if (!(error instanceof BrokerError) || error.kind === 'token') throw error;
@@ -175,7 +177,11 @@ async function changeOrder(feed: Feed, session: KiteSession, input: ChangeInput)
   const quote = await freshQuote(feed, session, input.contract);
   if (!quote) return { kind: 'no_price', message: `no believable quote for ${input.contract.tradingsymbol}` };
   const { price } = crossingPrice(quote, input.side, input.contract.tickSize, input.widen, input.noWorseThan);
-  if (input.how === 'reprice' && seen.orderType === 'LIMIT' && seen.price === price) return { kind: 'modified', price };
+  if (input.how === 'reprice' && seen.orderType === 'LIMIT') {
+    // A price above what the exchange accepts now is better than any that it would take: it stays.
+    const worse = input.noWorseThan !== null && input.side === 'BUY' && price < input.noWorseThan;
+    if (worse || seen.price === price) return { kind: 'modified', price: seen.price };
+  }
   if (performance.now() - began > CHANGE_WITHIN_MS) return { kind: 'refused', message: 'the broker was too slow' };
   try {
     await session.modifyOrder(

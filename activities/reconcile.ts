@@ -1,12 +1,14 @@
 /** Ledger against broker: whose is what (TRADING section 1). Nothing here ever touches an order. */
-import type { BrokerOrder, BrokerPosition } from '../src/brokers/types.ts';
+import type { BrokerOrder, BrokerPosition, KiteSession } from '../src/brokers/types.ts';
 import { isTagOf } from '../src/domain/tags.ts';
 import type { Account } from '../src/journal/types.ts';
-import type { DayActivities, Holding, ReconcileInput, Reconciliation } from './contract.ts';
+import type { ByHandInput, DayActivities, Holding, ReconcileInput, Reconciliation } from './contract.ts';
 import type { Deps } from './deps.ts';
 import { snapshot } from './orders.ts';
 
-export function createReconcileActivities(deps: Deps & { account: Account }): Pick<DayActivities, 'reconcile'> {
+export function createReconcileActivities(
+  deps: Deps & { account: Account },
+): Pick<DayActivities, 'reconcile' | 'readByHand'> {
   return {
     reconcile: (input) =>
       deps.sessions.use(deps.account, async (session): Promise<Reconciliation> => {
@@ -22,7 +24,37 @@ export function createReconcileActivities(deps: Deps & { account: Account }): Pi
           liveOrders: orders.filter(({ state }) => state === 'live').map(({ tag, orderId }) => tag ?? orderId),
         };
       }),
+
+    readByHand: (input) => deps.sessions.use(deps.account, (session) => readByHand(session, input)),
   };
+}
+
+/** Net positions less our own fills and what others held before; read so that no fill of ours falls between the two looks. */
+async function readByHand(session: KiteSession, input: ByHandInput): Promise<Record<string, number>> {
+  const ours = async () => (await session.orders()).filter(({ tag }) => tag !== null && isTagOf(tag, input.identity));
+  let before = filledBy(await ours());
+  for (;;) {
+    const { net } = await session.positions();
+    const after = filledBy(await ours());
+    if (JSON.stringify(before) === JSON.stringify(after)) {
+      return Object.fromEntries(
+        input.contracts.map(({ tradingsymbol, foreign }) => {
+          const held = net.find((p) => p.tradingsymbol === tradingsymbol && p.product === input.product)?.quantity ?? 0;
+          return [tradingsymbol, held - (after[tradingsymbol] ?? 0) - foreign];
+        }),
+      );
+    }
+    before = after;
+  }
+}
+
+/** Signed units of our fills, by trading symbol. */
+function filledBy(orders: readonly BrokerOrder[]): Record<string, number> {
+  const filled: Record<string, number> = {};
+  for (const { tradingsymbol, side, filledQuantity } of orders) {
+    filled[tradingsymbol] = (filled[tradingsymbol] ?? 0) + (side === 'BUY' ? filledQuantity : -filledQuantity);
+  }
+  return filled;
 }
 
 function compareOrders({ filled }: ReconcileInput, orders: readonly BrokerOrder[]): string[] {

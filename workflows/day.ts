@@ -151,7 +151,7 @@ export class Day {
       } catch (error) {
         const lost = lostSession(error);
         if (lost === null) throw error;
-        if (session.number > lost)
+        if (session.number > lost || this.session?.number !== session.number)
           await sleep(STALE_SESSION_MS, { summary: 'a worker has not heard of the new login' });
         else this.loseSession();
       }

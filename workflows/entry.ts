@@ -38,9 +38,9 @@ export async function enterMain(position: Position, quantity: number): Promise<v
 /** The hedge never stays larger than what it covers, and nothing stays bought of the main leg. */
 export async function unwindSurplus(position: Position): Promise<void> {
   const bought = -position.short();
-  if (bought > 0) await fill(position, 'main', 1, bought, 'unwind');
-  const surplus = position.surplusHedge();
-  if (position.plan.hedge && surplus > 0) await fill(position, 'hedge', 1, surplus, 'unwind');
+  for (const part of sliced(position, bought)) await fill(position, 'main', 1, part, 'unwind');
+  const surplus = position.plan.hedge ? position.surplusHedge() : 0;
+  for (const part of sliced(position, surplus)) await fill(position, 'hedge', 1, part, 'unwind');
 }
 
 /** Quantities of at most the freeze quantity each, whole lots. */

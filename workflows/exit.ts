@@ -27,7 +27,9 @@ export async function endEntries(position: Position): Promise<void> {
 
 export async function exitMain(position: Position): Promise<void> {
   const slices = new Set(position.orders().flatMap((order) => (order.role === 'main' ? order.slice : [])));
-  await Promise.all([...slices].map((slice) => exitSlice(position, slice)));
+  const ends = await Promise.allSettled([...slices].map((slice) => exitSlice(position, slice)));
+  // Every slice has come to its end before one's failure is told: no two exits of a slice run beside each other.
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 async function exitSlice(position: Position, slice: number): Promise<void> {
@@ -36,27 +38,30 @@ async function exitSlice(position: Position, slice: number): Promise<void> {
   if (stop && !isFinal(stop)) await leaveThroughStop(position, stop, slice);
   // Exit buy prices never fall while an exit is on.
   let shown = stop?.orderType === 'LIMIT' ? stop.price : null;
-  for (let tries = 0; position.short(slice) > 0 && mayPlace(position); tries += 1) {
+  for (let tries = 0; position.toBuyBack(slice) > 0 && mayPlace(position); tries += 1) {
     if (tries > 0) await pause(day, tries, 'trying the exit again');
+    if (position.toBuyBack(slice) === 0) return;
     const intended = position.intend({
       role: 'main',
       purpose: 'exit',
       side: 'BUY',
       slice,
-      quantity: position.short(slice),
+      quantity: position.toBuyBack(slice),
       pricing: { kind: 'cross', widen: tries, noWorseThan: shown },
     });
     const submitted = await submitWatched(position, intended);
     if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, tries);
     else if (submitted.kind === 'halted') return;
-    if (submitted.order.price > 0) shown = submitted.order.price;
+    // A price that the exchange refused was never shown.
+    if (submitted.order.price > 0 && submitted.order.status !== 'REJECTED') shown = submitted.order.price;
   }
 }
 
 /** First choice: the resting stop becomes the exit. It is the same order, so nothing can be bought twice. */
 async function leaveThroughStop(position: Position, stop: OrderView, slice: number): Promise<void> {
   const { day } = position;
-  if (position.short(slice) > 0) {
+  // What somebody has bought back by hand may not be bought again: then the stop, which is for all of it, goes.
+  if (position.short(slice) > 0 && position.toBuyBack(slice) === position.short(slice)) {
     const conversion = {
       contract: position.plan.main,
       side: 'BUY',
@@ -65,7 +70,8 @@ async function leaveThroughStop(position: Position, stop: OrderView, slice: numb
       noWorseThan: null,
       budget: budgetOf(day),
     } as const;
-    if (!position.guardSent) await change(day, stop, conversion);
+    const [guarded] = position.stops.values();
+    if (!(position.guardSent && stop === guarded)) await change(day, stop, conversion);
     const seen = await follow(day, stop, 'limit', CONVERSION_MS);
     if (seen.state !== 'live') return;
     if (seen.orderType === 'LIMIT') {
@@ -98,6 +104,11 @@ async function chaseToEnd(
   for (let tries = 1; !ended(day, contract.tradesUntil); tries += 1) {
     const seen = await follow(day, order, 'terminal', CHASE_STEP_MS);
     if (seen.state !== 'live') return;
+    // A late order may have done part of its work: what is not needed any more is not waited for.
+    if (stillNeeded(position, order) < order.quantity - order.filledQuantity) {
+      await cancelToEnd(day, order);
+      return;
+    }
     const changed = await change(day, order, {
       contract,
       side: order.side,
@@ -116,20 +127,27 @@ async function chaseToEnd(
     }
     if (changed.kind !== 'modified' || tries >= URGENT_TRIES) await pause(day, tries, 'before a new price');
   }
+  // What it filled in its last moment belongs into the report.
+  await follow(day, order, 'terminal', 0);
+}
+
+function stillNeeded(position: Position, order: OrderView): number {
+  return order.role === 'main' ? position.short(order.slice) : position.toSellOfHedge();
 }
 
 /** Sells what is left of the hedge: never before the short is bought back, never more than is held. */
 export async function sellHedge(position: Position): Promise<void> {
   const { day } = position;
-  for (let tries = 0; position.surplusHedge() > 0 && mayPlace(position); tries += 1) {
+  for (let tries = 0; position.toSellOfHedge() > 0 && mayPlace(position); tries += 1) {
     if (tries > 0) await pause(day, tries, 'selling the hedge again');
+    if (position.toSellOfHedge() === 0) return;
     const most = position.contract('hedge').maxOrderQuantity;
     const intended = position.intend({
       role: 'hedge',
       purpose: 'exit',
       side: 'SELL',
       slice: 1,
-      quantity: Math.min(most, position.surplusHedge()),
+      quantity: Math.min(most, position.toSellOfHedge()),
       pricing: { kind: 'cross', widen: tries, noWorseThan: null },
     });
     const submitted = await submitWatched(position, intended);

@@ -7,7 +7,7 @@ import type { MarketMs } from '../src/domain/types.ts';
 import { type Day, MarketOver } from './day.ts';
 import type { DecisionView } from './messages.ts';
 import { Position } from './position.ts';
-import { deciding, watching, world } from './proxies.ts';
+import { deciding, planning, watching } from './proxies.ts';
 import { limitsOf } from './view.ts';
 
 const HOUR_MS = 3_600_000;
@@ -197,7 +197,7 @@ async function enter(day: Day, seen: HourEvaluation, decision: DecisionView): Pr
   let planned: EntryPlan;
   try {
     planned = await day.withSession(() =>
-      world.planEntry.executeWithOptions({ summary: `Limits, margin and contracts for ${signal}` }, [
+      planning.planEntry.executeWithOptions({ summary: `Limits, margin and contracts for ${signal}` }, [
         {
           identity: day.identity,
           at: decision.at,
@@ -210,8 +210,8 @@ async function enter(day: Day, seen: HourEvaluation, decision: DecisionView): Pr
       ]),
     );
   } catch (error) {
-    if (!(error instanceof MarketOver)) throw error;
-    decision.reason = 'skipped: the market closed before the entry could be planned';
+    const why = error instanceof MarketOver ? 'the market closed' : 'the broker did not give what it takes';
+    decision.reason = `skipped: ${why} before the entry could be planned`;
     return;
   }
   if (planned.kind === 'refused') {

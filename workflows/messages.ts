@@ -103,6 +103,7 @@ export type WarningCode =
   | 'no_data'
   | 'fallback_candles'
   | 'residual_hedge'
+  | 'unverified'
   | 'halted';
 export type Warning = { id: string; code: WarningCode; message: string; since: MarketMs; blocksEntries: boolean };
 

@@ -37,53 +37,53 @@ export type Intended = Omit<OrderIntent, 'sendBy'>;
 export async function submit(day: Day, intended: Intended): Promise<Submitted> {
   const order = recordIntent(day, intended);
   const say = `${intended.side} ${intended.quantity} ${intended.contract.tradingsymbol} (${intended.role} ${intended.purpose})`;
-  for (;;) {
-    const intent: OrderIntent = { ...intended, sendBy: Date.now() + SEND_WITHIN_MS };
-    const result = await day.withSession(() => sendOnce(intent, say));
-    switch (result.kind) {
-      case 'sent':
-        order.orderId = result.orderId;
-        order.price = result.price;
-        order.triggerPrice = result.triggerPrice;
-        order.status = 'SENT';
-        if (result.touch !== null) order.touch = result.touch;
-        day.touchOrder(order);
-        day.clearWarning('orders_refused');
-        return { kind: 'in_book', order };
-      case 'found':
-        absorb(day, order, result.order);
-        return { kind: 'in_book', order };
-      case 'trigger_passed':
-        endUnsent(day, order, 'NOT SENT', `trigger is not above the last price ${result.lastPrice / 100}`);
-        return { kind: 'trigger_passed', order };
-      case 'too_late':
-        endUnsent(day, order, 'NOT SENT', 'it waited too long for a worker');
-        return { kind: 'refused', order, message: 'it waited too long for a worker' };
-      case 'no_price':
-        endUnsent(day, order, 'NOT SENT', result.message);
-        return { kind: 'refused', order, message: result.message };
-      case 'ip_refused':
-        day.warn(
-          'orders_refused',
-          'orders_refused',
-          `Zerodha refuses orders from this machine: "${result.message}". Add its address on the Kite developer console.`,
-          true,
-        );
-        if (intended.purpose === 'entry' || day.over) {
-          endUnsent(day, order, 'REFUSED', result.message);
-          return { kind: 'refused', order, message: result.message };
-        }
-        await condition(() => day.over, REFUSED_IP_RETRY_MS, {
-          summary: 'orders refused from this address: try again',
-        });
-        continue;
-      case 'refused':
+  const intent: OrderIntent = { ...intended, sendBy: Date.now() + SEND_WITHIN_MS };
+  const result = await day.withSession(() => sendOnce(intent, say));
+  switch (result.kind) {
+    case 'sent':
+      order.orderId = result.orderId;
+      order.price = result.price;
+      order.triggerPrice = result.triggerPrice;
+      order.status = 'SENT';
+      if (result.touch !== null) order.touch = result.touch;
+      day.touchOrder(order);
+      day.clearWarning('orders_refused');
+      return { kind: 'in_book', order };
+    case 'found':
+      absorb(day, order, result.order);
+      return { kind: 'in_book', order };
+    case 'trigger_passed':
+      endUnsent(day, order, 'NOT SENT', `trigger is not above the last price ${result.lastPrice / 100}`);
+      return { kind: 'trigger_passed', order };
+    case 'too_late':
+      endUnsent(day, order, 'NOT SENT', 'it waited too long for a worker');
+      return { kind: 'refused', order, message: 'it waited too long for a worker' };
+    case 'no_price':
+      endUnsent(day, order, 'NOT SENT', result.message);
+      return { kind: 'refused', order, message: result.message };
+    case 'ip_refused':
+      day.warn(
+        'orders_refused',
+        'orders_refused',
+        `Zerodha refuses orders from this machine: "${result.message}". Add its address on the Kite developer console.`,
+        true,
+      );
+      if (intended.purpose === 'entry' || day.over) {
         endUnsent(day, order, 'REFUSED', result.message);
-        day.log('warn', 'order_refused', `${say}: refused. ${result.message}`);
         return { kind: 'refused', order, message: result.message };
-      case 'doubt':
-        return lookInto(day, order, intent, result.message);
-    }
+      }
+      // Whoever leaves looks again, after the pause, whether and how much may still be sent.
+      endUnsent(day, order, 'REFUSED', result.message);
+      await condition(() => day.over, REFUSED_IP_RETRY_MS, {
+        summary: 'orders refused from this address: try again',
+      });
+      return { kind: 'refused', order, message: result.message };
+    case 'refused':
+      endUnsent(day, order, 'REFUSED', result.message);
+      day.log('warn', 'order_refused', `${say}: refused. ${result.message}`);
+      return { kind: 'refused', order, message: result.message };
+    case 'doubt':
+      return lookInto(day, order, intent, result.message);
   }
 }
 
@@ -187,6 +187,10 @@ async function lookInto(day: Day, order: OrderView, intent: OrderIntent, message
       if (found.kind === 'unclear') day.warn(`unclear:${order.tag}`, 'difference', found.message, true);
       const looked = i + 1 >= LOOKS_MS.length;
       if (looked && (found.kind === 'absent' || day.over)) {
+        if (found.kind === 'unclear') {
+          endUnsent(day, order, 'IN DOUBT', found.message);
+          return { kind: 'absent', order };
+        }
         day.clearWarning(`unclear:${order.tag}`);
         endUnsent(day, order, 'ABSENT', message);
         day.log('warn', 'order_absent', `${order.tag} is in neither orders, trades nor positions: it was not placed.`);

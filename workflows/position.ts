@@ -5,6 +5,7 @@ import { pnlOf } from '../src/domain/pnl.ts';
 import { targetProfit } from '../src/domain/stops.ts';
 import { makeTag } from '../src/domain/tags.ts';
 import type { MarketMs, Paise, Side, SignalName } from '../src/domain/types.ts';
+import { readByHand } from './by-hand.ts';
 import { type Day, MarketOver } from './day.ts';
 import { enterHedge, enterMain, unwindSurplus } from './entry.ts';
 import { endEntries, exitMain, sellHedge } from './exit.ts';
@@ -42,6 +43,11 @@ export class Position {
   /** Resting protection by slice of the main leg. */
   readonly stops = new Map<number, OrderView>();
   private readonly attempts = new Map<string, number>();
+  /** Units that somebody else bought back of our main leg, and sold of our hedge, as last seen before an exit. */
+  private boughtByHand = 0;
+  private soldByHand = 0;
+  /** Only one leaving at a time: two would not see each other's live orders. */
+  private leaving: Promise<void> | null = null;
 
   readonly day: Day;
   readonly number: number;
@@ -72,7 +78,14 @@ export class Position {
   }
 
   /** Tries to leave until nothing is left or the market is over. */
-  async leaveToTheEnd(key: string): Promise<void> {
+  leaveToTheEnd(key: string): Promise<void> {
+    this.leaving ??= this.leaveOnce(key).finally(() => {
+      this.leaving = null;
+    });
+    return this.leaving;
+  }
+
+  private async leaveOnce(key: string): Promise<void> {
     await this.day.hold(key, true);
     for (let tries = 0; !(await this.attempt(() => this.leave())) && !this.day.over; tries += 1) {
       const wait = tries < 12 ? 5_000 : 60_000;
@@ -84,8 +97,10 @@ export class Position {
 
   /** After an order came late: an open position keeps what it needs, a closed one leaves again. */
   async undoLate(): Promise<void> {
+    // Whoever enters or leaves at this moment reads the fills by himself.
+    if (this.state === 'opening' || this.leaving) return;
     if (this.state === 'open' && this.exitReason === null) await unwindSurplus(this);
-    else await this.leaveToTheEnd(`late orders of ${this.id}`);
+    else if (this.state !== 'open') await this.leaveToTheEnd(`late orders of ${this.id}`);
   }
 
   /** False when it threw: said loudly, and the position leaves. */
@@ -110,6 +125,9 @@ export class Position {
     this.exitReason = reason;
     if (first) this.day.log('info', 'exit_requested', `${this.id}: leaving (${reason.replaceAll('_', ' ')}).`);
     this.day.touchPosition(this);
+    // What was given up before is tried once more on request.
+    const givenUp = this.state === 'not_flat' || this.state === 'residual_hedge';
+    if (givenUp && !this.leaving && !this.day.over) this.day.beside(this.leaveToTheEnd(`another try of ${this.id}`));
   }
 
   isOpen(): boolean {
@@ -129,6 +147,22 @@ export class Position {
   /** Of the hedge, what covers no short any more, units. A main leg that was bought back twice asks for no hedge. */
   surplusHedge(): number {
     return this.long() - Math.max(0, this.short());
+  }
+
+  /** Of a slice's short, what is ours to buy back: less what somebody bought back by hand. */
+  toBuyBack(slice: number): number {
+    let byHand = this.boughtByHand;
+    for (const earlier of [...this.stops.keys()].filter((known) => known < slice)) {
+      byHand -= Math.min(byHand, Math.max(0, this.short(earlier)));
+    }
+    return Math.max(0, this.short(slice) - byHand);
+  }
+
+  /** Of the hedge, what may be sold: less what somebody sold by hand. Selling that again would be a naked short. */
+  toSellOfHedge(): number {
+    // A short that was bought back by hand needs no hedge either.
+    const covered = Math.max(0, this.short() - this.boughtByHand);
+    return Math.max(0, this.long() - covered - this.soldByHand);
   }
 
   filled(role: LegRole, side: Side, slice?: number): number {
@@ -217,9 +251,26 @@ export class Position {
     this.state = 'closing';
     this.day.touchPosition(this);
     await endEntries(this);
+    await this.lookForHands();
     await exitMain(this);
     if (this.plan.hedge) await sellHedge(this);
     if (this.short() < 0 && !this.day.over) await unwindSurplus(this);
+  }
+
+  /** Our contracts may have been traded by hand: an exit never sends what the broker does not hold for us any more. */
+  private async lookForHands(): Promise<void> {
+    const { main, hedge, product } = this.plan;
+    const byHand = await readByHand(this.day, product, [main, ...(hedge ? [hedge] : [])]);
+    if (byHand === null) return;
+    this.boughtByHand = Math.min(Math.max(0, byHand[main.tradingsymbol] ?? 0), Math.max(0, this.short()));
+    this.soldByHand = hedge ? Math.min(Math.max(0, -(byHand[hedge.tradingsymbol] ?? 0)), Math.max(0, this.long())) : 0;
+    if (this.boughtByHand === 0 && this.soldByHand === 0) return;
+    this.day.warn(
+      `by_hand:${this.id}`,
+      'foreign_position',
+      `${this.id}: somebody traded it outside: ${this.boughtByHand} ${main.tradingsymbol} were bought back and ${this.soldByHand} of the hedge sold. Only what is left is closed here.`,
+      true,
+    );
   }
 
   /** Says where it ended, from its fills alone. */

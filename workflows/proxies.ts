@@ -26,6 +26,27 @@ export const changing = proxyActivities<Pick<DayActivities, 'changeOrder'>>({
   retry: { maximumAttempts: 1 },
 });
 
+/** A look that an exit does not wait for. */
+export const asking = proxyActivities<Pick<DayActivities, 'readByHand'>>({
+  startToCloseTimeout: '4s',
+  scheduleToCloseTimeout: '8s',
+  retry: { maximumAttempts: 1 },
+});
+
+/** Planning an entry: later than this it would be another trade. */
+export const planning = proxyActivities<Pick<DayActivities, 'planEntry'>>({
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '3m',
+  retry: untilItWorks,
+});
+
+/** The last comparison: a broker that does not answer for so long leaves the day unreconciled, and it says so. */
+export const comparing = proxyActivities<Pick<DayActivities, 'reconcile'>>({
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '10m',
+  retry: untilItWorks,
+});
+
 /** Long looks: they heartbeat, so that a dead worker is noticed in seconds. */
 export const watching = proxyActivities<Pick<DayActivities, 'followOrder' | 'cancelOrder' | 'readHourClose'>>({
   startToCloseTimeout: '10m',

@@ -1,9 +1,10 @@
 /** After the close: ledger against broker, and the day's account. */
+import { isCancellation } from '@temporalio/workflow';
 import type { Holding, Reconciliation } from '../activities/contract.ts';
 import { pnlOf } from '../src/domain/pnl.ts';
-import { type Day, MarketOver } from './day.ts';
+import type { Day } from './day.ts';
 import type { DayReport, DayResult } from './messages.ts';
-import { world } from './proxies.ts';
+import { comparing } from './proxies.ts';
 
 const PRICE_NOTE = {
   replay:
@@ -25,13 +26,13 @@ export async function compareWithBroker(day: Day): Promise<Reconciliation | null
   }
   try {
     return await day.withSession(() =>
-      world.reconcile.executeWithOptions({ summary: 'Comparing the ledger with Zerodha' }, [
+      comparing.reconcile.executeWithOptions({ summary: 'Comparing the ledger with Zerodha' }, [
         { identity: day.identity, ours: [...ours.values()], foreign: day.foreign, filled },
       ]),
     );
   } catch (error) {
-    if (error instanceof MarketOver) return null;
-    throw error;
+    if (isCancellation(error)) throw error;
+    return null;
   }
 }
 

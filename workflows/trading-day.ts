@@ -31,6 +31,9 @@ import { compareWithBroker, makeReport } from './report.ts';
 import { viewOf } from './view.ts';
 
 const MINUTE_MS = 60_000;
+/** Wall time. */
+const PAGE_AFTER_MS = MINUTE_MS;
+const SETTLE_WITHIN_MS = 10 * MINUTE_MS;
 /** When the login is looked at: before the open, and then again and again. Market time. */
 const FIRST_LOOK_BEFORE_OPEN_MS = 15 * MINUTE_MS;
 const LOOK_EVERY_MS = 15 * MINUTE_MS;
@@ -86,13 +89,24 @@ async function trade(day: Day, logins: AuthCompleted[]): Promise<void> {
     open.length > 0 ? `Square-off: ${open.length} position(s) leave.` : 'Square-off: nothing is open.',
   );
   for (const position of open) position.requestExit('exit_time');
+  day.beside(pageWhileOpen(day));
 
   await day.until(timetable.close, 'market close');
   // Exits in their last step end by their own fills; nothing new is sent from here on.
   day.over = true;
-  await Promise.all(day.besides);
-  await loggingIn;
+  await pageIfOpen(day, 'at the close');
+  // A broker that is away for long does not keep the day from saying where it stands.
+  let settled = false;
+  void Promise.all([...day.besides, loggingIn]).then(() => {
+    settled = true;
+  });
+  await condition(() => settled, SETTLE_WITHIN_MS, { summary: 'everything that was under way comes to its end' });
   const compared = await compareWithBroker(day);
+  if (!compared && day.orders.size > 0) {
+    const text = 'Zerodha could not be asked after the close: the result is by our own ledger alone. Look at Kite.';
+    day.warn('unverified', 'unverified', text, true);
+    await world.notifyOwner.executeWithOptions({ summary: text }, [{ level: 'alert', text }]);
+  }
   for (const difference of compared?.differences ?? []) {
     day.warn(`difference:${difference}`, 'difference', difference, true);
   }
@@ -102,6 +116,20 @@ async function trade(day: Day, logins: AuthCompleted[]): Promise<void> {
     await world.notifyOwner({ level: 'alert', text: `${day.identity.date} did not end flat.` });
   }
   finish(day, { ...report, warnings: day.warnings });
+}
+
+/** The exits of the square-off take seconds: whoever is still open a minute after it is said to a person. */
+async function pageWhileOpen(day: Day): Promise<void> {
+  await condition(() => day.over, PAGE_AFTER_MS, { summary: 'is everything closed?' });
+  if (!day.over) await pageIfOpen(day, 'a minute after the square-off began');
+}
+
+async function pageIfOpen(day: Day, when: string): Promise<void> {
+  const open = day.positions.filter((position) => position.isOpen());
+  if (open.length === 0) return;
+  const text = `${open.map(({ id }) => id).join(', ')} still open ${when}. Look at Kite now.`;
+  day.log('alert', 'still_open', text);
+  await world.notifyOwner.executeWithOptions({ summary: text }, [{ level: 'alert', text }]);
 }
 
 function finish(day: Day, report: DayReport): void {

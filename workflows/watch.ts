@@ -76,7 +76,6 @@ async function guardOnce(position: Position, until: MarketMs, leaving: () => boo
 function guardInput(position: Position, until: MarketMs): GuardInput {
   const { day, plan } = position;
   const { main, hedge } = plan;
-  const [stop] = position.stops.values();
   return {
     identity: day.identity,
     positionId: position.id,
@@ -84,8 +83,8 @@ function guardInput(position: Position, until: MarketMs): GuardInput {
     hedge: hedge
       ? { contract: hedge, quantity: position.long(), entryPrice: position.average('hedge', 'BUY') ?? 0 }
       : null,
-    stop: stop?.orderId ? { orderId: stop.orderId, tag: stop.tag } : null,
-    maxLoss: plan.plannedLoss,
+    stops: [...position.stops.values()].flatMap(({ orderId, tag }) => (orderId ? [{ orderId, tag }] : [])),
+    maxLoss: plan.maxLoss,
     target: position.targetAmount(),
     charges: chargesOf(position.orders(), day.identity.date).total,
     exitAt: plan.product === 'MIS' ? (day.timetable?.squareOff ?? null) : null,

@@ -62,8 +62,9 @@ export function protectedLimit(order: {
   const band = Math.max((touch * step.perMille) / 1000, step.ticks * tick);
   if (side === 'BUY') {
     const wanted = Math.min(Math.ceil((touch + band) / tick) * tick, range.upper);
-    return Math.max(wanted, noWorseThan ?? 0, tick);
+    // A price shown at a peak would be refused after it: what the exchange accepts now comes first.
+    return Math.max(Math.min(Math.max(wanted, noWorseThan ?? 0), range.upper), tick);
   }
   const wanted = Math.max(Math.floor((touch - band) / tick) * tick, range.lower, tick);
-  return Math.min(wanted, noWorseThan ?? Number.POSITIVE_INFINITY);
+  return Math.max(Math.min(wanted, noWorseThan ?? Number.POSITIVE_INFINITY), range.lower, tick);
 }

@@ -119,7 +119,7 @@ describe('changing an order', () => {
   it('never lets the price of a buy fall below what it has shown', async () => {
     const { parts, run, openPosition } = await open();
     const { stop, input } = await openPosition();
-    const shown = Math.ceil(stop.price / 5) * 5;
+    const shown = Math.ceil((input.main.entryPrice * 1.2) / 5) * 5;
     const changed = await run(() =>
       parts.day.changeOrder({
         orderId: stop.orderId,

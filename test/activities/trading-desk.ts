@@ -168,7 +168,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
         positionId: 'P1',
         main: { contract: main, quantity: 75, entryPrice },
         hedge: null,
-        stop: { orderId: stop.orderId, tag: 'R001D2507141MS101' },
+        stops: [{ orderId: stop.orderId, tag: 'R001D2507141MS101' }],
         maxLoss: 1_500_00,
         target: null,
         charges: 0,

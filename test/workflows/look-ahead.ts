@@ -10,7 +10,8 @@ const AFTER_SQUARE_OFF_MS = 1_000;
 export async function lookAhead(input: GuardInput, options: ExchangeOptions, exchange: Exchange): Promise<GuardResult> {
   const { main, hedge, exitAt, until } = input;
   const from = exchange.clock.now();
-  const stop = input.stop ? exchange.order(input.stop.orderId) : undefined;
+  const [first] = input.stops;
+  const stop = first ? exchange.order(first.orderId) : undefined;
   if (stop && ['COMPLETE', 'CANCELLED', 'REJECTED'].includes(stop.status)) {
     return {
       kind: 'triggered',
