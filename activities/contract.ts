@@ -180,6 +180,9 @@ export type GuardInput = {
   positionId: string;
   main: { contract: ContractRef; quantity: number; entryPrice: Paise };
   hedge: { contract: ContractRef; quantity: number; entryPrice: Paise } | null;
+  product: Product;
+  /** What others held of these contracts before, units by trading symbol. */
+  foreign: Record<string, number>;
   /** The resting stops, a slice each; only the first is turned into the exit by the guard. */
   stops: { orderId: string; tag: string }[];
   maxLoss: Paise;

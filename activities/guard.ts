@@ -14,6 +14,7 @@ import type { ContractRef, GuardActivities, GuardInput, GuardReason, GuardResult
 import type { Deps } from './deps.ts';
 import { snapshot } from './orders.ts';
 import { crossingPrice, type Touch } from './quotes.ts';
+import { readByHand } from './reconcile.ts';
 
 const LOOK_MS = 200;
 const HEARTBEAT_MS = 1_000;
@@ -42,6 +43,7 @@ class Guard {
   private fired: { reason: GuardReason; detail: string } | null = null;
   private failure: ApplicationFailure | null = null;
   private looking = false;
+  private handsOff = false;
   private stopLookedAt = 0;
   private quotesLookedAt = 0;
   private readonly quotes = new Map<number, Seen>();
@@ -222,6 +224,17 @@ class Guard {
   private async lookAtStop(): Promise<void> {
     this.stopLookedAt = Date.now();
     for (const { orderId } of this.input.stops) await this.lookAtOrder(orderId);
+    await this.lookForHands();
+  }
+
+  /** Where somebody traded these contracts by hand, the workflow says how much of an exit is still ours to send. */
+  private async lookForHands(): Promise<void> {
+    const { identity, product, foreign } = this.input;
+    const contracts = this.legs().map(({ tradingsymbol }) => ({ tradingsymbol, foreign: foreign[tradingsymbol] ?? 0 }));
+    const byHand = await this.deps.sessions.use(this.deps.account, (session) =>
+      readByHand(session, { identity, product, contracts }),
+    );
+    this.handsOff = Object.values(byHand).some((quantity) => quantity !== 0);
   }
 
   private async lookAtOrder(orderId: string): Promise<void> {
@@ -240,7 +253,7 @@ class Guard {
     const { main } = this.input;
     const [stop] = this.input.stops;
     const tick = this.fresh(main.contract);
-    if (!stop || !tick || fired.reason === 'catastrophe_stop') return { ...triggered, sent: false };
+    if (!stop || !tick || this.handsOff || fired.reason === 'catastrophe_stop') return { ...triggered, sent: false };
     try {
       const sent = await this.deps.sessions.use(this.deps.account, async (session) => {
         const seen = await snapshot(session, stop.orderId);

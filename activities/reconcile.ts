@@ -30,7 +30,7 @@ export function createReconcileActivities(
 }
 
 /** Net positions less our own fills and what others held before; read so that no fill of ours falls between the two looks. */
-async function readByHand(session: KiteSession, input: ByHandInput): Promise<Record<string, number>> {
+export async function readByHand(session: KiteSession, input: ByHandInput): Promise<Record<string, number>> {
   const ours = async () => (await session.orders()).filter(({ tag }) => tag !== null && isTagOf(tag, input.identity));
   let before = filledBy(await ours());
   for (;;) {

@@ -5,6 +5,11 @@ import type { Product } from '../src/domain/types.ts';
 import { type Day, MarketOver } from './day.ts';
 import { asking } from './proxies.ts';
 
+/** What others held of a contract when the day began with it, units. */
+export function foreignIn(day: Day, product: Product, tradingsymbol: string): number {
+  return day.foreign.find((held) => held.product === product && held.tradingsymbol === tradingsymbol)?.quantity ?? 0;
+}
+
 /**
  * Units by trading symbol, + is bought. Null when the broker does not say it at once: an exit does not wait for it, and leaves by
  * the ledger alone.
@@ -14,9 +19,10 @@ export async function readByHand(
   product: Product,
   contracts: ContractRef[],
 ): Promise<Record<string, number> | null> {
-  const foreignIn = (tradingsymbol: string) =>
-    day.foreign.find((held) => held.product === product && held.tradingsymbol === tradingsymbol)?.quantity ?? 0;
-  const asked = contracts.map(({ tradingsymbol }) => ({ tradingsymbol, foreign: foreignIn(tradingsymbol) }));
+  const asked = contracts.map(({ tradingsymbol }) => ({
+    tradingsymbol,
+    foreign: foreignIn(day, product, tradingsymbol),
+  }));
   try {
     return await day.withSession(() =>
       asking.readByHand.executeWithOptions({ summary: 'Did somebody trade our contracts by hand?' }, [

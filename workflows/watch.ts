@@ -4,6 +4,7 @@ import type { GuardInput, GuardResult } from '../activities/contract.ts';
 import { istTime } from '../src/domain/clock.ts';
 import { chargesOf } from '../src/domain/pnl.ts';
 import type { MarketMs } from '../src/domain/types.ts';
+import { foreignIn } from './by-hand.ts';
 import { MarketOver } from './day.ts';
 import type { Position } from './position.ts';
 import { guarding } from './proxies.ts';
@@ -83,6 +84,13 @@ function guardInput(position: Position, until: MarketMs): GuardInput {
     hedge: hedge
       ? { contract: hedge, quantity: position.long(), entryPrice: position.average('hedge', 'BUY') ?? 0 }
       : null,
+    product: plan.product,
+    foreign: Object.fromEntries(
+      [main, ...(hedge ? [hedge] : [])].map(({ tradingsymbol }) => [
+        tradingsymbol,
+        foreignIn(day, plan.product, tradingsymbol),
+      ]),
+    ),
     stops: [...position.stops.values()].flatMap(({ orderId, tag }) => (orderId ? [{ orderId, tag }] : [])),
     maxLoss: plan.maxLoss,
     target: position.targetAmount(),

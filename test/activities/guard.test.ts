@@ -87,6 +87,15 @@ describe('the guard of a position', () => {
     expect(desk.exchange.allOrders()).toHaveLength(2);
   });
 
+  it('sends nothing of a position that somebody closed by hand', async () => {
+    desk = await openDesk();
+    const { stop, input } = await desk.openPosition();
+    desk.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 });
+    const exitAt = desk.exchange.clock.now() + 3_000;
+    expect(await desk.guard({ ...input, exitAt })).toMatchObject({ reason: 'exit_time', sent: false });
+    expect(modifications(desk.order(stop.orderId))).toBe(0);
+  });
+
   it('sees the loss over HTTP when the feed is mute', async () => {
     desk = await openDesk();
     const { input } = await desk.openPosition();

@@ -168,6 +168,8 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
         positionId: 'P1',
         main: { contract: main, quantity: 75, entryPrice },
         hedge: null,
+        product: 'MIS',
+        foreign: {},
         stops: [{ orderId: stop.orderId, tag: 'R001D2507141MS101' }],
         maxLoss: 1_500_00,
         target: null,

@@ -124,7 +124,7 @@ describe('a replay without its operator', () => {
   it('leaves login and start to a person with curl; days follow each other, also one on which nobody came', async () => {
     const alone = run({ REPLAY_OPERATOR: 'off', REPLAY_SPEED: '10', REPLAY_TO: '2025-07-15' });
     await ready(at, alone);
-    expect(await program.api(at, '/docs')).toMatchObject({ date: program.DATE, authenticated: false });
+    expect(await program.api(at, '/live/status')).toMatchObject({ date: program.DATE, authenticated: false });
 
     const asked = await program.api<{ login_url: string }>(at, '/live/auth/login-url');
     const page = await fetch(asked?.login_url ?? '', { method: 'POST', redirect: 'manual' });

@@ -1,0 +1,59 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+
+let stage: Stage;
+let day: ReplayedDay | undefined;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterEach(async () => {
+  await day?.close();
+  day = undefined;
+});
+afterAll(() => stage.close());
+
+async function opened(): Promise<ReplayedDay> {
+  day = await stage.startDay();
+  await day.logIn();
+  await day.start();
+  await day.opened();
+  return day;
+}
+
+const held = ({ exchange }: ReplayedDay) =>
+  Object.fromEntries(exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]));
+
+describe('a position that its owner closed in the broker’s app', () => {
+  it('is not bought back again, its hedge is not sold again, and the day says so', async () => {
+    const today = await opened();
+    today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 750 });
+    today.exchange.foreignTrade({ tradingsymbol: HEDGE, product: 'MIS', side: 'SELL', quantity: 750 });
+    const report = await today.result();
+    expect(held(today)).toEqual({ [MAIN]: 0, [HEDGE]: 0 });
+    expect(today.book().every(({ status }) => ['COMPLETE', 'CANCELLED', 'REJECTED'].includes(status))).toBe(true);
+    expect(report.warnings).toContainEqual(expect.objectContaining({ id: 'by_hand:P1', blocksEntries: true }));
+    expect(report.result).toBe('not_flat');
+  });
+
+  it('in part: only what is left is closed', async () => {
+    const today = await opened();
+    today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 300 });
+    await today.result();
+    expect(held(today)).toEqual({ [MAIN]: 0, [HEDGE]: 0 });
+    const bought = today
+      .book()
+      .filter(({ tag, tradingsymbol, side }) => tag && tradingsymbol === MAIN && side === 'BUY');
+    expect(bought.reduce((sum, { filledQuantity }) => sum + filledQuantity, 0)).toBe(450);
+  });
+
+  it('was added to instead: what is foreign is left alone', async () => {
+    const today = await opened();
+    today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
+    const report = await today.result();
+    expect(report.positions[0]).toMatchObject({ state: 'closed' });
+    const bought = today
+      .book()
+      .filter(({ tag, tradingsymbol, side }) => tag && tradingsymbol === MAIN && side === 'BUY');
+    expect(bought.reduce((sum, { filledQuantity }) => sum + filledQuantity, 0)).toBe(750);
+  });
+});
