@@ -1,5 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Hono } from 'hono';
+import type { Hono, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { createContext } from './context.ts';
@@ -19,6 +19,16 @@ import { referenceRoutes } from './routes/reference.ts';
 import { reportRoute } from './routes/report.ts';
 import { signalRoutes } from './routes/signals.ts';
 import { statusRoutes } from './routes/status.ts';
+
+/** Many clients send JSON's content type with every POST: without a body it means no fields, above all in an emergency. */
+const emptyBodyIsAnObject: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  const { raw } = c.req;
+  if (raw.method === 'POST' && c.req.header('content-type')?.includes('application/json')) {
+    const text = await raw.text();
+    c.req.raw = new Request(raw.url, { method: 'POST', headers: raw.headers, body: text.trim() === '' ? '{}' : text });
+  }
+  await next();
+};
 
 const LARGEST_BODY = 64 * 1024;
 
@@ -50,6 +60,7 @@ export function createApi(deps: ApiDeps): Api {
   app.use(guardHeaders);
   app.use(hostGate(deps.config.host, deps.config.allowedHosts));
   app.use(bodyLimit({ maxSize: LARGEST_BODY }));
+  app.use(emptyBodyIsAnObject);
   healthRoutes(app, context);
   redirectRoute(app, context);
   pageRoutes(app, context);

@@ -1,7 +1,11 @@
 import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
+import { lockDataDir } from '../data-dir.ts';
+import { CalendarError } from '../domain/calendar/index.ts';
+import { AppError } from '../errors.ts';
 import { createExchange } from './exchange.ts';
 import { type ExchangeServer, startExchangeServer } from './server.ts';
+import { SimRefusal } from './types.ts';
 import { parseBrokerTime } from './wire/format.ts';
 import { DEFAULT_KEYS } from './wire/keys.ts';
 
@@ -44,7 +48,10 @@ function parseOptions(args: string[]): Options {
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) throw new Usage(USAGE);
+  if (values.help) {
+    console.log(USAGE);
+    process.exit(0);
+  }
   const number = (name: string, value: string | undefined, most: number): number | undefined => {
     if (value === undefined) return undefined;
     const parsed = Number(value);
@@ -71,6 +78,8 @@ async function main(): Promise<void> {
   const { port, redirectUrl, json, ...market } = parseOptions(process.argv.slice(2));
   const given = Object.fromEntries(Object.entries(market).filter(([, value]) => value !== undefined));
   await portIsFree(port);
+  // Two simulators on one folder would write over each other's book.
+  const lock = market.dataDir === undefined ? null : await lockDataDir(market.dataDir, 'the exchange simulator');
   const exchange = await createExchange(given);
   const server = await startExchangeServer({ exchange, port, redirectUrl, keys: DEFAULT_KEYS });
   print(server, json);
@@ -82,6 +91,7 @@ async function main(): Promise<void> {
     void server
       .close()
       .then(() => exchange.close())
+      .then(() => lock?.release())
       .then(() => process.exit(0));
   };
   process.on('SIGINT', stop);
@@ -117,7 +127,21 @@ function print({ addresses }: ExchangeServer, json: boolean): void {
   );
 }
 
+/** What a person can mend is said in a sentence; a defect keeps its stack. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : '';
+  const mendable =
+    error instanceof Usage ||
+    error instanceof AppError ||
+    error instanceof CalendarError ||
+    error instanceof SimRefusal ||
+    /^(ERR_PARSE_ARGS|E[A-Z]+$)/.test(code);
+  const hint = code.startsWith('ERR_PARSE_ARGS') ? ' `npm run exchange -- --help` lists the options.' : '';
+  return mendable ? `${error.message}${hint}` : (error.stack ?? error.message);
+}
+
 main().catch((error: unknown) => {
-  console.error(error instanceof Error ? (error instanceof Usage ? error.message : error.stack) : error);
+  console.error(explain(error));
   process.exit(1);
 });

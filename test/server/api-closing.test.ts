@@ -52,6 +52,11 @@ describe('POST /live/close-position/{id}', () => {
 });
 
 describe('POST /live/close-all', () => {
+  it('takes an empty body that calls itself JSON: in an emergency nobody argues about headers', async () => {
+    const answer = await program.call('POST', '/live/close-all', '', { 'content-type': 'application/json' });
+    expect(answer.status).toBe(200);
+  });
+
   it('names what is being closed', async () => {
     await program.openDay({ positions: [openPosition('P1'), openPosition('P2', { state: 'closed' })] });
     const answer = await program.post('/live/close-all');

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isFullTradingDay } from '../../domain/calendar/index.ts';
+import { CalendarError, isFullTradingDay } from '../../domain/calendar/index.ts';
 import { addDays, istDate } from '../../domain/clock.ts';
 import type { Bar, IsoDate, MarketMs, OptionContract, Paise } from '../../domain/types.ts';
 import { readCandleFile } from '../../market/candle-files.ts';
@@ -74,7 +74,10 @@ async function chooseBars({ candles, at, from, to, seed }: MarketOptions): Promi
     };
   const days = fullTradingDays(addDays(date, -GENERATED_DAYS_BEFORE), to ?? addDays(date, GENERATED_DAYS_AFTER));
   if (days.length === 0)
-    throw new Error(`The market calendar has no trading days around ${date}, so no market can be made.`);
+    throw new CalendarError(
+      date ?? '',
+      `The market calendar has no trading days around ${date}, so no market can be made. Choose a date inside its tables.`,
+    );
   return {
     bars: generateBars(days, GENERATED_START, seed),
     minutes: 60,
