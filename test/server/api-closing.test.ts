@@ -53,6 +53,7 @@ describe('POST /live/close-position/{id}', () => {
 
 describe('POST /live/close-all', () => {
   it('takes an empty body that calls itself JSON: in an emergency nobody argues about headers', async () => {
+    await program.openDay();
     const answer = await program.call('POST', '/live/close-all', '', { 'content-type': 'application/json' });
     expect(answer.status).toBe(200);
   });

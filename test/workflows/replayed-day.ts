@@ -5,18 +5,16 @@
 import { randomBytes } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type ActivityInterceptorsFactory, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import type { DayActivities, GuardActivities, GuardInput, GuardResult } from '../../activities/contract.ts';
-import type { Log } from '../../activities/deps.ts';
-import { type ClockSegment, type ClockSegments, istAt, marketAt } from '../../src/domain/clock.ts';
+import type { GuardActivities, GuardInput, GuardResult } from '../../activities/contract.ts';
+import { type ClockSegment, istAt, marketAt } from '../../src/domain/clock.ts';
 import type { IsoDate } from '../../src/domain/types.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
-import { type ExchangeServer, startExchangeServer } from '../../src/exchange-simulator/server.ts';
+import { startExchangeServer } from '../../src/exchange-simulator/server.ts';
 import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
 import { DEFAULT_KEYS, type ExchangeKeys } from '../../src/exchange-simulator/wire/keys.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import type { Journal } from '../../src/journal/types.ts';
 import type { Patience } from '../../src/market/candles.ts';
-import type { ClockSource } from '../../src/market/types.ts';
 import { createParts, type Parts } from '../../src/parts.ts';
 import { createSealer, type Sealer } from '../../src/secrets.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
@@ -43,6 +41,7 @@ import {
 import { createTimeSkipping } from '../temporal-environments.ts';
 import { lookAhead } from './look-ahead.ts';
 import { PLAN } from './plan.ts';
+import { addressesOf, fixedClock, handedOn, logTo, passed, told } from './surroundings.ts';
 
 /** What S1 sells and buys on 14 July 2025. */
 export const MAIN = 'NIFTY2571725000PE';
@@ -51,8 +50,6 @@ export const HEDGE = 'NIFTY2571724800PE';
 /** The broker's clients give up so soon, so that tests of silence are short. */
 const KITE_TIMEOUT_MS = 600;
 
-/** The simulated exchange fills within milliseconds, so that what is not filled soon is not filled at all. */
-const FOLLOWED = 0.25;
 /** Wall time; a day takes a second or two. */
 const LONGEST_DAY_MS = 25_000;
 
@@ -164,19 +161,6 @@ export async function openStage(dataDir: string | null = null): Promise<Stage> {
       await crew?.running;
       await journal.close();
       await env.teardown();
-    },
-  };
-}
-
-/** A day on a stage of its own. */
-export async function startDay(options: DayOptions = {}): Promise<ReplayedDay> {
-  const stage = await openStage();
-  const day = await stage.startDay(options);
-  return {
-    ...day,
-    async close() {
-      await day.close();
-      await stage.close();
     },
   };
 }
@@ -306,64 +290,6 @@ async function play(
     },
   };
   return day;
-}
-
-async function passed(ms: number): Promise<null> {
-  await new Promise((done) => setTimeout(done, ms).unref());
-  return null;
-}
-
-/** The day's own log, for the message of a test that waited in vain. */
-function told(lines: readonly string[]): string {
-  const events = lines.map((line) => JSON.parse(line) as { market_time?: string; text: string });
-  return events.map(({ market_time = '', text }) => `${market_time} ${text}`).join('\n');
-}
-
-/** Activities of whichever day is playing. An order is followed for a part of its time: nothing else of a test is waited for. */
-function handedOn(names: DayActivities, current: () => DayActivities): object {
-  const handed = Object.keys(names).map((name) => [
-    name,
-    (...args: unknown[]) => Reflect.apply(Reflect.get(current(), name), undefined, args),
-  ]);
-  const followOrder: DayActivities['followOrder'] = (input) =>
-    current().followOrder({ ...input, waitMs: input.waitMs * FOLLOWED });
-  return { ...Object.fromEntries(handed), followOrder };
-}
-
-function logTo(lines: string[]): Log {
-  const write = (level: string) => (data: object, text: string) =>
-    void lines.push(JSON.stringify({ level, ...data, text }));
-  return { info: write('info'), warn: write('warn'), error: write('error') };
-}
-
-/** The test's clock: the day's own segments, which the simulator is made to follow. */
-function fixedClock(segments: ClockSegments, exchange: Exchange): ClockSource {
-  return {
-    read: async () => [...segments],
-    current: () => [...segments],
-    now: () => exchange.clock.now(),
-    hold: async () => [...segments],
-  };
-}
-
-function addressesOf({ addresses }: ExchangeServer) {
-  return {
-    kite: {
-      apiKey: addresses.api_key,
-      apiSecret: addresses.api_secret,
-      root: addresses.kite_root,
-      tickerRoot: addresses.ticker_root,
-      loginUrl: addresses.login_url,
-    },
-    breeze: {
-      apiKey: addresses.breeze_api_key,
-      apiSecret: addresses.breeze_api_secret,
-      session: addresses.breeze_session,
-      root: addresses.breeze_root,
-      securityMasterUrl: addresses.security_master_url,
-    },
-    userId: null,
-  };
 }
 
 let installed = false;

@@ -1,8 +1,9 @@
 /** What must be true of every day, whatever happened on it (DESIGN section 9). Read from the simulator's own book. */
 import { expect } from 'vitest';
+import { istTime } from '../../src/domain/clock.ts';
 import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
-import type { DayReport } from '../../workflows/messages.ts';
-import { HEDGE, MAIN } from './replayed-day.ts';
+import type { DayReport, ExitReason } from '../../workflows/messages.ts';
+import { HEDGE, MAIN, type ReplayedDay } from './replayed-day.ts';
 
 const FINAL = ['COMPLETE', 'CANCELLED', 'REJECTED'];
 
@@ -64,4 +65,17 @@ export function expectSound(report: DayReport, exchange: Exchange): void {
   expect(book.map(({ status }) => status).filter((status) => !FINAL.includes(status))).toEqual([]);
   expect(exchange.positions().filter(({ quantity }) => quantity !== 0)).toEqual([]);
   expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
+}
+
+/** The day ended flat, left once for that reason, and the main leg was bought back at or after `since`. */
+export async function expectExit(today: ReplayedDay, reason: ExitReason, since: string): Promise<void> {
+  const report = await today.result();
+  expectSound(report, today.exchange);
+  expect(report.positions).toMatchObject([{ state: 'closed', exitReason: reason }]);
+  expect(filledOf(today.book(), MAIN, 'SELL')).toBe(750);
+  const out = ours(today.book()).filter((order) => order.tradingsymbol === MAIN && order.side === 'BUY');
+  for (const { at } of out.flatMap(({ fills }) => fills)) expect(istTime(at) >= since, istTime(at)).toBe(true);
+  const hedgeSold = ours(today.book()).filter((order) => order.tradingsymbol === HEDGE && order.side === 'SELL');
+  const lastBuy = Math.max(...out.flatMap(({ fills }) => fills.map(({ at }) => at)));
+  for (const { placedAt } of hedgeSold) expect(placedAt).toBeGreaterThanOrEqual(lastBuy);
 }

@@ -1,0 +1,69 @@
+/** What a day of a test is put into: a clock that the test moves, a log that it reads, the simulator's addresses. */
+import type { DayActivities } from '../../activities/contract.ts';
+import type { Log } from '../../activities/deps.ts';
+import type { ClockSegments } from '../../src/domain/clock.ts';
+import type { ExchangeServer } from '../../src/exchange-simulator/server.ts';
+import type { Exchange } from '../../src/exchange-simulator/types.ts';
+import type { ClockSource } from '../../src/market/types.ts';
+
+/** The simulated exchange fills within milliseconds, so that what is not filled soon is not filled at all. */
+const FOLLOWED = 0.25;
+
+export async function passed(ms: number): Promise<null> {
+  await new Promise((done) => setTimeout(done, ms).unref());
+  return null;
+}
+
+/** The day's own log, for the message of a test that waited in vain. */
+export function told(lines: readonly string[]): string {
+  const events = lines.map((line) => JSON.parse(line) as { market_time?: string; text: string });
+  return events.map(({ market_time = '', text }) => `${market_time} ${text}`).join('\n');
+}
+
+/** Activities of whichever day is playing. An order is followed for a part of its time: nothing else of a test is waited for. */
+export function handedOn(names: DayActivities, current: () => DayActivities): object {
+  const handed = Object.keys(names).map((name) => [
+    name,
+    (...args: unknown[]) => Reflect.apply(Reflect.get(current(), name), undefined, args),
+  ]);
+  const followOrder: DayActivities['followOrder'] = (input) =>
+    current().followOrder({ ...input, waitMs: input.waitMs * FOLLOWED });
+  return { ...Object.fromEntries(handed), followOrder };
+}
+
+/** What activities log, as JSON and not redacted. */
+export function logTo(lines: string[]): Log {
+  const write = (level: string) => (data: object, text: string) =>
+    void lines.push(JSON.stringify({ level, ...data, text }));
+  return { info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** The test's clock: the day's own segments, which the simulator is made to follow. */
+export function fixedClock(segments: ClockSegments, exchange: Exchange): ClockSource {
+  return {
+    read: async () => [...segments],
+    current: () => [...segments],
+    now: () => exchange.clock.now(),
+    hold: async () => [...segments],
+  };
+}
+
+export function addressesOf({ addresses }: ExchangeServer) {
+  return {
+    kite: {
+      apiKey: addresses.api_key,
+      apiSecret: addresses.api_secret,
+      root: addresses.kite_root,
+      tickerRoot: addresses.ticker_root,
+      loginUrl: addresses.login_url,
+    },
+    breeze: {
+      apiKey: addresses.breeze_api_key,
+      apiSecret: addresses.breeze_api_secret,
+      session: addresses.breeze_session,
+      root: addresses.breeze_root,
+      securityMasterUrl: addresses.security_master_url,
+    },
+    userId: null,
+  };
+}
