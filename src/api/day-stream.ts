@@ -1,4 +1,5 @@
 /** One look at the day for all event streams together, taken while anybody watches. */
+import { dayWorkflowId } from '../../workflows/messages.ts';
 import { istIso, marketAt } from '../domain/clock.ts';
 import type { LastPrice } from '../journal/types.ts';
 import { NIFTY_TOKEN } from '../market/types.ts';
@@ -49,6 +50,7 @@ export function createDayStream(context: ApiContext) {
   let trouble: Pulse['trouble'] = null;
   let looking: Promise<void> | null = null;
   let lookedAt = 0;
+  let lookedFor = '';
 
   async function look(): Promise<void> {
     try {
@@ -69,7 +71,11 @@ export function createDayStream(context: ApiContext) {
   return {
     /** The newest frame, at most about a second old; null while none could be read. Never throws. */
     async frame(): Promise<DayFrame | null> {
-      if (Date.now() - lookedAt >= FLUSH_MS - 50) {
+      await looking;
+      // What was seen of another day is no frame of this one, however fresh.
+      const day = dayWorkflowId(await deps.identity());
+      if (day !== lookedFor || Date.now() - lookedAt >= FLUSH_MS - 50) {
+        lookedFor = day;
         looking ??= look();
         await looking;
       }
