@@ -1,8 +1,7 @@
 /** What the day writes to the journal, beside its trading: gathered, and written whenever the last write is done. */
 import { condition } from '@temporalio/workflow';
 import type { LogEvent } from '../src/journal/types.ts';
-import type { Day } from './day.ts';
-import type { Position } from './position.ts';
+import type { Day, DayPosition } from './day.ts';
 import { world } from './proxies.ts';
 import { stateOf } from './view.ts';
 
@@ -13,7 +12,7 @@ export class Books {
   private readonly day: Day;
   private events: LogEvent[] = [];
   private readonly orders = new Set<string>();
-  private readonly positions = new Set<Position>();
+  private readonly positions = new Set<DayPosition>();
   private logged = 0;
   private decided = 0;
   private batches = 0;
@@ -33,7 +32,7 @@ export class Books {
     this.orders.add(tag);
   }
 
-  position(position: Position): void {
+  position(position: DayPosition): void {
     this.positions.add(position);
   }
 

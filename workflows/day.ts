@@ -21,14 +21,16 @@ import type {
   DayInput,
   DayReport,
   DecisionView,
+  ExitReason,
   OrderView,
   Plan,
+  PositionState,
+  PositionView,
   SessionView,
   Timetable,
   Warning,
   WarningCode,
 } from './messages.ts';
-import type { Position } from './position.ts';
 import { world } from './proxies.ts';
 import { limitsOf, stateOf } from './view.ts';
 
@@ -41,6 +43,18 @@ const TRADING_SIGNAL = defineSearchAttributeKey('TradingSignal', 'KEYWORD');
 /** The day's market is over for what was asked; whoever catches it leaves things as they are and says so. */
 export class MarketOver extends Error {
   override readonly name = 'MarketOver';
+}
+
+/** What the day asks of a position, whoever opened it: a signal, or a person by hand. */
+export interface DayPosition {
+  readonly id: string;
+  readonly openedAt: MarketMs;
+  readonly state: PositionState;
+  isOpen(): boolean;
+  requestExit(reason: ExitReason): void;
+  /** After an order came late that had been given up. */
+  undoLate(): Promise<void>;
+  view(): PositionView;
 }
 
 export class Day {
@@ -59,7 +73,7 @@ export class Day {
   squaringOff = false;
   /** The market has closed: whatever is left is reported, nothing is sent any more. */
   over = false;
-  readonly positions: Position[] = [];
+  readonly positions: DayPosition[] = [];
   readonly orders = new Map<string, OrderView>();
   /** What somebody else held at the broker when the day began. */
   readonly foreign: Holding[] = [];
@@ -215,7 +229,7 @@ export class Day {
     this.books.order(order.tag);
   }
 
-  touchPosition(position: Position): void {
+  touchPosition(position: DayPosition): void {
     this.books.position(position);
     this.show();
   }

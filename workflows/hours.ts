@@ -24,7 +24,7 @@ export async function keepHours(day: Day): Promise<void> {
     // What lies well behind when the day gets there is not decided any more: its bar is part of the next one's week. An index stop of
     // an open position is made up for, however late.
     const late = day.now() > check + decideWithin(day);
-    if (late && day.positions.length === 0) continue;
+    if (late && signalPositions(day).length === 0) continue;
     day.nextCheckAt = check;
     await day.until(check, 'hourly close', () => day.over);
     if (day.over) break;
@@ -57,8 +57,9 @@ function decideWithin(day: Day): number {
 
 /** An hourly close at or beyond the strike ends a position (STRATEGY sections 7 and 12). */
 async function checkIndexStops(day: Day, input: HourInput): Promise<void> {
-  const before = (position: Position) => position.isOpen() && position.openedAt < input.barEnd;
-  if (!day.positions.some(before)) return;
+  const before = signalPositions(day).filter((position) => position.openedAt < input.barEnd);
+  const open = () => before.filter((position) => position.isOpen());
+  if (open().length === 0) return;
   const seen = await watching.readHourClose.executeWithOptions(
     { summary: `Index close of ${istTime(input.barEnd)} for the stops` },
     [input],
@@ -82,7 +83,7 @@ async function checkIndexStops(day: Day, input: HourInput): Promise<void> {
       `The hour closed at ${close / 100} by Breeze and at ${ticks / 100} by our own ticks.`,
     );
   }
-  for (const position of day.positions.filter(before)) {
+  for (const position of open()) {
     const { optionType, strike } = position.plan.main;
     const hit = indexStopHit(optionType, strike, close);
     if (ticks !== null && indexStopHit(optionType, strike, ticks) !== hit) {
@@ -101,6 +102,11 @@ async function checkIndexStops(day: Day, input: HourInput): Promise<void> {
       position.requestExit('index_stop');
     }
   }
+}
+
+/** Positions that a person opened by hand have no index stop. */
+function signalPositions(day: Day): Position[] {
+  return day.positions.filter((position) => position instanceof Position);
 }
 
 async function decide(day: Day, input: HourInput): Promise<void> {
@@ -234,7 +240,7 @@ async function enter(day: Day, seen: HourEvaluation, decision: DecisionView): Pr
   const { main, hedge, lots } = planned;
   decision.reason = `fired, sell ${lots} lots ${main.tradingsymbol}${hedge ? `, hedge ${hedge.tradingsymbol} first` : ', unhedged'}`;
   day.recordSignal(signal);
-  const position = new Position(day, day.positions.length + 1, signal, planned);
+  const position = new Position(day, signalPositions(day).length + 1, signal, planned);
   day.positions.push(position);
   day.noteLateness(`entry decision of ${istTime(decision.at)}`, decision.at);
   day.beside(position.run().then(() => day.checkDayLoss()));

@@ -44,16 +44,16 @@ export function viewOf(day: Day): DayView {
 
 /** What is reserved and lost: TRADING section 7. */
 export function limitsOf(day: Day): LimitsView {
-  const open = day.positions.filter((position) => position.isOpen());
+  const open = day.positions.filter((position) => position.isOpen()).map((position) => position.view());
   const net = day.positions
     .filter((position) => !position.isOpen())
     .map((position) => position.view())
     .reduce((sum, view) => sum + view.realised - view.charges, 0);
   return {
-    reserved: open.reduce((sum, position) => sum + position.plan.plannedLoss, 0),
+    reserved: open.reduce((sum, view) => sum + view.plannedLoss, 0),
     lostToday: Math.max(0, -net),
     maxLossPerDay: day.plan?.maxLossPerDay ?? 0,
-    capitalAtRisk: open.reduce((sum, position) => sum + (position.plan.worstLoss ?? 0), 0),
+    capitalAtRisk: open.reduce((sum, view) => sum + (view.worstLoss ?? 0), 0),
     maxCapitalAtRisk: day.plan?.maxCapitalAtRisk ?? 0,
     openPositions: open.length,
     maxPositions: day.plan?.maxPositions ?? 0,
