@@ -1,25 +1,20 @@
 /** A replay from its first link to its end: Temporal, simulated exchange, worker, API, operator, in the order that a restart needs. */
 import type { Client } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
 import type { DayIdentity } from '../../workflows/messages.ts';
-import { createApi } from '../api/app.ts';
-import { API_PORT, startApi } from '../api/serve.ts';
-import type { Closers } from '../closers.ts';
-import type { Config } from '../config.ts';
+import { API_PORT } from '../api/serve.ts';
 import { lockDataDir } from '../data-dir.ts';
 import { istDate, istTime } from '../domain/clock.ts';
 import { openJournal } from '../journal/journal.ts';
-import type { Logger } from '../logger.ts';
 import { createSimulatorClock } from '../market/clock-source.ts';
-import { createParts } from '../parts.ts';
 import { refuseBusyPort } from '../ports.ts';
-import type { Redactor } from '../redaction.ts';
-import { apiToken, createSealer, secretsKey } from '../secrets.ts';
+import { openDesk } from '../program/desk.ts';
+import { type Program, stopAsked } from '../program/program.ts';
+import { serveApi } from '../program/serving.ts';
+import { startWorkers } from '../program/workers.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
 import { connectTemporal } from '../temporal/client.ts';
 import { openDay } from '../temporal/open-day.ts';
 import { startTemporalServer } from '../temporal/server.ts';
-import { createWorkers } from '../temporal/worker.ts';
 import { keepClock, tellClock } from './clock-keeper.ts';
 import { EXCHANGE_PORT, openReplayExchange } from './exchange.ts';
 import { operate } from './operator.ts';
@@ -29,17 +24,15 @@ import { openReplayRun } from './run.ts';
 const EVENING = '18:00:00';
 const SERVER_ANSWERS_WITHIN_MS = 1_000;
 
-type Program = { config: Config; logger: Logger; redactor: Redactor; closers: Closers; signal: AbortSignal };
-
 /** Runs until the signal is aborted; after the last day it goes on serving. Throws AppError when it cannot begin. */
-export async function runReplay({ config, logger, redactor, closers, signal }: Program): Promise<void> {
+export async function runReplay(program: Program): Promise<void> {
+  const { config, logger, closers, signal } = program;
   const account = config.account;
   const lock = await lockDataDir(config.dataDir, `replay ${account}`);
   closers.add('the lock of the data folder', () => lock.release());
 
   const say = (text: string) => logger.info({}, text);
   const complain = (text: string) => logger.warn({}, text);
-  signal.addEventListener('abort', () => say('Stopping …'), { once: true });
   // Looked at before anything runs: a start that cannot succeed leaves nothing behind.
   await refuseBusyPort({ port: config.port, host: config.host, ...API_PORT });
   await refuseBusyPort({ port: config.exchangePort, ...EXCHANGE_PORT });
@@ -71,40 +64,18 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
 
   const clock = await createSimulatorClock({ root: market.server.addresses.kite_root });
   closers.add('the clock', () => clock.stop());
-  const sealer = createSealer(await secretsKey(config.dataDir, config.secretsKey));
-  const parts = createParts({
+  const { parts, sealer } = await openDesk(program, {
+    journal,
     addresses: market.addresses,
     account: { mode: 'replay', account, run },
-    journal,
-    sealer,
     clock,
-    log: logger,
-    onSecret: redactor.add,
   });
-  closers.add('the feed', parts.close);
-  // A login of before the restart is used at once, so that the feed is there when the guards come back.
-  await parts.resumeSession();
 
   // A resumed day hears where the market stands before a worker may believe one of its old timers.
   await tellClock(client, identity(), exchange.clock);
-  const connection = await NativeConnection.connect({ address: server.address });
-  closers.add('the worker’s connection', () => connection.close());
-  const workers = await createWorkers({
-    connection,
-    namespace: config.temporal.namespace,
-    codePath: bundle.codePath,
-    day: parts.day,
-    guards: parts.guards,
-  });
-  const working = workers.run();
-  closers.add('the workers', async () => {
-    workers.shutdown();
-    await working;
-  });
+  const workers = await startWorkers(program, { address: server.address, codePath: bundle.codePath, parts });
 
-  const token = await apiToken(config.dataDir, config.apiToken);
-  redactor.add(token);
-  const api = createApi({
+  const serving = await serveApi(program, {
     client,
     identity: async () => identity(),
     journal,
@@ -113,21 +84,11 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
     feed: parts.feed,
     clock,
     sealer,
-    apiToken: token,
-    config: {
-      mode: 'replay',
-      host: config.host,
-      allowedHosts: [],
-      defaults: config.plan,
-    },
     openDay: async (day) => {
       await openDay(client, day, exchange.clock.segments());
     },
     workerAlive: async () => workers.running(),
-    logger,
   });
-  const serving = await startApi({ api, host: config.host, port: config.port });
-  closers.add('the API', () => serving.close());
 
   const keeper = keepClock({
     client,
@@ -154,7 +115,7 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
   }
 
   const links = [
-    `Dashboard     ${api.createSignInLink(serving.origin)}`,
+    `Dashboard     ${serving.signInLink}`,
     `Temporal UI   ${server.uiUrl ?? `of the server at ${server.address}`}`,
     `API           ${serving.origin}/docs (token in ${config.dataDir}/api-token)`,
     `Exchange      ${market.server.addresses.kite_root}/simulator/book`,
@@ -172,7 +133,7 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
   const operating = operate(
     {
       apiRoot: serving.origin,
-      apiToken: token,
+      apiToken: serving.token,
       dates,
       acts: config.replay.operator,
       startBody: { enabled: true },
@@ -187,17 +148,13 @@ export async function runReplay({ config, logger, redactor, closers, signal }: P
     },
     signal,
   );
-  const stopped = new Promise<'stopped'>((done) => {
-    if (signal.aborted) done('stopped');
-    signal.addEventListener('abort', () => done('stopped'), { once: true });
-  });
-  const failed = working.then(() => 'stopped' as const);
-  const ended = await Promise.race([operating, stopped, failed]);
+  const stopped = stopAsked(signal);
+  const ended = await Promise.race([operating, stopped, workers.ended]);
   if (ended === 'finished') {
     await journal.finishReplayRun(account, run);
     exchange.clock.set({ speed: 0 });
     say('The replay is over. Everything stays readable until you press Ctrl-C.');
-    await Promise.race([stopped, failed]);
+    await Promise.race([stopped, workers.ended]);
   }
 }
 

@@ -1,0 +1,22 @@
+/** Brokers, feed and activities of a process, with the login that the journal keeps. */
+import type { Sealer } from '../../activities/deps.ts';
+import type { Account, Journal } from '../journal/types.ts';
+import type { ClockSource } from '../market/types.ts';
+import { type BrokerAddresses, createParts, type Parts } from '../parts.ts';
+import { createSealer, secretsKey } from '../secrets.ts';
+import type { Program } from './program.ts';
+
+export type Desk = { parts: Parts; sealer: Sealer };
+
+/** A stored login is taken up at once, so that the feed is there when the guards come back. */
+export async function openDesk(
+  program: Program,
+  options: { journal: Journal; addresses: BrokerAddresses; account: Account; clock: ClockSource },
+): Promise<Desk> {
+  const { config, logger, redactor, closers } = program;
+  const sealer = createSealer(await secretsKey(config.dataDir, config.secretsKey));
+  const parts = createParts({ ...options, sealer, log: logger, onSecret: redactor.add });
+  closers.add('the feed', parts.close);
+  await parts.resumeSession();
+  return { parts, sealer };
+}

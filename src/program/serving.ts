@@ -1,0 +1,32 @@
+/** The API of a process, from its token to its links. */
+import { createApi } from '../api/app.ts';
+import type { ApiDeps } from '../api/deps.ts';
+import { startApi } from '../api/serve.ts';
+import { apiToken } from '../secrets.ts';
+import type { Program } from './program.ts';
+
+export type ServedApi = {
+  /** As in `http://127.0.0.1:8000`. */
+  origin: string;
+  token: string;
+  /** Signs one browser in, once. */
+  signInLink: string;
+};
+
+/** Serves the API and the dashboard on HOST and PORT. Throws AppError `port_busy`. */
+export async function serveApi(
+  { config, logger, redactor, closers }: Program,
+  deps: Omit<ApiDeps, 'apiToken' | 'config' | 'logger'>,
+): Promise<ServedApi> {
+  const token = await apiToken(config.dataDir, config.apiToken);
+  redactor.add(token);
+  const api = createApi({
+    ...deps,
+    apiToken: token,
+    config: { mode: config.mode, host: config.host, allowedHosts: [], defaults: config.plan },
+    logger,
+  });
+  const serving = await startApi({ api, host: config.host, port: config.port });
+  closers.add('the API', () => serving.close());
+  return { origin: serving.origin, token, signInLink: api.createSignInLink(serving.origin) };
+}

@@ -1,0 +1,34 @@
+/** The workers of a process, from their connection to their end. */
+import { NativeConnection } from '@temporalio/worker';
+import type { Parts } from '../parts.ts';
+import { createWorkers } from '../temporal/worker.ts';
+import type { Program } from './program.ts';
+
+export type RunningWorkers = {
+  running(): boolean;
+  /** Ends when they have stopped; rejects when one of them fails. */
+  ended: Promise<void>;
+};
+
+/** Serves days and guards at a Temporal server. Stopped with the program: what they were doing is finished, seconds at most. */
+export async function startWorkers(
+  { config, closers }: Program,
+  options: { address: string; codePath: string; parts: Pick<Parts, 'day' | 'guards'> },
+): Promise<RunningWorkers> {
+  const { address, codePath, parts } = options;
+  const connection = await NativeConnection.connect({ address });
+  closers.add('the worker’s connection', () => connection.close());
+  const workers = await createWorkers({
+    connection,
+    namespace: config.temporal.namespace,
+    codePath,
+    day: parts.day,
+    guards: parts.guards,
+  });
+  const ended = workers.run();
+  closers.add('the workers', async () => {
+    workers.shutdown();
+    await ended;
+  });
+  return { running: () => workers.running(), ended };
+}
