@@ -32,6 +32,8 @@ export const Environment = z.object({
 
   TEMPORAL_ADDRESS: matching(/^[^\s/]+:\d+$/, 'give HOST:PORT, such as 127.0.0.1:7233').optional(),
   TEMPORAL_NAMESPACE: matching(/^\S+$/, 'give a name without blanks').prefault('default'),
+  TEMPORAL_TLS: onOff.prefault('off'),
+  TEMPORAL_API_KEY: matching(/^\S+$/, 'give the key as it was made, without blanks').optional(),
   TEMPORAL_UI_PORT: port.prefault('8233'),
   TEMPORAL_BINARY: anyText.optional(),
 
@@ -53,8 +55,14 @@ export const Environment = z.object({
   REPLAY_CANDLES: anyText.optional(),
   REPLAY_OPERATOR: onOff.prefault('on'),
   EXCHANGE_PORT: port.prefault('9100'),
+  EXCHANGE_URL: matching(
+    /^https?:\/\/[^/?#]+$/,
+    'give an address without a path, such as http://exchange:9100',
+  ).optional(),
+  EXCHANGE_LOGIN_URL: address('https:', 'http:').optional(),
   MARKET_DATA_DIR: anyText.prefault('../shared/data'),
 
+  GUARDS: onOff.prefault('on'),
   DATABASE_URL: address('postgres:', 'postgresql:').optional(),
   SECRETS_KEY: keyOf32Bytes.optional(),
   LIVE_TRADING_CONFIRMED: oneOf('yes').optional(),
@@ -77,6 +85,7 @@ type Environment = z.infer<typeof Environment>;
 /** Never shown, neither in logs nor in the errors about them. */
 const SECRET_VARIABLES = [
   'API_TOKEN',
+  'TEMPORAL_API_KEY',
   'KITE_API_SECRET',
   'KITE_ACCESS_TOKEN',
   'BREEZE_API_SECRET',
@@ -112,11 +121,22 @@ export type Config = {
   dataDir: string;
   apiToken: string | null;
   logLevel: Environment['LOG_LEVEL'];
-  temporal: { address: string | null; namespace: string; uiPort: number };
+  temporal: {
+    address: string | null;
+    namespace: string;
+    /** TLS and the key of Temporal Cloud, for a server that is not ours. */
+    tls: boolean;
+    apiKey: string | null;
+    uiPort: number;
+  };
   /** Null in replay: the simulator hands out its own. */
   brokers: BrokerConfig | null;
   replay: { from: IsoDate; to: IsoDate; speed: number; candles: string | null; operator: boolean };
   exchangePort: number;
+  /** The simulated exchange of replay and paper mode where it is a process of its own; `loginUrl` is its page as a browser reaches it. */
+  exchange: { url: string; loginUrl: string | null };
+  /** Whether a worker serves guards: at most two an account do, since each holds a ticker. */
+  guards: boolean;
   marketDataDir: string;
   databaseUrl: string | null;
   /** 32 bytes. */
@@ -202,6 +222,9 @@ function configOf(env: Environment, given: Record<string, string>): Config {
     temporal: {
       address: env.TEMPORAL_ADDRESS ?? null,
       namespace: env.TEMPORAL_NAMESPACE,
+      // A key in clear would be everybody's.
+      tls: env.TEMPORAL_TLS || env.TEMPORAL_API_KEY !== undefined,
+      apiKey: env.TEMPORAL_API_KEY ?? null,
       uiPort: env.TEMPORAL_UI_PORT,
     },
     brokers: env.TRADING_MODE === 'replay' ? null : brokersOf(env),
@@ -213,6 +236,11 @@ function configOf(env: Environment, given: Record<string, string>): Config {
       operator: env.REPLAY_OPERATOR,
     },
     exchangePort: env.EXCHANGE_PORT,
+    exchange: {
+      url: env.EXCHANGE_URL ?? `http://127.0.0.1:${env.EXCHANGE_PORT}`,
+      loginUrl: env.EXCHANGE_LOGIN_URL ?? null,
+    },
+    guards: env.GUARDS,
     marketDataDir: resolve(repositoryRoot, env.MARKET_DATA_DIR),
     databaseUrl: env.DATABASE_URL ?? null,
     secretsKey: env.SECRETS_KEY ?? null,

@@ -105,6 +105,25 @@ describe('a wrong environment', () => {
   });
 });
 
+describe('many processes', () => {
+  it('find the exchange at EXCHANGE_URL, else on this machine at EXCHANGE_PORT', () => {
+    expect(loadConfig({ EXCHANGE_PORT: '9200' }).exchange).toEqual({ url: 'http://127.0.0.1:9200', loginUrl: null });
+    const EXCHANGE_LOGIN_URL = 'http://127.0.0.1:9100/connect/login';
+    expect(loadConfig({ EXCHANGE_URL: 'http://exchange:9100', EXCHANGE_LOGIN_URL }).exchange).toEqual({
+      url: 'http://exchange:9100',
+      loginUrl: EXCHANGE_LOGIN_URL,
+    });
+    expect(refusalOf({ EXCHANGE_URL: 'http://exchange:9100/' })).toContain('give an address without a path');
+  });
+
+  it('send a key of Temporal Cloud over TLS alone, and never show it', () => {
+    expect(loadConfig({}).temporal).toMatchObject({ tls: false, apiKey: null });
+    const config = loadConfig({ TEMPORAL_API_KEY: 'a-cloud-key', TEMPORAL_TLS: 'off' });
+    expect(config.temporal).toMatchObject({ tls: true, apiKey: 'a-cloud-key' });
+    expect(config.secrets).toContain('a-cloud-key');
+  });
+});
+
 describe('paper and live', () => {
   it('name each missing credential at once, beside what else is wrong', () => {
     const message = refusalOf({ TRADING_MODE: 'live', KITE_API_KEY: 'kitekey', PORT: '0' });
