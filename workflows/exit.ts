@@ -1,10 +1,12 @@
 /** Exit: one buy order a slice, whatever happens; then the hedge is sold (TRADING section 5). */
 import { condition } from '@temporalio/workflow';
+import type { ContractRef } from '../activities/contract.ts';
+import type { Product } from '../src/domain/types.ts';
 import type { Day } from './day.ts';
-import { submitWatched } from './late.ts';
-import type { OrderView } from './messages.ts';
-import { cancelToEnd, change, follow } from './orders.ts';
-import type { Position } from './position.ts';
+import { type OrderOwner, submitWatched } from './late.ts';
+import type { LegRole, OrderView } from './messages.ts';
+import type { OrderOf } from './order-of.ts';
+import { cancelToEnd, change, follow, type Intended } from './orders.ts';
 
 /** A modified stop counts as the exit only when the book shows it within this time. Wall milliseconds. */
 const CONVERSION_MS = 2_000;
@@ -17,22 +19,37 @@ const PATIENT_MS = 30_000;
 const BUDGET = 21;
 const SQUARE_OFF_BUDGET = 25;
 
+/** What an exit needs to know of a position: its short is bought back as `main`, then its long is sold as `hedge`. */
+export interface Leaver extends OrderOwner {
+  readonly id: string;
+  readonly plan: { main: ContractRef; product: Product };
+  /** Resting protection by slice of the main leg. */
+  readonly stops: Map<number, OrderView>;
+  readonly guardSent: boolean;
+  orders(): OrderView[];
+  short(slice?: number): number;
+  toBuyBack(slice: number): number;
+  toSellOfHedge(): number;
+  contract(role: LegRole): ContractRef;
+  intend(of: OrderOf): Intended;
+}
+
 /** Live entries come to their end first: what they still fill is left with the rest. */
-export async function endEntries(position: Position): Promise<void> {
+export async function endEntries(position: Leaver): Promise<void> {
   for (const order of position.orders()) {
     const entry = order.purpose === 'entry' || order.purpose === 'unwind';
     if (entry && order.orderId !== null && !isFinal(order)) await cancelToEnd(position.day, order);
   }
 }
 
-export async function exitMain(position: Position): Promise<void> {
+export async function exitMain(position: Leaver): Promise<void> {
   const slices = new Set(position.orders().flatMap((order) => (order.role === 'main' ? order.slice : [])));
   const ends = await Promise.allSettled([...slices].map((slice) => exitSlice(position, slice)));
   // Every slice has come to its end before one's failure is told: no two exits of a slice run beside each other.
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
-async function exitSlice(position: Position, slice: number): Promise<void> {
+async function exitSlice(position: Leaver, slice: number): Promise<void> {
   const { day } = position;
   const stop = position.stops.get(slice);
   if (stop && !isFinal(stop)) await leaveThroughStop(position, stop, slice);
@@ -58,7 +75,7 @@ async function exitSlice(position: Position, slice: number): Promise<void> {
 }
 
 /** First choice: the resting stop becomes the exit. It is the same order, so nothing can be bought twice. */
-async function leaveThroughStop(position: Position, stop: OrderView, slice: number): Promise<void> {
+async function leaveThroughStop(position: Leaver, stop: OrderView, slice: number): Promise<void> {
   const { day } = position;
   // What somebody has bought back by hand may not be bought again: then the stop, which is for all of it, goes.
   if (position.short(slice) > 0 && position.toBuyBack(slice) === position.short(slice)) {
@@ -94,7 +111,7 @@ async function leaveThroughStop(position: Position, stop: OrderView, slice: numb
 
 /** Widens inside the price protection until the order is final; cancels it when no modification is left. */
 async function chaseToEnd(
-  position: Position,
+  position: Leaver,
   order: OrderView,
   from: number,
   how: 'reprice' | 'to_limit' = 'reprice',
@@ -131,12 +148,12 @@ async function chaseToEnd(
   await follow(day, order, 'terminal', 0);
 }
 
-function stillNeeded(position: Position, order: OrderView): number {
+function stillNeeded(position: Leaver, order: OrderView): number {
   return order.role === 'main' ? position.short(order.slice) : position.toSellOfHedge();
 }
 
 /** Sells what is left of the hedge: never before the short is bought back, never more than is held. */
-export async function sellHedge(position: Position): Promise<void> {
+export async function sellHedge(position: Leaver): Promise<void> {
   const { day } = position;
   for (let tries = 0; position.toSellOfHedge() > 0 && mayPlace(position); tries += 1) {
     if (tries > 0) await pause(day, tries, 'selling the hedge again');
@@ -165,7 +182,7 @@ function budgetOf(day: Day): number {
 }
 
 /** Under MIS nothing new is placed from two minutes before the broker's own square-off; then only live orders are moved. */
-function mayPlace(position: Position): boolean {
+function mayPlace(position: Leaver): boolean {
   const { day, plan } = position;
   const last = plan.product === 'MIS' ? (day.timetable?.lastPlacement ?? 0) : plan.main.tradesUntil;
   return !ended(day, last);

@@ -8,6 +8,7 @@ import { type Day, MarketOver } from './day.ts';
 import type { DecisionView } from './messages.ts';
 import { Position } from './position.ts';
 import { deciding, planning, watching } from './proxies.ts';
+import { signalPositions } from './signal-positions.ts';
 import { limitsOf } from './view.ts';
 
 const HOUR_MS = 3_600_000;
@@ -38,6 +39,17 @@ export async function keepHours(day: Day): Promise<void> {
     await stops;
   }
   day.nextCheckAt = null;
+  await checkLastBar(day);
+}
+
+/** The index's last bar ends after the square-off: it is acted on while derivatives still trade, else at the next open. */
+async function checkLastBar(day: Day): Promise<void> {
+  const { timetable } = day;
+  if (!timetable?.lastBar || timetable.lastBar.end >= timetable.close) return;
+  const { start, end } = timetable.lastBar;
+  if (!signalPositions(day).some((position) => position.isOpen())) return;
+  await day.until(end, 'last close of the index', () => day.over);
+  if (!day.over) await said(day, end, checkIndexStops(day, { identity: day.identity, barStart: start, barEnd: end }));
 }
 
 /** An hour that fails is said loudly; the hours after it are looked at all the same. */
@@ -56,7 +68,7 @@ function decideWithin(day: Day): number {
 }
 
 /** An hourly close at or beyond the strike ends a position (STRATEGY sections 7 and 12). */
-async function checkIndexStops(day: Day, input: HourInput): Promise<void> {
+export async function checkIndexStops(day: Day, input: HourInput): Promise<void> {
   const before = signalPositions(day).filter((position) => position.openedAt < input.barEnd);
   const open = () => before.filter((position) => position.isOpen());
   if (open().length === 0) return;
@@ -102,11 +114,6 @@ async function checkIndexStops(day: Day, input: HourInput): Promise<void> {
       position.requestExit('index_stop');
     }
   }
-}
-
-/** Positions that a person opened by hand have no index stop. */
-function signalPositions(day: Day): Position[] {
-  return day.positions.filter((position) => position instanceof Position);
 }
 
 async function decide(day: Day, input: HourInput): Promise<void> {
@@ -186,7 +193,9 @@ function skipReason(day: Day, seen: HourEvaluation, at: MarketMs): string | null
   if (!day.enabled) return 'trading is stopped';
   if (day.entriesOff) return `entries are off for the day (${day.entriesOff})`;
   if (!day.entriesAllowedToday) return 'no entries in a special session';
-  if (day.squaringOff || at > timetable.lastEntry) return 'too late';
+  // What is carried over night may be entered up to the square-off; on expiry day the limits say no sooner.
+  const weekly = plan.exitPolicy === 'weekly';
+  if (at > (weekly ? timetable.squareOff : timetable.lastEntry) || (day.squaringOff && !weekly)) return 'too late';
   if (day.now() > at + decideWithin(day)) return 'the decision came too late after the close';
   if (!plan.signals.includes(seen.signal)) return `${seen.signal} is not in the plan`;
   const block = day.entriesBlockedBy();
@@ -240,7 +249,7 @@ async function enter(day: Day, seen: HourEvaluation, decision: DecisionView): Pr
   const { main, hedge, lots } = planned;
   decision.reason = `fired, sell ${lots} lots ${main.tradingsymbol}${hedge ? `, hedge ${hedge.tradingsymbol} first` : ', unhedged'}`;
   day.recordSignal(signal);
-  const position = new Position(day, signalPositions(day).length + 1, signal, planned);
+  const position = new Position(day, signalPositions(day).length + 1, { signal, plan: planned });
   day.positions.push(position);
   day.noteLateness(`entry decision of ${istTime(decision.at)}`, decision.at);
   day.beside(position.run().then(() => day.checkDayLoss()));
