@@ -1,7 +1,7 @@
 /** Opens a trading day: at most once a date, whoever asks and however often. */
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { defineSearchAttributeKey } from '@temporalio/common';
-import { type DayIdentity, type DayInput, dayWorkflowId, TASK_QUEUE } from '../../workflows/messages.ts';
+import { dayOptions } from '../../workflows/day-options.ts';
+import type { DayIdentity, DayInput } from '../../workflows/messages.ts';
 import type { ClockSegments } from '../domain/clock.ts';
 
 /** Types only cross over from the workflow: its code never runs here. */
@@ -15,17 +15,8 @@ export async function openDay(
   const input: DayInput = { identity, clock };
   try {
     await client.workflow.start(TRADING_DAY, {
-      workflowId: dayWorkflowId(identity),
-      taskQueue: TASK_QUEUE,
+      ...dayOptions(identity),
       args: [input],
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      typedSearchAttributes: [
-        { key: defineSearchAttributeKey('TradingDate', 'KEYWORD'), value: identity.date },
-        { key: defineSearchAttributeKey('TradingMode', 'KEYWORD'), value: identity.mode },
-      ],
-      staticSummary: `Trading day ${identity.date} (${identity.mode}, account ${identity.account}, run ${identity.run})`,
-      staticDetails:
-        'One trading day: login, start, hourly signals, guarded positions, out at 15:15 IST, reconciliation, report. Signals may be sent; never terminate it: that skips the exits.',
     });
     return 'opened';
   } catch (error) {

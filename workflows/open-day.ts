@@ -1,0 +1,56 @@
+/** What the Schedule starts each morning: opens the day of its date, once, where the market trades (DESIGN section 4). */
+import {
+  defineSearchAttributeKey,
+  SearchAttributeType,
+  WorkflowExecutionAlreadyStartedError,
+} from '@temporalio/common';
+import { ApplicationFailure, startChild, workflowInfo } from '@temporalio/workflow';
+import { CalendarError, isTradingDay, nextTradingDay } from '../src/domain/calendar/index.ts';
+import { istDate } from '../src/domain/clock.ts';
+import type { IsoDate } from '../src/domain/types.ts';
+import { dayOptions } from './day-options.ts';
+import type { DayIdentity, DayInput } from './messages.ts';
+import { tradingDay } from './trading-day.ts';
+
+/** Whose days are opened. */
+export type OpenDayInput = Omit<DayIdentity, 'date'>;
+export type OpenedDay =
+  | { date: IsoDate; outcome: 'opened'; reason: null }
+  | { date: IsoDate; outcome: 'was_open' | 'not_opened'; reason: string };
+
+const SCHEDULED_AT = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
+
+/**
+ * The date is the scheduled time's in India, not that of the moment at which a worker took it up. Fails with `calendar` for a date
+ * that the calendar does not know.
+ */
+export async function openDay(account: OpenDayInput): Promise<OpenedDay> {
+  const { typedSearchAttributes, startTime } = workflowInfo();
+  const date = istDate((typedSearchAttributes.get(SCHEDULED_AT) ?? startTime).getTime());
+  const closed = whyNot(date);
+  if (closed) return { date, outcome: 'not_opened', reason: closed };
+  const input: DayInput = { identity: { ...account, date }, clock: [] };
+  try {
+    await startChild(tradingDay, {
+      ...dayOptions(input.identity),
+      args: [input],
+      // The day goes on long after this has ended.
+      parentClosePolicy: 'ABANDON',
+    });
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) {
+      return { date, outcome: 'was_open', reason: 'a login or start-trading has opened it before' };
+    }
+    throw error;
+  }
+  return { date, outcome: 'opened', reason: null };
+}
+
+function whyNot(date: IsoDate): string | null {
+  try {
+    return isTradingDay(date) ? null : `the market does not trade; next trading day ${nextTradingDay(date)}`;
+  } catch (error) {
+    if (error instanceof CalendarError) throw ApplicationFailure.nonRetryable(error.message, 'calendar');
+    throw error;
+  }
+}
