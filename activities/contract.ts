@@ -15,12 +15,15 @@ import type {
 import type { JournalBatch } from '../src/journal/types.ts';
 import type {
   AuthCompleted,
+  ContractRef,
   DayIdentity,
   DayReport,
   FillView,
+  HandedOver,
   LegRole,
   OrderPurpose,
   Plan,
+  PositionPlan,
   PositionView,
   SessionView,
   Timetable,
@@ -35,20 +38,7 @@ export type Opened =
 
 export type TokenExchange = { ok: true; session: SessionView } | { ok: false; reason: string };
 
-/** A contract as the workflow carries it: looked up once, in the day's master. */
-export type ContractRef = {
-  tradingsymbol: string;
-  instrumentToken: number;
-  expiry: IsoDate;
-  strike: Paise;
-  optionType: OptionType;
-  lotSize: number;
-  tickSize: Paise;
-  /** Largest quantity of one order, in units, whole lots. */
-  maxOrderQuantity: number;
-  /** The last instant at which it trades on this date. */
-  tradesUntil: MarketMs;
-};
+export type { ContractRef };
 
 export type HourInput = { identity: DayIdentity; barStart: MarketMs; barEnd: MarketMs };
 export type HourEvaluation = {
@@ -82,21 +72,11 @@ export type EntryInput = {
 export type EntryRefusal = { code: string; message: string; numbers: Record<string, number> };
 export type EntryPlan =
   | { kind: 'refused'; refusals: EntryRefusal[] }
-  | {
+  | (PositionPlan & {
       kind: 'planned';
-      main: ContractRef;
-      hedge: ContractRef | null;
-      lots: number;
-      quantity: number;
-      product: Product;
-      /** Reserved out of the day's limit; an unhedged position reserves twice its cap. */
-      plannedLoss: Paise;
-      /** The loss cap of the position. */
-      maxLoss: Paise;
-      worstLoss: Paise | null;
       /** What was seen: quotes, margin, cash; for the log. */
       seen: Record<string, number>;
-    };
+    });
 
 /** How a price is made at the moment of sending, from a quote that is fresh then. */
 export type Pricing =
@@ -206,8 +186,10 @@ export type ReconcileInput = {
   ours: Holding[];
   /** What somebody else held when the day began. */
   foreign: Holding[];
-  /** Units that the ledger has as filled, by tag, of all orders that were ever intended. */
+  /** Units that the ledger has as filled, by tag, of all orders that were intended today. */
   filled: Record<string, number>;
+  /** Contracts that expired: the broker shows them until it has settled them. */
+  settled: string[];
 };
 export type Reconciliation = {
   asked: boolean;
@@ -227,11 +209,25 @@ export type ByHandInput = {
   contracts: { tradingsymbol: string; foreign: number }[];
 };
 
-export type Handover = { positions: PositionView[] };
+export type Handover = {
+  /** The day that hands over; null when no earlier day left anything open. */
+  from: IsoDate | null;
+  /** That day has written its report. Until then its positions may still change. */
+  ended: boolean;
+  positions: HandedOver[];
+  /** Open positions of which no more is known than this: nobody can go on with them. */
+  unknown: PositionView[];
+  /** The last hourly bar of the session before, whose close came after the last instant of trading; null after a short session. */
+  lastBar: { barStart: MarketMs; barEnd: MarketMs } | null;
+};
 
 export interface DayActivities {
   openDay(identity: DayIdentity): Promise<Opened>;
   loadHandover(identity: DayIdentity): Promise<Handover>;
+  /** The index as it stands, null without a quote. */
+  readIndex(identity: DayIdentity): Promise<Paise | null>;
+  /** The index's official close of a date, on which contracts settle; null while it is not known. */
+  readOfficialClose(input: { identity: DayIdentity; date: IsoDate }): Promise<Paise | null>;
   exchangeRequestToken(input: { identity: DayIdentity; auth: AuthCompleted }): Promise<TokenExchange>;
   /** Fails with SESSION_LOST when the login does not hold any more. */
   checkSession(identity: DayIdentity): Promise<void>;

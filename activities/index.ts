@@ -6,6 +6,7 @@ import { createClockActivities } from './clock.ts';
 import type { DayActivities, GuardActivities } from './contract.ts';
 import type { Deps } from './deps.ts';
 import { createGuardActivities } from './guard.ts';
+import { createIndexActivities } from './index-levels.ts';
 import { createJournalActivities } from './journal.ts';
 import { createMarginActivities } from './margins.ts';
 import { createNotifyActivities } from './notify.ts';
@@ -27,6 +28,7 @@ export function createDayActivities(options: ActivityOptions): DayActivities {
     ...createJournalActivities(options),
     ...createSessionActivities(options),
     ...createSignalActivities(options),
+    ...createIndexActivities(options),
     ...createMarginActivities(options),
     ...createOrderActivities(options),
     ...createReconcileActivities(options),

@@ -1,7 +1,16 @@
 /** The day's book-keeping: what must outlive the history. Every write may come twice. */
-import { sessionOf, timetable } from '../src/domain/calendar/index.ts';
+import {
+  contractLastMinute,
+  freezeQuantity,
+  hourlyBars,
+  previousTradingDay,
+  sessionOf,
+  timetable,
+} from '../src/domain/calendar/index.ts';
 import { istTime } from '../src/domain/clock.ts';
-import type { DayActivities, Opened } from './contract.ts';
+import type { IsoDate } from '../src/domain/types.ts';
+import type { ContractRef, HandedOver } from '../workflows/messages.ts';
+import type { DayActivities, Handover, Opened } from './contract.ts';
 import type { Deps } from './deps.ts';
 
 type JournalActivities = Pick<DayActivities, 'openDay' | 'loadHandover' | 'writeJournal' | 'saveReport'>;
@@ -14,8 +23,18 @@ export function createJournalActivities(deps: Deps): JournalActivities {
       if (session.kind === 'holiday') return { kind: 'holiday', reason: session.reason, next: session.next };
       return { kind: 'session', timetable: timetable(identity.date), entries: session.special !== 'short' };
     },
-    async loadHandover(identity) {
-      return { positions: await deps.journal.openPositions(identity, identity.date) };
+    async loadHandover(identity): Promise<Handover> {
+      const before = await deps.journal.handover(identity, identity.date);
+      const last = hourlyBars(previousTradingDay(identity.date)).at(-1);
+      return {
+        from: before?.date ?? null,
+        ended: before?.ended ?? true,
+        positions: (before?.positions ?? []).flatMap(({ handedOver }) =>
+          handedOver ? [renewed(handedOver, identity.date)] : [],
+        ),
+        unknown: (before?.positions ?? []).flatMap(({ view, handedOver }) => (handedOver ? [] : [view])),
+        lastBar: last ? { barStart: last.start, barEnd: last.end } : null,
+      };
     },
     async writeJournal(batch) {
       await deps.journal.write(batch);
@@ -28,4 +47,15 @@ export function createJournalActivities(deps: Deps): JournalActivities {
     },
     saveReport: (report) => deps.journal.saveReport(report),
   };
+}
+
+/** What of a contract is said of a date is said anew; one that has expired trades no more. */
+function renewed(handed: HandedOver, date: IsoDate): HandedOver {
+  const onDate = (contract: ContractRef): ContractRef => ({
+    ...contract,
+    maxOrderQuantity: Math.floor(freezeQuantity(date) / contract.lotSize) * contract.lotSize,
+    tradesUntil: contract.expiry >= date ? contractLastMinute(contract.expiry, date) : contract.tradesUntil,
+  });
+  const { main, hedge } = handed.plan;
+  return { ...handed, plan: { ...handed.plan, main: onDate(main), hedge: hedge && onDate(hedge) } };
 }

@@ -1,6 +1,6 @@
 /** Before an entry: contracts, quotes, limits, margin and cash. Answers a plan, or the refusals with their numbers. */
 import type { KiteSession, MarginOrder } from '../src/brokers/types.ts';
-import { contractLastMinute, freezeQuantity } from '../src/domain/calendar/index.ts';
+import { contractLastMinute, freezeQuantity, weeklyExitDate } from '../src/domain/calendar/index.ts';
 import { pickContract, tradableExpiry } from '../src/domain/contracts.ts';
 import { checkEntry, plannedLoss, roundTripCharges, worstLoss } from '../src/domain/risk.ts';
 import type { OptionContract, Paise, Product } from '../src/domain/types.ts';
@@ -11,6 +11,11 @@ import { crossingPrice, freshQuote, type Touch } from './quotes.ts';
 
 type Planned = Extract<EntryPlan, { kind: 'planned' }>;
 type Leg = { ref: ContractRef; touch: Touch };
+type Legs = { main: ContractRef; hedge: ContractRef | null; nearerHedges: ContractRef[] };
+
+/** How much nearer another hedge is, and how many are tried where the broker refuses the first one in NRML (TRADING section 2). */
+const NEARER_BY: Paise = 50_00;
+const NEARER_HEDGES = 2;
 
 export function createMarginActivities(deps: Deps): Pick<DayActivities, 'planEntry'> {
   return {
@@ -28,7 +33,7 @@ export function createMarginActivities(deps: Deps): Pick<DayActivities, 'planEnt
         if (!main || (found.hedge && !hedge)) {
           return refused('no_price', 'there is no quote for the contract or its hedge');
         }
-        const planned = draft(input, main, hedge);
+        const planned = draft(input, found.nearerHedges, main, hedge);
         const funds = await fundsFor(session, planned, main, hedge);
         const refusals = checkEntry({
           at: input.at,
@@ -50,18 +55,24 @@ export function createMarginActivities(deps: Deps): Pick<DayActivities, 'planEnt
 function pickLegs(
   master: readonly OptionContract[],
   { identity, at, strike, optionType, plan }: EntryInput,
-): { main: ContractRef; hedge: ContractRef | null } | { refusal: EntryPlan } {
+): Legs | { refusal: EntryPlan } {
   const expiry = tradableExpiry(master, at);
   if (expiry === null)
     return { refusal: refused('no_contract', 'the instrument master lists no expiry that still trades') };
   const pick = (wanted: Paise) => pickContract(master, { expiry, strike: wanted, optionType });
   const main = pick(strike);
   if (main.kind === 'absent') return { refusal: refused('no_contract', main.message) };
-  if (!plan.useHedging) return { main: refOf(main.contract, identity.date), hedge: null };
-  const further = optionType === 'PE' ? -plan.hedgeDistance : plan.hedgeDistance;
-  const hedge = pick(strike + further);
+  const { date } = identity;
+  if (!plan.useHedging) return { main: refOf(main.contract, date), hedge: null, nearerHedges: [] };
+  const outwards = optionType === 'PE' ? -1 : 1;
+  const hedge = pick(strike + outwards * plan.hedgeDistance);
   if (hedge.kind === 'absent') return { refusal: refused('no_contract', `hedge: ${hedge.message}`) };
-  return { main: refOf(main.contract, identity.date), hedge: refOf(hedge.contract, identity.date) };
+  const distances = Array.from({ length: NEARER_HEDGES }, (_, index) => plan.hedgeDistance - (index + 1) * NEARER_BY);
+  const nearerHedges = distances
+    .filter((distance) => plan.exitPolicy === 'weekly' && distance > 0)
+    .map((distance) => pick(strike + outwards * distance))
+    .flatMap((picked) => (picked.kind === 'absent' ? [] : [refOf(picked.contract, date)]));
+  return { main: refOf(main.contract, date), hedge: refOf(hedge.contract, date), nearerHedges };
 }
 
 function refOf(contract: OptionContract, date: string): ContractRef {
@@ -85,7 +96,7 @@ async function quoted(deps: Deps, session: KiteSession, ref: ContractRef): Promi
 }
 
 /** The position as it would be, at the worst prices that its entry may take. */
-function draft({ identity, plan }: EntryInput, main: Leg, hedge: Leg | null): Planned {
+function draft({ identity, plan }: EntryInput, nearerHedges: ContractRef[], main: Leg, hedge: Leg | null): Planned {
   const quantity = plan.numLots * main.ref.lotSize;
   const product: Product = plan.exitPolicy === 'intraday' ? 'MIS' : 'NRML';
   const sell = crossingPrice(main.touch, 'SELL', main.ref.tickSize, CHASE_STEPS, null);
@@ -100,6 +111,7 @@ function draft({ identity, plan }: EntryInput, main: Leg, hedge: Leg | null): Pl
     kind: 'planned',
     main: main.ref,
     hedge: hedge?.ref ?? null,
+    nearerHedges,
     lots: plan.numLots,
     quantity,
     product,
@@ -108,6 +120,11 @@ function draft({ identity, plan }: EntryInput, main: Leg, hedge: Leg | null): Pl
     worstLoss: buy
       ? worstLoss({ width: plan.hedgeDistance, sellPrice: sell.price, hedgePrice: buy.price, quantity, charges })
       : null,
+    target: plan.target,
+    exitOn:
+      plan.exitPolicy === 'intraday'
+        ? identity.date
+        : weeklyExitDate(identity.date, main.ref.expiry, plan.weeklyExitDay),
     seen: { sellTouch: sell.touch, lowestSell: sell.price, hedgeTouch: buy?.touch ?? 0, highestHedge: buy?.price ?? 0 },
   };
 }

@@ -67,7 +67,7 @@ function compareOrders({ filled }: ReconcileInput, orders: readonly BrokerOrder[
 }
 
 /** Foreign is the broker's net minus ours. In a contract that we trade it may not have changed since the day began. */
-function comparePositions({ ours, foreign }: ReconcileInput, net: readonly BrokerPosition[]) {
+function comparePositions({ ours, foreign, settled }: ReconcileInput, net: readonly BrokerPosition[]) {
   const differences: string[] = [];
   const others: Holding[] = [];
   const quantityIn = (holdings: readonly Holding[], key: string) =>
@@ -75,6 +75,7 @@ function comparePositions({ ours, foreign }: ReconcileInput, net: readonly Broke
   const keys = new Set([...net, ...ours].map(keyOf));
   for (const key of keys) {
     const [product = '', tradingsymbol = ''] = key.split(':');
+    if (settled.includes(tradingsymbol)) continue;
     const held = quantityIn(net, key) ?? 0;
     const our = quantityIn(ours, key);
     const theirs = held - (our ?? 0);

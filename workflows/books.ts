@@ -68,6 +68,12 @@ export class Books {
       events,
       orders: [...this.orders].flatMap((tag) => day.orders.get(tag) ?? []),
       positions: [...this.positions].map((position) => position.view()),
+      handedOver: Object.fromEntries(
+        [...this.positions].flatMap((position) => {
+          const handedOver = position.isOpen() ? position.handOver() : null;
+          return handedOver ? [[position.id, handedOver]] : [];
+        }),
+      ),
       decisions: day.decisions.slice(this.decided),
     };
     this.events = [];

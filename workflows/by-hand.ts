@@ -5,9 +5,14 @@ import type { Product } from '../src/domain/types.ts';
 import { type Day, MarketOver } from './day.ts';
 import { asking } from './proxies.ts';
 
-/** What others held of a contract when the day began with it, units. */
-export function foreignIn(day: Day, product: Product, tradingsymbol: string): number {
-  return day.foreign.find((held) => held.product === product && held.tradingsymbol === tradingsymbol)?.quantity ?? 0;
+/** What the account held of a contract when the day began with it, units: somebody else's, and what we carried over night. */
+export function heldBefore(day: Day, product: Product, tradingsymbol: string): number {
+  const isOfIt = (of: { product: string; tradingsymbol: string }) =>
+    of.product === product && of.tradingsymbol === tradingsymbol;
+  const theirs = day.foreign.find(isOfIt)?.quantity ?? 0;
+  return day.carriedOrders
+    .filter(isOfIt)
+    .reduce((sum, order) => sum + (order.side === 'BUY' ? 1 : -1) * order.filledQuantity, theirs);
 }
 
 /**
@@ -21,7 +26,7 @@ export async function readByHand(
 ): Promise<Record<string, number> | null> {
   const asked = contracts.map(({ tradingsymbol }) => ({
     tradingsymbol,
-    foreign: foreignIn(day, product, tradingsymbol),
+    foreign: heldBefore(day, product, tradingsymbol),
   }));
   try {
     return await day.withSession(() =>

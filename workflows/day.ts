@@ -22,6 +22,7 @@ import type {
   DayReport,
   DecisionView,
   ExitReason,
+  HandedOver,
   OrderView,
   Plan,
   PositionState,
@@ -52,9 +53,15 @@ export interface DayPosition {
   readonly state: PositionState;
   isOpen(): boolean;
   requestExit(reason: ExitReason): void;
+  /** Whether its own exit time is this day's square-off. */
+  leavesToday(): boolean;
+  /** Open over the night on purpose, under its exit policy. */
+  staysOvernight(): boolean;
   /** After an order came late that had been given up. */
   undoLate(): Promise<void>;
   view(): PositionView;
+  /** What the next day needs to go on with it; null where nobody goes on with such a position. */
+  handOver(): HandedOver | null;
 }
 
 export class Day {
@@ -77,6 +84,8 @@ export class Day {
   readonly orders = new Map<string, OrderView>();
   /** What somebody else held at the broker when the day began. */
   readonly foreign: Holding[] = [];
+  /** Our fills of the days before, of positions that were carried. */
+  readonly carriedOrders: OrderView[] = [];
   /** Ledger and broker were compared after the login: before that nothing new is opened. */
   compared = false;
   readonly decisions: DecisionView[] = [];

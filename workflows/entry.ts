@@ -15,8 +15,31 @@ const CHASE_BUDGET = 20;
 const WATCH_MISSING_SELL_MS = 60_000;
 const WATCH_EVERY_MS = 5_000;
 
-/** Buys the hedge. Answers what was filled, in units. */
+/**
+ * Buys the hedge. Answers what was filled, in units. A far strike may be refused over night before its short exists: then a nearer one
+ * is tried, as often as the plan has one. Never the short first (TRADING section 2).
+ */
 export async function enterHedge(position: Position): Promise<number> {
+  for (;;) {
+    const filled = await buyHedge(position);
+    const [nearer, ...others] = position.plan.nearerHedges;
+    if (filled > 0 || !nearer || !position.mayEnter() || !lastWasRefused(position)) return filled;
+    const { day, plan } = position;
+    day.log(
+      'warn',
+      'hedge_refused',
+      `${position.id}: ${plan.hedge?.tradingsymbol} was refused as a hedge; trying ${nearer.tradingsymbol}.`,
+    );
+    position.plan = { ...plan, hedge: nearer, nearerHedges: others };
+  }
+}
+
+function lastWasRefused(position: Position): boolean {
+  const last = position.orders().findLast((order) => order.role === 'hedge' && order.purpose === 'entry');
+  return last?.status === 'REFUSED' || last?.status === 'REJECTED';
+}
+
+async function buyHedge(position: Position): Promise<number> {
   for (const [index, quantity] of sliced(position, position.plan.quantity).entries()) {
     if (!position.mayEnter()) break;
     const filled = await fill(position, 'hedge', index + 1, quantity);

@@ -92,6 +92,8 @@ export type Timetable = {
   squareOff: MarketMs;
   /** Under MIS nothing new is placed from here on (two minutes before the broker's own square-off). */
   lastPlacement: MarketMs;
+  /** The last hourly bar, which ends after the square-off; null in a short session. */
+  lastBar: { start: MarketMs; end: MarketMs } | null;
 };
 
 export type WarningCode =
@@ -104,8 +106,60 @@ export type WarningCode =
   | 'fallback_candles'
   | 'residual_hedge'
   | 'unverified'
+  | 'unpriced'
   | 'halted';
 export type Warning = { id: string; code: WarningCode; message: string; since: MarketMs; blocksEntries: boolean };
+
+/** A contract as the workflow carries it: looked up once, in the day's master. */
+export type ContractRef = {
+  tradingsymbol: string;
+  instrumentToken: number;
+  expiry: IsoDate;
+  strike: Paise;
+  optionType: OptionType;
+  lotSize: number;
+  tickSize: Paise;
+  /** Largest quantity of one order, in units, whole lots. */
+  maxOrderQuantity: number;
+  /** The last instant at which it trades on this date. */
+  tradesUntil: MarketMs;
+};
+
+/** What a position was entered with, and is guarded by until it is flat. */
+export type PositionPlan = {
+  main: ContractRef;
+  hedge: ContractRef | null;
+  /**
+   * Nearer hedges, in the order in which they are tried where the broker refuses the farther one overnight. One costs at most as
+   * many points more as it is nearer: the worst loss stays the bound.
+   */
+  nearerHedges: ContractRef[];
+  lots: number;
+  quantity: number;
+  product: Product;
+  /** Reserved out of the day's limit; an unhedged position reserves twice its cap. */
+  plannedLoss: Paise;
+  /** The loss cap of the position. */
+  maxLoss: Paise;
+  worstLoss: Paise | null;
+  /** Share of the net credit at which it is left; null is off. */
+  target: number | null;
+  /** The date of its own exit time: the entry's under `intraday`. */
+  exitOn: IsoDate;
+};
+
+/** A position that was open at a day's end: everything that the next day needs to go on with it. */
+export type HandedOver = {
+  id: string;
+  signal: SignalName;
+  enteredOn: IsoDate;
+  openedAt: MarketMs;
+  plan: PositionPlan;
+  /** It was being left, or its entry had not come to its end: the next day leaves it first of all. */
+  leaving: boolean;
+  /** Its orders with fills, of all days so far. */
+  orders: OrderView[];
+};
 
 export type LegRole = 'hedge' | 'main';
 export type PositionState = 'opening' | 'open' | 'closing' | 'closed' | 'residual_hedge' | 'not_flat';
@@ -144,9 +198,14 @@ export type PositionView = {
   target: Paise | null;
   plannedLoss: Paise;
   worstLoss: Paise | null;
-  /** Realised, from fills; charges modelled by the dated tables. */
+  /** Realised today, from fills; charges of today, modelled by the dated tables. */
   realised: Paise;
   charges: Paise;
+  /** Of the days before, where it was carried: zero for a position of today. */
+  earlier: { realised: Paise; charges: Paise };
+  enteredOn: IsoDate;
+  /** The date on which it is left at the exit time, at the latest. */
+  exitOn: IsoDate;
   openedAt: MarketMs;
   closedAt: MarketMs | null;
   exitReason: ExitReason | null;
@@ -165,7 +224,9 @@ export type ExitReason =
   | 'entry_failed'
   | 'protection_refused'
   | 'day_loss_limit'
-  | 'broker_square_off';
+  | 'broker_square_off'
+  | 'leftover'
+  | 'expired';
 
 export type OrderPurpose = 'entry' | 'stop' | 'exit' | 'unwind';
 
@@ -176,7 +237,8 @@ export type OrderView = {
   orderId: string | null;
   positionId: string;
   role: LegRole;
-  purpose: OrderPurpose;
+  /** `settlement` is no order: the exchange settles what expires, in cash, on the official close. */
+  purpose: OrderPurpose | 'settlement';
   /** Orders above the freeze quantity are sliced; 1 is the first. */
   slice: number;
   tradingsymbol: string;
@@ -245,6 +307,8 @@ export type DayReport = {
   charges: { brokerage: Paise; stt: Paise; transaction: Paise; sebi: Paise; stamp: Paise; gst: Paise; total: Paise };
   pnl: { gross: Paise; charges: Paise; net: Paise };
   positions: PositionView[];
+  /** What is still open, for the next day. */
+  handedOver: HandedOver[];
   decisions: DecisionView[];
   warnings: Warning[];
   /** Whether ledger and broker agreed after the close; null when the broker could not be asked. */

@@ -10,6 +10,7 @@ import {
   SESSION_LOST,
   type SendResult,
 } from '../activities/contract.ts';
+import { heldBefore } from './by-hand.ts';
 import type { Day } from './day.ts';
 import type { OrderView } from './messages.ts';
 import { changing, sending, watching, world } from './proxies.ts';
@@ -209,10 +210,7 @@ function expectedNet(day: Day, intent: OrderIntent): number {
     if (order.tradingsymbol !== intent.contract.tradingsymbol || order.product !== intent.product) continue;
     net += (order.side === 'BUY' ? 1 : -1) * order.filledQuantity;
   }
-  const theirs = day.foreign.find(
-    ({ tradingsymbol, product }) => tradingsymbol === intent.contract.tradingsymbol && product === intent.product,
-  );
-  return net + (theirs?.quantity ?? 0);
+  return net + heldBefore(day, intent.product, intent.contract.tradingsymbol);
 }
 
 function recordIntent(day: Day, intended: Intended): OrderView {

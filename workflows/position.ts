@@ -1,24 +1,33 @@
 /** One hedged position, from its entry to flat. A function of the day, not a child workflow: commands find it by id. */
 import { condition, isCancellation } from '@temporalio/workflow';
-import type { ContractRef, EntryPlan } from '../activities/contract.ts';
-import { pnlOf } from '../src/domain/pnl.ts';
+import { type Pnl, pnlOf } from '../src/domain/pnl.ts';
 import { targetProfit } from '../src/domain/stops.ts';
 import { makeTag } from '../src/domain/tags.ts';
-import type { MarketMs, Paise, Side, SignalName } from '../src/domain/types.ts';
+import type { IsoDate, MarketMs, Paise, Side, SignalName } from '../src/domain/types.ts';
 import { readByHand } from './by-hand.ts';
+import { carryOn } from './carry.ts';
 import { type Day, MarketOver } from './day.ts';
 import { enterHedge, enterMain, unwindSurplus } from './entry.ts';
 import { endEntries, exitMain, sellHedge } from './exit.ts';
-import type { ExitReason, LegRole, OrderPurpose, OrderView, PositionState, PositionView } from './messages.ts';
-import type { Intended } from './orders.ts';
+import type {
+  ContractRef,
+  ExitReason,
+  HandedOver,
+  LegRole,
+  OrderPurpose,
+  OrderView,
+  PositionPlan,
+  PositionState,
+  PositionView,
+} from './messages.ts';
+import { follow, type Intended } from './orders.ts';
 import { viewOfPosition } from './position-view.ts';
 import { watchUntilLeaving } from './watch.ts';
-
-export type Planned = Extract<EntryPlan, { kind: 'planned' }>;
 
 /** First that is true wins (TRADING section 5); what a person asked for comes before everything. */
 const PRECEDENCE: readonly ExitReason[] = [
   'emergency',
+  'leftover',
   'manual',
   'stopped',
   'day_loss_limit',
@@ -30,6 +39,12 @@ const PRECEDENCE: readonly ExitReason[] = [
   'exit_time',
   'entry_failed',
 ];
+
+const CARRIED_UNGUARDED =
+  'Its stop died with the day: nothing guards it until somebody logs in tomorrow; the stop rests again at the open.';
+
+/** Fills of the day's last instants are looked for at the close. Wall milliseconds. */
+const LAST_LOOK_MS = 5_000;
 
 export class Position {
   readonly id: string;
@@ -52,29 +67,64 @@ export class Position {
   readonly day: Day;
   readonly number: number;
   readonly signal: SignalName;
-  readonly plan: Planned;
+  plan: PositionPlan;
+  readonly enteredOn: IsoDate;
+  /** What the day before handed over; null for a position of today. */
+  readonly carried: HandedOver | null;
 
-  constructor(day: Day, number: number, signal: SignalName, plan: Planned) {
+  constructor(day: Day, number: number, of: { signal: SignalName; plan: PositionPlan } | HandedOver) {
     this.day = day;
     this.number = number;
-    this.signal = signal;
-    this.plan = plan;
+    this.signal = of.signal;
+    this.plan = of.plan;
     this.id = `P${number}`;
-    this.openedAt = day.now();
+    this.carried = 'orders' in of ? of : null;
+    this.openedAt = this.carried?.openedAt ?? day.now();
+    this.enteredOn = this.carried?.enteredOn ?? day.identity.date;
   }
 
   /** Runs to its end; whatever it throws is caught here and said loudly: it cannot end the day. */
   async run(): Promise<void> {
     const key = `position:${this.id}`;
-    await this.day.hold(key, true);
     await this.attempt(async () => {
-      await this.enter();
+      if (this.carried) await carryOn(this);
+      else {
+        await this.day.hold(key, true);
+        await this.enter();
+      }
       if (this.state !== 'open') return;
       await this.day.hold(key, false);
       await watchUntilLeaving(this);
       await this.day.hold(key, true);
     });
-    await this.leaveToTheEnd(key);
+    if (this.exitReason === null && this.day.over) await this.lastLook();
+    else await this.leaveToTheEnd(key);
+  }
+
+  /** The market closed over an open position: what its stops filled in their last moment still belongs to the day. */
+  private async lastLook(): Promise<void> {
+    await this.attempt(async () => {
+      for (const stop of this.stops.values()) await follow(this.day, stop, 'terminal', LAST_LOOK_MS);
+    });
+    this.settle();
+    await this.day.hold(`position:${this.id}`, false);
+  }
+
+  /** Whether its own exit time is the square-off of this day: the exit policy's day, or the last one of its contract. */
+  leavesToday(): boolean {
+    return this.plan.exitOn <= this.day.identity.date;
+  }
+
+  /** Open over the night on purpose: nothing wants to leave, or only a hedge is left, which is bounded. */
+  staysOvernight(): boolean {
+    if (this.plan.product !== 'NRML' || this.plan.main.expiry <= this.day.identity.date) return false;
+    return this.state === 'residual_hedge' || (this.state === 'open' && this.exitReason === null);
+  }
+
+  handOver(): HandedOver {
+    const { signal, enteredOn, openedAt, plan } = this;
+    const orders = this.orders().filter((order) => order.fills.length > 0);
+    return { id: this.id, signal, enteredOn, openedAt, plan, leaving: !this.staysOvernight(), orders };
   }
 
   /** Tries to leave until nothing is left or the market is over. */
@@ -128,6 +178,17 @@ export class Position {
     // What was given up before is tried once more on request.
     const givenUp = this.state === 'not_flat' || this.state === 'residual_hedge';
     if (givenUp && !this.leaving && !this.day.over) this.day.beside(this.leaveToTheEnd(`another try of ${this.id}`));
+  }
+
+  /** Of all its days, in paise. */
+  paidCharges(): Paise {
+    return this.pnl().charges.total + this.view().earlier.charges;
+  }
+
+  /** Its contracts have expired and their settlement is booked. */
+  expire(): void {
+    this.exitReason ??= 'expired';
+    this.settle();
   }
 
   isOpen(): boolean {
@@ -208,8 +269,18 @@ export class Position {
     return contract;
   }
 
+  /** All its orders with anything to their account: those of the days before, and today's. */
   orders(): OrderView[] {
+    return [...(this.carried?.orders ?? []), ...this.todaysOrders()];
+  }
+
+  todaysOrders(): OrderView[] {
     return [...this.day.orders.values()].filter((order) => order.positionId === this.id);
+  }
+
+  /** Of today: what was carried was opened, and its charges paid, on the days before. */
+  pnl(): Pnl {
+    return pnlOf(this.todaysOrders(), this.day.identity.date, this.carried?.orders ?? []);
   }
 
   view(): PositionView {
@@ -244,7 +315,8 @@ export class Position {
 
   /** Nothing may have asked to leave since the entry was decided. */
   mayEnter(): boolean {
-    return this.exitReason === null && this.day.entriesOff === null && !this.day.squaringOff && !this.day.over;
+    const { entriesOff, squaringOff, over } = this.day;
+    return this.exitReason === null && entriesOff === null && !(squaringOff && this.leavesToday()) && !over;
   }
 
   private async leave(): Promise<void> {
@@ -258,7 +330,7 @@ export class Position {
   }
 
   /** Our contracts may have been traded by hand: an exit never sends what the broker does not hold for us any more. */
-  private async lookForHands(): Promise<void> {
+  async lookForHands(): Promise<void> {
     const { main, hedge, product } = this.plan;
     const byHand = await readByHand(this.day, product, [main, ...(hedge ? [hedge] : [])]);
     if (byHand === null) return;
@@ -274,17 +346,20 @@ export class Position {
   }
 
   /** Says where it ended, from its fills alone. */
-  private settle(): void {
+  settle(): void {
     const short = this.short();
     const long = this.long();
     if (short === 0 && long === 0) this.state = 'closed';
     else if (short === 0 && long > 0) this.state = 'residual_hedge';
-    else this.state = 'not_flat';
+    else if (this.exitReason !== null || this.state !== 'open') this.state = 'not_flat';
     this.closedAt = this.state === 'closed' ? this.day.now() : null;
-    const net = (pnlOf(this.orders(), this.day.identity.date).net / 100).toFixed(2);
-    if (this.state === 'closed')
+    if (this.state === 'closed') {
+      const { earlier } = this.view();
+      const net = ((this.pnl().net + earlier.realised - earlier.charges) / 100).toFixed(2);
       this.day.log('info', 'position_closed', `${this.id}: flat. Net ${net} rupees after charges.`);
-    else {
+    } else if (this.state === 'open') {
+      this.day.log('info', 'position_carried', `${this.id}: carried to the next day. ${CARRIED_UNGUARDED}`);
+    } else {
       this.day.warn(
         `${this.state}:${this.id}`,
         this.state,
@@ -297,10 +372,6 @@ export class Position {
 
   targetAmount(): Paise | null {
     const held = (role: LegRole, side: Side) => ({ quantity: this.short(), entryPrice: this.average(role, side) ?? 0 });
-    return targetProfit(
-      this.day.plan?.target ?? null,
-      held('main', 'SELL'),
-      this.plan.hedge ? held('hedge', 'BUY') : null,
-    );
+    return targetProfit(this.plan.target, held('main', 'SELL'), this.plan.hedge ? held('hedge', 'BUY') : null);
   }
 }

@@ -40,8 +40,8 @@ export const planning = proxyActivities<Pick<DayActivities, 'planEntry'>>({
   retry: untilItWorks,
 });
 
-/** The last comparison: a broker that does not answer for so long leaves the day unreconciled, and it says so. */
-export const comparing = proxyActivities<Pick<DayActivities, 'reconcile'>>({
+/** The last looks of the day: a broker that does not answer for so long leaves the day unreconciled, and it says so. */
+export const comparing = proxyActivities<Pick<DayActivities, 'reconcile' | 'readOfficialClose'>>({
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '10m',
   retry: untilItWorks,

@@ -1,9 +1,9 @@
 /** After the close: ledger against broker, and the day's account. */
 import { isCancellation } from '@temporalio/workflow';
 import type { Holding, Reconciliation } from '../activities/contract.ts';
-import { pnlOf } from '../src/domain/pnl.ts';
+import { chargesOf } from '../src/domain/pnl.ts';
 import type { Day } from './day.ts';
-import type { DayReport, DayResult } from './messages.ts';
+import type { DayReport, DayResult, OrderView } from './messages.ts';
 import { comparing } from './proxies.ts';
 
 const PRICE_NOTE = {
@@ -17,17 +17,20 @@ const PRICE_NOTE = {
 export async function compareWithBroker(day: Day): Promise<Reconciliation | null> {
   const ours = new Map<string, Holding>();
   const filled: Record<string, number> = {};
-  for (const order of day.orders.values()) {
+  const orders = [...day.orders.values()];
+  for (const order of [...day.carriedOrders, ...orders]) {
     const key = `${order.product}:${order.tradingsymbol}`;
     const known = ours.get(key) ?? { tradingsymbol: order.tradingsymbol, product: order.product, quantity: 0 };
     known.quantity += (order.side === 'BUY' ? 1 : -1) * order.filledQuantity;
     ours.set(key, known);
-    filled[order.tag] = order.filledQuantity;
   }
+  const isSettlement = (order: OrderView) => order.purpose === 'settlement';
+  for (const order of orders) if (!isSettlement(order)) filled[order.tag] = order.filledQuantity;
+  const settled = orders.filter(isSettlement).map((order) => order.tradingsymbol);
   try {
     return await day.withSession(() =>
       comparing.reconcile.executeWithOptions({ summary: 'Comparing the ledger with Zerodha' }, [
-        { identity: day.identity, ours: [...ours.values()], foreign: day.foreign, filled },
+        { identity: day.identity, ours: [...ours.values()], foreign: day.foreign, filled, settled },
       ]),
     );
   } catch (error) {
@@ -38,7 +41,9 @@ export async function compareWithBroker(day: Day): Promise<Reconciliation | null
 
 export function makeReport(day: Day, compared: Reconciliation | null): DayReport {
   const orders = [...day.orders.values()];
-  const { gross, charges, net } = pnlOf(orders, day.identity.date);
+  const positions = day.positions.map((position) => position.view());
+  const gross = positions.reduce((sum, view) => sum + view.realised, 0);
+  const charges = chargesOf(orders, day.identity.date);
   const trades = orders
     .flatMap((order) =>
       order.fills.map((fill) => ({
@@ -58,8 +63,9 @@ export function makeReport(day: Day, compared: Reconciliation | null): DayReport
     result: resultOf(day, compared),
     trades,
     charges,
-    pnl: { gross, charges: charges.total, net },
-    positions: day.positions.map((position) => position.view()),
+    pnl: { gross, charges: charges.total, net: gross - charges.total },
+    positions,
+    handedOver: day.positions.flatMap((position) => (position.isOpen() ? (position.handOver() ?? []) : [])),
     decisions: day.decisions,
     warnings: day.warnings,
     reconciled: compared?.asked ? compared.differences.length === 0 : null,
@@ -72,7 +78,8 @@ export function makeReport(day: Day, compared: Reconciliation | null): DayReport
 
 function resultOf(day: Day, compared: Reconciliation | null): DayResult {
   if (day.holiday !== null) return 'holiday';
-  const open = day.positions.some((position) => position.isOpen());
+  const open = day.positions.filter((position) => position.isOpen());
   const differs = (compared?.differences.length ?? 0) > 0 || (compared?.liveOrders.length ?? 0) > 0;
-  return open || differs ? 'not_flat' : 'flat';
+  if (differs || !open.every((position) => position.staysOvernight())) return 'not_flat';
+  return open.length > 0 ? 'carried' : 'flat';
 }

@@ -9,6 +9,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { istTime } from '../src/domain/clock.ts';
+import type { MarketMs } from '../src/domain/types.ts';
 import { Day } from './day.ts';
 import { keepHours } from './hours.ts';
 import {
@@ -28,6 +29,9 @@ import {
 } from './messages.ts';
 import { sending, world } from './proxies.ts';
 import { compareWithBroker, makeReport } from './report.ts';
+import { settleExpiring } from './settlement.ts';
+import { signalPositions } from './signal-positions.ts';
+import { takeOver } from './take-over.ts';
 import { viewOf } from './view.ts';
 
 const MINUTE_MS = 60_000;
@@ -37,6 +41,8 @@ const SETTLE_WITHIN_MS = 10 * MINUTE_MS;
 /** When the login is looked at: before the open, and then again and again. Market time. */
 const FIRST_LOOK_BEFORE_OPEN_MS = 15 * MINUTE_MS;
 const LOOK_EVERY_MS = 15 * MINUTE_MS;
+/** With a position open and nobody logged in its owner is paged so often (TRADING section 6). */
+const PAGE_EVERY_MS = 5 * MINUTE_MS;
 
 export async function tradingDay(input: DayInput): Promise<DayReport> {
   const day = new Day(input);
@@ -75,6 +81,7 @@ async function trade(day: Day, logins: AuthCompleted[]): Promise<void> {
     `Day opened. Market ${istTime(timetable.open)} to ${istTime(timetable.close)}, square-off ${istTime(timetable.squareOff)}.`,
   );
   const loggingIn = keepLogins(day, logins);
+  await takeOver(day);
   day.beside(keepLookingAtLogin(day));
   day.beside(reconcileAfterLogin(day));
   day.beside(keepHours(day));
@@ -83,12 +90,14 @@ async function trade(day: Day, logins: AuthCompleted[]): Promise<void> {
   day.squaringOff = true;
   day.noteLateness('square-off', timetable.squareOff);
   const open = day.positions.filter((position) => position.isOpen());
+  const leaving = open.filter((position) => position.leavesToday() || position.state === 'residual_hedge');
+  const staying = open.length > leaving.length ? ` ${open.length - leaving.length} stay(s) over night.` : '';
   day.log(
     'info',
     'square_off',
-    open.length > 0 ? `Square-off: ${open.length} position(s) leave.` : 'Square-off: nothing is open.',
+    open.length > 0 ? `Square-off: ${leaving.length} position(s) leave.${staying}` : 'Square-off: nothing is open.',
   );
-  for (const position of open) position.requestExit('exit_time');
+  for (const position of leaving) position.requestExit('exit_time');
   day.beside(pageWhileOpen(day));
 
   await day.until(timetable.close, 'market close');
@@ -101,8 +110,9 @@ async function trade(day: Day, logins: AuthCompleted[]): Promise<void> {
     settled = true;
   });
   await condition(() => settled, SETTLE_WITHIN_MS, { summary: 'everything that was under way comes to its end' });
+  await settleExpiring(day, signalPositions(day));
   const compared = await compareWithBroker(day);
-  if (!compared && day.orders.size > 0) {
+  if (!compared && (day.orders.size > 0 || day.carriedOrders.length > 0)) {
     const text = 'Zerodha could not be asked after the close: the result is by our own ledger alone. Look at Kite.';
     day.warn('unverified', 'unverified', text, true);
     await world.notifyOwner.executeWithOptions({ summary: text }, [{ level: 'alert', text }]);
@@ -125,7 +135,7 @@ async function pageWhileOpen(day: Day): Promise<void> {
 }
 
 async function pageIfOpen(day: Day, when: string): Promise<void> {
-  const open = day.positions.filter((position) => position.isOpen());
+  const open = day.positions.filter((position) => position.isOpen() && !position.staysOvernight());
   if (open.length === 0) return;
   const text = `${open.map(({ id }) => id).join(', ')} still open ${when}. Look at Kite now.`;
   day.log('alert', 'still_open', text);
@@ -238,17 +248,25 @@ async function exchange(day: Day, auth: AuthCompleted) {
 /** Looks every now and then whether the login still holds, and reminds a person as long as nobody is logged in. */
 async function keepLookingAtLogin(day: Day): Promise<void> {
   if (!day.timetable) return;
-  const { open, squareOff } = day.timetable;
-  for (let at = open - FIRST_LOOK_BEFORE_OPEN_MS; at < squareOff; at += LOOK_EVERY_MS) {
+  const { open, squareOff, close } = day.timetable;
+  const isOpen = () => day.positions.some((position) => position.isOpen());
+  let at: MarketMs = open - FIRST_LOOK_BEFORE_OPEN_MS;
+  for (;;) {
     // Looks that a late start has missed are not made up for.
-    if (at + LOOK_EVERY_MS < day.now()) continue;
+    while (at + PAGE_EVERY_MS < day.now()) at += PAGE_EVERY_MS;
+    if (at >= (isOpen() ? close : squareOff)) return;
     await day.until(at, 'is somebody logged in?', () => day.over);
     if (day.over) return;
     await day.lookAtSession();
+    const unguarded = isOpen() && !day.session;
+    at += unguarded ? PAGE_EVERY_MS : LOOK_EVERY_MS;
     if (day.session) continue;
-    const text = `Nobody is logged in at Zerodha for ${day.identity.date}. Nothing is traded until then.`;
-    day.log('warn', 'login_reminder', text);
-    await world.notifyOwner.executeWithOptions({ summary: text }, [{ level: 'warn', text }]);
+    const text = unguarded
+      ? `Nobody is logged in at Zerodha for ${day.identity.date}, and positions are open that nothing protects. Log in now.`
+      : `Nobody is logged in at Zerodha for ${day.identity.date}. Nothing is traded until then.`;
+    const level = unguarded ? 'alert' : 'warn';
+    day.log(level, 'login_reminder', text);
+    await world.notifyOwner.executeWithOptions({ summary: text }, [{ level, text }]);
   }
 }
 

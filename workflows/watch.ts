@@ -2,9 +2,8 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { GuardInput, GuardResult } from '../activities/contract.ts';
 import { istTime } from '../src/domain/clock.ts';
-import { chargesOf } from '../src/domain/pnl.ts';
 import type { MarketMs } from '../src/domain/types.ts';
-import { foreignIn } from './by-hand.ts';
+import { heldBefore } from './by-hand.ts';
 import { MarketOver } from './day.ts';
 import type { Position } from './position.ts';
 import { guarding } from './proxies.ts';
@@ -40,10 +39,12 @@ export async function watchUntilLeaving(position: Position): Promise<void> {
   }
 }
 
-function nextClose({ day }: Position): MarketMs | null {
+function nextClose(position: Position): MarketMs | null {
+  const { day } = position;
   const { timetable } = day;
   if (!timetable) return null;
-  const ahead = [...timetable.checks, timetable.squareOff].filter((at) => at > day.now());
+  const last = position.leavesToday() ? timetable.squareOff : timetable.close;
+  const ahead = [...timetable.checks, timetable.squareOff, last].filter((at) => at > day.now());
   return ahead.length > 0 ? Math.min(...ahead) : null;
 }
 
@@ -88,14 +89,14 @@ function guardInput(position: Position, until: MarketMs): GuardInput {
     foreign: Object.fromEntries(
       [main, ...(hedge ? [hedge] : [])].map(({ tradingsymbol }) => [
         tradingsymbol,
-        foreignIn(day, plan.product, tradingsymbol),
+        heldBefore(day, plan.product, tradingsymbol),
       ]),
     ),
     stops: [...position.stops.values()].flatMap(({ orderId, tag }) => (orderId ? [{ orderId, tag }] : [])),
     maxLoss: plan.maxLoss,
     target: position.targetAmount(),
-    charges: chargesOf(position.orders(), day.identity.date).total,
-    exitAt: plan.product === 'MIS' ? (day.timetable?.squareOff ?? null) : null,
+    charges: position.paidCharges(),
+    exitAt: position.leavesToday() ? (day.timetable?.squareOff ?? null) : null,
     until,
   };
 }

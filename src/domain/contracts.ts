@@ -12,6 +12,12 @@ export function tradableExpiry(master: readonly OptionContract[], at: MarketMs):
   return expiries.find((expiry) => contractLastMinute(expiry, expiry) > at) ?? null;
 }
 
+/** What a contract is worth a unit when it expires: cash settled on the index's official close. Paise. */
+export function settlementPrice(contract: { strike: Paise; optionType: OptionType }, indexClose: Paise): Paise {
+  const { strike, optionType } = contract;
+  return Math.max(0, optionType === 'CE' ? indexClose - strike : strike - indexClose);
+}
+
 /** Looks a contract up in the day's master. Symbols are never built: what the master does not list does not trade. */
 export function pickContract(
   master: readonly OptionContract[],

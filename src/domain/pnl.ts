@@ -1,10 +1,12 @@
-import { type Charges, orderCharges, sumCharges } from './charges.ts';
+import { type Charges, exerciseCharges, NO_CHARGES, orderCharges, sumCharges } from './charges.ts';
 import type { IsoDate, MarketMs, Paise, Side } from './types.ts';
 
 /** An order with its fills; those without a fill count for nothing. Quantities in units, prices in paise. */
 export type FilledOrder = {
   tradingsymbol: string;
   side: Side;
+  /** `settlement`: the exchange's, in cash, which is no order and costs no brokerage. */
+  purpose?: string;
   fills: readonly { quantity: number; price: Paise; at: MarketMs }[];
 };
 
@@ -13,12 +15,11 @@ export type Pnl = { gross: Paise; charges: Charges; net: Paise };
 /**
  * Realised result and charges of some orders of one trading date: of a position, or of the whole day; exact, to the
  * paisa. `gross` is what was both opened and closed, contract by contract, first in first out. All charges are in
- * `net`, also those of what is still open. Throws CalendarError outside the dated tables.
+ * `net`, also those of what is still open. `earlier` are orders of the dates before, which opened what was carried:
+ * their own result and charges belong to their days. Throws CalendarError outside the dated tables.
  */
-export function pnlOf(orders: readonly FilledOrder[], date: IsoDate): Pnl {
-  const symbols = new Set(orders.map((order) => order.tradingsymbol));
-  let gross = 0;
-  for (const symbol of symbols) gross += realisedOf(orders.filter((order) => order.tradingsymbol === symbol));
+export function pnlOf(orders: readonly FilledOrder[], date: IsoDate, earlier: readonly FilledOrder[] = []): Pnl {
+  const gross = realisedOf([...earlier, ...orders]) - realisedOf(earlier);
   const charges = chargesOf(orders, date);
   return { gross, charges, net: gross - charges.total };
 }
@@ -26,15 +27,29 @@ export function pnlOf(orders: readonly FilledOrder[], date: IsoDate): Pnl {
 /** Modelled charges of every order that has a fill, line by line. */
 export function chargesOf(orders: readonly FilledOrder[], date: IsoDate): Charges {
   const executed = orders.filter((order) => order.fills.length > 0);
-  return sumCharges(executed.map((order) => orderCharges({ date, side: order.side, turnover: turnoverOf(order) })));
+  return sumCharges(executed.map((order) => chargesOfOne(order, date)));
+}
+
+function chargesOfOne(order: FilledOrder, date: IsoDate): Charges {
+  const turnover = turnoverOf(order);
+  if (order.purpose !== 'settlement') return orderCharges({ date, side: order.side, turnover });
+  // Exercising costs the buyer; who has sold is assigned without a charge.
+  return order.side === 'SELL' ? exerciseCharges(date, turnover) : NO_CHARGES;
 }
 
 function turnoverOf(order: FilledOrder): Paise {
   return order.fills.reduce((sum, fill) => sum + fill.quantity * fill.price, 0);
 }
 
-/** One contract, first in first out, sold first or bought first alike. */
 function realisedOf(orders: readonly FilledOrder[]): Paise {
+  const symbols = [...new Set(orders.map((order) => order.tradingsymbol))];
+  return symbols
+    .map((symbol) => realisedOfContract(orders.filter((order) => order.tradingsymbol === symbol)))
+    .reduce((sum, gross) => sum + gross, 0);
+}
+
+/** One contract, first in first out, sold first or bought first alike. */
+function realisedOfContract(orders: readonly FilledOrder[]): Paise {
   const fills = orders.flatMap((order) => order.fills.map((fill) => ({ ...fill, side: order.side })));
   fills.sort((a, b) => a.at - b.at);
   const open: { side: Side; quantity: number; price: Paise }[] = [];

@@ -61,22 +61,22 @@ export async function openJournal(location: JournalLocation): Promise<Journal> {
       return rows.map((row) => row.view);
     },
 
-    async openPositions(account, before) {
+    async handover(account, before) {
       // A holiday between them has a day of its own, and no positions: it hides nothing.
       const [last] = await database
-        .select({ id: days.id })
+        .select({ id: days.id, date: days.date, result: days.result })
         .from(days)
         .innerJoin(positions, eq(positions.dayId, days.id))
         .where(and(inAccount(days, account), lt(days.date, before)))
         .orderBy(desc(days.date))
         .limit(1);
-      if (!last) return [];
+      if (!last) return null;
       const rows = await database
-        .select({ view: positions.view })
+        .select({ view: positions.view, handedOver: positions.handedOver })
         .from(positions)
         .where(and(eq(positions.dayId, last.id), ne(positions.state, 'closed')))
         .orderBy(asc(positions.openedAt), asc(positions.id));
-      return rows.map((row) => row.view);
+      return { date: last.date, ended: last.result !== null, positions: rows };
     },
 
     addSession: (account, session) => addSession(database, account, session),

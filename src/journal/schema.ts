@@ -12,7 +12,7 @@ import {
   text,
   unique,
 } from 'drizzle-orm/pg-core';
-import type { DayReport, DecisionView, OrderView, PositionView } from '../../workflows/messages.ts';
+import type { DayReport, DecisionView, HandedOver, OrderView, PositionView } from '../../workflows/messages.ts';
 import type { LogLevel } from './types.ts';
 
 /** Epoch ms: market time, but for `last_price.at`, which is wall time. */
@@ -97,6 +97,8 @@ export const positions = pgTable(
     state: text('state').$type<PositionView['state']>().notNull(),
     openedAt: instant('opened_at').notNull(),
     view: jsonb('view').$type<PositionView>().notNull(),
+    /** What the next day needs to go on with it. */
+    handedOver: jsonb('handed_over').$type<HandedOver>(),
     sequence: sequence(),
   },
   (table) => [primaryKey({ columns: [table.dayId, table.id] })],

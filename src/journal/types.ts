@@ -1,4 +1,11 @@
-import type { DayIdentity, DayReport, DecisionView, OrderView, PositionView } from '../../workflows/messages.ts';
+import type {
+  DayIdentity,
+  DayReport,
+  DecisionView,
+  HandedOver,
+  OrderView,
+  PositionView,
+} from '../../workflows/messages.ts';
 import type { IsoDate, MarketMs, Paise, WallMs } from '../domain/types.ts';
 
 export type LogLevel = 'info' | 'warn' | 'alert';
@@ -26,6 +33,8 @@ export type JournalBatch = {
   events: LogEvent[];
   orders: OrderView[];
   positions: PositionView[];
+  /** By the position's id: what the next day needs to go on with it. */
+  handedOver?: Record<string, HandedOver>;
   decisions: DecisionView[];
 };
 
@@ -36,6 +45,13 @@ export type StoredSession = {
   sealedAccessToken: string;
   since: MarketMs;
   expiresAt: MarketMs;
+};
+
+/** What a day left open. `ended`: it has its report, nothing of it changes any more. */
+export type OpenAtEnd = {
+  date: IsoDate;
+  ended: boolean;
+  positions: { view: PositionView; handedOver: HandedOver | null }[];
 };
 
 export type LastPrice = { instrumentToken: number; price: Paise; bid: Paise | null; ask: Paise | null; at: WallMs };
@@ -52,8 +68,8 @@ export interface Journal {
   events(identity: DayIdentity, limit: number): Promise<StoredEvent[]>;
   orders(identity: DayIdentity): Promise<OrderView[]>;
   positions(identity: DayIdentity): Promise<PositionView[]>;
-  /** Positions of the newest earlier day of this run whose state is not closed. */
-  openPositions(account: Account, before: IsoDate): Promise<PositionView[]>;
+  /** Positions that are not closed, of the newest earlier day of this run that had any; null without such a day. */
+  handover(account: Account, before: IsoDate): Promise<OpenAtEnd | null>;
   addSession(account: Account, session: Omit<StoredSession, 'number'>): Promise<StoredSession>;
   currentSession(account: Account): Promise<StoredSession | null>;
   saveLastPrices(prices: LastPrice[]): Promise<void>;

@@ -80,12 +80,18 @@ async function writePositions(database: Database, dayId: string, sequence: numbe
         state: view.state,
         openedAt: view.openedAt,
         view,
+        handedOver: batch.handedOver?.[view.id] ?? null,
         sequence,
       })),
     )
     .onConflictDoUpdate({
       target: [positions.dayId, positions.id],
-      set: taken({ state: positions.state, view: positions.view, sequence: positions.sequence }),
+      set: taken({
+        state: positions.state,
+        view: positions.view,
+        handedOver: positions.handedOver,
+        sequence: positions.sequence,
+      }),
       setWhere: lte(positions.sequence, excluded(positions.sequence)),
     });
 }

@@ -24,7 +24,7 @@ const hedge = (quantity: number): Holding => ({ tradingsymbol: HEDGE, product: '
 const main = (quantity: number): Holding => ({ tradingsymbol: MAIN, product: 'MIS', quantity });
 
 const compare = (today: Desk, ours: Holding[], filled: Record<string, number>, foreign: Holding[] = []) =>
-  today.run(() => today.parts.day.reconcile({ identity: today.identity, ours, foreign, filled }));
+  today.run(() => today.parts.day.reconcile({ identity: today.identity, ours, foreign, filled, settled: [] }));
 
 describe('ledger and broker', () => {
   it('agree when fills and holdings are the same', async () => {

@@ -63,6 +63,9 @@ function position(id: string, state: PositionView['state'], openedAt = AT): Posi
     worstLoss: 107_250_00,
     realised: 0,
     charges: 0,
+    earlier: { realised: 0, charges: 0 },
+    enteredOn: DATE,
+    exitOn: DATE,
     openedAt,
     closedAt: null,
     exitReason: null,
@@ -103,6 +106,7 @@ function report(identity: DayIdentity, net: number): DayReport {
     charges: { brokerage: 80_00, stt: 1_00, transaction: 1, sebi: 1, stamp: 1, gst: 1, total: 81_04 },
     pnl: { gross: net + 81_04, charges: 81_04, net },
     positions: [],
+    handedOver: [],
     decisions: [decision('11:15')],
     warnings: [],
     reconciled: true,
@@ -192,11 +196,16 @@ function specify(journalOf: () => Journal): void {
       }),
     );
     await journal.openDay({ ...first, date: '2025-07-16' });
-    const ids = async (before: string) => (await journal.openPositions(first, before)).map((p) => p.id);
-    expect(await ids('2025-07-17')).toEqual(['P2', 'P3']);
-    expect(await ids('2025-07-15')).toEqual(['OLD']);
-    expect(await ids(DATE)).toEqual([]);
-    expect(await journal.openPositions({ ...first, account: 'OTHER' }, '2025-07-17')).toEqual([]);
+    const left = async (before: string) => {
+      const handed = await journal.handover(first, before);
+      return handed && { ...handed, positions: handed.positions.map(({ view }) => view.id) };
+    };
+    expect(await left('2025-07-17')).toEqual({ date: '2025-07-15', ended: false, positions: ['P2', 'P3'] });
+    expect(await left('2025-07-15')).toEqual({ date: DATE, ended: false, positions: ['OLD'] });
+    expect(await left(DATE)).toBeNull();
+    expect(await journal.handover({ ...first, account: 'OTHER' }, '2025-07-17')).toBeNull();
+    await journal.saveReport(report(second, 0));
+    expect((await left('2025-07-17'))?.ended).toBe(true);
   });
 
   it('numbers sessions as they come, two at once included, and the same one only once', async () => {

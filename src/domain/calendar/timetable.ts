@@ -14,6 +14,8 @@ export type Timetable = {
   squareOff: MarketMs;
   /** Under MIS nothing new is placed from here on. */
   lastPlacement: MarketMs;
+  /** The last hourly bar, which ends after the square-off; null in a short session. */
+  lastBar: { start: MarketMs; end: MarketMs } | null;
 };
 
 const LAST_INTRADAY_ENTRY = '14:15';
@@ -47,17 +49,18 @@ export function timetable(date: IsoDate): Timetable {
       lastEntry: open - 60_000,
       squareOff: close - SHORT_SESSION_EXIT_MS,
       lastPlacement: close - PLACEMENT_MARGIN_MS,
+      lastBar: null,
     };
   }
   const squareOff = istAt(date, SQUARE_OFF);
+  const bars = hourlyBars(date);
   return {
     open,
     close,
-    checks: hourlyBars(date)
-      .map((bar) => bar.end)
-      .filter((end) => end <= squareOff),
+    checks: bars.map((bar) => bar.end).filter((end) => end <= squareOff),
     lastEntry: istAt(date, LAST_INTRADAY_ENTRY),
     squareOff,
     lastPlacement: istAt(date, BROKER_SQUARE_OFF) - PLACEMENT_MARGIN_MS,
+    lastBar: bars.at(-1) ?? null,
   };
 }

@@ -1,0 +1,47 @@
+/** A carried position's morning: protected first, without any start signal (TRADING section 6). */
+import { condition } from '@temporalio/workflow';
+import { indexStopHit } from '../src/domain/strategy/index-stop.ts';
+import { restStop } from './entry.ts';
+import type { Position } from './position.ts';
+import { world } from './proxies.ts';
+import { settle } from './settlement.ts';
+
+/** Protection does not wait longer than this for the comparison of ledger and broker. Wall milliseconds. */
+const COMPARED_WITHIN_MS = 5_000;
+
+/** From the open on: whatever has expired is settled, what was being left is left, and the rest is protected anew. */
+export async function carryOn(position: Position): Promise<void> {
+  const { day } = position;
+  const { timetable } = day;
+  if (!timetable) return;
+  if (position.plan.main.expiry < day.identity.date) {
+    await settle(day, [position], position.plan.main.expiry);
+    return;
+  }
+  await day.until(timetable.open, `open: ${position.id} is protected`, () => day.over);
+  await condition(() => day.session !== null || day.over);
+  await condition(() => day.compared || day.over, COMPARED_WITHIN_MS, { summary: 'ledger and broker are compared' });
+  if (day.over) return;
+  if (day.compared) await position.lookForHands();
+  if (position.carried?.leaving && position.state === 'open') position.requestExit('leftover');
+  if (position.state === 'residual_hedge') await condition(() => position.exitReason !== null || day.over);
+  if (position.exitReason !== null || day.over) return;
+  if (await indexIsBeyond(position)) {
+    position.requestExit('index_stop');
+    return;
+  }
+  const slices = new Set(position.orders().flatMap((order) => (order.role === 'main' ? order.slice : [])));
+  for (const slice of slices) if (position.exitReason === null) await restStop(position, slice);
+}
+
+/** A gap over night may have passed the stop already: then nothing waits for the first hourly close. */
+async function indexIsBeyond(position: Position): Promise<boolean> {
+  const { day } = position;
+  const { optionType, strike } = position.plan.main;
+  const index = await day.withSession(() =>
+    world.readIndex.executeWithOptions({ summary: 'Where did the index open?' }, [day.identity]),
+  );
+  if (index === null || !indexStopHit(optionType, strike, index)) return false;
+  day.log('warn', 'index_stop', `${position.id}: the index opened at ${index / 100}, at or beyond ${strike / 100}.`);
+  return true;
+}

@@ -1,0 +1,67 @@
+/** Taking over what the day before left open, before anything else of the day (TRADING section 6). */
+import { condition } from '@temporalio/workflow';
+import type { Handover } from '../activities/contract.ts';
+import type { Day } from './day.ts';
+import { checkIndexStops } from './hours.ts';
+import type { HandedOver } from './messages.ts';
+import { Position } from './position.ts';
+import { world } from './proxies.ts';
+
+/** After a night without power the day before ends at the same time as this one begins: it is waited for so often. */
+const ENDING_LOOKS = 24;
+const ENDING_LOOK_MS = 5_000;
+
+/** Takes over what is open. Its positions run beside the day from here on. */
+export async function takeOver(day: Day): Promise<void> {
+  const handed = await endedHandover(day);
+  for (const { id, legs } of handed.unknown) {
+    const open = legs.map((leg) => `${leg.openQuantity} ${leg.tradingsymbol}`).join(', ');
+    day.warn(
+      `unknown:${id}`,
+      'difference',
+      `${id} of ${handed.from} was left open (${open}), and nothing is known to go on with it. Close it in Kite.`,
+      true,
+    );
+  }
+  for (const left of handed.positions) {
+    const position = new Position(day, day.positions.length + 1, left);
+    position.state = position.short() > 0 ? 'open' : 'residual_hedge';
+    day.positions.push(position);
+    day.carriedOrders.push(...left.orders);
+    day.touchPosition(position);
+    day.log(
+      'info',
+      'taken_over',
+      `${position.id}: ${left.id} of ${handed.from}, entered on ${left.enteredOn}. ${whatNext(left)}`,
+    );
+    day.beside(position.run().then(() => day.checkDayLoss()));
+  }
+  // The close of the session before came after its last trade: it is acted on at this open.
+  if (handed.lastBar && day.positions.length > 0) {
+    day.beside(checkIndexStops(day, { identity: day.identity, ...handed.lastBar }));
+  }
+}
+
+async function endedHandover(day: Day): Promise<Handover> {
+  for (let looks = 1; ; looks += 1) {
+    const handed = await world.loadHandover.executeWithOptions({ summary: 'What did the day before leave open?' }, [
+      day.identity,
+    ]);
+    if (handed.ended || looks >= ENDING_LOOKS) {
+      if (!handed.ended) {
+        day.warn(
+          `not_ended:${handed.from}`,
+          'difference',
+          `${handed.from} has not ended: its positions are taken over as they were written last. Compare them with Kite.`,
+          true,
+        );
+      }
+      return handed;
+    }
+    await condition(() => day.over, ENDING_LOOK_MS, { summary: `waiting for ${handed.from} to end` });
+  }
+}
+
+function whatNext({ leaving }: HandedOver): string {
+  return leaving ? 'It is left at the open.' : 'Its stop rests again at the open, once somebody is logged in.';
+}
