@@ -16,6 +16,8 @@ export type Sessions = {
   use<T>(account: Account, call: (kite: KiteSession) => Promise<T>): Promise<T>;
   /** The newest session's calls, or null without one: for looks that may go without. */
   current(account: Account): Promise<KiteSession | null>;
+  /** Takes up a login that another process made since; the newest one goes on being used where there is none. */
+  renew(account: Account): Promise<void>;
   forget(): void;
 };
 
@@ -57,6 +59,9 @@ export function createSessions(deps: {
     },
     async current(account) {
       return (await load(account, false))?.kite ?? null;
+    },
+    async renew(account) {
+      await load(account, true);
     },
     forget() {
       loaded = null;

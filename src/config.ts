@@ -199,6 +199,9 @@ function missingFor(given: Record<string, string>): string[] {
 
 function contradictions(env: Environment): string[] {
   const wrong: string[] = [];
+  if (!env.TEMPORAL_ADDRESS && (env.TEMPORAL_TLS || env.TEMPORAL_API_KEY)) {
+    wrong.push('TEMPORAL_TLS and TEMPORAL_API_KEY are for a server elsewhere: add TEMPORAL_ADDRESS, or leave them out');
+  }
   if (env.REPLAY_FROM > env.REPLAY_TO) {
     wrong.push(`REPLAY_FROM=${env.REPLAY_FROM} is after REPLAY_TO=${env.REPLAY_TO}: exchange them`);
   }

@@ -31,10 +31,25 @@ export type Parts = {
   guards: ReturnType<typeof createGuards>;
   /** Of the session in use, null before a login. */
   accessToken(): string | null;
-  /** Takes up the newest stored login, if there is one. */
+  /** Takes up the newest stored login, if there is one: at the start, and wherever other processes exchange logins too. */
   resumeSession(): Promise<void>;
   close(): Promise<void>;
 };
+
+type Waits = { kiteTimeoutMs?: number; kitePace?: Pace; candles?: Partial<Patience>; stopBarWithinMs?: number };
+
+/** What a process needs that only reads from the brokers. */
+export function createBrokers({ kite, breeze }: BrokerAddresses, waits: Waits = {}): Pick<Parts, 'kite' | 'breeze'> {
+  const { root, ...login } = breeze;
+  return {
+    kite: createKite({
+      ...kite,
+      ...(waits.kiteTimeoutMs === undefined ? {} : { timeoutMs: waits.kiteTimeoutMs }),
+      ...(waits.kitePace === undefined ? {} : { pace: waits.kitePace }),
+    }),
+    breeze: createBreeze({ ...login, ...(root ? { root } : {}) }),
+  };
+}
 
 export function createParts(options: {
   addresses: BrokerAddresses;
@@ -45,17 +60,13 @@ export function createParts(options: {
   log: Log;
   /** Hears of secrets that come up while running, so that logs leave them out. */
   onSecret(secret: string): void;
+  /** False opens no ticker: in a process that serves no guards. */
+  watches?: boolean;
   /** How long brokers are waited for, where it is not as long as usual. Wall milliseconds. */
-  waits?: { kiteTimeoutMs?: number; kitePace?: Pace; candles?: Partial<Patience>; stopBarWithinMs?: number };
+  waits?: Waits;
 }): Parts {
-  const { addresses, account, journal, sealer, clock, log, waits = {} } = options;
-  const kite = createKite({
-    ...addresses.kite,
-    ...(waits.kiteTimeoutMs === undefined ? {} : { timeoutMs: waits.kiteTimeoutMs }),
-    ...(waits.kitePace === undefined ? {} : { pace: waits.kitePace }),
-  });
-  const { root, ...login } = addresses.breeze;
-  const breeze = createBreeze({ ...login, ...(root ? { root } : {}) });
+  const { addresses, account, journal, sealer, clock, log, watches = true, waits = {} } = options;
+  const { kite, breeze } = createBrokers(addresses, waits);
   const feed = createFeed({
     apiKey: addresses.kite.apiKey,
     tickerRoot: addresses.kite.tickerRoot,
@@ -69,7 +80,7 @@ export function createParts(options: {
   const onSession = (accessToken: string) => {
     options.onSecret(accessToken);
     current = accessToken;
-    feed.use(accessToken);
+    if (watches) feed.use(accessToken);
   };
   const sessions = createSessions({ kite, journal, sealer, onSession });
   const prices = keepLastPrices({ feed, journal, log });
@@ -97,7 +108,7 @@ export function createParts(options: {
     guards: createGuards(activities),
     accessToken: () => current,
     async resumeSession() {
-      await sessions.current(account);
+      await sessions.renew(account);
     },
     async close() {
       await prices.stop();

@@ -8,7 +8,18 @@ const ANSWER_WITHIN_MS = 2_000;
 
 const answerSchema = z.object({
   segments: z.array(z.object({ real: z.number(), market: z.number(), speed: z.number().nonnegative() })),
+  speed: z.number(),
+  holds: z.array(z.string()),
 });
+
+/** The replayed market's clock as its keeper sees it, in this process or another. */
+export type KeptClock = {
+  look(): Promise<{ segments: ClockSegments; speed: number; holds: string[] }>;
+  /** From now on the market stands still when this was not called for so long. Wall seconds. */
+  lease(seconds: number): Promise<unknown>;
+};
+
+export type SimulatorClock = ClockSource & KeptClock & { stop(): Promise<void> };
 
 /** Live and paper: the market's time is the wall clock. */
 export function createLiveClock(): ClockSource {
@@ -25,23 +36,21 @@ export function createLiveClock(): ClockSource {
  * answer, the market stands still here as it does there. `read` and `hold` reject with AppError when it cannot be reached, and so does
  * the first look, which this waits for.
  */
-export async function createSimulatorClock(options: {
-  root: string;
-}): Promise<ClockSource & { stop(): Promise<void> }> {
+export async function createSimulatorClock(options: { root: string }): Promise<SimulatorClock> {
   const address = `${options.root}/simulator/clock`;
   let known: ClockSegments = [];
   let asked = 0;
   let answered = 0;
 
-  async function ask(path: string, body?: unknown): Promise<ClockSegments> {
+  async function ask(path: string, body?: unknown): Promise<z.infer<typeof answerSchema>> {
     const number = ++asked;
-    const segments = await fetchSegments(address + path, body);
+    const answer = await fetchClock(address + path, body);
     // An answer that was overtaken by a later one must not turn the clock back.
     if (number > answered) {
       answered = number;
-      known = segments;
+      known = answer.segments;
     }
-    return segments;
+    return answer;
   }
 
   function standStill(): void {
@@ -62,10 +71,12 @@ export async function createSimulatorClock(options: {
   look.unref();
 
   return {
-    read: () => ask(''),
+    read: async () => (await ask('')).segments,
     current: () => known,
     now: () => marketAt(known, Date.now()),
-    hold: (key, on) => ask('/holds', { key, on }),
+    hold: async (key, on) => (await ask('/holds', { key, on })).segments,
+    look: () => ask(''),
+    lease: (seconds) => ask('/lease', { seconds }),
     async stop() {
       clearInterval(look);
       await looking;
@@ -73,7 +84,7 @@ export async function createSimulatorClock(options: {
   };
 }
 
-async function fetchSegments(address: string, body: unknown): Promise<ClockSegments> {
+async function fetchClock(address: string, body: unknown): Promise<z.infer<typeof answerSchema>> {
   try {
     const response = await fetch(address, {
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
@@ -82,11 +93,11 @@ async function fetchSegments(address: string, body: unknown): Promise<ClockSegme
         : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`it answered ${response.status}`);
-    return answerSchema.parse(await response.json()).segments;
+    return answerSchema.parse(await response.json());
   } catch (cause) {
     throw new AppError({
       code: 'market_clock_unreachable',
-      message: `The simulated exchange did not tell the market's time (${address}). Is it running?`,
+      message: `The simulated exchange did not tell the market's time (${address}). Is it running? EXCHANGE_URL or EXCHANGE_PORT says where.`,
       httpStatus: 503,
       retryable: true,
       cause,

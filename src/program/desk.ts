@@ -11,7 +11,14 @@ export type Desk = { parts: Parts; sealer: Sealer };
 /** A stored login is taken up at once, so that the feed is there when the guards come back. */
 export async function openDesk(
   program: Program,
-  options: { journal: Journal; addresses: BrokerAddresses; account: Account; clock: ClockSource },
+  options: {
+    journal: Journal;
+    addresses: BrokerAddresses;
+    account: Account;
+    clock: ClockSource;
+    /** False opens no ticker. */
+    watches?: boolean;
+  },
 ): Promise<Desk> {
   const { config, logger, redactor, closers } = program;
   const sealer = createSealer(await secretsKey(config.dataDir, config.secretsKey));

@@ -1,6 +1,7 @@
 /** The workers of a process, from their connection to their end. */
 import { NativeConnection } from '@temporalio/worker';
 import type { Parts } from '../parts.ts';
+import { temporalAccess } from '../temporal/client.ts';
 import { createWorkers } from '../temporal/worker.ts';
 import type { Program } from './program.ts';
 
@@ -13,10 +14,14 @@ export type RunningWorkers = {
 /** Serves days and guards at a Temporal server. Stopped with the program: what they were doing is finished, seconds at most. */
 export async function startWorkers(
   { config, closers }: Program,
-  options: { address: string; codePath: string; parts: Pick<Parts, 'day' | 'guards'> },
+  options: {
+    address: string;
+    codePath: string;
+    parts: Pick<Parts, 'day'> & { guards: Parts['guards'] | null };
+  },
 ): Promise<RunningWorkers> {
   const { address, codePath, parts } = options;
-  const connection = await NativeConnection.connect({ address });
+  const connection = await NativeConnection.connect({ address, ...temporalAccess(config.temporal) });
   closers.add('the worker’s connection', () => connection.close());
   const workers = await createWorkers({
     connection,

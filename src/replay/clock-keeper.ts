@@ -1,7 +1,8 @@
 /** Lets the replayed market run only while everything that a day needs is there, and tells the running day of every change. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { clockChangedSignal, type DayIdentity, dayWorkflowId } from '../../workflows/messages.ts';
-import type { SimClock } from '../exchange-simulator/types.ts';
+import type { ClockSegments } from '../domain/clock.ts';
+import type { KeptClock } from '../market/clock-source.ts';
 
 const RENEW_MS = 500;
 /** How long the market runs on after the last sign that all is well. Wall seconds. */
@@ -14,28 +15,30 @@ export type ClockKeeper = { stop(): void };
  * Tells the day of the clock as it stands: before a worker of a resumed program may believe an old timer. False when the server did
  * not take it; a day that is not there, or over, needs no telling.
  */
-export async function tellClock(client: Client, identity: DayIdentity, clock: SimClock): Promise<boolean> {
+export async function tellClock(client: Client, identity: DayIdentity, clock: ClockSegments): Promise<boolean> {
   const handle = client.workflow.getHandle(dayWorkflowId(identity));
   try {
-    await handle.signal(clockChangedSignal, { clock: clock.segments() });
+    await handle.signal(clockChangedSignal, { clock });
     return true;
   } catch (error) {
     return error instanceof WorkflowNotFoundError;
   }
 }
 
-export function keepClock(options: {
+/** Several keepers may keep one clock: the market runs while any of them finds all well, and a day that is told twice loses nothing. */
+export async function keepClock(options: {
   client: Client;
-  clock: SimClock;
+  clock: KeptClock;
   identity(): DayIdentity;
   /** What a day needs and is not there, as a sentence's end; null when all is well. */
   missing(): Promise<string | null>;
   say(text: string): void;
-}): ClockKeeper {
+}): Promise<ClockKeeper> {
   const { client, clock, identity, missing, say } = options;
-  let told = JSON.stringify(clock.segments());
-  let holds = clock.holds().join();
-  let ran = clock.speed() > 0;
+  const first = await clock.look();
+  let told = JSON.stringify(first.segments);
+  let holds = first.holds.join();
+  let ran = first.speed > 0;
   let renewing = false;
   let wellAt = performance.now();
   let standsStill = false;
@@ -44,9 +47,8 @@ export function keepClock(options: {
   const renew = setInterval(async () => {
     if (renewing) return;
     renewing = true;
-    const lacking = await missing();
+    const lacking = (await missing()) ?? (await leased(clock));
     if (lacking === null) {
-      clock.lease(LEASE_SECONDS);
       wellAt = performance.now();
       if (standsStill) say('The market goes on.');
       standsStill = false;
@@ -57,18 +59,27 @@ export function keepClock(options: {
     renewing = false;
   }, RENEW_MS);
   const look = setInterval(async () => {
-    const segments = JSON.stringify(clock.segments());
-    if (segments === told || telling) return;
+    if (telling) return;
     telling = true;
-    // Whoever held the market or let it go has heard of it: the day itself.
-    const runs = clock.speed() > 0;
-    const byTheDay = holds !== clock.holds().join() && ran && runs;
-    holds = clock.holds().join();
-    ran = runs;
-    // A day that waits for a clock which stands still hears from here alone that it runs again.
-    if (byTheDay || (await tellClock(client, identity(), clock))) told = segments;
+    try {
+      await tellChanges(await clock.look());
+    } catch {
+      // An exchange that is away is met by the lease, which says so.
+    }
     telling = false;
   }, LOOK_MS);
+
+  async function tellChanges(seen: Awaited<ReturnType<KeptClock['look']>>): Promise<void> {
+    const segments = JSON.stringify(seen.segments);
+    if (segments === told) return;
+    // Whoever held the market or let it go has heard of it: the day itself.
+    const runs = seen.speed > 0;
+    const byTheDay = holds !== seen.holds.join() && ran && runs;
+    holds = seen.holds.join();
+    ran = runs;
+    // A day that waits for a clock which stands still hears from here alone that it runs again.
+    if (byTheDay || (await tellClock(client, identity(), seen.segments))) told = segments;
+  }
 
   return {
     stop() {
@@ -76,4 +87,13 @@ export function keepClock(options: {
       clearInterval(look);
     },
   };
+}
+
+async function leased(clock: KeptClock): Promise<string | null> {
+  try {
+    await clock.lease(LEASE_SECONDS);
+    return null;
+  } catch {
+    return 'the exchange does not answer';
+  }
 }

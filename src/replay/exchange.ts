@@ -7,8 +7,9 @@ import { istAt } from '../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../domain/types.ts';
 import { createExchange } from '../exchange-simulator/exchange.ts';
 import { type ExchangeServer, startExchangeServer } from '../exchange-simulator/server.ts';
-import type { Exchange } from '../exchange-simulator/types.ts';
+import type { Exchange, SimClock } from '../exchange-simulator/types.ts';
 import { DEFAULT_KEYS } from '../exchange-simulator/wire/keys.ts';
+import type { KeptClock } from '../market/clock-source.ts';
 import type { BrokerAddresses } from '../parts.ts';
 import { portBusy } from '../ports.ts';
 
@@ -20,6 +21,8 @@ export type ReplayExchange = {
   exchange: Exchange;
   server: ExchangeServer;
   addresses: BrokerAddresses;
+  /** Looked at without a way over the network. */
+  clock: KeptClock;
   /** Moves the market to the morning of a date unless it is past it already. */
   beginDay(date: IsoDate): void;
   close(): Promise<void>;
@@ -49,7 +52,7 @@ export async function openReplayExchange(options: {
   const redirectUrl = `http://127.0.0.1:${config.port}/live/auth/complete`;
   try {
     const server = await startExchangeServer({ exchange, port: config.exchangePort, redirectUrl, keys: DEFAULT_KEYS });
-    return { exchange, server, addresses: addressesOf(server), beginDay, close };
+    return { exchange, server, addresses: addressesOf(server), clock: keptHere(exchange.clock), beginDay, close };
 
     async function close() {
       await server.close();
@@ -83,6 +86,13 @@ function addressesOf({ addresses }: ExchangeServer): BrokerAddresses {
       root: addresses.breeze_root,
     },
     userId: null,
+  };
+}
+
+function keptHere(clock: SimClock): KeptClock {
+  return {
+    look: async () => ({ segments: clock.segments(), speed: clock.speed(), holds: clock.holds() }),
+    lease: async (seconds) => clock.lease(seconds),
   };
 }
 

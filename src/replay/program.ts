@@ -12,7 +12,7 @@ import { type Program, stopAsked } from '../program/program.ts';
 import { serveApi } from '../program/serving.ts';
 import { startWorkers } from '../program/workers.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
-import { connectTemporal } from '../temporal/client.ts';
+import { connectTemporal, temporalAccess } from '../temporal/client.ts';
 import { openDay } from '../temporal/open-day.ts';
 import { startTemporalServer } from '../temporal/server.ts';
 import { keepClock, tellClock } from './clock-keeper.ts';
@@ -44,13 +44,18 @@ export async function runReplay(program: Program): Promise<void> {
     dataDir: config.dataDir,
     namespace: config.temporal.namespace,
     address: config.temporal.address,
+    access: temporalAccess(config.temporal),
     uiPort: config.temporal.uiPort,
     env: process.env,
   });
   closers.add('the Temporal server', () => server.stop());
   const bundle = await bundling;
   // Left open to the process's end: the SDK tries failed calls again by a timer, which throws on a closed connection.
-  const { client } = await connectTemporal({ address: server.address, namespace: config.temporal.namespace });
+  const { client } = await connectTemporal({
+    address: server.address,
+    namespace: config.temporal.namespace,
+    access: temporalAccess(config.temporal),
+  });
 
   const journal = await openJournal(
     config.databaseUrl ? { databaseUrl: config.databaseUrl } : { dataDir: config.dataDir },
@@ -72,7 +77,7 @@ export async function runReplay(program: Program): Promise<void> {
   });
 
   // A resumed day hears where the market stands before a worker may believe one of its old timers.
-  await tellClock(client, identity(), exchange.clock);
+  await tellClock(client, identity(), exchange.clock.segments());
   const workers = await startWorkers(program, { address: server.address, codePath: bundle.codePath, parts });
 
   const serving = await serveApi(program, {
@@ -90,9 +95,9 @@ export async function runReplay(program: Program): Promise<void> {
     workerAlive: async () => workers.running(),
   });
 
-  const keeper = keepClock({
+  const keeper = await keepClock({
     client,
-    clock: exchange.clock,
+    clock: market.clock,
     identity,
     async missing() {
       if (!isDaytime()) return 'its day has not ended yet';

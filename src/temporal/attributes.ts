@@ -10,8 +10,7 @@ const KEYWORD = 2;
  * Throws AppError `search_attributes_missing`, with the commands to run, on a server where this client may not.
  */
 export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  const missing = Object.keys(SEARCH_ATTRIBUTES).filter((name) => customAttributes?.[name] === undefined);
+  const missing = await missingAttributes(connection, namespace);
   if (missing.length === 0) return;
   try {
     await connection.operatorService.addSearchAttributes({
@@ -19,6 +18,8 @@ export async function registerSearchAttributes(connection: Connection, namespace
       searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
     });
   } catch (cause) {
+    // Of processes that start together, another one may have been quicker.
+    if ((await missingAttributes(connection, namespace)).length === 0) return;
     const commands = missing.map(
       (name) => `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`,
     );
@@ -31,4 +32,9 @@ export async function registerSearchAttributes(connection: Connection, namespace
       cause,
     });
   }
+}
+
+async function missingAttributes(connection: Connection, namespace: string): Promise<string[]> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  return Object.keys(SEARCH_ATTRIBUTES).filter((name) => customAttributes?.[name] === undefined);
 }

@@ -1,6 +1,13 @@
 import { Client, Connection } from '@temporalio/client';
 import { AppError } from '../errors.ts';
 
+/** What a server behind TLS wants, empty for one in clear. `apiKey` is Temporal Cloud's. */
+export type TemporalAccess = { tls?: true; apiKey?: string };
+
+export function temporalAccess({ tls, apiKey }: { tls: boolean; apiKey: string | null }): TemporalAccess {
+  return { ...(tls ? { tls: true as const } : {}), ...(apiKey === null ? {} : { apiKey }) };
+}
+
 export type TemporalClient = { connection: Connection; client: Client; close(): Promise<void> };
 
 /**
@@ -11,11 +18,12 @@ export type TemporalClient = { connection: Connection; client: Client; close(): 
 export async function connectTemporal(options: {
   address: string;
   namespace: string;
+  access?: TemporalAccess;
   connectTimeoutMs?: number;
 }): Promise<TemporalClient> {
-  const { address, namespace, connectTimeoutMs = 5_000 } = options;
+  const { address, namespace, access = {}, connectTimeoutMs = 5_000 } = options;
   try {
-    const connection = await Connection.connect({ address, connectTimeout: connectTimeoutMs });
+    const connection = await Connection.connect({ address, ...access, connectTimeout: connectTimeoutMs });
     const client = new Client({ connection, namespace });
     return { connection, client, close: () => connection.close() };
   } catch (cause) {

@@ -8,7 +8,7 @@ import { AppError } from '../errors.ts';
 import { freePort, LOOPBACK, portIsFree, refuseBusyPort } from '../ports.ts';
 import { registerSearchAttributes } from './attributes.ts';
 import { findProgram } from './binaries.mjs';
-import { connectTemporal, type TemporalClient } from './client.ts';
+import { connectTemporal, type TemporalAccess, type TemporalClient } from './client.ts';
 import { commandLineOf, endProcess, isRunning, processesWith } from './processes.ts';
 
 export type TemporalServer = {
@@ -28,6 +28,7 @@ export type TemporalServerOptions = {
   namespace: string;
   /** A server that runs already (TEMPORAL_ADDRESS), null to run one here. */
   address: string | null;
+  access?: TemporalAccess;
   uiPort: number;
   /** The environment, for TEMPORAL_BINARY and PATH. */
   env: Record<string, string | undefined>;
@@ -53,7 +54,11 @@ type Running = z.infer<typeof Running>;
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
   const { address, namespace } = options;
   if (address !== null) {
-    const temporal = await connectTemporal({ address, namespace });
+    const temporal = await connectTemporal({
+      address,
+      namespace,
+      ...(options.access ? { access: options.access } : {}),
+    });
     await registerSearchAttributes(temporal.connection, namespace).finally(temporal.close);
     return { address, uiUrl: null, origin: 'given', keepAlive: () => {}, stop: async () => {} };
   }

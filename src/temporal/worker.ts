@@ -1,4 +1,4 @@
-/** The day's two workers in one process: one for decisions and orders, one for guards alone. */
+/** The day's workers in one process: one for decisions and orders, and one for guards alone. */
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { DayActivities, GuardActivities } from '../../activities/contract.ts';
 import { GUARD_TASK_QUEUE, TASK_QUEUE } from '../../workflows/messages.ts';
@@ -9,7 +9,7 @@ const ACTIVITY_SLOTS = 100;
 const CACHED_WORKFLOWS = 50;
 
 export type Workers = {
-  /** Ends when both have stopped; rejects when one of them fails. */
+  /** Ends when all have stopped; rejects when one of them fails. */
   run(): Promise<void>;
   /** Finishes what is running, a few seconds at most. */
   shutdown(): void;
@@ -21,7 +21,8 @@ export async function createWorkers(options: {
   namespace: string;
   codePath: string;
   day: DayActivities;
-  guards: GuardActivities;
+  /** Null in a process that serves none. */
+  guards: GuardActivities | null;
 }): Promise<Workers> {
   const { connection, namespace, codePath } = options;
   const day = await Worker.create({
@@ -35,26 +36,30 @@ export async function createWorkers(options: {
     shutdownGraceTime: '2s',
     shutdownForceTime: '5s',
   });
-  const guards = await Worker.create({
-    connection,
-    namespace,
-    taskQueue: GUARD_TASK_QUEUE,
-    activities: options.guards,
-    maxConcurrentActivityTaskExecutions: GUARD_SLOTS,
-    maxHeartbeatThrottleInterval: '1s',
-    defaultHeartbeatThrottleInterval: '1s',
-    // A guard ends by being told to: it is retried at once elsewhere, or when this process is back.
-    shutdownGraceTime: '100ms',
-    shutdownForceTime: '5s',
-  });
-  const both = [day, guards];
+  const all = [day];
+  if (options.guards) {
+    all.push(
+      await Worker.create({
+        connection,
+        namespace,
+        taskQueue: GUARD_TASK_QUEUE,
+        activities: options.guards,
+        maxConcurrentActivityTaskExecutions: GUARD_SLOTS,
+        maxHeartbeatThrottleInterval: '1s',
+        defaultHeartbeatThrottleInterval: '1s',
+        // A guard ends by being told to: it is retried at once elsewhere, or when this process is back.
+        shutdownGraceTime: '100ms',
+        shutdownForceTime: '5s',
+      }),
+    );
+  }
   return {
     async run() {
-      await Promise.all(both.map((worker) => worker.run()));
+      await Promise.all(all.map((worker) => worker.run()));
     },
     shutdown() {
-      for (const worker of both) if (worker.getState() === 'RUNNING') worker.shutdown();
+      for (const worker of all) if (worker.getState() === 'RUNNING') worker.shutdown();
     },
-    running: () => both.every((worker) => worker.getState() === 'RUNNING'),
+    running: () => all.every((worker) => worker.getState() === 'RUNNING'),
   };
 }

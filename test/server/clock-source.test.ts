@@ -14,8 +14,9 @@ beforeEach(async () => {
   real = Date.now();
   simulator = await scriptedServer();
   simulator.answer = (request, response) => {
-    if (request.method === 'POST') speed = JSON.parse(request.body).on ? 1 : 60;
-    json(response, 200, { market_time: 'not read', segments: [{ real, market: opening, speed }] });
+    if (request.url.endsWith('/holds')) speed = JSON.parse(request.body).on ? 1 : 60;
+    const segments = [{ real, market: opening, speed }];
+    json(response, 200, { market_time: 'not read', segments, speed, holds: speed === 1 ? ['entry:P1'] : [] });
   };
 });
 afterEach(() => simulator.close());
@@ -44,6 +45,16 @@ describe("the replayed market's clock", () => {
     expect(asked?.url).toBe('/simulator/clock/holds');
     expect(JSON.parse(asked?.body ?? '')).toEqual({ key: 'entry:P1', on: true });
     expect((await clock.hold('entry:P1', false))[0]?.speed).toBe(60);
+    await clock.stop();
+  });
+
+  test('is looked at and leased as its keeper needs', async () => {
+    const clock = await createSimulatorClock({ root: simulator.root });
+    expect(await clock.look()).toMatchObject({ segments: [{ market: opening }], speed: 60, holds: [] });
+    await clock.lease(2);
+    const asked = simulator.seen.find((request) => request.method === 'POST');
+    expect(asked?.url).toBe('/simulator/clock/lease');
+    expect(JSON.parse(asked?.body ?? '')).toEqual({ seconds: 2 });
     await clock.stop();
   });
 

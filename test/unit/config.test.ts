@@ -118,9 +118,10 @@ describe('many processes', () => {
 
   it('send a key of Temporal Cloud over TLS alone, and never show it', () => {
     expect(loadConfig({}).temporal).toMatchObject({ tls: false, apiKey: null });
-    const config = loadConfig({ TEMPORAL_API_KEY: 'a-cloud-key', TEMPORAL_TLS: 'off' });
+    const config = loadConfig({ TEMPORAL_ADDRESS: 'cloud:7233', TEMPORAL_API_KEY: 'a-cloud-key' });
     expect(config.temporal).toMatchObject({ tls: true, apiKey: 'a-cloud-key' });
     expect(config.secrets).toContain('a-cloud-key');
+    expect(refusalOf({ TEMPORAL_TLS: 'on' })).toContain('add TEMPORAL_ADDRESS');
   });
 });
 
