@@ -1,0 +1,94 @@
+/** What has to be right before a process of paper or live mode may begin; each refusal says what to do. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CLOCK_WITHIN_MS, clockAhead } from '../brokers/broker-clock.ts';
+import type { Breeze } from '../brokers/types.ts';
+import type { Config } from '../config.ts';
+import { assertCovered, COVERED_TO, weeklyExpiry } from '../domain/calendar/index.ts';
+import { addDays } from '../domain/clock.ts';
+import type { IsoDate } from '../domain/types.ts';
+import { AppError } from '../errors.ts';
+
+/** Time enough to enter the next year's circulars. */
+const HORIZON_DAYS = 14;
+/** A machine that boots is often quicker than its network. Wall milliseconds. */
+const BROKER_ANSWERS_WITHIN_MS = 30_000;
+const TRY_AGAIN_MS = 1_000;
+
+type Warn = (text: string) => void;
+
+/**
+ * The calendar must cover the date and its expiry, and in live mode this machine's clock must be within two seconds of the broker's;
+ * on paper that is a warning. Throws CalendarError, AppError `clock_wrong` or `broker_clock_unknown`.
+ */
+export async function checkStart(options: {
+  config: Pick<Config, 'mode' | 'brokers'>;
+  today: IsoDate;
+  warn: Warn;
+  brokerAnswersWithinMs?: number;
+}): Promise<void> {
+  const { config, today, warn, brokerAnswersWithinMs = BROKER_ANSWERS_WITHIN_MS } = options;
+  checkCalendar(today, warn);
+  const root = config.brokers?.kite.root;
+  if (!root) return;
+  try {
+    await checkClock(root, config.mode === 'live' ? brokerAnswersWithinMs : 0, warn);
+  } catch (error) {
+    if (config.mode === 'live' || !(error instanceof AppError)) throw error;
+    warn(error.message);
+  }
+}
+
+/** Throws CalendarError for a date whose session, expiry or lot the tables do not know; warns when they end soon. */
+function checkCalendar(today: IsoDate, warn: Warn): void {
+  assertCovered(today);
+  weeklyExpiry(today);
+  if (addDays(today, HORIZON_DAYS) > COVERED_TO) {
+    warn(
+      `The market calendar ends on ${COVERED_TO}: enter NSE's holidays, sessions, expiries and charges of the next year (src/domain/calendar), or days after it are refused.`,
+    );
+  }
+}
+
+/** Throws AppError `clock_wrong`, and `broker_clock_unknown` when the broker does not answer in time. */
+async function checkClock(root: string, patienceMs: number, warn: Warn): Promise<void> {
+  const ahead = await whenAnswering(root, patienceMs, warn);
+  if (Math.abs(ahead) <= CLOCK_WITHIN_MS) return;
+  throw new AppError({
+    code: 'clock_wrong',
+    message: `This machine's clock is ${Math.abs(ahead) / 1_000} s ${ahead > 0 ? 'ahead of' : 'behind'} Zerodha's: exits would come at the wrong time. Set it by a time service (timedatectl set-ntp true), then start again.`,
+    httpStatus: 500,
+    retryable: false,
+    details: { ahead_ms: ahead },
+  });
+}
+
+async function whenAnswering(root: string, patienceMs: number, warn: Warn): Promise<number> {
+  const deadline = performance.now() + patienceMs;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await clockAhead(root);
+    } catch (error) {
+      if (performance.now() >= deadline || !(error instanceof AppError)) throw error;
+      if (tries === 1) warn(`${error.message} Trying again for ${patienceMs / 1_000} s.`);
+      await sleep(TRY_AGAIN_MS);
+    }
+  }
+}
+
+/** Without Breeze the day decides on Kite's candles, flagged: a warning, not a refusal. Never throws. */
+export async function warnOfBreeze(breeze: Breeze, warn: Warn): Promise<void> {
+  const reason = await breeze.check().then(
+    (seen) => (seen.authenticated ? null : (seen.reason ?? 'it gave no reason')),
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  if (reason === null) return;
+  warn(
+    `Breeze does not take its session (${reason}). Log in at ICICI Direct, write the new BREEZE_API_SESSION into .env and start again; until then Kite's candles decide, flagged.`,
+  );
+}
+
+/** Names whom a data folder serves: another mode, account or Zerodha client needs a folder of its own. */
+export function servesOf({ mode, account, brokers }: Config): string {
+  const userId = brokers?.kite.userId ?? account;
+  return account === userId ? `${mode} ${account}` : `${mode} ${account} of ${userId}`;
+}
