@@ -13,12 +13,20 @@ export type Charges = {
 };
 
 /** `turnover` is premium x units over all fills of one order, in paise. */
-export type ExecutedOrder = { date: IsoDate; side: Side; turnover: Paise };
+export type ExecutedOrder = {
+  date: IsoDate;
+  side: Side;
+  turnover: Paise;
+  /** The broker placed it itself, to close what was left in MIS. */
+  squareOff?: boolean;
+};
 
 type Rate = readonly [from: IsoDate, perHundredMillion: number];
 
 /** Zerodha: flat, per executed order (₹40 while the account is in debit is not modelled). */
 const BROKERAGE: Paise = 20_00;
+/** For each order of its own square-off, beside the brokerage (support.zerodha.com, MIS square-off: ₹50 and GST an order). */
+const SQUARE_OFF_FEE: Paise = 50_00;
 
 /**
  * Rates in parts of 10^8 of the premium, newest first, so that all of them are whole numbers.
@@ -58,14 +66,15 @@ const SCALE = 100_000_000;
  */
 export function orderCharges(order: ExecutedOrder, stt: 'rupee' | 'unrounded' = 'rupee'): Charges {
   const { date, side, turnover } = order;
+  const brokerage = BROKERAGE + (order.squareOff ? SQUARE_OFF_FEE : 0);
   const lines = {
-    brokerage: BROKERAGE,
+    brokerage,
     stt: side === 'SELL' ? roundStt(turnover * rateOn(STT_SALE, date), stt) : 0,
     transaction: toPaise(turnover * rateOn(TRANSACTION, date)),
     sebi: toPaise(turnover * SEBI_FEE),
     stamp: side === 'BUY' ? toPaise(turnover * STAMP_DUTY) : 0,
   };
-  const taxed = BROKERAGE * SCALE + turnover * (rateOn(TRANSACTION, date) + SEBI_FEE);
+  const taxed = brokerage * SCALE + turnover * (rateOn(TRANSACTION, date) + SEBI_FEE);
   return withTotal({ ...lines, gst: toPaise((taxed * GST_PERCENT) / 100) });
 }
 

@@ -7,6 +7,8 @@ export type FilledOrder = {
   side: Side;
   /** `settlement`: the exchange's, in cash, which is no order and costs no brokerage. */
   purpose?: string;
+  /** `broker`: its own square-off, which has a fee. */
+  takenFrom?: 'broker' | 'person';
   fills: readonly { quantity: number; price: Paise; at: MarketMs }[];
 };
 
@@ -32,7 +34,9 @@ export function chargesOf(orders: readonly FilledOrder[], date: IsoDate): Charge
 
 function chargesOfOne(order: FilledOrder, date: IsoDate): Charges {
   const turnover = turnoverOf(order);
-  if (order.purpose !== 'settlement') return orderCharges({ date, side: order.side, turnover });
+  if (order.purpose !== 'settlement') {
+    return orderCharges({ date, side: order.side, turnover, squareOff: order.takenFrom === 'broker' });
+  }
   // Exercising costs the buyer; who has sold is assigned without a charge.
   return order.side === 'SELL' ? exerciseCharges(date, turnover) : NO_CHARGES;
 }

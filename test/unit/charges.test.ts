@@ -36,6 +36,11 @@ describe('the charges of one order', () => {
       total: 25_06,
     });
   });
+  it('of the broker’s own square-off are 50 more, with GST', () => {
+    const own = orderCharges({ ...bought, squareOff: true });
+    expect(own.brokerage).toBe(70_00);
+    expect(own.total - orderCharges(bought).total).toBe(59_00);
+  });
   it('has STT in whole rupees, half up', () => {
     expect(orderCharges(sold).stt).toBe(10_00);
     expect(orderCharges({ ...sold, turnover: 300_00 }).stt).toBe(0);

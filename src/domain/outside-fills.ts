@@ -1,0 +1,42 @@
+/** Fills that somebody else made in a contract of ours: which of them closed what was ours. */
+import type { MarketMs, Paise } from './types.ts';
+
+export type OutsideFill = { tradeId: string; quantity: number; price: Paise; at: MarketMs };
+
+/**
+ * The share of `fills` that closed `units` of ours, oldest first. Whoever held something of the contract before us has closed that
+ * first, so ours are the newest fills. `taken` are units by trade id that were counted before; a trade that is taken in parts gets
+ * another id for each part. May come to less than `units`: what is missing has no fill to show.
+ */
+export function shareOfFills(
+  fills: readonly OutsideFill[],
+  units: number,
+  taken: ReadonlyMap<string, number>,
+): OutsideFill[] {
+  const share: OutsideFill[] = [];
+  let left = units;
+  for (const fill of [...fills].sort((a, b) => b.at - a.at || b.tradeId.localeCompare(a.tradeId))) {
+    const before = taken.get(fill.tradeId) ?? 0;
+    const quantity = Math.min(left, fill.quantity - before);
+    if (quantity <= 0) continue;
+    share.push({ ...fill, quantity, tradeId: before === 0 ? fill.tradeId : `${fill.tradeId}/${before}` });
+    left -= quantity;
+  }
+  return share.reverse();
+}
+
+/** The broker's trade that a share is of. */
+export function tradeOfShare(tradeId: string): string {
+  return tradeId.split('/')[0] ?? tradeId;
+}
+
+/**
+ * Units of ours that somebody else has closed. `moved` is what others traded since the day began, signed, + is bought; `theirs` what
+ * they held then; `ours` what our fills say, signed. What closes their own holding takes nothing from us.
+ */
+export function takenFromUs(of: { ours: number; theirs: number; moved: number }): number {
+  const side = Math.sign(of.ours);
+  const closing = -side * of.moved;
+  const theirsFirst = Math.max(0, side * of.theirs);
+  return Math.max(0, Math.min(Math.abs(of.ours), closing - theirsFirst));
+}
