@@ -1,6 +1,7 @@
 /** What the workflow asks of the world, and what it hears back. Plain data: all of it is kept in the day's history. */
 import type { OrderState } from '../src/brokers/types.ts';
 import type { ClockSegments } from '../src/domain/clock.ts';
+import type { ManualHolding, ManualOrder, ManualRefusal } from '../src/domain/manual-orders.ts';
 import type {
   Bar,
   IsoDate,
@@ -21,6 +22,7 @@ import type {
   FillView,
   HandedOver,
   LegRole,
+  ManualChecks,
   OrderPurpose,
   Plan,
   PositionPlan,
@@ -78,10 +80,29 @@ export type EntryPlan =
       seen: Record<string, number>;
     });
 
+export type ManualCheckInput = {
+  identity: DayIdentity;
+  at: MarketMs;
+  order: ManualOrder;
+  product: Product;
+  plan: Plan;
+  book: EntryInput['book'];
+  /** What is open by hand. */
+  holdings: ManualHolding[];
+  /** What somebody else held when the day began. */
+  foreign: Holding[];
+};
+export type ManualCheck =
+  | { kind: 'refused'; refusals: ManualRefusal[] }
+  | { kind: 'allowed'; contract: ContractRef; pricing: Pricing; checks: ManualChecks };
+
 /** How a price is made at the moment of sending, from a quote that is fresh then. */
 export type Pricing =
   /** Crosses the far touch by a protection band; `widen` counts the steps of a chase, `noWorseThan` was already shown. */
-  { kind: 'cross'; widen: number; noWorseThan: Paise | null } | { kind: 'stop'; triggerPrice: Paise; price: Paise };
+  | { kind: 'cross'; widen: number; noWorseThan: Paise | null }
+  | { kind: 'stop'; triggerPrice: Paise; price: Paise }
+  /** As a person gave it. */
+  | { kind: 'limit'; price: Paise };
 
 /** A durable intent: in the history before anything is sent. */
 export type OrderIntent = {
@@ -163,6 +184,8 @@ export type GuardInput = {
   product: Product;
   /** What others held of these contracts before, units by trading symbol. */
   foreign: Record<string, number>;
+  /** What others have moved of them since, as far as the day knows it, units by trading symbol; + is bought. */
+  moved: Record<string, number>;
   /** The resting stops, a slice each; only the first is turned into the exit by the guard. */
   stops: { orderId: string; tag: string }[];
   maxLoss: Paise;
@@ -173,9 +196,21 @@ export type GuardInput = {
   exitAt: MarketMs | null;
   until: MarketMs;
 };
+export type ManualWatchInput = {
+  positionId: string;
+  contract: ContractRef;
+  /** Its orders that are not final, with what is known of them. */
+  orders: { orderId: string; status: string; filledQuantity: number }[];
+  until: MarketMs;
+};
+/** `changed`: orders that show something new. */
+export type ManualWatchResult = { kind: 'quiet'; until: MarketMs } | { kind: 'changed'; orders: OrderSnapshot[] };
+
 export type GuardReason = 'loss_cap' | 'target' | 'exit_time' | 'catastrophe_stop';
 export type GuardResult =
   | { kind: 'quiet'; until: MarketMs }
+  /** Somebody else has traded these contracts since the day last looked. */
+  | { kind: 'traded_outside'; at: MarketMs }
   /** `sent`: it has turned the resting stop into an exit itself. */
   | { kind: 'triggered'; reason: GuardReason; at: MarketMs; sent: boolean; detail: string };
 
@@ -209,6 +244,24 @@ export type ByHandInput = {
   contracts: { tradingsymbol: string; foreign: number }[];
 };
 
+/** An order that somebody else placed in one of these contracts: a person in the app, another program, or the broker itself. */
+export type OutsideOrder = {
+  orderId: string;
+  /** Whatever its sender wrote on it; never a tag of this day. */
+  tag: string | null;
+  tradingsymbol: string;
+  side: Side;
+  quantity: number;
+  orderType: string;
+  price: Paise;
+  status: string;
+  placedAt: MarketMs;
+  fills: FillView[];
+};
+
+/** `moved` are units by trading symbol, + is bought; `orders` those of others with fills, in the broker's order. */
+export type ByHand = { moved: Record<string, number>; orders: OutsideOrder[] };
+
 export type Handover = {
   /** The day that hands over; null when no earlier day left anything open. */
   from: IsoDate | null;
@@ -234,13 +287,14 @@ export interface DayActivities {
   evaluateHour(input: HourInput): Promise<HourEvaluation>;
   readHourClose(input: HourInput): Promise<HourClose>;
   planEntry(input: EntryInput): Promise<EntryPlan>;
+  checkManualOrder(input: ManualCheckInput): Promise<ManualCheck>;
   sendOrder(intent: OrderIntent): Promise<SendResult>;
   findOrder(input: { intent: OrderIntent; expectedNet: number | null }): Promise<FindResult>;
   followOrder(input: FollowInput): Promise<OrderSnapshot>;
   changeOrder(input: ChangeInput): Promise<ChangeResult>;
   cancelOrder(input: { orderId: string; tag: string }): Promise<OrderSnapshot>;
   reconcile(input: ReconcileInput): Promise<Reconciliation>;
-  readByHand(input: ByHandInput): Promise<Record<string, number>>;
+  readByHand(input: ByHandInput): Promise<ByHand>;
   writeJournal(batch: JournalBatch): Promise<void>;
   saveReport(report: DayReport): Promise<void>;
   notifyOwner(input: { level: 'warn' | 'alert'; text: string }): Promise<void>;
@@ -249,5 +303,7 @@ export interface DayActivities {
 }
 
 export interface GuardActivities {
+  /** Follows the orders of a position by hand, and keeps its price on the feed. */
+  watchManual(input: ManualWatchInput): Promise<ManualWatchResult>;
   guardPosition(input: GuardInput): Promise<GuardResult>;
 }

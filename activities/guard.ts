@@ -20,6 +20,7 @@ const LOOK_MS = 200;
 const HEARTBEAT_MS = 1_000;
 const STOP_LOOK_MS = 5_000;
 const QUOTE_LOOK_MS = 1_000;
+const HANDS_LOOK_AGAIN_MS = 1_000;
 /** Ticks older than this are not believed for a decision. */
 const TICK_BELIEVED_MS = 5_000;
 const QUOTE_BELIEVED_MS = 2_000;
@@ -28,7 +29,7 @@ const BREACH_LASTS_MS = 1_000;
 /** Of the broker's 25 modifications of an order the guard may use these. */
 const GUARD_BUDGET = 8;
 
-export function createGuardActivities(deps: Deps & { account: Account }): GuardActivities {
+export function createGuardActivities(deps: Deps & { account: Account }): Pick<GuardActivities, 'guardPosition'> {
   return { guardPosition: (input) => new Guard(deps, input).watch() };
 }
 
@@ -44,6 +45,9 @@ class Guard {
   private failure: ApplicationFailure | null = null;
   private looking = false;
   private handsOff = false;
+  /** What others have moved, as seen in the last look, where it is not what the day knows. */
+  private newlyMoved: string | null = null;
+  private tradedOutside = false;
   private stopLookedAt = 0;
   private quotesLookedAt = 0;
   private readonly quotes = new Map<number, Seen>();
@@ -85,6 +89,7 @@ class Guard {
       const { exitAt, until } = this.input;
       if (!this.fired && exitAt !== null && now >= exitAt) this.fire('exit_time', 'exit time');
       if (this.fired) return await this.act(this.fired);
+      if (this.tradedOutside) return { kind: 'traded_outside', at: now };
       if (now >= until) return { kind: 'quiet', until };
       await this.nap(exitAt === null ? until : Math.min(until, exitAt));
     }
@@ -229,12 +234,18 @@ class Guard {
 
   /** Where somebody traded these contracts by hand, the workflow says how much of an exit is still ours to send. */
   private async lookForHands(): Promise<void> {
-    const { identity, product, foreign } = this.input;
+    const { identity, product, foreign, moved } = this.input;
     const contracts = this.legs().map(({ tradingsymbol }) => ({ tradingsymbol, foreign: foreign[tradingsymbol] ?? 0 }));
     const byHand = await this.deps.sessions.use(this.deps.account, (session) =>
       readByHand(session, { identity, product, contracts }),
     );
     this.handsOff = Object.values(byHand).some((quantity) => quantity !== 0);
+    const known = Object.entries(byHand).every(([tradingsymbol, quantity]) => quantity === (moved[tradingsymbol] ?? 0));
+    const seen = known ? null : JSON.stringify(byHand);
+    // Positions may lag behind the orders for a moment: what is still so at the second look is true.
+    this.tradedOutside = seen !== null && seen === this.newlyMoved;
+    this.newlyMoved = seen;
+    if (seen !== null) this.stopLookedAt = Date.now() - STOP_LOOK_MS + HANDS_LOOK_AGAIN_MS;
   }
 
   private async lookAtOrder(orderId: string): Promise<void> {

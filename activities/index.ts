@@ -8,6 +8,7 @@ import type { Deps } from './deps.ts';
 import { createGuardActivities } from './guard.ts';
 import { createIndexActivities } from './index-levels.ts';
 import { createJournalActivities } from './journal.ts';
+import { createManualActivities, createManualWatch } from './manual.ts';
 import { createMarginActivities } from './margins.ts';
 import { createNotifyActivities } from './notify.ts';
 import { createOrderActivities } from './orders.ts';
@@ -30,6 +31,7 @@ export function createDayActivities(options: ActivityOptions): DayActivities {
     ...createSignalActivities(options),
     ...createIndexActivities(options),
     ...createMarginActivities(options),
+    ...createManualActivities(options),
     ...createOrderActivities(options),
     ...createReconcileActivities(options),
     ...createNotifyActivities(options),
@@ -38,7 +40,7 @@ export function createDayActivities(options: ActivityOptions): DayActivities {
 }
 
 export function createGuards(options: ActivityOptions): GuardActivities {
-  return told(createGuardActivities(options));
+  return told({ ...createGuardActivities(options), ...createManualWatch(options) });
 }
 
 /** An error's own word on whether a retry can help becomes Temporal's decision, in this one place. */

@@ -75,7 +75,8 @@ function pickLegs(
   return { main: refOf(main.contract, date), hedge: refOf(hedge.contract, date), nearerHedges };
 }
 
-function refOf(contract: OptionContract, date: string): ContractRef {
+/** A contract as the workflow carries it. */
+export function refOf(contract: OptionContract, date: string): ContractRef {
   const { tradingsymbol, instrumentToken, expiry, strike, optionType, lotSize, tickSize } = contract;
   return {
     tradingsymbol,

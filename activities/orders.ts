@@ -93,13 +93,17 @@ async function price(feed: Feed, session: KiteSession, intent: OrderIntent): Pro
   const quote = await freshQuote(feed, session, intent.contract);
   if (intent.pricing.kind === 'stop') {
     const { triggerPrice, price } = intent.pricing;
-    // A stop whose trigger is not above the last price would be refused or fire at once: leave instead.
-    if (quote && quote.lastPrice >= triggerPrice)
-      return { refusal: { kind: 'trigger_passed', lastPrice: quote.lastPrice } };
+    // A stop whose trigger the last price has reached would be refused or fire at once.
+    const passed = (last: number) => (intent.side === 'BUY' ? last >= triggerPrice : last <= triggerPrice);
+    if (quote && passed(quote.lastPrice)) return { refusal: { kind: 'trigger_passed', lastPrice: quote.lastPrice } };
     return { price, triggerPrice, touch: null };
   }
   if (!quote)
     return { refusal: { kind: 'no_price', message: `no believable quote for ${intent.contract.tradingsymbol}` } };
+  if (intent.pricing.kind === 'limit') {
+    // No slippage is measured of a price that a person chose.
+    return { price: intent.pricing.price, triggerPrice: 0, touch: null };
+  }
   const { noWorseThan, widen } = intent.pricing;
   const crossing = crossingPrice(quote, intent.side, intent.contract.tickSize, widen, noWorseThan);
   return { price: crossing.price, triggerPrice: 0, touch: crossing.touch };

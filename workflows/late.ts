@@ -1,5 +1,6 @@
 /** Orders that were given up as absent, and come all the same: watched to the close, cancelled, and their fills undone. */
 import { condition } from '@temporalio/workflow';
+import type { WallMs } from '../src/domain/types.ts';
 import type { Day } from './day.ts';
 import type { OrderView } from './messages.ts';
 import { cancelToEnd, type Intended, look, type Submitted, submit } from './orders.ts';
@@ -16,8 +17,8 @@ export interface OrderOwner {
 }
 
 /** As `submit`; an order that is absent in the end is watched beside the day. */
-export async function submitWatched(position: OrderOwner, intended: Intended): Promise<Submitted> {
-  const submitted = await submit(position.day, intended);
+export async function submitWatched(position: OrderOwner, intended: Intended, sendBy?: WallMs): Promise<Submitted> {
+  const submitted = await submit(position.day, intended, sendBy);
   if (submitted.kind === 'absent') watchLate(position, submitted.order, intended);
   return submitted;
 }

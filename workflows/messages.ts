@@ -1,6 +1,8 @@
 /** The contract between the day's workflow and everybody who talks to it. Types and names only; plain data on the wire. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Charges } from '../src/domain/charges.ts';
 import type { ClockSegments } from '../src/domain/clock.ts';
+import type { ManualEffect, ManualOrder, ManualRefusalCode } from '../src/domain/manual-orders.ts';
 import type {
   ExitPolicy,
   IsoDate,
@@ -68,7 +70,58 @@ export type ClosePosition = { id: string; expiresAt: WallMs; by: string };
 /** Answers as soon as the close is under way: poll the query for its end. */
 export const closePositionUpdate = defineUpdate<PositionView, [ClosePosition]>('closePosition');
 export const COMMAND_EXPIRES_MS = 8_000;
-export type CommandRefusal = 'expired' | 'unknown_position' | 'already_closed' | 'day_over';
+export type CommandRefusal =
+  | 'expired'
+  | 'unknown_position'
+  | 'already_closed'
+  | 'day_over'
+  | 'not_authenticated'
+  | 'entries_off'
+  | 'not_acknowledged'
+  | 'idempotency_key_reused'
+  | 'unknown_order'
+  | 'protective_order'
+  | 'signal_order'
+  | 'already_final'
+  | 'order_refused'
+  | ManualRefusalCode;
+
+/** An order by hand. `key` makes it repeatable: the same key with the same order answers what came of the first. */
+export type PlaceOrder = {
+  order: ManualOrder;
+  key: string | null;
+  /** Only says what it would take; nothing is placed. */
+  checkOnly: boolean;
+  /** In force where nobody has started trading: its limits hold for orders by hand as well. */
+  plan: Plan;
+  expiresAt: WallMs;
+  by: string;
+};
+/** What was looked at before an order by hand. Money in paise. */
+export type ManualChecks = {
+  tradingsymbol: string;
+  expiry: IsoDate;
+  lotSize: number;
+  product: Product;
+  effect: ManualEffect;
+  /** The price of the limit that it would be sent with. */
+  price: Paise;
+  /** What it costs, or for a sale fetches, at that price. */
+  premium: Paise;
+  available: Paise;
+  marginRequired: Paise;
+  /** Reserved out of the day's loss limit: what the order can lose, charges included. */
+  reserved: Paise;
+  /** Of this one order at that price. */
+  charges: Charges;
+};
+/** `order` is null when it was only checked. A doubtful one is answered as `IN DOUBT`: the day looks into it. */
+export type PlacedOrder = { order: OrderView | null; checks: ManualChecks };
+export const placeOrderUpdate = defineUpdate<PlacedOrder, [PlaceOrder]>('placeOrder');
+
+/** Only orders by hand that are still live; answers the order after it. */
+export type CancelOrder = { orderId: string; expiresAt: WallMs; by: string };
+export const cancelOrderUpdate = defineUpdate<OrderView, [CancelOrder]>('cancelOrder');
 
 export type DayStateName = 'awaiting_auth' | 'ready' | 'trading' | 'stopped' | 'squaring_off' | 'closed' | 'holiday';
 
@@ -186,8 +239,8 @@ export type PositionView = {
   product: Product;
   lots: number;
   legs: LegView[];
-  /** The index stop: an hourly close at or beyond it ends the position. */
-  indexStop: Paise;
+  /** The index stop: an hourly close at or beyond it ends the position. Null where a person opened it by hand. */
+  indexStop: Paise | null;
   catastropheStop: {
     tag: string;
     orderId: string | null;

@@ -10,6 +10,7 @@ import {
   SESSION_LOST,
   type SendResult,
 } from '../activities/contract.ts';
+import type { WallMs } from '../src/domain/types.ts';
 import { heldBefore } from './by-hand.ts';
 import type { Day } from './day.ts';
 import type { OrderView } from './messages.ts';
@@ -33,12 +34,16 @@ export type Intended = Omit<OrderIntent, 'sendBy'>;
 
 /**
  * Sends an intent once. Comes back when it is known whether the book has it: that may take 15 s after a doubtful answer.
- * Never sends the same tag twice.
+ * Never sends the same tag twice, and nothing after `sendBy`.
  */
-export async function submit(day: Day, intended: Intended): Promise<Submitted> {
+export async function submit(
+  day: Day,
+  intended: Intended,
+  sendBy: WallMs = Date.now() + SEND_WITHIN_MS,
+): Promise<Submitted> {
   const order = recordIntent(day, intended);
   const say = `${intended.side} ${intended.quantity} ${intended.contract.tradingsymbol} (${intended.role} ${intended.purpose})`;
-  const intent: OrderIntent = { ...intended, sendBy: Date.now() + SEND_WITHIN_MS };
+  const intent: OrderIntent = { ...intended, sendBy };
   const result = await day.withSession(() => sendOnce(intent, say));
   switch (result.kind) {
     case 'sent':
@@ -54,7 +59,7 @@ export async function submit(day: Day, intended: Intended): Promise<Submitted> {
       absorb(day, order, result.order);
       return { kind: 'in_book', order };
     case 'trigger_passed':
-      endUnsent(day, order, 'NOT SENT', `trigger is not above the last price ${result.lastPrice / 100}`);
+      endUnsent(day, order, 'NOT SENT', `the last price ${result.lastPrice / 100} has passed the trigger`);
       return { kind: 'trigger_passed', order };
     case 'too_late':
       endUnsent(day, order, 'NOT SENT', 'it waited too long for a worker');
@@ -229,7 +234,7 @@ function recordIntent(day: Day, intended: Intended): OrderView {
     filledQuantity: 0,
     averagePrice: 0,
     orderType: stop ? 'SL' : 'LIMIT',
-    price: stop?.price ?? 0,
+    price: intended.pricing.kind === 'cross' ? 0 : intended.pricing.price,
     triggerPrice: stop?.triggerPrice ?? 0,
     touch: null,
     status: 'INTENDED',

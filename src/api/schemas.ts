@@ -158,7 +158,9 @@ export const positionView = z
     product: z.enum(['MIS', 'NRML']),
     lots: z.int(),
     legs: z.array(legView),
-    stop: money.openapi({ description: 'Index points: an hourly close at or beyond it ends the position' }),
+    stop: money.nullable().openapi({
+      description: 'Index points: an hourly close at or beyond it ends the position; null where it was opened by hand',
+    }),
     resting_stop: z
       .object({ order_id: z.string().nullable(), trigger_price: money, limit_price: money, state: z.string() })
       .nullable(),

@@ -170,7 +170,7 @@ export function positionBody(position: PositionView, prices: Prices): PositionBo
       exit_price: averageOrNull(leg.exitPrice),
       last_price: rupeesOrNull(leg.openQuantity > 0 ? markOf(leg, prices) : null),
     })),
-    stop: rupees(position.indexStop),
+    stop: rupeesOrNull(position.indexStop),
     resting_stop: stop
       ? {
           order_id: stop.orderId,

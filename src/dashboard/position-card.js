@@ -67,7 +67,7 @@ export function positionCard(id, close) {
     // Main leg first: it is what is at risk.
     const ordered = [...position.legs].reverse();
     ordered.forEach((leg, index) => {
-      showLeg(/** @type {HTMLElement} */ (legs.children[index] ?? legs.appendChild(legRow())), leg);
+      showLeg(/** @type {HTMLElement} */ (legs.children[index] ?? legs.appendChild(legRow())), leg, ordered.length > 1);
     });
     say(stop, stopWords(position));
     say(problem, position.problem ?? '');
@@ -91,13 +91,13 @@ function legRow() {
   );
 }
 
-/** @param {HTMLElement} row @param {Leg} leg */
-function showLeg(row, leg) {
+/** @param {HTMLElement} row @param {Leg} leg @param {boolean} hedges */
+function showLeg(row, leg, hedges) {
   const [side, symbol, prices] = /** @type {HTMLElement[]} */ ([...row.children]);
   if (!side || !symbol || !prices) return;
   const count = leg.open_quantity === leg.quantity ? `${leg.quantity}` : `${leg.open_quantity} of ${leg.quantity}`;
   say(side, `${leg.side} ${count}`);
-  say(symbol, `${leg.tradingsymbol}${leg.role === 'hedge' ? ' (hedge)' : ''}`);
+  say(symbol, `${leg.tradingsymbol}${leg.role === 'hedge' && hedges ? ' (hedge)' : ''}`);
   const entry = leg.entry_price === null ? 'not filled' : `in ${price(leg.entry_price)}`;
   const now = leg.last_price === null ? '' : ` · now ${price(leg.last_price)}`;
   const exit = leg.exit_price === null ? '' : ` · out ${price(leg.exit_price)}`;
@@ -114,5 +114,6 @@ function stopWords(position) {
   const resting = rest
     ? `Resting at Zerodha: buy above ${price(rest.trigger_price)} (${rest.state.toLowerCase()}).`
     : 'No stop order rests at Zerodha.';
+  if (position.stop === null) return `Opened by hand: it leaves at the square-off. ${rest ? resting : ''}`.trim();
   return `Leaves on an hourly NIFTY close at or beyond ${plain(position.stop)}. ${resting}`;
 }

@@ -38,6 +38,14 @@ export function priceProtection(
   return { lower: Math.ceil(lower / tick) * tick, upper: Math.floor(upper / tick) * tick };
 }
 
+/**
+ * The largest distance between trigger and limit of a stop-loss limit order on NSE options: 20 % of the trigger, ₹10 up to a trigger of
+ * ₹50 (summaries of NSE's circular on stop-loss limit orders). Paise.
+ */
+export function triggerRange(trigger: Paise): Paise {
+  return trigger > SMALL_PREMIUM ? Math.floor(trigger / 5) : 10_00;
+}
+
 /** A tick or quote outside the last price's price protection is garbage (TRADING section 8). */
 export function isBelievable(price: Paise, lastPrice: Paise, tick: Paise): boolean {
   const { lower, upper } = priceProtection(lastPrice, tick);

@@ -47,7 +47,7 @@ export type EntryCheck = {
 };
 
 /** On expiry day nothing is entered after it. */
-const LAST_ENTRY_ON_EXPIRY_DAY = '15:00';
+export const LAST_ENTRY_ON_EXPIRY_DAY = '15:00';
 
 /** What is reserved out of the day's loss limit for one position: twice the cap without a hedge (TRADING section 7). */
 export function plannedLoss(maxLossPerTrade: Paise, hedged: boolean): Paise {
@@ -87,7 +87,9 @@ export function roundTripCharges(trade: {
 
 /** Every rule of TRADING sections 3 and 7 that refuses this entry; none when it may be made. Throws CalendarError. */
 export function checkEntry(entry: EntryCheck): Refusal[] {
-  const checks = [checkTime(entry), ...checkSize(entry), ...checkLoss(entry), ...checkFunds(entry)];
+  const planned = plannedLoss(entry.limits.maxLossPerTrade, entry.hedged);
+  const loss = checkLoss(planned, entry.worstLoss, entry.limits, entry.book);
+  const checks = [checkTime(entry), ...checkSize(entry), ...loss, ...checkFunds(entry)];
   return checks.filter((refusal) => refusal !== null);
 }
 
@@ -118,7 +120,7 @@ function checkTime({ at, limits, contract }: EntryCheck): Refusal | null {
 }
 
 function checkSize({ limits, contract, hedged, book }: EntryCheck): (Refusal | null)[] {
-  const { lotSize, numLots, maxPositions, allowUnhedged } = limits;
+  const { lotSize, numLots, allowUnhedged } = limits;
   return [
     lotSize === contract.lotSize
       ? null
@@ -132,17 +134,39 @@ function checkSize({ limits, contract, hedged, book }: EntryCheck): (Refusal | n
     hedged || allowUnhedged
       ? null
       : refusal('unhedged_not_allowed', 'an unhedged position needs allow_unhedged in the plan', {}),
-    book.openPositions < maxPositions
-      ? null
-      : refusal('max_positions', `${book.openPositions} positions are open, max_positions is ${maxPositions}`, {
-          open: book.openPositions,
-          limit: maxPositions,
-        }),
+    checkPositions(limits.maxPositions, book.openPositions),
   ];
 }
 
-function checkLoss({ limits, hedged, worstLoss: worst, book }: EntryCheck): (Refusal | null)[] {
-  const planned = plannedLoss(limits.maxLossPerTrade, hedged);
+function checkPositions(limit: number, open: number): Refusal | null {
+  if (open < limit) return null;
+  return refusal('max_positions', `${open} positions are open, max_positions is ${limit}`, { open, limit });
+}
+
+/**
+ * Whether the day's limits leave room for one more order by hand (TRADING section 7): what it may lose is reserved in full. `opens`: it
+ * begins a position of its own. Paise.
+ */
+export function checkReservation(order: {
+  loss: Paise;
+  opens: boolean;
+  limits: Pick<RiskLimits, 'maxPositions' | 'maxLossPerDay' | 'maxCapitalAtRisk'>;
+  book: RiskBook;
+}): Refusal[] {
+  const { loss, opens, limits, book } = order;
+  const checks = [
+    opens ? checkPositions(limits.maxPositions, book.openPositions) : null,
+    ...checkLoss(loss, loss, limits, book),
+  ];
+  return checks.filter((refusal) => refusal !== null);
+}
+
+function checkLoss(
+  planned: Paise,
+  worst: Paise | null,
+  limits: Pick<RiskLimits, 'maxLossPerDay' | 'maxCapitalAtRisk'>,
+  book: RiskBook,
+): (Refusal | null)[] {
   const committed = book.lostToday + book.reserved;
   const risked = book.capitalAtRisk + (worst ?? 0);
   return [

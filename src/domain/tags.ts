@@ -12,6 +12,8 @@ export type OrderTag = {
   date: IsoDate;
   /** Number of the position within its day, 1 to 35. */
   position: number;
+  /** Of a position that a person opened by hand: those are numbered for themselves. */
+  manual?: boolean;
   role: TagRole;
   purpose: TagPurpose;
   /** 1 to 35. */
@@ -21,9 +23,11 @@ export type OrderTag = {
 };
 
 const ROLES: Record<TagRole, string> = { hedge: 'H', main: 'M' };
+/** By hand: bought, and written. */
+const MANUAL_ROLES: Record<TagRole, string> = { hedge: 'B', main: 'W' };
 const PURPOSES: Record<TagPurpose, string> = { entry: 'E', stop: 'S', exit: 'X', unwind: 'U' };
 
-const PATTERN = /^R([0-9A-Z]{3})D(\d{2})(\d{2})(\d{2})([1-9A-Z])([HM])([ESXU])([1-9A-Z])([0-9A-Z]{2})$/;
+const PATTERN = /^R([0-9A-Z]{3})D(\d{2})(\d{2})(\d{2})([1-9A-Z])([HMBW])([ESXU])([1-9A-Z])([0-9A-Z]{2})$/;
 
 /**
  * Kite's order tag, 17 of its at most 20 characters: `R` run, `D` date, position, role, purpose, slice, attempt, e.g.
@@ -36,7 +40,7 @@ export function makeTag(of: OrderTag): string {
     `R${base36('run', of.run, 0, 3)}`,
     `D${year.slice(2)}${month}${day}`,
     base36('position', of.position, 1, 1),
-    ROLES[of.role],
+    (of.manual ? MANUAL_ROLES : ROLES)[of.role],
     PURPOSES[of.purpose],
     base36('slice', of.slice, 1, 1),
     base36('attempt', of.attempt, 1, 2),
@@ -47,15 +51,18 @@ export function makeTag(of: OrderTag): string {
 export function parseTag(tag: string): OrderTag | null {
   const match = PATTERN.exec(tag);
   if (!match) return null;
-  const [, run = '', year, month, day, position = '', roleLetter, purposeLetter, slice = '', attempt = ''] = match;
+  const [, run = '', year, month, day, position = '', roleLetter = '', purposeLetter, slice = '', attempt = ''] = match;
   const date = `20${year}-${month}-${day}`;
-  const role = (['hedge', 'main'] as const).find((name) => ROLES[name] === roleLetter);
+  const manual = Object.values(MANUAL_ROLES).includes(roleLetter);
+  const roles = manual ? MANUAL_ROLES : ROLES;
+  const role = (['hedge', 'main'] as const).find((name) => roles[name] === roleLetter);
   const purpose = (['entry', 'stop', 'exit', 'unwind'] as const).find((name) => PURPOSES[name] === purposeLetter);
   if (!role || !purpose || !isIsoDate(date) || attempt === '00') return null;
   return {
     run: Number.parseInt(run, 36),
     date,
     position: Number.parseInt(position, 36),
+    ...(manual ? { manual } : {}),
     role,
     purpose,
     slice: Number.parseInt(slice, 36),

@@ -1,10 +1,11 @@
 /** The guard's double: what would a guard see between now and its end? It looks along the deterministic path and answers at once. */
-import type { GuardInput, GuardResult } from '../../activities/contract.ts';
+import type { GuardInput, GuardResult, ManualWatchInput, ManualWatchResult } from '../../activities/contract.ts';
 import { closingResult, lossCapHit, targetHit } from '../../src/domain/stops.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 import type { Exchange } from '../../src/exchange-simulator/types.ts';
 
 const STEP_MS = 15_000;
+const MANUAL_STEP_MS = 120_000;
 const AFTER_SQUARE_OFF_MS = 1_000;
 
 export async function lookAhead(input: GuardInput, options: ExchangeOptions, exchange: Exchange): Promise<GuardResult> {
@@ -21,7 +22,9 @@ export async function lookAhead(input: GuardInput, options: ExchangeOptions, exc
       detail: `the resting stop is ${stop.status}`,
     };
   }
-  const scout = await createExchange({ ...options, at: from, speed: 0 });
+  // The scout looks at prices alone: the day's own book stays closed to it.
+  const { dataDir: _, ...market } = options;
+  const scout = await createExchange({ ...market, at: from, speed: 0 });
   try {
     const end = Math.min(until, exitAt ?? until);
     for (let at = from; at < end; at += STEP_MS) {
@@ -51,4 +54,31 @@ export async function lookAhead(input: GuardInput, options: ExchangeOptions, exc
   } finally {
     await scout.close();
   }
+}
+
+/** The double of the watch over a position by hand: one look at its orders, and the next one two minutes later. */
+export async function lookOnce(input: ManualWatchInput, exchange: Exchange): Promise<ManualWatchResult> {
+  const changed = input.orders.flatMap((known) => {
+    const order = exchange.order(known.orderId);
+    const same = order?.status === known.status && order.filledQuantity === known.filledQuantity;
+    if (!order || same) return [];
+    const final = ['COMPLETE', 'CANCELLED', 'REJECTED'].includes(order.status);
+    return {
+      orderId: order.orderId,
+      tag: order.tag,
+      status: order.status,
+      state: final ? ('complete' as const) : ('live' as const),
+      statusMessage: order.statusMessage,
+      orderType: order.orderType,
+      price: order.price,
+      triggerPrice: order.triggerPrice,
+      quantity: order.quantity,
+      filledQuantity: order.filledQuantity,
+      averagePrice: order.averagePrice,
+      modifications: order.modifications,
+      fills: order.fills.map(({ tradeId, quantity, price, at }) => ({ tradeId, quantity, price, at })),
+    };
+  });
+  if (changed.length > 0) return { kind: 'changed', orders: changed };
+  return { kind: 'quiet', until: Math.min(input.until, exchange.clock.now() + MANUAL_STEP_MS) };
 }

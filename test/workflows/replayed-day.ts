@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type ActivityInterceptorsFactory, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import type { GuardActivities, GuardInput, GuardResult } from '../../activities/contract.ts';
+import type { GuardActivities, GuardInput, GuardResult, ManualWatchInput } from '../../activities/contract.ts';
 import { type ClockSegment, istAt, marketAt } from '../../src/domain/clock.ts';
 import type { IsoDate } from '../../src/domain/types.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
@@ -39,7 +39,7 @@ import {
   TASK_QUEUE,
 } from '../../workflows/messages.ts';
 import { createTimeSkipping } from '../temporal-environments.ts';
-import { lookAhead } from './look-ahead.ts';
+import { lookAhead, lookOnce } from './look-ahead.ts';
 import { PLAN } from './plan.ts';
 import { addressesOf, fixedClock, handedOn, logTo, passed, told } from './surroundings.ts';
 
@@ -139,7 +139,10 @@ export async function openStage(dataDir: string | null = null): Promise<Stage> {
       Worker.create({
         ...shared,
         taskQueue: GUARD_TASK_QUEUE,
-        activities: { guardPosition: (input: GuardInput) => now().guards.guardPosition(input) },
+        activities: {
+          guardPosition: (input: GuardInput) => now().guards.guardPosition(input),
+          watchManual: (input: ManualWatchInput) => now().guards.watchManual(input),
+        },
       }),
     ]);
     return { workers, running: Promise.all(workers.map((worker) => worker.run())) };
@@ -184,6 +187,8 @@ async function play(
     ...options.exchange,
   };
   const exchange = await createExchange(exchangeOptions);
+  // A folder may hold the evening of the day before.
+  if (exchange.clock.now() < istAt(date, from)) exchange.clock.set({ market: istAt(date, from) });
   const limits = { quote: 1_000, historical: 1_000, orders: 1_000, other: 1_000, breezePerMinute: 10_000 };
   const server = await startExchangeServer({ exchange, port: 0, redirectUrl: 'http://127.0.0.1:1/', keys, limits });
   const sealer = createSealer(options.sealingKey ?? randomBytes(32));
@@ -206,6 +211,7 @@ async function play(
   });
   const guards: GuardActivities = {
     guardPosition: async (input) => (await options.guard?.(input)) ?? lookAhead(input, exchangeOptions, exchange),
+    watchManual: async (input) => lookOnce(input, exchange),
   };
   const workflowId = dayWorkflowId(identity);
   const handle = env.client.workflow.getHandle(workflowId);

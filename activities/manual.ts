@@ -1,0 +1,251 @@
+/** Orders by hand: what they would take is looked at before one is placed, and followed as long as a position by hand is open. */
+import { Context } from '@temporalio/activity';
+import type { KiteSession } from '../src/brokers/types.ts';
+import { orderCharges } from '../src/domain/charges.ts';
+import { realAt } from '../src/domain/clock.ts';
+import { priceProtection } from '../src/domain/limit-prices.ts';
+import {
+  checkCover,
+  checkHours,
+  checkTerms,
+  effectOf,
+  type ManualRefusal,
+  nearSymbols,
+  seriesOf,
+  widthOf,
+} from '../src/domain/manual-orders.ts';
+import { checkReservation, type Refusal } from '../src/domain/risk.ts';
+import type { Paise } from '../src/domain/types.ts';
+import type { Account } from '../src/journal/types.ts';
+import type {
+  ContractRef,
+  DayActivities,
+  GuardActivities,
+  ManualCheck,
+  ManualCheckInput,
+  ManualWatchInput,
+  ManualWatchResult,
+  OrderSnapshot,
+  Pricing,
+} from './contract.ts';
+import type { Deps } from './deps.ts';
+import { refOf } from './margins.ts';
+import { snapshot } from './orders.ts';
+import { crossingPrice, freshQuote, type Touch } from './quotes.ts';
+import { readByHand } from './reconcile.ts';
+
+const HEARTBEAT_MS = 1_000;
+/** Order updates wake it at once; between them the book is read this often. */
+const LOOK_MS = 5_000;
+
+export function createManualActivities(deps: Deps): Pick<DayActivities, 'checkManualOrder'> {
+  return {
+    async checkManualOrder(input): Promise<ManualCheck> {
+      const master = await deps.master.contracts(input.identity.date);
+      const listed = master.find(({ tradingsymbol }) => tradingsymbol === input.order.symbol);
+      if (!listed) {
+        const near = nearSymbols(master, input.order.symbol);
+        const message = `no NIFTY option is called ${input.order.symbol} today. Near ones: ${near.join(', ')}`;
+        return { kind: 'refused', refusals: [{ code: 'unknown_symbol', message, details: { near } }] };
+      }
+      const contract = refOf(listed, input.identity.date);
+      const known = checksWithoutBroker(input, contract);
+      if (known.length > 0) return { kind: 'refused', refusals: known };
+      return deps.sessions.use(input.identity, (session) => checkAtBroker(deps, session, input, contract));
+    },
+  };
+}
+
+function checksWithoutBroker(input: ManualCheckInput, contract: ContractRef): ManualRefusal[] {
+  const { at, order, product, holdings } = input;
+  const hours = checkHours(at, contract.expiry, effectIn(input, contract).startsWith('opens'));
+  const cover = checkCover(order, contract, product, holdings);
+  return [hours, cover].filter((refusal) => refusal !== null);
+}
+
+function effectIn({ order, product, holdings }: ManualCheckInput, { tradingsymbol }: ContractRef) {
+  return effectOf(order.side, heldOf(holdings, tradingsymbol, product));
+}
+
+function heldOf(holdings: ManualCheckInput['holdings'], tradingsymbol: string, product: string) {
+  return holdings.find((one) => one.tradingsymbol === tradingsymbol && one.product === product && !one.leaving);
+}
+
+async function checkAtBroker(
+  deps: Deps,
+  session: KiteSession,
+  input: ManualCheckInput,
+  contract: ContractRef,
+): Promise<ManualCheck> {
+  const { identity, order, product, plan, book, holdings } = input;
+  const touch = await freshQuote(deps.feed, session, contract);
+  if (!touch) {
+    const message = `Zerodha has no quote for ${contract.tradingsymbol}: try again, or choose a contract that trades`;
+    return { kind: 'refused', refusals: [{ code: 'no_price', message, details: {} }] };
+  }
+  const range = priceProtection(touch.lastPrice, contract.tickSize);
+  const terms = checkTerms(order, contract, { last: touch.lastPrice, range });
+  if (terms.length > 0) return { kind: 'refused', refusals: terms };
+
+  const { pricing, price } = priced(input, contract, touch);
+  const effect = effectIn(input, contract);
+  const charges = orderCharges({ date: identity.date, side: order.side, turnover: price * order.quantity });
+  const premium = price * order.quantity;
+  const reserved = reservation(input, contract, price);
+  const funds = await fundsFor(session, input, contract, price);
+  const opens = effect.startsWith('opens');
+  const refusals: ManualRefusal[] = [
+    ...(effect === 'closes_long' ? await soldByHand(session, input, contract) : []),
+    ...(opens
+      ? checkReservation({
+          loss: reserved,
+          opens: heldOf(holdings, contract.tradingsymbol, product) === undefined,
+          limits: plan,
+          book,
+        }).map(limitExceeded)
+      : []),
+    ...(opens ? shortOfFunds(effect === 'opens_long' ? premium + charges.total : funds.required, funds.available) : []),
+  ];
+  if (refusals.length > 0) return { kind: 'refused', refusals };
+  // From here on its depth is at hand when an order is priced.
+  deps.feed.subscribe([contract.instrumentToken]);
+  return {
+    kind: 'allowed',
+    contract,
+    pricing,
+    checks: {
+      tradingsymbol: contract.tradingsymbol,
+      expiry: contract.expiry,
+      lotSize: contract.lotSize,
+      product,
+      effect,
+      price,
+      premium,
+      available: funds.available,
+      marginRequired: funds.required,
+      reserved,
+      charges,
+    },
+  };
+}
+
+/** What MARKET means is a limit at the far touch and a protection band (TRADING section 3). */
+function priced({ order }: ManualCheckInput, contract: ContractRef, touch: Touch): { pricing: Pricing; price: Paise } {
+  const { orderType } = order;
+  if (orderType === 'MARKET') {
+    const { price } = crossingPrice(touch, order.side, contract.tickSize, 0, null);
+    return { pricing: { kind: 'cross', widen: 0, noWorseThan: null }, price };
+  }
+  const price = order.price ?? 0;
+  if (orderType === 'LIMIT') return { pricing: { kind: 'limit', price }, price };
+  return { pricing: { kind: 'stop', triggerPrice: order.triggerPrice ?? 0, price }, price };
+}
+
+/** What the order can lose, with the charges of a round trip: a long its premium, a covered short the width less its credit. */
+function reservation(input: ManualCheckInput, contract: ContractRef, price: Paise): Paise {
+  const { identity, order, product, holdings } = input;
+  const effect = effectIn(input, contract);
+  if (!effect.startsWith('opens')) return 0;
+  const turnover = price * order.quantity;
+  const sides = ['BUY', 'SELL'] as const;
+  const charges = sides.reduce((sum, side) => sum + orderCharges({ date: identity.date, side, turnover }).total, 0);
+  if (effect === 'opens_long') return turnover + charges;
+  const width = widthOf(contract, seriesOf(holdings, { ...contract, product }));
+  return Math.max(0, width - price) * order.quantity + charges;
+}
+
+async function fundsFor(
+  session: KiteSession,
+  { order, product }: ManualCheckInput,
+  contract: ContractRef,
+  price: Paise,
+) {
+  const { available } = await session.funds();
+  const { initial, final } = await session.basketMargin([
+    {
+      tradingsymbol: contract.tradingsymbol,
+      exchange: 'NFO',
+      side: order.side,
+      quantity: order.quantity,
+      product,
+      orderType: 'LIMIT',
+      price,
+    },
+  ]);
+  return { available, required: Math.ceil((Math.max(initial, final) * 11) / 10) };
+}
+
+function shortOfFunds(required: Paise, available: Paise): ManualRefusal[] {
+  if (required <= available) return [];
+  const shortfall = required - available;
+  const message = `it takes ${rupees(required)}, available are ${rupees(available)}: ${rupees(shortfall)} short`;
+  return [{ code: 'insufficient_margin', message, details: { required, available, shortfall } }];
+}
+
+function limitExceeded({ code, message, numbers }: Refusal): ManualRefusal {
+  return { code: 'limit_exceeded', message, details: { ...numbers, allowed: numbers.limit, limit: code } };
+}
+
+/** What somebody sold in the app cannot be sold again: that would be naked. */
+async function soldByHand(
+  session: KiteSession,
+  { identity, order, product, holdings, foreign }: ManualCheckInput,
+  contract: ContractRef,
+): Promise<ManualRefusal[]> {
+  const { tradingsymbol } = contract;
+  const before = foreign.find((one) => one.tradingsymbol === tradingsymbol && one.product === product)?.quantity ?? 0;
+  const byHand = await readByHand(session, { identity, product, contracts: [{ tradingsymbol, foreign: before }] });
+  const held = heldOf(holdings, tradingsymbol, product);
+  const left = (held?.net ?? 0) - (held?.selling ?? 0) + Math.min(0, byHand[tradingsymbol] ?? 0);
+  if (order.quantity <= left) return [];
+  const covered = Math.max(0, left);
+  const message = `somebody sold ${tradingsymbol} outside: ${covered} of it are left to sell`;
+  return [{ code: 'naked_sell', message, details: { covered, sent: order.quantity } }];
+}
+
+function rupees(paise: Paise): string {
+  return (paise / 100).toFixed(2);
+}
+
+export function createManualWatch(deps: Deps & { account: Account }): Pick<GuardActivities, 'watchManual'> {
+  return { watchManual: (input) => watchManual(deps, input) };
+}
+
+async function watchManual(deps: Deps & { account: Account }, input: ManualWatchInput): Promise<ManualWatchResult> {
+  let wake = () => {};
+  const ends = [
+    deps.feed.subscribe([input.contract.instrumentToken]),
+    deps.feed.onOrderUpdate((order) => {
+      if (input.orders.some(({ orderId }) => orderId === order.orderId)) wake();
+    }),
+  ];
+  const beat = setInterval(() => Context.current().heartbeat(), HEARTBEAT_MS);
+  try {
+    for (;;) {
+      const changed = await lookAtOrders(deps, input);
+      if (changed.length > 0) return { kind: 'changed', orders: changed };
+      if (deps.clock.now() >= input.until) return { kind: 'quiet', until: input.until };
+      const due = realAt(deps.clock.current(), input.until, Date.now());
+      const ms = due === null ? LOOK_MS : Math.max(1, Math.min(LOOK_MS, due - Date.now()));
+      let timer: NodeJS.Timeout | undefined;
+      const slept = new Promise<void>((done) => {
+        timer = setTimeout(done, ms);
+        wake = done;
+      });
+      await Promise.race([slept, Context.current().cancelled]).finally(() => clearTimeout(timer));
+    }
+  } finally {
+    clearInterval(beat);
+    for (const end of ends) end();
+  }
+}
+
+async function lookAtOrders(deps: Deps & { account: Account }, { orders }: ManualWatchInput): Promise<OrderSnapshot[]> {
+  const changed: OrderSnapshot[] = [];
+  for (const known of orders) {
+    const seen = await deps.sessions.use(deps.account, (session) => snapshot(session, known.orderId));
+    const same = seen.status === known.status && seen.filledQuantity === known.filledQuantity;
+    if (seen.state !== 'live' || !same) changed.push(seen);
+  }
+  return changed;
+}
