@@ -40,10 +40,12 @@ export function createFeed({ apiKey, tickerRoot, now, clock, warn = () => undefi
   let lastTickAt: WallMs | null = null;
   let lastMessageAt: WallMs | null = null;
   let opened = 0;
+  let refused = false;
 
   const ticker = createTicker(apiKey, tickerRoot.endsWith('/') ? tickerRoot : `${tickerRoot}/`, {
     onOpen() {
       opened += 1;
+      refused = false;
       heardAt = now();
       if (users.size > 0) ticker.subscribe([...users.keys()]);
     },
@@ -59,7 +61,8 @@ export function createFeed({ apiKey, tickerRoot, now, clock, warn = () => undefi
       if (order.success) tellAll(orderListeners, order.data);
       else warn(`an order update was not understood: ${z.prettifyError(order.error)}`);
     },
-    onClose(refused) {
+    onClose(byTheServer) {
+      refused = byTheServer;
       notBefore = refused ? now() + REFUSED_PAUSE_MS : 0;
     },
   });
@@ -104,6 +107,7 @@ export function createFeed({ apiKey, tickerRoot, now, clock, warn = () => undefi
     use(token) {
       if (token === accessToken && ticker.state() !== 'closed') return;
       accessToken = token;
+      refused = false;
       notBefore = 0;
       ticker.connect(token);
       look ??= setInterval(lookAfter, LOOK_MS);
@@ -138,6 +142,7 @@ export function createFeed({ apiKey, tickerRoot, now, clock, warn = () => undefi
       lastTickAt,
       lastMessageAt,
       reconnects: Math.max(0, opened - 1),
+      refused,
     }),
     ownBar: (instrumentToken, start, end) => bars.get(instrumentToken)?.bar(start, end),
     stop() {

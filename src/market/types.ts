@@ -26,6 +26,8 @@ export type FeedStatus = {
   /** Heartbeats count: prices are frozen when this is old, not when one contract is quiet. */
   lastMessageAt: WallMs | null;
   reconnects: number;
+  /** The server does not take the session: only a login can help. */
+  refused: boolean;
 };
 
 /** The one ticker of this process. Never throws to its users; it reconnects by itself for ever. */

@@ -8,6 +8,7 @@ const RENEW_MS = 500;
 /** How long the market runs on after the last sign that all is well. Wall seconds. */
 const LEASE_SECONDS = 2;
 const LOOK_MS = 200;
+const SERVER_ANSWERS_WITHIN_MS = 1_000;
 
 export type ClockKeeper = { stop(): void };
 
@@ -95,5 +96,16 @@ async function leased(clock: KeptClock): Promise<string | null> {
     return null;
   } catch {
     return 'the exchange does not answer';
+  }
+}
+
+export async function temporalAnswers({ connection }: Client): Promise<boolean> {
+  try {
+    await connection.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
+      connection.workflowService.getSystemInfo({}),
+    );
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,5 +1,4 @@
 /** A replay from its first link to its end: Temporal, simulated exchange, worker, API, operator, in the order that a restart needs. */
-import type { Client } from '@temporalio/client';
 import type { DayIdentity } from '../../workflows/messages.ts';
 import { API_PORT } from '../api/serve.ts';
 import { lockDataDir } from '../data-dir.ts';
@@ -15,14 +14,13 @@ import { workflowBundle } from '../temporal/bundle.ts';
 import { connectTemporal, temporalAccess } from '../temporal/client.ts';
 import { openDay } from '../temporal/open-day.ts';
 import { startTemporalServer } from '../temporal/server.ts';
-import { keepClock, tellClock } from './clock-keeper.ts';
+import { keepClock, tellClock, temporalAnswers } from './clock-keeper.ts';
 import { EXCHANGE_PORT, openReplayExchange } from './exchange.ts';
 import { operate } from './operator.ts';
 import { openReplayRun } from './run.ts';
 
 /** From then on the market waits for its day to end. */
 const EVENING = '18:00:00';
-const SERVER_ANSWERS_WITHIN_MS = 1_000;
 
 /** Runs until the signal is aborted; after the last day it goes on serving. Throws AppError when it cannot begin. */
 export async function runReplay(program: Program): Promise<void> {
@@ -160,17 +158,5 @@ export async function runReplay(program: Program): Promise<void> {
     exchange.clock.set({ speed: 0 });
     say('The replay is over. Everything stays readable until you press Ctrl-C.');
     await Promise.race([stopped, workers.ended]);
-  }
-}
-
-async function temporalAnswers(client: Client): Promise<boolean> {
-  const { connection } = client;
-  try {
-    await connection.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
-      connection.workflowService.getSystemInfo({}),
-    );
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -34,6 +34,18 @@ export async function openReplayRun(config: Config, journal: Journal): Promise<R
   return { run, dates, resumed, folder };
 }
 
+/**
+ * The run's number alone, for processes whose exchange is elsewhere, with its dates and its book: the unfinished run, else the next one.
+ * All of them find the same.
+ */
+export async function replayRunOf(journal: Journal, account: string): Promise<number> {
+  const last = await journal.replayRun(account);
+  if (last && !last.finished) return last.run;
+  const run = (last?.run ?? 0) + 1;
+  await journal.startReplayRun(account, run);
+  return run;
+}
+
 async function readDates(file: string) {
   try {
     return Dates.parse(JSON.parse(await readFile(file, 'utf8')));

@@ -1,0 +1,134 @@
+/** What processes of one installation share: the journal, the Temporal server, the market. Found by each of them by itself. */
+import { type Client, isGrpcServiceError } from '@temporalio/client';
+import type { DayIdentity } from '../../workflows/messages.ts';
+import type { Config } from '../config.ts';
+import { istDate } from '../domain/clock.ts';
+import { AppError } from '../errors.ts';
+import { DEFAULT_KEYS } from '../exchange-simulator/wire/keys.ts';
+import { openJournal } from '../journal/journal.ts';
+import type { Account, Journal } from '../journal/types.ts';
+import { createLiveClock, createSimulatorClock, type KeptClock } from '../market/clock-source.ts';
+import type { ClockSource } from '../market/types.ts';
+import type { BrokerAddresses } from '../parts.ts';
+import { replayRunOf } from '../replay/run.ts';
+import { registerSearchAttributes } from '../temporal/attributes.ts';
+import { connectTemporal, type TemporalClient, temporalAccess } from '../temporal/client.ts';
+import type { Program } from './program.ts';
+import { whenThere } from './waiting.ts';
+
+/** Whoever stands before `trading` in live and paper mode has run 1 for ever: only replays are numbered. */
+const ONLY_RUN = 1;
+
+export type Shared = {
+  /** HOST:PORT of the Temporal server. */
+  address: string;
+  client: Client;
+  journal: Journal;
+  clock: ClockSource;
+  /** Of a replay, whose market waits for its workers; null otherwise. */
+  keptClock: KeptClock | null;
+  account: Account;
+  addresses: BrokerAddresses;
+  identity(): DayIdentity;
+};
+
+type Needed = 'DATABASE_URL' | 'TEMPORAL_ADDRESS' | 'SECRETS_KEY' | 'API_TOKEN';
+
+/**
+ * Finds what the processes share, and waits for what is not up yet.
+ * Throws AppError `config_invalid` that names everything that a process of its own must be told, and `search_attributes_missing`.
+ */
+export async function openShared(program: Program, needed: readonly Needed[]): Promise<Shared> {
+  const { config, closers } = program;
+  const { databaseUrl, address } = requireShared(config, needed);
+  const journal = await whenThere(program, () => openJournal({ databaseUrl }));
+  closers.add('the journal', () => journal.close());
+  const { client } = await whenThere(program, () => connect(address, config.temporal));
+
+  const { clock, keptClock } = await openClock(program);
+  const run = config.mode === 'replay' ? await replayRunOf(journal, config.account) : ONLY_RUN;
+  const account: Account = { mode: config.mode, account: config.account, run };
+  return {
+    ...{ address, client, journal, clock, keptClock, account },
+    addresses: addressesOf(config),
+    identity: () => ({ ...account, date: istDate(clock.now()) }),
+  };
+}
+
+/** Nothing of it has a default that two machines would agree on. */
+function requireShared(config: Config, needed: readonly Needed[]): { databaseUrl: string; address: string } {
+  const given: Record<Needed, unknown> = {
+    DATABASE_URL: config.databaseUrl,
+    TEMPORAL_ADDRESS: config.temporal.address,
+    SECRETS_KEY: config.secretsKey,
+    API_TOKEN: config.apiToken,
+  };
+  const missing = needed.filter((name) => given[name] === null);
+  const { databaseUrl, temporal } = config;
+  if (missing.length === 0 && databaseUrl !== null && temporal.address !== null) {
+    return { databaseUrl, address: temporal.address };
+  }
+  throw new AppError({
+    code: 'config_invalid',
+    message: `A process of its own shares everything with the others and must be told where it is:\n${missing.map((name) => `  ${name} is missing: ${ADVICE[name]}`).join('\n')}`,
+    httpStatus: 500,
+    retryable: false,
+    details: { missing },
+  });
+}
+
+const ADVICE: Record<Needed, string> = {
+  DATABASE_URL: 'the PostgreSQL database of the journal, postgresql://user:password@host/database',
+  TEMPORAL_ADDRESS: 'HOST:PORT of the Temporal server',
+  SECRETS_KEY: 'the same 32 bytes for all; `openssl rand -base64 32` makes them',
+  API_TOKEN: 'the same for all APIs, 16 characters or more; `openssl rand -hex 24` makes one',
+};
+
+async function connect(address: string, { namespace, ...access }: Config['temporal']): Promise<TemporalClient> {
+  const temporal = await connectTemporal({ address, namespace, access: temporalAccess(access) });
+  try {
+    await registerSearchAttributes(temporal.connection, namespace);
+    return temporal;
+  } catch (error) {
+    await temporal.close();
+    if (error instanceof AppError || !isGrpcServiceError(error)) throw error;
+    throw new AppError({
+      code: 'temporal_unavailable',
+      message: `The Temporal server at ${address} does not serve the namespace ${namespace} yet: ${error.details}.`,
+      httpStatus: 503,
+      retryable: true,
+      cause: error,
+    });
+  }
+}
+
+async function openClock(program: Program): Promise<{ clock: ClockSource; keptClock: KeptClock | null }> {
+  if (program.config.mode !== 'replay') return { clock: createLiveClock(), keptClock: null };
+  const clock = await whenThere(program, () => createSimulatorClock({ root: program.config.exchange.url }));
+  program.closers.add('the clock', () => clock.stop());
+  return { clock, keptClock: clock };
+}
+
+/** Replay and paper have the simulated exchange in front, which needs no secret of its own. */
+function addressesOf({ brokers, mode, exchange }: Config): BrokerAddresses {
+  const simulated = { root: exchange.url, tickerRoot: exchange.url.replace(/^http/, 'ws') };
+  if (!brokers) {
+    return {
+      kite: {
+        ...simulated,
+        apiKey: DEFAULT_KEYS.apiKey,
+        apiSecret: DEFAULT_KEYS.apiSecret,
+        loginUrl: exchange.loginUrl ?? `${exchange.url}/connect/login`,
+      },
+      breeze: {
+        apiKey: DEFAULT_KEYS.breezeApiKey,
+        apiSecret: DEFAULT_KEYS.breezeApiSecret,
+        session: DEFAULT_KEYS.breezeSession,
+        root: exchange.url,
+      },
+      userId: null,
+    };
+  }
+  const { userId, accessToken: _, ...kite } = brokers.kite;
+  return { kite: mode === 'paper' ? { ...kite, ...simulated } : kite, breeze: brokers.breeze, userId };
+}
