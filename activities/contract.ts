@@ -78,6 +78,8 @@ export type EntryPlan =
       kind: 'planned';
       /** What was seen: quotes, margin, cash; for the log. */
       seen: Record<string, number>;
+      /** Why it has fewer lots than the plan, where it has. */
+      cut?: string;
     });
 
 export type ManualCheckInput = {
@@ -262,6 +264,22 @@ export type OutsideOrder = {
 /** `moved` are units by trading symbol, + is bought; `orders` those of others with fills, in the broker's order. */
 export type ByHand = { moved: Record<string, number>; orders: OutsideOrder[] };
 
+export type PreflightCheck =
+  | 'contracts'
+  | 'funds'
+  | 'margin'
+  | 'candles'
+  | 'feed'
+  | 'clock'
+  | 'freeze'
+  | 'address';
+export type PreflightFinding = {
+  check: PreflightCheck;
+  /** `note`: should be known; `failed`: a person should act; `wrong`: trading would be wrong, entries wait for a person. */
+  outcome: 'ok' | 'note' | 'failed' | 'wrong';
+  text: string;
+};
+
 export type Handover = {
   /** The day that hands over; null when no earlier day left anything open. */
   from: IsoDate | null;
@@ -284,6 +302,7 @@ export interface DayActivities {
   exchangeRequestToken(input: { identity: DayIdentity; auth: AuthCompleted }): Promise<TokenExchange>;
   /** Fails with SESSION_LOST when the login does not hold any more. */
   checkSession(identity: DayIdentity): Promise<void>;
+  preflight(identity: DayIdentity): Promise<PreflightFinding[]>;
   evaluateHour(input: HourInput): Promise<HourEvaluation>;
   readHourClose(input: HourInput): Promise<HourClose>;
   planEntry(input: EntryInput): Promise<EntryPlan>;

@@ -12,6 +12,7 @@ import { createManualActivities, createManualWatch } from './manual.ts';
 import { createMarginActivities } from './margins.ts';
 import { createNotifyActivities } from './notify.ts';
 import { createOrderActivities } from './orders.ts';
+import { createPreflightActivities } from './preflight.ts';
 import { createReconcileActivities } from './reconcile.ts';
 import { createSessionActivities } from './session.ts';
 import { createSignalActivities } from './signals.ts';
@@ -20,6 +21,8 @@ export type ActivityOptions = Deps & {
   account: Account;
   /** Whose login is accepted; null takes any (replay). */
   expectedUserId: string | null;
+  /** Whose Date header this machine's clock is compared with before the open: Kite's own, also on paper. */
+  clockRoot: string;
   /** How long Breeze is waited for before our own bar decides an index stop. Wall milliseconds; 20 s unless given. */
   stopBarWithinMs?: number;
 };
@@ -28,6 +31,7 @@ export function createDayActivities(options: ActivityOptions): DayActivities {
   return told({
     ...createJournalActivities(options),
     ...createSessionActivities(options),
+    ...createPreflightActivities(options),
     ...createSignalActivities(options),
     ...createIndexActivities(options),
     ...createMarginActivities(options),

@@ -19,7 +19,8 @@ const NEARER_HEDGES = 2;
 
 export function createMarginActivities(deps: Deps): Pick<DayActivities, 'planEntry'> {
   return {
-    async planEntry(input): Promise<EntryPlan> {
+    async planEntry(asked): Promise<EntryPlan> {
+      const { input, cut } = await oneLotAtFirst(deps, asked);
       const { identity, plan } = input;
       const master = await deps.master.contracts(identity.date);
       const found = pickLegs(master, input);
@@ -46,9 +47,23 @@ export function createMarginActivities(deps: Deps): Pick<DayActivities, 'planEnt
         });
         return refusals.length > 0
           ? { kind: 'refused', refusals }
-          : { ...planned, seen: { ...planned.seen, ...funds } };
+          : { ...planned, seen: { ...planned.seen, ...funds }, ...(cut === null ? {} : { cut }) };
       });
     },
+  };
+}
+
+/**
+ * Live trading begins with one lot: that Zerodha turns a resting stop into a limit order, which every quick exit relies on, is not
+ * proven before this account's own book has shown it (TRADING, introduction and section 5).
+ */
+async function oneLotAtFirst(deps: Deps, input: EntryInput): Promise<{ input: EntryInput; cut: string | null }> {
+  const { identity, plan } = input;
+  if (identity.mode !== 'live' || plan.numLots === 1) return { input, cut: null };
+  if (await deps.journal.conversionSeen(identity)) return { input, cut: null };
+  return {
+    input: { ...input, plan: { ...plan, numLots: 1 } },
+    cut: `One lot instead of ${plan.numLots}: Zerodha has not yet turned a resting stop of this account into a limit order. The first exit that does it lifts this.`,
   };
 }
 

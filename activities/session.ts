@@ -86,9 +86,9 @@ export function createSessionActivities(
     },
 
     async exchangeRequestToken({ identity, auth }) {
-      const requestToken = deps.sealer.open(auth.sealedRequestToken);
+      const token = deps.sealer.open('sealedRequestToken' in auth ? auth.sealedRequestToken : auth.sealedAccessToken);
       try {
-        const login = await deps.kite.exchange(requestToken);
+        const login = await ('sealedRequestToken' in auth ? deps.kite.exchange(token) : whose(deps.kite, token));
         if (deps.expectedUserId !== null && login.userId !== deps.expectedUserId) {
           return {
             ok: false,
@@ -102,6 +102,10 @@ export function createSessionActivities(
       }
     },
   };
+}
+
+async function whose(kite: Kite, accessToken: string): Promise<{ accessToken: string; userId: string }> {
+  return { accessToken, ...(await kite.session(accessToken).profile()) };
 }
 
 async function keep(deps: Deps, identity: DayIdentity, login: { accessToken: string; userId: string }) {

@@ -20,6 +20,8 @@ export type BrokerAddresses = {
   breeze: { apiKey: string; apiSecret: string; session: string; root: string | null };
   /** Whose login is accepted; null takes any. */
   userId: string | null;
+  /** Kite itself, where `kite.root` is the paper exchange before it. */
+  clockRoot?: string;
 };
 
 export type Parts = {
@@ -95,6 +97,7 @@ export function createParts(options: {
     sessions,
     log,
     expectedUserId: addresses.userId,
+    clockRoot: addresses.clockRoot ?? addresses.kite.root,
     ...(waits.stopBarWithinMs === undefined ? {} : { stopBarWithinMs: waits.stopBarWithinMs }),
     candles: createHourlyCandles({ breeze, ...(waits.candles ? { patience: waits.candles } : {}) }),
     master: createInstrumentMaster({ session: () => sessions.current(account) }),

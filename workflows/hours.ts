@@ -239,6 +239,7 @@ async function enter(day: Day, seen: HourEvaluation, decision: DecisionView): Pr
     }
     return;
   }
+  if (planned.cut) day.warn('one_lot', 'one_lot', planned.cut, false);
   // Somebody may have stopped, closed all or lost the login while the plan was made.
   const late = skipReason(day, seen, decision.at);
   if (late) {

@@ -51,7 +51,10 @@ export type Plan = {
 export type DayInput = { identity: DayIdentity; clock: ClockSegments };
 
 /** Signals carry the wall time they were sent at where order matters to a person; the token is sealed. */
-export type AuthCompleted = { attempt: string; sealedRequestToken: string };
+export type AuthCompleted =
+  | { attempt: string; sealedRequestToken: string }
+  /** A session that was made elsewhere today: it is checked, not exchanged. */
+  | { attempt: string; sealedAccessToken: string };
 export type StartTrading = { plan: Plan; by: string };
 export type StopTrading = { closePositions: boolean; by: string };
 export type CloseAll = { by: string };
@@ -160,6 +163,8 @@ export type WarningCode =
   | 'residual_hedge'
   | 'unverified'
   | 'unpriced'
+  | 'preflight'
+  | 'one_lot'
   | 'halted';
 export type Warning = { id: string; code: WarningCode; message: string; since: MarketMs; blocksEntries: boolean };
 

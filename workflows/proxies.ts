@@ -26,6 +26,13 @@ export const changing = proxyActivities<Pick<DayActivities, 'changeOrder'>>({
   retry: { maximumAttempts: 1 },
 });
 
+/** The pre-flight waits for slow answers, but not beyond the time in which it could be acted upon. */
+export const looking = proxyActivities<Pick<DayActivities, 'preflight'>>({
+  startToCloseTimeout: '2m',
+  scheduleToCloseTimeout: '6m',
+  retry: untilItWorks,
+});
+
 /** A look that an exit does not wait for. */
 export const asking = proxyActivities<Pick<DayActivities, 'readByHand'>>({
   startToCloseTimeout: '4s',

@@ -27,6 +27,7 @@ import {
   startTradingSignal,
   stopTradingSignal,
 } from './messages.ts';
+import { preflight } from './preflight.ts';
 import { sending, world } from './proxies.ts';
 import { compareWithBroker, makeReport } from './report.ts';
 import { settleExpiring } from './settlement.ts';
@@ -84,6 +85,7 @@ async function trade(day: Day, logins: AuthCompleted[]): Promise<void> {
   await takeOver(day);
   day.beside(keepLookingAtLogin(day));
   day.beside(reconcileAfterLogin(day));
+  day.beside(preflight(day));
   day.beside(keepHours(day));
 
   await day.until(timetable.squareOff, 'square-off', () => false);

@@ -79,6 +79,17 @@ export async function openJournal(location: JournalLocation): Promise<Journal> {
       return { date: last.date, ended: last.result !== null, positions: rows };
     },
 
+    async conversionSeen(account) {
+      const converted = sql`${orders.view}->>'purpose' = 'stop' AND ${orders.view}->>'orderType' = 'LIMIT'`;
+      const found = await database
+        .select({ tag: orders.tag })
+        .from(orders)
+        .innerJoin(days, eq(days.id, orders.dayId))
+        .where(and(inAccount(days, account), converted))
+        .limit(1);
+      return found.length > 0;
+    },
+
     addSession: (account, session) => addSession(database, account, session),
     currentSession: (account) => currentSession(database, account),
 

@@ -68,6 +68,8 @@ export interface Journal {
   events(identity: DayIdentity, limit: number): Promise<StoredEvent[]>;
   orders(identity: DayIdentity): Promise<OrderView[]>;
   positions(identity: DayIdentity): Promise<PositionView[]>;
+  /** Whether a resting stop of this account was ever seen as a limit order at the broker. */
+  conversionSeen(account: Account): Promise<boolean>;
   /** Positions that are not closed, of the newest earlier day of this run that had any; null without such a day. */
   handover(account: Account, before: IsoDate): Promise<OpenAtEnd | null>;
   addSession(account: Account, session: Omit<StoredSession, 'number'>): Promise<StoredSession>;
