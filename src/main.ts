@@ -4,14 +4,11 @@ import { runProgram } from './program/program.ts';
 import { runReplay } from './replay/program.ts';
 
 await runProgram(async (program) => {
-  const { mode, plan } = program.config;
+  const { mode } = program.config;
   if (mode !== 'replay') {
     throw notYet(
       `TRADING_MODE=${mode} is not part of this version: it trades replayed days only. Leave TRADING_MODE out, or set it to replay.`,
     );
-  }
-  if (plan.exitPolicy === 'weekly') {
-    throw notYet('EXIT_POLICY=weekly is not part of this version: leave EXIT_POLICY out, or set it to intraday.');
   }
   await runReplay(program);
 });

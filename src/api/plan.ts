@@ -12,7 +12,7 @@ export function lotSizeOn(date: IsoDate): number {
   return lotSizeFor(weeklyExpiry(date));
 }
 
-/** Throws AppError 422 `lot_size_mismatch`, `limit_exceeded`, `unhedged_not_allowed` or `not_supported`. */
+/** Throws AppError 422 `lot_size_mismatch`, `limit_exceeded` or `unhedged_not_allowed`. */
 export function planFrom(body: StartTradingBody, defaults: ApiConfig['defaults'], date: IsoDate): Plan {
   const lotSize = lotSizeOn(date);
   if (body.lot_size !== undefined && body.lot_size !== lotSize) {
@@ -42,9 +42,6 @@ export function planFrom(body: StartTradingBody, defaults: ApiConfig['defaults']
 }
 
 function refuseImpossible(plan: Plan): void {
-  if (plan.exitPolicy === 'weekly') {
-    throw refuse('not_supported', 'Positions are not carried over nights yet: send exit_policy "intraday".');
-  }
   if (!plan.useHedging && !plan.allowUnhedged) {
     throw refuse(
       'unhedged_not_allowed',

@@ -25,7 +25,6 @@ export const REFUSALS = {
   lot_size_mismatch: { status: 422, when: 'another lot size than that of the date; the details name the right one' },
   limit_exceeded: { status: 422, when: 'limits that no position could keep; the details name the limit' },
   unhedged_not_allowed: { status: 422, when: 'no hedge, and not said that it is meant' },
-  not_supported: { status: 422, when: 'this version does not do it' },
   unknown_date: { status: 422, when: 'a date outside the market calendar' },
   kite_rate_limited: { status: 429, when: 'Zerodha takes no more requests at the moment' },
   breeze_rate_limited: { status: 429, when: 'Breeze takes no more requests at the moment' },

@@ -85,7 +85,6 @@ describe('POST /live/start-trading', () => {
     [{ weekly_exit_day: 6 }, 422, 'invalid_value'],
     [{ use_hedging: false }, 422, 'unhedged_not_allowed'],
     [{ max_loss_per_trade: 60_000 }, 422, 'limit_exceeded'],
-    [{ exit_policy: 'weekly' }, 422, 'not_supported'],
   ])('refuses %j with %i %s, and nothing is sent', async (body, status, code) => {
     await program.openDay();
     const answer = await program.post('/live/start-trading', body);

@@ -6,7 +6,7 @@ import type { Exchange } from '../../src/exchange-simulator/types.ts';
 
 const STEP_MS = 15_000;
 const MANUAL_STEP_MS = 120_000;
-const AFTER_SQUARE_OFF_MS = 1_000;
+const AFTER_THE_INSTANT_MS = 1_000;
 
 export async function lookAhead(input: GuardInput, options: ExchangeOptions, exchange: Exchange): Promise<GuardResult> {
   const { main, hedge, exitAt, until } = input;
@@ -47,10 +47,10 @@ export async function lookAhead(input: GuardInput, options: ExchangeOptions, exc
       if (lossCapHit(result, input.maxLoss)) return fired('loss_cap');
       if (targetHit(result, input.target)) return fired('target');
     }
-    // This server loses a workflow task that cancels a timer in the instant in which it fires, as the square-off's own would.
+    // This server loses a workflow task that cancels a timer in the instant in which it fires, as the square-off's and the close's would.
     return exitAt !== null && exitAt <= until
-      ? { kind: 'triggered', reason: 'exit_time', at: exitAt + AFTER_SQUARE_OFF_MS, sent: false, detail: 'exit time' }
-      : { kind: 'quiet', until };
+      ? { kind: 'triggered', reason: 'exit_time', at: exitAt + AFTER_THE_INSTANT_MS, sent: false, detail: 'exit time' }
+      : { kind: 'quiet', until: until + AFTER_THE_INSTANT_MS };
   } finally {
     await scout.close();
   }

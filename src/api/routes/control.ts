@@ -42,7 +42,7 @@ const start = createRoute({
     ...statusAnswers,
     ...refusals(
       ...SENT,
-      ...(['lot_size_mismatch', 'limit_exceeded', 'unhedged_not_allowed', 'not_supported', 'unknown_date'] as const),
+      ...(['lot_size_mismatch', 'limit_exceeded', 'unhedged_not_allowed', 'unknown_date'] as const),
       ...(['market_closed', 'entries_off'] as const),
     ),
   },
