@@ -6,15 +6,17 @@ import { openShared } from './program/shared.ts';
 import { createSealer, secretsKey } from './secrets.ts';
 import { openDay } from './temporal/open-day.ts';
 import { workersAsk } from './temporal/pollers.ts';
+import { keepSchedule } from './temporal/schedule.ts';
 
 await runProgram(async (program) => {
   const { config, logger, signal } = program;
-  const { client, journal, clock, addresses, identity } = await openShared(program, [
+  const { client, journal, clock, account, addresses, identity } = await openShared(program, [
     'DATABASE_URL',
     'TEMPORAL_ADDRESS',
     'SECRETS_KEY',
     'API_TOKEN',
   ]);
+  if (config.mode !== 'replay') await keepSchedule(client, account);
   const serving = await serveApi(program, {
     ...createBrokers(addresses),
     ...{ client, journal, clock },

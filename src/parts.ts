@@ -111,7 +111,9 @@ export function createParts(options: {
     guards: createGuards(activities),
     accessToken: () => current,
     async resumeSession() {
-      await sessions.renew(account);
+      const stored = await journal.currentSession(account);
+      // What died at 06:00 is not shown to the broker again.
+      if (stored && stored.expiresAt > clock.now()) await sessions.renew(account);
     },
     async close() {
       await prices.stop();

@@ -13,6 +13,8 @@ import type { BrokerAddresses } from '../parts.ts';
 import { replayRunOf } from '../replay/run.ts';
 import { registerSearchAttributes } from '../temporal/attributes.ts';
 import { connectTemporal, type TemporalClient, temporalAccess } from '../temporal/client.ts';
+import { brokerAddresses } from '../trading/addresses.ts';
+import { checkStart } from '../trading/start-checks.ts';
 import type { Program } from './program.ts';
 import { whenThere } from './waiting.ts';
 
@@ -39,13 +41,16 @@ type Needed = 'DATABASE_URL' | 'TEMPORAL_ADDRESS' | 'SECRETS_KEY' | 'API_TOKEN';
  * Throws AppError `config_invalid` that names everything that a process of its own must be told, and `search_attributes_missing`.
  */
 export async function openShared(program: Program, needed: readonly Needed[]): Promise<Shared> {
-  const { config, closers } = program;
+  const { config, logger, closers } = program;
   const { databaseUrl, address } = requireShared(config, needed);
   const journal = await whenThere(program, () => openJournal({ databaseUrl }));
   closers.add('the journal', () => journal.close());
   const { client } = await whenThere(program, () => connect(address, config.temporal));
 
   const { clock, keptClock } = await openClock(program);
+  if (config.mode !== 'replay') {
+    await checkStart({ config, today: istDate(clock.now()), warn: (text) => logger.warn({}, text) });
+  }
   const run = config.mode === 'replay' ? await replayRunOf(journal, config.account) : ONLY_RUN;
   const account: Account = { mode: config.mode, account: config.account, run };
   return {
@@ -129,6 +134,5 @@ function addressesOf({ brokers, mode, exchange }: Config): BrokerAddresses {
       userId: null,
     };
   }
-  const { userId, accessToken: _, ...kite } = brokers.kite;
-  return { kite: mode === 'paper' ? { ...kite, ...simulated } : kite, breeze: brokers.breeze, userId };
+  return brokerAddresses(brokers, mode === 'paper' ? simulated : null);
 }

@@ -3,17 +3,14 @@ import type { DayIdentity } from '../../workflows/messages.ts';
 import { API_PORT } from '../api/serve.ts';
 import { lockDataDir } from '../data-dir.ts';
 import { istDate, istTime } from '../domain/clock.ts';
-import { openJournal } from '../journal/journal.ts';
 import { createSimulatorClock } from '../market/clock-source.ts';
 import { refuseBusyPort } from '../ports.ts';
 import { openDesk } from '../program/desk.ts';
+import { startEmbedded } from '../program/embedded.ts';
 import { type Program, stopAsked } from '../program/program.ts';
 import { serveApi } from '../program/serving.ts';
 import { startWorkers } from '../program/workers.ts';
-import { workflowBundle } from '../temporal/bundle.ts';
-import { connectTemporal, temporalAccess } from '../temporal/client.ts';
 import { openDay } from '../temporal/open-day.ts';
-import { startTemporalServer } from '../temporal/server.ts';
 import { keepClock, tellClock, temporalAnswers } from './clock-keeper.ts';
 import { EXCHANGE_PORT, openReplayExchange } from './exchange.ts';
 import { operate } from './operator.ts';
@@ -34,31 +31,7 @@ export async function runReplay(program: Program): Promise<void> {
   // Looked at before anything runs: a start that cannot succeed leaves nothing behind.
   await refuseBusyPort({ port: config.port, host: config.host, ...API_PORT });
   await refuseBusyPort({ port: config.exchangePort, ...EXCHANGE_PORT });
-  say('Starting Temporal …');
-  const bundling = workflowBundle();
-  // Its failure is met below, not while a server is starting that nobody would stop.
-  bundling.catch(() => {});
-  const server = await startTemporalServer({
-    dataDir: config.dataDir,
-    namespace: config.temporal.namespace,
-    address: config.temporal.address,
-    access: temporalAccess(config.temporal),
-    uiPort: config.temporal.uiPort,
-    env: process.env,
-  });
-  closers.add('the Temporal server', () => server.stop());
-  const bundle = await bundling;
-  // Left open to the process's end: the SDK tries failed calls again by a timer, which throws on a closed connection.
-  const { client } = await connectTemporal({
-    address: server.address,
-    namespace: config.temporal.namespace,
-    access: temporalAccess(config.temporal),
-  });
-
-  const journal = await openJournal(
-    config.databaseUrl ? { databaseUrl: config.databaseUrl } : { dataDir: config.dataDir },
-  );
-  closers.add('the journal', () => journal.close());
+  const { server, client, codePath, journal } = await startEmbedded(program);
   const { run, dates, resumed } = await openReplayRun(config, journal);
   const market = await openReplayExchange({ config, run, dates });
   closers.add('the simulated exchange', market.close);
@@ -76,7 +49,7 @@ export async function runReplay(program: Program): Promise<void> {
 
   // A resumed day hears where the market stands before a worker may believe one of its old timers.
   await tellClock(client, identity(), exchange.clock.segments());
-  const workers = await startWorkers(program, { address: server.address, codePath: bundle.codePath, parts });
+  const workers = await startWorkers(program, { address: server.address, codePath, parts });
 
   const serving = await serveApi(program, {
     client,
