@@ -30,6 +30,26 @@ const logIn = (today: Desk, requestToken = today.exchange.newRequestToken()) =>
 const anotherProcess = ({ parts, sealer }: Desk) =>
   createSessions({ kite: parts.kite, journal: parts.activities.journal, sealer, onSession: () => {} });
 
+describe('a login that another worker exchanged', () => {
+  it('is taken up by the ticker of this one at its next look, once', async () => {
+    const today = await open();
+    const used: string[] = [];
+    const { parts, sealer, identity } = today;
+    const here = createSessions({
+      ...{ kite: parts.kite, journal: parts.activities.journal, sealer },
+      onSession: (accessToken) => used.push(accessToken),
+    });
+    await here.renew(identity);
+    const before = parts.accessToken();
+    expect(used).toEqual([before]);
+    await logIn(today);
+    await here.renew(identity);
+    await here.renew(identity);
+    expect(used).toEqual([before, parts.accessToken()]);
+    expect(used[1]).not.toBe(before);
+  });
+});
+
 describe('exchanging a request token', () => {
   it('stores the session sealed, numbered, until six the next morning', async () => {
     const today = await open();
