@@ -1,4 +1,5 @@
 /** npm run api: the API and the dashboard, for workers, a journal and a Temporal server that are elsewhere. */
+import type { DayIdentity } from '../workflows/messages.ts';
 import { createBrokers } from './parts.ts';
 import { runProgram, stopAsked } from './program/program.ts';
 import { serveApi } from './program/serving.ts';
@@ -7,29 +8,40 @@ import { createSealer, secretsKey } from './secrets.ts';
 import { openDay } from './temporal/open-day.ts';
 import { workersAsk } from './temporal/pollers.ts';
 import { keepSchedule } from './temporal/schedule.ts';
+import { useGivenSession } from './trading/given-session.ts';
 
 await runProgram(async (program) => {
   const { config, logger, signal } = program;
+  const say = (text: string) => logger.info({}, text);
   const { client, journal, clock, account, addresses, identity } = await openShared(program, [
     'DATABASE_URL',
     'TEMPORAL_ADDRESS',
     'SECRETS_KEY',
     'API_TOKEN',
   ]);
-  if (config.mode !== 'replay') await keepSchedule(client, account);
-  const serving = await serveApi(program, {
-    ...createBrokers(addresses),
-    ...{ client, journal, clock },
+  const { kite, breeze } = createBrokers(addresses);
+  const shared = {
+    ...{ client, clock, kite },
     identity: async () => identity(),
+    sealer: createSealer(await secretsKey(config.dataDir, config.secretsKey)),
+    openDay: (day: DayIdentity) => openDay(client, day, clock.current()),
+  };
+  const serving = await serveApi(program, {
+    ...shared,
+    journal,
+    breeze,
     // Prices come from the journal, where the workers keep the last ones.
     feed: null,
-    sealer: createSealer(await secretsKey(config.dataDir, config.secretsKey)),
-    openDay: async (day) => {
-      await openDay(client, day, clock.current());
-    },
     workerAlive: () => workersAsk(client),
   });
+  if (config.brokers) {
+    const warn = (text: string) => logger.warn({}, text);
+    const { paused } = await keepSchedule(client, account);
+    if (paused)
+      warn('The Schedule that opens each day is paused in Temporal: only a login or start-trading opens one.');
+    await useGivenSession({ ...shared, config: config.brokers.kite, say, warn });
+  }
   console.log(`\nDashboard     ${serving.signInLink}\nAPI           ${serving.origin}/docs\n`);
-  logger.info({}, `The API serves ${config.mode} days of ${config.account}.`);
+  say(`The API serves ${config.mode} days of ${config.account}.`);
   await stopAsked(signal);
 });

@@ -8,6 +8,7 @@ import { openShared, type Shared } from './program/shared.ts';
 import { startWorkers } from './program/workers.ts';
 import { keepClock, tellClock, temporalAnswers } from './replay/clock-keeper.ts';
 import { workflowBundle } from './temporal/bundle.ts';
+import { warnOfBreeze } from './trading/start-checks.ts';
 
 /** A login is exchanged by one worker: the tickers of the others take it up within this. Wall milliseconds. */
 const LOGIN_LOOK_MS = 2_000;
@@ -25,6 +26,7 @@ await runProgram(async (program) => {
   const guards = config.guards ? parts.guards : null;
   const workers = await startWorkers(program, { address, codePath, parts: { day: parts.day, guards } });
   void keepLogin(program, parts);
+  if (config.brokers) void warnOfBreeze(parts.breeze, (text) => logger.warn({}, text));
   if (keptClock) await keepMarket(program, { ...shared, keptClock }, parts, workers.running);
   logger.info({}, `The worker serves ${config.mode} days of ${config.account}${guards ? '' : ', but no guards'}.`);
   await Promise.race([stopAsked(signal), workers.ended]);

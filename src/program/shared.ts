@@ -13,13 +13,10 @@ import type { BrokerAddresses } from '../parts.ts';
 import { replayRunOf } from '../replay/run.ts';
 import { registerSearchAttributes } from '../temporal/attributes.ts';
 import { connectTemporal, type TemporalClient, temporalAccess } from '../temporal/client.ts';
-import { brokerAddresses } from '../trading/addresses.ts';
+import { brokerAddresses, ONLY_RUN } from '../trading/addresses.ts';
 import { checkStart } from '../trading/start-checks.ts';
 import type { Program } from './program.ts';
 import { whenThere } from './waiting.ts';
-
-/** Whoever stands before `trading` in live and paper mode has run 1 for ever: only replays are numbered. */
-const ONLY_RUN = 1;
 
 export type Shared = {
   /** HOST:PORT of the Temporal server. */
@@ -38,7 +35,8 @@ type Needed = 'DATABASE_URL' | 'TEMPORAL_ADDRESS' | 'SECRETS_KEY' | 'API_TOKEN';
 
 /**
  * Finds what the processes share, and waits for what is not up yet.
- * Throws AppError `config_invalid` that names everything that a process of its own must be told, and `search_attributes_missing`.
+ * Throws AppError `config_invalid` that names everything that a process of its own must be told, `search_attributes_missing`, and what
+ * `checkStart` throws in paper and live mode.
  */
 export async function openShared(program: Program, needed: readonly Needed[]): Promise<Shared> {
   const { config, logger, closers } = program;
@@ -114,25 +112,14 @@ async function openClock(program: Program): Promise<{ clock: ClockSource; keptCl
   return { clock, keptClock: clock };
 }
 
-/** Replay and paper have the simulated exchange in front, which needs no secret of its own. */
+/** In a replay both brokers are the simulated exchange, whose keys open nothing else. */
 function addressesOf({ brokers, mode, exchange }: Config): BrokerAddresses {
   const simulated = { root: exchange.url, tickerRoot: exchange.url.replace(/^http/, 'ws') };
-  if (!brokers) {
-    return {
-      kite: {
-        ...simulated,
-        apiKey: DEFAULT_KEYS.apiKey,
-        apiSecret: DEFAULT_KEYS.apiSecret,
-        loginUrl: exchange.loginUrl ?? `${exchange.url}/connect/login`,
-      },
-      breeze: {
-        apiKey: DEFAULT_KEYS.breezeApiKey,
-        apiSecret: DEFAULT_KEYS.breezeApiSecret,
-        session: DEFAULT_KEYS.breezeSession,
-        root: exchange.url,
-      },
-      userId: null,
-    };
-  }
-  return brokerAddresses(brokers, mode === 'paper' ? simulated : null);
+  if (brokers) return brokerAddresses(brokers, mode === 'paper' ? simulated : null);
+  const { apiKey, apiSecret, breezeApiKey, breezeApiSecret, breezeSession } = DEFAULT_KEYS;
+  return {
+    kite: { ...simulated, apiKey, apiSecret, loginUrl: exchange.loginUrl ?? `${exchange.url}/connect/login` },
+    breeze: { apiKey: breezeApiKey, apiSecret: breezeApiSecret, session: breezeSession, root: exchange.url },
+    userId: null,
+  };
 }

@@ -1,6 +1,9 @@
 import type { BrokerConfig } from '../config.ts';
 import type { BrokerAddresses } from '../parts.ts';
 
+/** Only replays are numbered. */
+export const ONLY_RUN = 1;
+
 /** Where orders and prices of a mode go: on paper to the paper exchange before Kite. The login page is Kite's in both. */
 export function brokerAddresses(
   { kite, breeze }: BrokerConfig,

@@ -16,13 +16,10 @@ import { startWorkers } from '../program/workers.ts';
 import { EXCHANGE_PORT } from '../replay/exchange.ts';
 import { openDay } from '../temporal/open-day.ts';
 import { keepSchedule } from '../temporal/schedule.ts';
-import { brokerAddresses } from './addresses.ts';
+import { brokerAddresses, ONLY_RUN } from './addresses.ts';
 import { useGivenSession } from './given-session.ts';
 import { openPaperExchange } from './paper-exchange.ts';
 import { checkStart, servesOf, warnOfBreeze } from './start-checks.ts';
-
-/** Only replays are numbered. */
-const ONLY_RUN = 1;
 
 /**
  * Runs until the signal is aborted. Throws AppError or CalendarError when it may not begin.
