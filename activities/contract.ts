@@ -91,8 +91,8 @@ export type ManualCheckInput = {
   book: EntryInput['book'];
   /** What is open by hand. */
   holdings: ManualHolding[];
-  /** What somebody else held when the day began. */
-  foreign: Holding[];
+  /** Units of this contract that the account held when the day began. */
+  heldBefore: number;
 };
 export type ManualCheck =
   | { kind: 'refused'; refusals: ManualRefusal[] }
@@ -172,6 +172,8 @@ export type ChangeInput = {
 };
 export type ChangeResult =
   | { kind: 'modified'; price: Paise }
+  /** It shows the best price that it may already: nothing was sent. */
+  | { kind: 'unchanged'; price: Paise }
   | { kind: 'final'; order: OrderSnapshot }
   | { kind: 'budget' }
   | { kind: 'no_price'; message: string }
@@ -264,15 +266,7 @@ export type OutsideOrder = {
 /** `moved` are units by trading symbol, + is bought; `orders` those of others with fills, in the broker's order. */
 export type ByHand = { moved: Record<string, number>; orders: OutsideOrder[] };
 
-export type PreflightCheck =
-  | 'contracts'
-  | 'funds'
-  | 'margin'
-  | 'candles'
-  | 'feed'
-  | 'clock'
-  | 'freeze'
-  | 'address';
+export type PreflightCheck = 'contracts' | 'funds' | 'margin' | 'candles' | 'feed' | 'clock' | 'freeze' | 'address';
 export type PreflightFinding = {
   check: PreflightCheck;
   /** `note`: should be known; `failed`: a person should act; `wrong`: trading would be wrong, entries wait for a person. */

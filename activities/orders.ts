@@ -184,7 +184,7 @@ async function changeOrder(feed: Feed, session: KiteSession, input: ChangeInput)
   if (input.how === 'reprice' && seen.orderType === 'LIMIT') {
     // A price above what the exchange accepts now is better than any that it would take: it stays.
     const worse = input.noWorseThan !== null && input.side === 'BUY' && price < input.noWorseThan;
-    if (worse || seen.price === price) return { kind: 'modified', price: seen.price };
+    if (worse || seen.price === price) return { kind: 'unchanged', price: seen.price };
   }
   if (performance.now() - began > CHANGE_WITHIN_MS) return { kind: 'refused', message: 'the broker was too slow' };
   try {

@@ -2,7 +2,15 @@
 import type { BrokerOrder, BrokerPosition, KiteSession } from '../src/brokers/types.ts';
 import { isTagOf } from '../src/domain/tags.ts';
 import type { Account } from '../src/journal/types.ts';
-import type { ByHandInput, DayActivities, Holding, ReconcileInput, Reconciliation } from './contract.ts';
+import type {
+  ByHand,
+  ByHandInput,
+  DayActivities,
+  Holding,
+  OutsideOrder,
+  ReconcileInput,
+  Reconciliation,
+} from './contract.ts';
 import type { Deps } from './deps.ts';
 import { snapshot } from './orders.ts';
 
@@ -25,7 +33,12 @@ export function createReconcileActivities(
         };
       }),
 
-    readByHand: (input) => deps.sessions.use(deps.account, (session) => readByHand(session, input)),
+    readByHand: (input) =>
+      deps.sessions.use(deps.account, async (session): Promise<ByHand> => {
+        const moved = await readByHand(session, input);
+        // Read after the positions: whoever moved them is in this list, or else moved them without an order.
+        return { moved, orders: await readOutsideOrders(session, input) };
+      }),
   };
 }
 
@@ -46,6 +59,30 @@ export async function readByHand(session: KiteSession, input: ByHandInput): Prom
     }
     before = after;
   }
+}
+
+async function readOutsideOrders(session: KiteSession, input: ByHandInput): Promise<OutsideOrder[]> {
+  const symbols = new Set(input.contracts.map(({ tradingsymbol }) => tradingsymbol));
+  const orders = (await session.orders()).filter(
+    ({ tradingsymbol, product, tag, filledQuantity }) =>
+      symbols.has(tradingsymbol) &&
+      product === input.product &&
+      filledQuantity > 0 &&
+      !(tag !== null && isTagOf(tag, input.identity)),
+  );
+  if (orders.length === 0) return [];
+  const trades = await session.trades();
+  return orders.map(({ orderId, tag, tradingsymbol, side, quantity, orderType, price, status, placedAt }) => ({
+    ...{ orderId, tag, tradingsymbol, side, quantity, orderType, price, status, placedAt },
+    fills: trades
+      .filter((trade) => trade.orderId === orderId)
+      .map(({ tradeId, quantity: filled, price: at, at: time }) => ({
+        tradeId,
+        quantity: filled,
+        price: at,
+        at: time,
+      })),
+  }));
 }
 
 /** Signed units of our fills, by trading symbol. */

@@ -1,41 +1,148 @@
 /** What somebody else did to our contracts at the broker, in the app or by another program (TRADING section 1). */
-import { isCancellation } from '@temporalio/workflow';
-import type { ContractRef } from '../activities/contract.ts';
+import { condition, isCancellation } from '@temporalio/workflow';
+import type { ByHand, ContractRef, OutsideOrder } from '../activities/contract.ts';
+import { takenFromUs } from '../src/domain/outside-fills.ts';
 import type { Product } from '../src/domain/types.ts';
 import { type Day, MarketOver } from './day.ts';
-import { asking } from './proxies.ts';
+import { restStop } from './entry.ts';
+import { isFinal } from './exit.ts';
+import type { LegRole } from './messages.ts';
+import { cancelToEnd } from './orders.ts';
+import { takeOutside, takeUnpriced } from './outside.ts';
+import type { Position } from './position.ts';
+import { asking, comparing, world } from './proxies.ts';
 
-/** What the account held of a contract when the day began with it, units: somebody else's, and what we carried over night. */
+/** Nothing new is placed from 15:23 on; the broker is believed to begin its own square-off at 15:20 at the earliest. */
+const SQUARE_OFF_BEGINS_BEFORE_MS = 3 * 60_000;
+
+/**
+ * What the account held of a contract when the day began with it, units: somebody else's, and what we carried over night; and
+ * what was taken into the ledger of others since.
+ */
 export function heldBefore(day: Day, product: Product, tradingsymbol: string): number {
   const isOfIt = (of: { product: string; tradingsymbol: string }) =>
     of.product === product && of.tradingsymbol === tradingsymbol;
   const theirs = day.foreign.find(isOfIt)?.quantity ?? 0;
-  return day.carriedOrders
+  const taken = [...day.orders.values()].filter((order) => order.takenFrom !== undefined);
+  return [...day.carriedOrders, ...taken]
     .filter(isOfIt)
     .reduce((sum, order) => sum + (order.side === 'BUY' ? 1 : -1) * order.filledQuantity, theirs);
 }
 
 /**
- * Units by trading symbol, + is bought. Null when the broker does not say it at once: an exit does not wait for it, and leaves by
+ * What others did to contracts since then. Null when the broker does not say it at once: an exit does not wait for it, and leaves by
  * the ledger alone.
  */
 export async function readByHand(
   day: Day,
   product: Product,
   contracts: ContractRef[],
-): Promise<Record<string, number> | null> {
+  patiently = false,
+): Promise<ByHand | null> {
   const asked = contracts.map(({ tradingsymbol }) => ({
     tradingsymbol,
     foreign: heldBefore(day, product, tradingsymbol),
   }));
+  const { readByHand: read } = patiently ? comparing : asking;
   try {
     return await day.withSession(() =>
-      asking.readByHand.executeWithOptions({ summary: 'Did somebody trade our contracts by hand?' }, [
+      read.executeWithOptions({ summary: 'Did somebody trade our contracts by hand?' }, [
         { identity: day.identity, product, contracts: asked },
       ]),
     );
   } catch (error) {
-    if (isCancellation(error) || error instanceof MarketOver) throw error;
+    if (isCancellation(error) || (error instanceof MarketOver && !patiently)) throw error;
     return null;
   }
+}
+
+/**
+ * An exit never sends what the broker does not hold for us any more. The broker's own square-off is taken into the ledger at once;
+ * anybody else's trade is asked about.
+ */
+export async function lookForHands(position: Position, patiently = false): Promise<void> {
+  const { day, plan, outside } = position;
+  const contracts = [plan.main, ...(plan.hedge ? [plan.hedge] : [])];
+  const seen = await readByHand(day, plan.product, contracts, patiently);
+  if (seen === null) return;
+  outside.moved = seen.moved;
+  outside.orders = seen.orders;
+  outside.bought = takenOf(position, 'main');
+  outside.sold = plan.hedge ? takenOf(position, 'hedge') : 0;
+  const theirs = seen.orders.filter((order) => isSquareOff(position, order));
+  if (takeOutside(position, theirs, 'broker') > 0) position.exitReason = 'broker_square_off';
+  if (outside.bought === 0 && outside.sold === 0) return;
+  const known = day.warnings.some(({ id }) => id === questionOf(position));
+  const text = `${position.id}: somebody traded it outside: ${outside.bought} ${plan.main.tradingsymbol} were bought back and ${outside.sold} of the hedge sold. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked as closed by hand.`;
+  day.warn(questionOf(position), 'foreign_position', text, true);
+  if (!known) {
+    day.beside(bookAnswer(position, questionOf(position)));
+    await world.notifyOwner.executeWithOptions({ summary: text }, [{ level: 'alert', text }]);
+  }
+}
+
+function takenOf(position: Position, role: LegRole): number {
+  const { day, plan, outside } = position;
+  const { tradingsymbol } = position.contract(role);
+  const theirs = day.foreign.find((held) => held.product === plan.product && held.tradingsymbol === tradingsymbol);
+  const ours = role === 'main' ? -Math.max(0, position.short()) : Math.max(0, position.long());
+  return takenFromUs({ ours, theirs: theirs?.quantity ?? 0, moved: outside.moved[tradingsymbol] ?? 0 });
+}
+
+/** The broker's own: in MIS, without any tag, in the minutes in which it closes what is left (support.zerodha.com, MIS square-off). */
+function isSquareOff({ day, plan }: Position, order: OutsideOrder): boolean {
+  const from = (day.timetable?.lastPlacement ?? Number.POSITIVE_INFINITY) - SQUARE_OFF_BEGINS_BEFORE_MS;
+  return plan.product === 'MIS' && order.tag === null && order.placedAt >= from;
+}
+
+/** The warning that asks about it; one that was answered is not asked again. */
+function questionOf({ id, outside }: Position): string {
+  return `by_hand:${id}${outside.answers > 0 ? `:${outside.answers + 1}` : ''}`;
+}
+
+/** Somebody has said that the trade was theirs. */
+export function isAnswered(position: Position): boolean {
+  const { day, outside } = position;
+  return outside.bought + outside.sold > 0 && day.acknowledged.has(questionOf(position));
+}
+
+/** Resting buys are cut so that they never exceed what is still sold: never by a change of quantity, but anew once they are final. */
+export async function fitStops(position: Position): Promise<void> {
+  const { day } = position;
+  for (const [slice, stop] of position.stops) {
+    const wanted = position.toBuyBack(slice);
+    const resting = stop.quantity - stop.filledQuantity;
+    if (isFinal(stop) || stop.orderId === null || resting <= wanted) continue;
+    const before = stop.filledQuantity;
+    await cancelToEnd(day, stop);
+    if (stop.filledQuantity > before) position.requestExit('catastrophe_stop');
+    if (position.exitReason !== null || day.over) return;
+    await restStop(position, slice);
+  }
+}
+
+/** Books what a person has acknowledged, while the position is watched: the rest stays protected, or leaves. */
+export async function takeAnswer(position: Position): Promise<void> {
+  book(position);
+  await fitStops(position);
+  if (position.short() === 0) position.requestExit('closed_by_hand');
+  else await position.undoLate();
+}
+
+/** The same, for a position that has ended open because of it. */
+async function bookAnswer(position: Position, question: string): Promise<void> {
+  const { day } = position;
+  const ended = () => position.state === 'not_flat' || position.state === 'residual_hedge';
+  await condition(() => day.over || position.state === 'closed' || (day.acknowledged.has(question) && ended()));
+  if (!day.over && isAnswered(position)) {
+    book(position);
+    await position.leaveToTheEnd(`what was traded by hand of ${position.id}`);
+  }
+}
+
+function book(position: Position): void {
+  const { outside } = position;
+  takeOutside(position, outside.orders, 'person');
+  outside.answers += 1;
+  if (outside.bought > 0 || outside.sold > 0) takeUnpriced(position);
 }

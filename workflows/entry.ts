@@ -1,11 +1,15 @@
 /** Entry: the hedge is bought and seen filled, then at most as much is sold (TRADING section 3). */
 import { condition } from '@temporalio/workflow';
 import { catastropheStop } from '../src/domain/stops.ts';
+import type { Leaver } from './exit.ts';
 import { submitWatched, watchLate } from './late.ts';
 import { CHASE_STEPS } from './limits.ts';
 import type { LegRole, OrderPurpose, OrderView } from './messages.ts';
 import { cancelToEnd, change, follow, type Intended, look, submit } from './orders.ts';
 import type { Position } from './position.ts';
+
+/** What a short has to answer to be protected. */
+type Protected = Leaver & Pick<Position, 'average' | 'requestExit'>;
 
 /** How long each step of a chase is looked at. Wall milliseconds. */
 const CHASE_STEP_MS = 3_000;
@@ -139,10 +143,10 @@ async function watchMissing(position: Position, order: OrderView, intended: Inte
 }
 
 /** Rests the catastrophe stop of a slice at the broker; a trigger already passed or two refusals mean leaving. */
-export async function restStop(position: Position, slice: number): Promise<void> {
+export async function restStop(position: Protected, slice: number): Promise<void> {
   const { day } = position;
   const entry = position.average('main', 'SELL', slice);
-  const quantity = position.short(slice);
+  const quantity = position.toBuyBack(slice);
   if (entry === null || quantity === 0) return;
   const stop = catastropheStop(entry, position.plan.main.tickSize);
   for (let attempt = 0; attempt < 2; attempt += 1) {

@@ -12,6 +12,8 @@ import { cancelToEnd, change, follow, type Intended } from './orders.ts';
 const CONVERSION_MS = 2_000;
 const CHASE_STEP_MS = 2_000;
 const AFTER_REFUSAL_MS = 1_000;
+/** An order that shows the best price it may already, such as a hedge offered at one tick, is looked at so often. */
+const RESTING_MS = 10_000;
 /** So many tries follow each other fast; later ones are this far apart until the square-off: a history holds 51,200 events. */
 const URGENT_TRIES = 15;
 const PATIENT_MS = 30_000;
@@ -118,8 +120,9 @@ async function chaseToEnd(
 ): Promise<void> {
   const { day } = position;
   const contract = position.contract(order.role);
+  let wait = CHASE_STEP_MS;
   for (let tries = 1; !ended(day, contract.tradesUntil); tries += 1) {
-    const seen = await follow(day, order, 'terminal', CHASE_STEP_MS);
+    const seen = await follow(day, order, 'terminal', wait);
     if (seen.state !== 'live') return;
     // A late order may have done part of its work: what is not needed any more is not waited for.
     if (stillNeeded(position, order) < order.quantity - order.filledQuantity) {
@@ -142,14 +145,17 @@ async function chaseToEnd(
       await cancelToEnd(day, order);
       return;
     }
-    if (changed.kind !== 'modified' || tries >= URGENT_TRIES) await pause(day, tries, 'before a new price');
+    wait = changed.kind === 'unchanged' ? 0 : CHASE_STEP_MS;
+    if (changed.kind === 'unchanged') {
+      await condition(() => day.over, RESTING_MS, { summary: 'it shows the best price that it may' });
+    } else if (changed.kind !== 'modified' || tries >= URGENT_TRIES) await pause(day, tries, 'before a new price');
   }
   // What it filled in its last moment belongs into the report.
   await follow(day, order, 'terminal', 0);
 }
 
 function stillNeeded(position: Leaver, order: OrderView): number {
-  return order.role === 'main' ? position.short(order.slice) : position.toSellOfHedge();
+  return order.role === 'main' ? position.toBuyBack(order.slice) : position.toSellOfHedge();
 }
 
 /** Sells what is left of the hedge: never before the short is bought back, never more than is held. */
@@ -173,7 +179,7 @@ export async function sellHedge(position: Leaver): Promise<void> {
   }
 }
 
-function isFinal(order: OrderView): boolean {
+export function isFinal(order: OrderView): boolean {
   return ['COMPLETE', 'CANCELLED', 'REJECTED'].includes(order.status);
 }
 

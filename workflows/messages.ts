@@ -86,7 +86,7 @@ export type CommandRefusal =
   | 'protective_order'
   | 'signal_order'
   | 'already_final'
-  | 'order_refused'
+  | 'kite_refused'
   | ManualRefusalCode;
 
 /** An order by hand. `key` makes it repeatable: the same key with the same order answers what came of the first. */
@@ -283,6 +283,7 @@ export type ExitReason =
   | 'protection_refused'
   | 'day_loss_limit'
   | 'broker_square_off'
+  | 'closed_by_hand'
   | 'leftover'
   | 'expired';
 
@@ -314,6 +315,8 @@ export type OrderView = {
   status: string;
   statusMessage: string | null;
   fills: FillView[];
+  /** Not sent by us: the share of somebody else's order that closed what was ours. Its tag is none of the broker's. */
+  takenFrom?: 'broker' | 'person';
   intendedAt: MarketMs;
   updatedAt: MarketMs;
 };

@@ -4,7 +4,7 @@ import { type Pnl, pnlOf } from '../src/domain/pnl.ts';
 import { targetProfit } from '../src/domain/stops.ts';
 import { makeTag } from '../src/domain/tags.ts';
 import type { IsoDate, MarketMs, Paise, Side, SignalName } from '../src/domain/types.ts';
-import { readByHand } from './by-hand.ts';
+import { lookForHands } from './by-hand.ts';
 import { carryOn } from './carry.ts';
 import { type Day, MarketOver } from './day.ts';
 import { enterHedge, enterMain, unwindSurplus } from './entry.ts';
@@ -21,6 +21,7 @@ import type {
   PositionView,
 } from './messages.ts';
 import { follow, type Intended } from './orders.ts';
+import { nothingOutside } from './outside.ts';
 import { viewOfPosition } from './position-view.ts';
 import { watchUntilLeaving } from './watch.ts';
 
@@ -36,6 +37,7 @@ const PRECEDENCE: readonly ExitReason[] = [
   'protection_refused',
   'index_stop',
   'target',
+  'closed_by_hand',
   'exit_time',
   'entry_failed',
 ];
@@ -58,9 +60,8 @@ export class Position {
   /** Resting protection by slice of the main leg. */
   readonly stops = new Map<number, OrderView>();
   private readonly attempts = new Map<string, number>();
-  /** Units that somebody else bought back of our main leg, and sold of our hedge, as last seen before an exit. */
-  private boughtByHand = 0;
-  private soldByHand = 0;
+  /** What somebody else has done to our contracts, as last seen. */
+  readonly outside = nothingOutside();
   /** Only one leaving at a time: two would not see each other's live orders. */
   private leaving: Promise<void> | null = null;
 
@@ -133,6 +134,10 @@ export class Position {
       this.leaving = null;
     });
     return this.leaving;
+  }
+
+  isLeaving(): boolean {
+    return this.leaving !== null;
   }
 
   private async leaveOnce(key: string): Promise<void> {
@@ -212,7 +217,7 @@ export class Position {
 
   /** Of a slice's short, what is ours to buy back: less what somebody bought back by hand. */
   toBuyBack(slice: number): number {
-    let byHand = this.boughtByHand;
+    let byHand = this.outside.bought;
     for (const earlier of [...this.stops.keys()].filter((known) => known < slice)) {
       byHand -= Math.min(byHand, Math.max(0, this.short(earlier)));
     }
@@ -222,8 +227,8 @@ export class Position {
   /** Of the hedge, what may be sold: less what somebody sold by hand. Selling that again would be a naked short. */
   toSellOfHedge(): number {
     // A short that was bought back by hand needs no hedge either.
-    const covered = Math.max(0, this.short() - this.boughtByHand);
-    return Math.max(0, this.long() - covered - this.soldByHand);
+    const covered = Math.max(0, this.short() - this.outside.bought);
+    return Math.max(0, this.long() - covered - this.outside.sold);
   }
 
   filled(role: LegRole, side: Side, slice?: number): number {
@@ -330,19 +335,8 @@ export class Position {
   }
 
   /** Our contracts may have been traded by hand: an exit never sends what the broker does not hold for us any more. */
-  async lookForHands(): Promise<void> {
-    const { main, hedge, product } = this.plan;
-    const byHand = await readByHand(this.day, product, [main, ...(hedge ? [hedge] : [])]);
-    if (byHand === null) return;
-    this.boughtByHand = Math.min(Math.max(0, byHand[main.tradingsymbol] ?? 0), Math.max(0, this.short()));
-    this.soldByHand = hedge ? Math.min(Math.max(0, -(byHand[hedge.tradingsymbol] ?? 0)), Math.max(0, this.long())) : 0;
-    if (this.boughtByHand === 0 && this.soldByHand === 0) return;
-    this.day.warn(
-      `by_hand:${this.id}`,
-      'foreign_position',
-      `${this.id}: somebody traded it outside: ${this.boughtByHand} ${main.tradingsymbol} were bought back and ${this.soldByHand} of the hedge sold. Only what is left is closed here.`,
-      true,
-    );
+  lookForHands(): Promise<void> {
+    return lookForHands(this);
   }
 
   /** Says where it ended, from its fills alone. */
@@ -354,6 +348,7 @@ export class Position {
     else if (this.exitReason !== null || this.state !== 'open') this.state = 'not_flat';
     this.closedAt = this.state === 'closed' ? this.day.now() : null;
     if (this.state === 'closed') {
+      for (const was of ['not_flat', 'residual_hedge']) this.day.clearWarning(`${was}:${this.id}`);
       const { earlier } = this.view();
       const net = ((this.pnl().net + earlier.realised - earlier.charges) / 100).toFixed(2);
       this.day.log('info', 'position_closed', `${this.id}: flat. Net ${net} rupees after charges.`);

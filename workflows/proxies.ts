@@ -47,8 +47,15 @@ export const planning = proxyActivities<Pick<DayActivities, 'planEntry'>>({
   retry: untilItWorks,
 });
 
+/** What an order by hand would take: a person waits for it, and its command expires. */
+export const checking = proxyActivities<Pick<DayActivities, 'checkManualOrder'>>({
+  startToCloseTimeout: '8s',
+  scheduleToCloseTimeout: '8s',
+  retry: { ...untilItWorks, maximumAttempts: 3 },
+});
+
 /** The last looks of the day: a broker that does not answer for so long leaves the day unreconciled, and it says so. */
-export const comparing = proxyActivities<Pick<DayActivities, 'reconcile' | 'readOfficialClose'>>({
+export const comparing = proxyActivities<Pick<DayActivities, 'reconcile' | 'readOfficialClose' | 'readByHand'>>({
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '10m',
   retry: untilItWorks,

@@ -3,8 +3,9 @@ import { CancellationScope, condition, isCancellation } from '@temporalio/workfl
 import type { GuardInput, GuardResult } from '../activities/contract.ts';
 import { istTime } from '../src/domain/clock.ts';
 import type { MarketMs } from '../src/domain/types.ts';
-import { heldBefore } from './by-hand.ts';
+import { fitStops, heldBefore, isAnswered, lookForHands, takeAnswer } from './by-hand.ts';
 import { MarketOver } from './day.ts';
+import { isFinal } from './exit.ts';
 import type { Position } from './position.ts';
 import { guarding } from './proxies.ts';
 
@@ -15,17 +16,23 @@ const AFTER_FAILURE_MS = 5_000;
 export async function watchUntilLeaving(position: Position): Promise<void> {
   const { day } = position;
   const leaving = () => position.exitReason !== null || day.over;
+  const called = () => leaving() || isAnswered(position);
   while (!leaving()) {
     const until = nextClose(position);
     if (until === null) {
       await condition(leaving);
       return;
     }
-    const seen = await guardOnce(position, until, leaving);
+    if (isAnswered(position)) await takeAnswer(position);
+    const seen = await guardOnce(position, until, called);
     if (seen === null) {
-      await condition(leaving, AFTER_FAILURE_MS, { summary: `a new guard for ${position.id}` });
+      await condition(called, AFTER_FAILURE_MS, { summary: `a new guard for ${position.id}` });
     } else if (seen.kind === 'quiet') {
-      await day.until(seen.until, `guarding ${position.id}`, leaving);
+      await day.until(seen.until, `guarding ${position.id}`, called);
+    } else if (seen.kind === 'traded_outside') {
+      if (seen.at > day.now()) await day.until(seen.at, `guard of ${position.id}`, called);
+      await lookForHands(position);
+      await fitStops(position);
     } else {
       if (seen.at > day.now()) await day.until(seen.at, `guard of ${position.id}`, leaving);
       position.guardSent = seen.sent;
@@ -48,7 +55,7 @@ function nextClose(position: Position): MarketMs | null {
   return ahead.length > 0 ? Math.min(...ahead) : null;
 }
 
-async function guardOnce(position: Position, until: MarketMs, leaving: () => boolean): Promise<GuardResult | null> {
+async function guardOnce(position: Position, until: MarketMs, called: () => boolean): Promise<GuardResult | null> {
   const { day } = position;
   const scope = new CancellationScope();
   let result: GuardResult | null = null;
@@ -68,7 +75,7 @@ async function guardOnce(position: Position, until: MarketMs, leaving: () => boo
     .finally(() => {
       done = true;
     });
-  await condition(() => done || leaving());
+  await condition(() => done || called());
   // Whoever leaves does not wait for the guard: its one modification is looked for in the order itself.
   if (!done) scope.cancel();
   else await watch;
@@ -76,14 +83,18 @@ async function guardOnce(position: Position, until: MarketMs, leaving: () => boo
 }
 
 function guardInput(position: Position, until: MarketMs): GuardInput {
-  const { day, plan } = position;
+  const { day, outside, plan } = position;
   const { main, hedge } = plan;
   return {
     identity: day.identity,
     positionId: position.id,
-    main: { contract: main, quantity: position.short(), entryPrice: position.average('main', 'SELL') ?? 0 },
+    main: {
+      contract: main,
+      quantity: position.short() - outside.bought,
+      entryPrice: position.average('main', 'SELL') ?? 0,
+    },
     hedge: hedge
-      ? { contract: hedge, quantity: position.long(), entryPrice: position.average('hedge', 'BUY') ?? 0 }
+      ? { contract: hedge, quantity: position.long() - outside.sold, entryPrice: position.average('hedge', 'BUY') ?? 0 }
       : null,
     product: plan.product,
     foreign: Object.fromEntries(
@@ -92,7 +103,10 @@ function guardInput(position: Position, until: MarketMs): GuardInput {
         heldBefore(day, plan.product, tradingsymbol),
       ]),
     ),
-    stops: [...position.stops.values()].flatMap(({ orderId, tag }) => (orderId ? [{ orderId, tag }] : [])),
+    moved: outside.moved,
+    stops: [...position.stops.values()].flatMap((stop) =>
+      stop.orderId && !isFinal(stop) ? [{ orderId: stop.orderId, tag: stop.tag }] : [],
+    ),
     maxLoss: plan.maxLoss,
     target: position.targetAmount(),
     charges: position.paidCharges(),

@@ -19,10 +19,15 @@ export function shareOfFills(
     const before = taken.get(fill.tradeId) ?? 0;
     const quantity = Math.min(left, fill.quantity - before);
     if (quantity <= 0) continue;
-    share.push({ ...fill, quantity, tradeId: before === 0 ? fill.tradeId : `${fill.tradeId}/${before}` });
+    share.push({ ...fill, quantity, tradeId: partOf(fill.tradeId, before) });
     left -= quantity;
   }
   return share.reverse();
+}
+
+/** The id of a trade's part that begins after `offset` of its units. */
+export function partOf(tradeId: string, offset: number): string {
+  return offset === 0 ? tradeId : `${tradeId}/${offset}`;
 }
 
 /** The broker's trade that a share is of. */

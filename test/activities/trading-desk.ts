@@ -170,6 +170,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
         hedge: null,
         product: 'MIS',
         foreign: {},
+        moved: {},
         stops: [{ orderId: stop.orderId, tag: 'R001D2507141MS101' }],
         maxLoss: 1_500_00,
         target: null,

@@ -1,0 +1,91 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { istTime } from '../../src/domain/clock.ts';
+import type { DayReport } from '../../workflows/messages.ts';
+import { type DayOptions, HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { expectNeverNaked, ours } from './soundness.ts';
+
+let stage: Stage;
+let day: ReplayedDay | undefined;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterEach(async () => {
+  await day?.close();
+  day = undefined;
+});
+afterAll(() => stage.close());
+
+async function opened(options: DayOptions = {}): Promise<ReplayedDay> {
+  day = await stage.startDay(options);
+  await day.logIn();
+  await day.start();
+  await day.opened();
+  return day;
+}
+
+const brokers = (today: ReplayedDay) => today.book().filter(({ source }) => source === 'broker');
+
+/** The broker has closed everything, and the day's account holds it to the paisa, with the broker's fee. */
+function expectSquaredOff(today: ReplayedDay, report: DayReport): void {
+  expectNeverNaked(today.book());
+  expect(
+    brokers(today).map(({ tradingsymbol, side, filledQuantity }) => [tradingsymbol, side, filledQuantity]),
+  ).toEqual([
+    [MAIN, 'BUY', 750],
+    [HEDGE, 'SELL', 750],
+  ]);
+  expect(today.exchange.positions().filter(({ quantity }) => quantity !== 0)).toEqual([]);
+  expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
+  expect(report.positions).toMatchObject([{ state: 'closed', exitReason: 'broker_square_off' }]);
+  const fills = today.book().flatMap(({ side, fills }) => fills.map((fill) => ({ ...fill, side })));
+  expect(report.trades.map(({ tradeId }) => tradeId).sort()).toEqual(fills.map(({ tradeId }) => tradeId).sort());
+  const gross = fills.reduce(
+    (sum, { side, quantity, price }) => sum + (side === 'SELL' ? 1 : -1) * quantity * price,
+    0,
+  );
+  expect(report.pnl.gross).toBe(gross);
+  const executed = new Set(report.trades.map(({ orderId }) => orderId)).size;
+  expect(report.charges.brokerage).toBe(executed * 20_00 + 2 * 50_00);
+}
+
+describe("the broker's own square-off", () => {
+  it('of a position whose exits were all refused is taken into the ledger: the day ends flat', async () => {
+    const today = await opened();
+    await today.at('15:14');
+    today.exchange.addFault({ kind: 'ip_refused', count: 100_000 });
+    const report = await today.result();
+    expectSquaredOff(today, report);
+    expect(report.warnings.map(({ code }) => code)).toContain('orders_refused');
+    expect(report.warnings.map(({ code }) => code)).not.toContain('not_flat');
+    const closedAt = istTime(report.positions[0]?.closedAt ?? 0);
+    expect(closedAt >= '15:25:00' && closedAt < '15:26:00', closedAt).toBe(true);
+  });
+
+  it.each([
+    ['before the close', '15:27'],
+    ['after the close', '15:40'],
+  ])('while nobody of ours was there is found when the day wakes %s; it sends nothing', async (_, time) => {
+    const today = await opened({ guard: ({ until }) => ({ kind: 'quiet', until }) });
+    const sent = ours(today.book()).length;
+    await today.missUntil(time);
+    const report = await today.result();
+    expectSquaredOff(today, report);
+    expect(ours(today.book())).toHaveLength(sent);
+  });
+
+  it('closes what somebody else held in the same contract too: ours is only what was ours', async () => {
+    day = await stage.startDay({ from: '09:20', guard: ({ until }) => ({ kind: 'quiet', until }) });
+    day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
+    await day.logIn();
+    await day.start();
+    await day.seen('the warning', ({ warnings }) => warnings.length > 0);
+    await day.acknowledge('all');
+    await day.opened();
+    await day.missUntil('15:27');
+    const report = await day.result();
+    expect(brokers(day)[0]).toMatchObject({ tradingsymbol: MAIN, filledQuantity: 825 });
+    expect(report).toMatchObject({ result: 'flat', reconciled: true });
+    const bought = report.trades.filter(({ tradingsymbol, side }) => tradingsymbol === MAIN && side === 'BUY');
+    expect(bought.reduce((sum, { quantity }) => sum + quantity, 0)).toBe(750);
+  });
+});

@@ -1,0 +1,31 @@
+/** The broker's own square-off of MIS, the dead man's switch behind ours: watched and taken into the ledger (TRADING section 2). */
+import { condition } from '@temporalio/workflow';
+import { lookForHands } from './by-hand.ts';
+import type { Day } from './day.ts';
+import type { Position } from './position.ts';
+import { signalPositions } from './signal-positions.ts';
+
+const LOOK_EVERY_MS = 15_000;
+
+/** Beside the day, from the last minute of our own placing to the close. */
+export async function watchSquareOff(day: Day): Promise<void> {
+  if (!day.timetable) return;
+  await day.until(day.timetable.lastPlacement, "the broker's own square-off is watched", () => day.over);
+  while (!day.over && left(day).length > 0) {
+    await takeSquareOff(day);
+    await condition(() => day.over, LOOK_EVERY_MS, { summary: "did the broker's own square-off close it?" });
+  }
+}
+
+/** Looks once at what is left in MIS; `patiently` after the close, when nothing else waits for it. */
+export async function takeSquareOff(day: Day, patiently = false): Promise<void> {
+  for (const position of left(day)) {
+    await lookForHands(position, patiently);
+    // Whoever leaves at this moment settles by himself.
+    if (position.short() === 0 && position.long() === 0 && !position.isLeaving()) position.settle();
+  }
+}
+
+function left(day: Day): Position[] {
+  return signalPositions(day).filter((position) => position.isOpen() && position.plan.product === 'MIS');
+}
