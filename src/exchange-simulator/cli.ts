@@ -1,9 +1,12 @@
 import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
+import { Environment } from '../config.ts';
 import { lockDataDir } from '../data-dir.ts';
 import { CalendarError } from '../domain/calendar/index.ts';
 import { AppError } from '../errors.ts';
 import { createExchange } from './exchange.ts';
+import { createPaperExchange } from './paper/exchange.ts';
+import { type PaperServer, startPaperServer } from './paper/server.ts';
 import { type ExchangeServer, startExchangeServer } from './server.ts';
 import { SimRefusal } from './types.ts';
 import { parseBrokerTime } from './wire/format.ts';
@@ -18,6 +21,10 @@ const USAGE = `npm run exchange -- [options]: the simulated Kite and Breeze, alo
   --data-dir DIR      keep the book and the clock on disk, and go on from there
   --redirect-url URL  where the login page leads (default: http://127.0.0.1:8000/live/auth/complete)
   --seed N            another path through the same bars
+  --paper             instead: the real Kite of KITE_ROOT, KITE_TICKER_ROOT and KITE_LOGIN_URL, but for orders and
+                      positions, which are kept here (with --port, --data-dir, --host, --name)
+  --host ADDRESS      127.0.0.1; there is no password: never an address that others reach
+  --name NAME         a name besides localhost by which /simulator may be called, on a network of its own
   --json              print addresses and keys as one line of JSON`;
 
 type Options = {
@@ -29,6 +36,9 @@ type Options = {
   dataDir: string | undefined;
   redirectUrl: string;
   json: boolean;
+  paper: boolean;
+  host: string;
+  names: string[];
 };
 
 class Usage extends Error {}
@@ -45,6 +55,9 @@ function parseOptions(args: string[]): Options {
       'data-dir': { type: 'string' },
       'redirect-url': { type: 'string', default: 'http://127.0.0.1:8000/live/auth/complete' },
       json: { type: 'boolean', default: false },
+      paper: { type: 'boolean', default: false },
+      host: { type: 'string', default: '127.0.0.1' },
+      name: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -71,18 +84,20 @@ function parseOptions(args: string[]): Options {
     dataDir: values['data-dir'],
     redirectUrl: values['redirect-url'],
     json: values.json,
+    paper: values.paper,
+    host: values.host,
+    names: values.name,
   };
 }
 
 async function main(): Promise<void> {
-  const { port, redirectUrl, json, ...market } = parseOptions(process.argv.slice(2));
-  const given = Object.fromEntries(Object.entries(market).filter(([, value]) => value !== undefined));
-  await portIsFree(port);
+  const options = parseOptions(process.argv.slice(2));
+  await portIsFree(options.port, options.host);
   // Two simulators on one folder would write over each other's book.
-  const lock = market.dataDir === undefined ? null : await lockDataDir(market.dataDir, 'the exchange simulator');
-  const exchange = await createExchange(given);
-  const server = await startExchangeServer({ exchange, port, redirectUrl, keys: DEFAULT_KEYS });
-  print(server, json);
+  const serves = options.paper ? 'the paper exchange' : 'the exchange simulator';
+  const lock = options.dataDir === undefined ? null : await lockDataDir(options.dataDir, serves);
+  const { exchange, server } = await (options.paper ? openPaper(options) : openMarket(options));
+  print(server.addresses, options.json);
 
   let stopping = false;
   const stop = () => {
@@ -98,8 +113,30 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop);
 }
 
+async function openMarket({ port, redirectUrl, host, names, at, speed, seed, candles, dataDir }: Options) {
+  const market = { at, speed, seed, candles, dataDir };
+  const given = Object.fromEntries(Object.entries(market).filter(([, value]) => value !== undefined));
+  const exchange = await createExchange(given);
+  const server = await startExchangeServer({ exchange, port, host, names, redirectUrl, keys: DEFAULT_KEYS });
+  return { exchange, server };
+}
+
+async function openPaper({ port, host, names, dataDir }: Options) {
+  const { KITE_ROOT: root, KITE_TICKER_ROOT: tickerRoot, KITE_LOGIN_URL: loginUrl } = kiteAddresses(process.env);
+  const exchange = createPaperExchange({ kite: { root, tickerRoot, loginUrl }, ...(dataDir ? { dataDir } : {}) });
+  return { exchange, server: await startPaperServer({ exchange, port, host, names }) };
+}
+
+function kiteAddresses(env: NodeJS.ProcessEnv) {
+  const schema = Environment.pick({ KITE_ROOT: true, KITE_TICKER_ROOT: true, KITE_LOGIN_URL: true });
+  const given = Object.fromEntries(Object.entries(env).filter(([, text]) => text?.trim()));
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new Usage(parsed.error.issues.map(({ path, message }) => `${path.join('')}: ${message}`).join('\n'));
+}
+
 /** Before the folder of the book is opened: it may belong to the very simulator that holds the port. */
-async function portIsFree(port: number): Promise<void> {
+async function portIsFree(port: number, host: string): Promise<void> {
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {
     probe.once('error', (error: NodeJS.ErrnoException) =>
@@ -111,11 +148,11 @@ async function portIsFree(port: number): Promise<void> {
           : error,
       ),
     );
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
+    probe.listen(port, host, () => probe.close(() => resolve()));
   });
 }
 
-function print({ addresses }: ExchangeServer, json: boolean): void {
+function print(addresses: ExchangeServer['addresses'] | PaperServer['addresses'], json: boolean): void {
   if (json) {
     console.log(JSON.stringify(addresses));
     return;

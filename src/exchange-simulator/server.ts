@@ -30,6 +30,8 @@ export type ExchangeServerOptions = {
   /** 0 takes a free one. */
   port: number;
   host?: string;
+  /** By which further names /simulator may be called, beside the loopback's. */
+  names?: readonly string[];
   /** Where the login page sends the browser with its request token. */
   redirectUrl: string;
   keys: ExchangeKeys;
@@ -60,7 +62,7 @@ export async function startExchangeServer(options: ExchangeServerOptions): Promi
   };
 
   const app = new Hono<{ Bindings: HttpBindings }>();
-  app.route('/', simulatorRoutes(wire));
+  app.route('/', simulatorRoutes({ ...wire, ...(options.names ? { names: options.names } : {}) }));
   app.route('/', kiteLogin(wire));
   app.route('/', breeze(wire));
   app.route('/', kite(wire));
@@ -76,11 +78,17 @@ export async function startExchangeServer(options: ExchangeServerOptions): Promi
   };
 }
 
+/** Addresses for callers on this machine, also of a server that listens to all. */
+export function reachable(host: string, port: number): { root: string; tickerRoot: string } {
+  const authority = `${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
+  return { root: `http://${authority}`, tickerRoot: `ws://${authority}` };
+}
+
 function addressesOf(host: string, port: number, keys: ExchangeKeys): ExchangeAddresses {
-  const root = `http://${host}:${port}`;
+  const { root, tickerRoot } = reachable(host, port);
   return {
     kite_root: root,
-    ticker_root: `ws://${host}:${port}`,
+    ticker_root: tickerRoot,
     login_url: `${root}/connect/login`,
     breeze_root: root,
     security_master_url: `${root}${SECURITY_MASTER_PATH}`,

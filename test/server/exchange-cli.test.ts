@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,12 @@ afterEach(() => {
 });
 
 function run(...args: string[]) {
-  const child = spawn(process.execPath, ['scripts/run.mjs', 'src/exchange-simulator/cli.ts', ...args]);
+  return runWith({}, ...args);
+}
+
+function runWith(env: Record<string, string>, ...args: string[]) {
+  const command = ['scripts/run.mjs', 'src/exchange-simulator/cli.ts', ...args];
+  const child = spawn(process.execPath, command, { env: { ...process.env, ...env } });
   children.push(child);
   let errors = '';
   child.stderr.on('data', (chunk) => {
@@ -93,6 +98,38 @@ describe('npm run exchange', () => {
       for (const child of children) child.kill('SIGKILL');
       await rm(folder, { recursive: true, force: true });
     }
+  });
+
+  it('is called by the names that it was given on a network of its own, and by no other', async () => {
+    const { firstLine } = run('--port', '0', '--json', '--host', '0.0.0.0', '--name', 'exchange', '--speed', '0');
+    const { kite_root } = JSON.parse(await firstLine);
+    const { hostname, port } = new URL(kite_root);
+    expect(hostname).toBe('127.0.0.1');
+    const status = (host: string) =>
+      new Promise<number | undefined>((answered, failed) =>
+        get({ hostname, port, path: '/simulator/clock', headers: { host } }, (answer) => {
+          answer.resume();
+          answered(answer.statusCode);
+        }).on('error', failed),
+      );
+    expect(await status(`exchange:${port}`)).toBe(200);
+    expect(await status(`localhost:${port}`)).toBe(200);
+    expect(await status(`attacker.example:${port}`)).toBe(403);
+  });
+
+  it('keeps orders on paper before the Kite of the environment, and says which address it does not understand', async () => {
+    const kite = JSON.parse(await run('--port', '0', '--json', '--at', '2025-07-14T11:14', '--speed', '0').firstLine);
+    const env = { KITE_ROOT: kite.kite_root, KITE_TICKER_ROOT: kite.ticker_root, KITE_LOGIN_URL: kite.login_url };
+    const paper = JSON.parse(await runWith(env, '--paper', '--port', '0', '--json').firstLine);
+    const login = await fetch(`${paper.login_url}?v=3`, { redirect: 'manual' });
+    expect(login.headers.get('location')).toBe(`${kite.login_url}?v=3`);
+    const page = await fetch(kite.login_url, { method: 'POST', redirect: 'manual' });
+    const token = new URL(page.headers.get('location') ?? '').searchParams.get('request_token') ?? '';
+    const client = new KiteConnect({ api_key: kite.api_key, root: paper.kite_root });
+    expect((await client.generateSession(token, kite.api_secret)).user_id).toBe('SIM001');
+    expect(await client.getOrders()).toEqual([]);
+    const wrong = await runWith({ KITE_ROOT: 'ftp://kite' }, '--paper', '--port', '0').ended;
+    expect(wrong).toMatchObject({ code: 1, errors: expect.stringContaining('KITE_ROOT: give an address') });
   });
 
   it('names a busy port and what to do, and refuses what it does not understand', async () => {

@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import type { ExchangeAddresses } from '../server.ts';
+import { type ExchangeAddresses, reachable } from '../server.ts';
 import { listen } from '../wire/listen.ts';
 import { createRateLimiter, type RateLimits, REAL_LIMITS } from '../wire/rate-limits.ts';
 import { simulatorRoutes } from '../wire/simulator-routes.ts';
@@ -13,6 +13,8 @@ export type PaperServerOptions = {
   /** 0 takes a free one. */
   port: number;
   host?: string;
+  /** By which further names /simulator may be called, beside the loopback's. */
+  names?: readonly string[];
   /** The real broker's limits on orders unless a test widens them; Kite itself counts what is passed on. */
   limits?: Partial<RateLimits>;
 };
@@ -29,18 +31,18 @@ export type PaperServer = {
  * port is taken (EADDRINUSE).
  */
 export async function startPaperServer(options: PaperServerOptions): Promise<PaperServer> {
-  const { exchange, host = '127.0.0.1' } = options;
+  const { exchange, host = '127.0.0.1', names = [] } = options;
   const closing = new AbortController();
   const limiter = createRateLimiter({ ...REAL_LIMITS, ...options.limits });
   const app = new Hono<{ Bindings: HttpBindings }>();
-  app.route('/', simulatorRoutes({ exchange }));
+  app.route('/', simulatorRoutes({ exchange, names }));
   app.route('/', paperRoutes({ exchange, limiter, closing: closing.signal }));
   const openTicker = () => createRelay(exchange, closing.signal);
   const { port, close } = await listen({ app, openTicker, host, port: options.port });
-  const root = `http://${host}:${port}`;
+  const { root, tickerRoot } = reachable(host, port);
   return {
     port,
-    addresses: { kite_root: root, ticker_root: `ws://${host}:${port}`, login_url: `${root}/connect/login` },
+    addresses: { kite_root: root, ticker_root: tickerRoot, login_url: `${root}/connect/login` },
     async close() {
       closing.abort();
       await close();

@@ -22,10 +22,13 @@ const foreignTrade = z.strictObject({
   price: z.number().positive().optional(),
 });
 
-/** What a person or a test may see and steer. No token, hence for callers on this machine alone. */
-export function simulatorRoutes({ exchange }: { exchange: Brokerage }): Hono {
+/**
+ * What a person or a test may see and steer. No token, hence for callers on this machine alone, and for those that know one of the `names`
+ * that it was given on a network of its own.
+ */
+export function simulatorRoutes({ exchange, names = [] }: { exchange: Brokerage; names?: readonly string[] }): Hono {
   const app = new Hono();
-  app.use('/simulator/*', onlyLoopback);
+  app.use('/simulator/*', onlyCalled([...LOOPBACK, ...names]));
 
   app.get('/simulator/clock', (c) => c.json(clockView(exchange)));
   app.post('/simulator/clock', async (c) => {
@@ -89,25 +92,20 @@ export function simulatorRoutes({ exchange }: { exchange: Brokerage }): Hono {
 class SimulatorInput extends Error {}
 
 /** Also refuses other sites' pages, whose scripts could otherwise reach a port of this machine. */
-const onlyLoopback: MiddlewareHandler = async (c, next) => {
-  const origin = c.req.header('Origin');
-  if (!isLoopback(`http://${c.req.header('Host')}`) || (origin !== undefined && !isLoopback(origin)))
-    return refuse(
-      c,
-      403,
-      'loopback_only',
-      'The simulator answers only to localhost and 127.0.0.1. Call it by one of these names.',
-    );
-  await next();
-  return;
-};
-
-function isLoopback(address: string): boolean {
-  try {
-    return LOOPBACK.includes(new URL(address).hostname);
-  } catch {
-    return false;
-  }
+function onlyCalled(names: readonly string[]): MiddlewareHandler {
+  const isOurs = (address: string) => URL.canParse(address) && names.includes(new URL(address).hostname);
+  return async (c, next) => {
+    const origin = c.req.header('Origin');
+    if (!isOurs(`http://${c.req.header('Host')}`) || (origin !== undefined && !isOurs(origin)))
+      return refuse(
+        c,
+        403,
+        'loopback_only',
+        `The simulator answers only to ${names.join(', ')}. Call it by one of these names.`,
+      );
+    await next();
+    return;
+  };
 }
 
 async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
