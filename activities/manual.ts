@@ -189,12 +189,11 @@ function limitExceeded({ code, message, numbers }: Refusal): ManualRefusal {
 /** What somebody sold in the app cannot be sold again: that would be naked. */
 async function soldByHand(
   session: KiteSession,
-  { identity, order, product, holdings, foreign }: ManualCheckInput,
+  { identity, order, product, holdings, heldBefore }: ManualCheckInput,
   contract: ContractRef,
 ): Promise<ManualRefusal[]> {
   const { tradingsymbol } = contract;
-  const before = foreign.find((one) => one.tradingsymbol === tradingsymbol && one.product === product)?.quantity ?? 0;
-  const byHand = await readByHand(session, { identity, product, contracts: [{ tradingsymbol, foreign: before }] });
+  const byHand = await readByHand(session, { identity, product, contracts: [{ tradingsymbol, foreign: heldBefore }] });
   const held = heldOf(holdings, tradingsymbol, product);
   const left = (held?.net ?? 0) - (held?.selling ?? 0) + Math.min(0, byHand[tradingsymbol] ?? 0);
   if (order.quantity <= left) return [];

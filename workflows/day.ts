@@ -117,6 +117,14 @@ export class Day {
     );
   }
 
+  private turn: Promise<unknown> = Promise.resolve();
+  /** One after the other: what one plan reserves, the next one sees. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.turn.then(work);
+    this.turn = mine.catch(() => undefined);
+    return mine;
+  }
+
   // ---- time -------------------------------------------------------------------------------------------------------
 
   now(): MarketMs {

@@ -184,7 +184,7 @@ async function judge(day: Day, input: HourInput, seen: HourEvaluation, decision:
     decision.reason = `skipped: ${skip}`;
     return;
   }
-  await enter(day, seen, decision);
+  await day.inTurn(() => enter(day, seen, decision));
 }
 
 function skipReason(day: Day, seen: HourEvaluation, at: MarketMs): string | null {

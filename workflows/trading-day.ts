@@ -12,12 +12,12 @@ import { istTime } from '../src/domain/clock.ts';
 import type { MarketMs } from '../src/domain/types.ts';
 import { Day } from './day.ts';
 import { keepHours } from './hours.ts';
+import { listenToOrdersByHand } from './manual.ts';
 import {
   type AuthCompleted,
   acknowledgeSignal,
   authCompletedSignal,
   type ClosePosition,
-  type CommandRefusal,
   clockChangedSignal,
   closeAllSignal,
   closePositionUpdate,
@@ -29,9 +29,11 @@ import {
 } from './messages.ts';
 import { preflight } from './preflight.ts';
 import { sending, world } from './proxies.ts';
+import { refusal } from './refusal.ts';
 import { compareWithBroker, makeReport } from './report.ts';
 import { settleExpiring } from './settlement.ts';
 import { signalPositions } from './signal-positions.ts';
+import { takeSquareOff, watchSquareOff } from './square-off.ts';
 import { takeOver } from './take-over.ts';
 import { viewOf } from './view.ts';
 
@@ -101,6 +103,7 @@ async function trade(day: Day, logins: AuthCompleted[]): Promise<void> {
   );
   for (const position of leaving) position.requestExit('exit_time');
   day.beside(pageWhileOpen(day));
+  day.beside(watchSquareOff(day));
 
   await day.until(timetable.close, 'market close');
   // Exits in their last step end by their own fills; nothing new is sent from here on.
@@ -112,6 +115,7 @@ async function trade(day: Day, logins: AuthCompleted[]): Promise<void> {
     settled = true;
   });
   await condition(() => settled, SETTLE_WITHIN_MS, { summary: 'everything that was under way comes to its end' });
+  await takeSquareOff(day, true);
   await settleExpiring(day, signalPositions(day));
   const compared = await compareWithBroker(day);
   if (!compared && (day.orders.size > 0 || day.carriedOrders.length > 0)) {
@@ -154,6 +158,7 @@ function finish(day: Day, report: DayReport): void {
 }
 
 function listen(day: Day, logins: AuthCompleted[]): void {
+  listenToOrdersByHand(day);
   setHandler(dayQuery, () => viewOf(day));
   setHandler(clockChangedSignal, ({ clock }) => day.setClock(clock));
   setHandler(authCompletedSignal, (auth) => {
@@ -208,10 +213,6 @@ function refuseClose(day: Day, command: ClosePosition): void {
   if (!position) throw refusal('unknown_position', `no position ${command.id}`);
   if (!position.isOpen()) throw refusal('already_closed', `${command.id} is closed`);
   if (day.over) throw refusal('day_over', 'the market is closed');
-}
-
-function refusal(type: CommandRefusal, message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, type);
 }
 
 /** One login after the other. A refused token is a state with its reason: the next one tries again. */

@@ -5,7 +5,7 @@ import { createExchange, type ExchangeOptions } from '../../src/exchange-simulat
 import type { Exchange } from '../../src/exchange-simulator/types.ts';
 
 const STEP_MS = 15_000;
-const MANUAL_STEP_MS = 120_000;
+const MANUAL_STEP_MS = 900_000;
 const AFTER_THE_INSTANT_MS = 1_000;
 
 export async function lookAhead(input: GuardInput, options: ExchangeOptions, exchange: Exchange): Promise<GuardResult> {
@@ -56,7 +56,7 @@ export async function lookAhead(input: GuardInput, options: ExchangeOptions, exc
   }
 }
 
-/** The double of the watch over a position by hand: one look at its orders, and the next one two minutes later. */
+/** The double of the watch over a position by hand: one look at its orders, and the next one a quarter of an hour later. */
 export async function lookOnce(input: ManualWatchInput, exchange: Exchange): Promise<ManualWatchResult> {
   const changed = input.orders.flatMap((known) => {
     const order = exchange.order(known.orderId);

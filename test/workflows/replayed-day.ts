@@ -7,6 +7,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type ActivityInterceptorsFactory, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { GuardActivities, GuardInput, GuardResult, ManualWatchInput } from '../../activities/contract.ts';
 import { type ClockSegment, istAt, marketAt } from '../../src/domain/clock.ts';
+import type { ManualOrder } from '../../src/domain/manual-orders.ts';
 import type { IsoDate } from '../../src/domain/types.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 import { startExchangeServer } from '../../src/exchange-simulator/server.ts';
@@ -23,6 +24,7 @@ import {
   acknowledgeSignal,
   authCompletedSignal,
   type ClosePosition,
+  cancelOrderUpdate,
   clockChangedSignal,
   closeAllSignal,
   closePositionUpdate,
@@ -32,8 +34,12 @@ import {
   dayQuery,
   dayWorkflowId,
   GUARD_TASK_QUEUE,
+  type OrderView,
+  type PlacedOrder,
+  type PlaceOrder,
   type Plan,
   type PositionView,
+  placeOrderUpdate,
   startTradingSignal,
   stopTradingSignal,
   TASK_QUEUE,
@@ -46,6 +52,16 @@ import { addressesOf, fixedClock, handedOn, logTo, passed, told } from './surrou
 /** What S1 sells and buys on 14 July 2025. */
 export const MAIN = 'NIFTY2571725000PE';
 export const HEDGE = 'NIFTY2571724800PE';
+
+const ONE_LOT: ManualOrder = {
+  symbol: MAIN,
+  side: 'BUY',
+  quantity: 75,
+  orderType: 'MARKET',
+  price: null,
+  triggerPrice: null,
+  product: null,
+};
 
 /** The broker's clients give up so soon, so that tests of silence are short. */
 const KITE_TIMEOUT_MS = 600;
@@ -90,6 +106,9 @@ export type ReplayedDay = {
   closeAll(): Promise<void>;
   acknowledge(ids: string[] | 'all'): Promise<void>;
   closePosition(command: Partial<ClosePosition>): Promise<PositionView>;
+  /** An order by hand of one lot of the main contract at MARKET, unless told otherwise. */
+  placeOrder(order?: Partial<ManualOrder>, command?: Partial<PlaceOrder>): Promise<PlacedOrder>;
+  cancelOrder(orderId: string): Promise<OrderView>;
   view(): Promise<DayView>;
   /** Lets the market go on to a time of its day, e.g. `12:00`. */
   at(time: string): Promise<void>;
@@ -254,6 +273,17 @@ async function play(
     async closePosition(command) {
       const expiresAt = (await env.currentTimeMs()) + 8_000;
       return handle.executeUpdate(closePositionUpdate, { args: [{ id: 'P1', expiresAt, by: 'test', ...command }] });
+    },
+    async placeOrder(order = {}, command = {}) {
+      const expiresAt = (await env.currentTimeMs()) + 8_000;
+      const asked: ManualOrder = { ...ONE_LOT, ...order };
+      return handle.executeUpdate(placeOrderUpdate, {
+        args: [{ order: asked, key: null, checkOnly: false, plan: PLAN, expiresAt, by: 'test', ...command }],
+      });
+    },
+    async cancelOrder(orderId) {
+      const expiresAt = (await env.currentTimeMs()) + 8_000;
+      return handle.executeUpdate(cancelOrderUpdate, { args: [{ orderId, expiresAt, by: 'test' }] });
     },
     view: () => handle.query(dayQuery),
     async at(time) {

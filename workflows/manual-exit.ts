@@ -1,0 +1,69 @@
+/** The way out of a position by hand: its own orders first, then its short is bought back, then its long is sold. */
+import { condition } from '@temporalio/workflow';
+import { readByHand } from './by-hand.ts';
+import { exitMain, sellHedge } from './exit.ts';
+import { submitWatched } from './late.ts';
+import type { ManualPosition } from './manual-position.ts';
+import { isLive, isUnderWay } from './order-state.ts';
+import { cancelToEnd, follow } from './orders.ts';
+
+/** An order that is in doubt is waited for so long; later it is cancelled when it appears. Wall milliseconds. */
+const DOUBT_MS = 30_000;
+const STEP_MS = 2_000;
+const TRIES = 10;
+
+export async function leaveByHand(position: ManualPosition): Promise<void> {
+  const { day } = position;
+  const settled = () => day.over || !position.orders().some(isUnderWay);
+  await condition(settled, DOUBT_MS, { summary: `${position.id}: what became of its orders?` });
+  const stops = new Set([...position.stops.values()].map(({ tag }) => tag));
+  for (const order of position.orders()) if (isLive(order) && !stops.has(order.tag)) await cancelToEnd(day, order);
+  await lookForHands(position);
+  await exitMain(position);
+  if (position.long() > 0) {
+    await condition(() => day.over || position.toSellOfHedge() > 0 || position.neededAsCover() === 0);
+    await sellHedge(position);
+  }
+  await levelOut(position);
+}
+
+/** Somebody may have traded the contract outside: what the broker does not hold for us any more is not sent. */
+async function lookForHands(position: ManualPosition): Promise<void> {
+  const { main, product } = position.plan;
+  const byHand = await readByHand(position.day, product, [main]);
+  if (byHand === null) return;
+  const moved = byHand.moved[main.tradingsymbol] ?? 0;
+  position.boughtByHand = Math.min(Math.max(0, moved), Math.max(0, position.short()));
+  position.soldByHand = Math.min(Math.max(0, -moved), Math.max(0, position.long()));
+  if (position.boughtByHand === 0 && position.soldByHand === 0) return;
+  position.day.warn(
+    `by_hand:${position.id}`,
+    'foreign_position',
+    `${position.id}: somebody traded ${main.tradingsymbol} outside. Only what is left of it is closed here.`,
+    true,
+  );
+}
+
+/** An order that came late may have bought or sold more than there was: that is undone at once. */
+async function levelOut(position: ManualPosition): Promise<void> {
+  const { day } = position;
+  for (let tries = 0; tries < TRIES && !day.over; tries += 1) {
+    const role = position.long() < 0 ? 'hedge' : 'main';
+    const quantity = role === 'hedge' ? -position.long() : -position.short();
+    if (quantity <= 0) return;
+    const submitted = await submitWatched(
+      position,
+      position.intend({
+        role,
+        purpose: 'unwind',
+        side: role === 'hedge' ? 'BUY' : 'SELL',
+        slice: 1,
+        quantity: Math.min(quantity, position.plan.main.maxOrderQuantity),
+        pricing: { kind: 'cross', widen: tries, noWorseThan: null },
+      }),
+    );
+    if (submitted.kind !== 'in_book') continue;
+    await follow(day, submitted.order, 'terminal', STEP_MS);
+    if (isLive(submitted.order)) await cancelToEnd(day, submitted.order);
+  }
+}

@@ -1,0 +1,312 @@
+/** What a person opened by hand: one contract in one product, made of its orders' fills. The square-off closes it at the latest. */
+import { condition, isCancellation } from '@temporalio/workflow';
+import { type ManualHolding, seriesOf, widthOf } from '../src/domain/manual-orders.ts';
+import { makeTag } from '../src/domain/tags.ts';
+import type { MarketMs, Paise, Product, Side } from '../src/domain/types.ts';
+import { type Day, type DayPosition, MarketOver } from './day.ts';
+import { restStop } from './entry.ts';
+import type { Leaver } from './exit.ts';
+import { leaveByHand } from './manual-exit.ts';
+import { viewOfManual } from './manual-view.ts';
+import { watchManual } from './manual-watch.ts';
+import type { ContractRef, ExitReason, LegRole, OrderView, PositionState, PositionView } from './messages.ts';
+import type { OrderOf } from './order-of.ts';
+import { isLive, isUnderWay, unitsAhead } from './order-state.ts';
+import type { Submitted } from './orders.ts';
+import { cancelToEnd, follow, type Intended } from './orders.ts';
+
+/** How long a new order is followed before the watch takes it over. Wall milliseconds. */
+const FOLLOW_MS = 2_500;
+/** A short that was filled in part is protected after so long, and the rest of its order is cancelled (TRADING section 5). */
+const PROTECT_WITHIN_MS = 15_000;
+
+export class ManualPosition implements DayPosition, Leaver {
+  readonly id: string;
+  readonly openedAt: MarketMs;
+  readonly plan: { main: ContractRef; product: Product };
+  readonly stops = new Map<number, OrderView>();
+  readonly guardSent = false;
+  exitReason: ExitReason | null = null;
+  closedAt: MarketMs | null = null;
+  problem: string | null = null;
+  /** Grows with every order, so that the watch begins anew with all of them. */
+  version = 0;
+  boughtByHand = 0;
+  soldByHand = 0;
+  private givenUp: 'not_flat' | 'residual_hedge' | null = null;
+  private leaving: Promise<void> | null = null;
+  private readonly protecting = new Set<number>();
+  private readonly attempts = new Map<string, number>();
+
+  readonly day: Day;
+  readonly number: number;
+
+  constructor(day: Day, number: number, contract: ContractRef, product: Product) {
+    this.day = day;
+    this.number = number;
+    this.id = `M${number}`;
+    this.plan = { main: contract, product };
+    this.openedAt = day.now();
+  }
+
+  get state(): PositionState {
+    if (this.leaving) return 'closing';
+    const holds = this.long() !== 0 || this.short() !== 0;
+    if (holds) return this.givenUp ?? 'open';
+    return this.closedAt === null ? 'opening' : 'closed';
+  }
+
+  isOpen(): boolean {
+    return this.closedAt === null;
+  }
+
+  /** The square-off of its day closes it, whatever its product. */
+  leavesToday(): boolean {
+    return true;
+  }
+
+  staysOvernight(): boolean {
+    return false;
+  }
+
+  /** What could not be closed by the close is said loudly: a person closes what a person has opened. */
+  handOver(): null {
+    return null;
+  }
+
+  isLeaving(): boolean {
+    return this.leaving !== null;
+  }
+
+  /** Bought and not sold, units. */
+  long(): number {
+    return this.filled('hedge', 'BUY') - this.filled('hedge', 'SELL');
+  }
+
+  /** Sold and not bought back, units. */
+  short(slice?: number): number {
+    return this.filled('main', 'SELL', slice) - this.filled('main', 'BUY', slice);
+  }
+
+  toBuyBack(slice: number): number {
+    return Math.max(0, this.short(slice) - this.boughtByHand);
+  }
+
+  /** Never what a short by hand still needs as its cover. */
+  toSellOfHedge(): number {
+    return Math.max(0, this.long() - this.soldByHand - this.neededAsCover());
+  }
+
+  /** Units of this long without which shorts of the series would be naked: longs that are leaving cover nothing. */
+  neededAsCover(): number {
+    const others = this.series().filter(({ id }) => id !== this.id);
+    const shorts = others.reduce((sum, { net }) => sum + Math.max(0, -net), 0);
+    const longs = others
+      .filter(({ leaving }) => !leaving)
+      .reduce((sum, { net, selling }) => sum + Math.max(0, net - selling), 0);
+    return Math.max(0, shorts - longs);
+  }
+
+  holding(): ManualHolding {
+    const { tradingsymbol, expiry, strike, optionType } = this.plan.main;
+    const selling = this.orders()
+      .filter(({ side }) => side === 'SELL')
+      .reduce((sum, order) => sum + unitsAhead(order), 0);
+    const net = this.long() - this.short();
+    return {
+      ...{ id: this.id, tradingsymbol, expiry, strike, optionType, product: this.plan.product },
+      ...{ net, selling, leaving: this.isLeaving() },
+    };
+  }
+
+  /** What it can lose in all: every long worthless, every short at the width of its spread, live orders filled. Paise. */
+  worstLoss(): Paise {
+    if (!this.isOpen()) return 0;
+    let cash = 0;
+    for (const order of this.orders()) {
+      const value = order.fills.reduce((sum, { quantity, price }) => sum + quantity * price, 0);
+      const ahead = order.purpose === 'entry' ? unitsAhead(order) * order.price : 0;
+      cash += (order.side === 'SELL' ? 1 : -1) * (value + ahead);
+    }
+    const { main } = this.plan;
+    const opening = this.orders().filter((order) => order.role === 'main' && order.purpose === 'entry');
+    const short = this.short() + opening.reduce((sum, order) => sum + unitsAhead(order), 0);
+    return Math.max(0, short * widthOf(main, this.series()) - cash + viewOfManual(this).charges);
+  }
+
+  private series(): ManualHolding[] {
+    const open = this.day.positions.filter((one) => one instanceof ManualPosition && one.isOpen());
+    const holdings = open.map((position) => (position as ManualPosition).holding());
+    return seriesOf(holdings, { ...this.plan.main, product: this.plan.product });
+  }
+
+  /** The order is in the history; takes it from there to the watch, or cancels it when the position is being left meanwhile. */
+  async take(order: OrderView, sending: Promise<Submitted>): Promise<void> {
+    this.version += 1;
+    this.day.touchPosition(this);
+    await this.attempt(async () => {
+      const submitted = await sending;
+      if (submitted.kind !== 'in_book') return;
+      if (this.isLeaving() || !this.isOpen()) {
+        await cancelToEnd(this.day, order);
+        await this.undoLate();
+        return;
+      }
+      await follow(this.day, order, 'terminal', FOLLOW_MS);
+      await this.protect(order);
+    });
+    this.version += 1;
+    this.refresh();
+  }
+
+  /** Something of an order was filled, or it ended. */
+  async takeFill(order: OrderView): Promise<void> {
+    await this.attempt(() => this.protect(order));
+    this.refresh();
+  }
+
+  /** A filled short gets its resting stop; what of its order is still live by then is cancelled. */
+  private async protect(order: OrderView): Promise<void> {
+    if (order.role !== 'main' || order.side !== 'SELL' || order.filledQuantity === 0) return;
+    if (this.protecting.has(order.slice) || this.exitReason !== null) return;
+    this.protecting.add(order.slice);
+    if (isLive(order)) await follow(this.day, order, 'terminal', PROTECT_WITHIN_MS);
+    if (isLive(order)) await cancelToEnd(this.day, order);
+    await restStop(this, order.slice);
+    this.version += 1;
+  }
+
+  /** Watches beside the day until it is closed. */
+  run(): Promise<void> {
+    return watchManual(this);
+  }
+
+  /** Says once that nothing is left of it. */
+  refresh(): void {
+    this.day.touchPosition(this);
+    const busy = this.orders().some((order) => isLive(order) || isUnderWay(order));
+    if (this.closedAt !== null || this.leaving || busy || this.long() !== 0 || this.short() !== 0) return;
+    this.closedAt = this.day.now();
+    this.exitReason ??= 'manual';
+    const { realised, charges } = this.view();
+    const net = ((realised - charges) / 100).toFixed(2);
+    this.day.clearWarning(`not_flat:${this.id}`);
+    this.day.clearWarning(`residual_hedge:${this.id}`);
+    this.day.log('info', 'position_closed', `${this.id}: flat. Net ${net} rupees after charges.`);
+    this.day.touchPosition(this);
+    this.day.checkDayLoss();
+  }
+
+  requestExit(reason: ExitReason): void {
+    if (!this.isOpen()) return;
+    if (this.exitReason === null || reason === 'emergency') this.exitReason = reason;
+    if (this.leaving) return;
+    this.day.log('info', 'exit_requested', `${this.id}: leaving (${reason.replaceAll('_', ' ')}).`);
+    this.day.beside(this.leaveToTheEnd());
+    // A short never outlives its cover.
+    if (this.neededAsCover() === 0) return;
+    for (const { id } of this.series().filter(({ net }) => net < 0)) {
+      this.day.positions.find((position) => position.id === id)?.requestExit(reason);
+    }
+  }
+
+  async undoLate(): Promise<void> {
+    if (this.leaving) return;
+    const wrong = this.long() < 0 || this.short() < 0 || this.neededAsCover() > this.long();
+    if (this.closedAt !== null || wrong) {
+      this.closedAt = null;
+      this.exitReason ??= 'entry_failed';
+      await this.leaveToTheEnd();
+      return;
+    }
+    for (const order of this.orders()) await this.protect(order);
+    this.refresh();
+  }
+
+  private leaveToTheEnd(): Promise<void> {
+    this.leaving ??= this.leaveOnce().finally(() => {
+      this.leaving = null;
+      this.settle();
+    });
+    return this.leaving;
+  }
+
+  private async leaveOnce(): Promise<void> {
+    const key = `position:${this.id}`;
+    this.day.touchPosition(this);
+    await this.day.hold(key, true);
+    for (let tries = 0; !(await this.attempt(() => leaveByHand(this))) && !this.day.over; tries += 1) {
+      await condition(() => this.day.over, tries < 12 ? 5_000 : 60_000, {
+        summary: `${this.id}: trying to leave again`,
+      });
+    }
+    await this.day.hold(key, false);
+  }
+
+  private settle(): void {
+    const long = this.long();
+    const short = this.short();
+    this.givenUp = short === 0 && long > 0 ? 'residual_hedge' : 'not_flat';
+    if (short !== 0 || long !== 0) {
+      const left = `${short} sold and ${long} bought ${this.plan.main.tradingsymbol}`;
+      const text = `${this.id}: ${left} are still open. Close them in Kite.`;
+      this.day.warn(`${this.givenUp}:${this.id}`, this.givenUp, text, true);
+    }
+    this.refresh();
+  }
+
+  /** False when it threw: said loudly, and the position leaves. */
+  private async attempt(step: () => Promise<void>): Promise<boolean> {
+    try {
+      await step();
+      return true;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      if (error instanceof MarketOver) return true;
+      this.problem = error instanceof Error ? error.message : String(error);
+      this.day.log('alert', 'position_failed', `${this.id}: ${this.problem}`);
+      this.requestExit('entry_failed');
+      return false;
+    }
+  }
+
+  intend(of: OrderOf): Intended {
+    const kind = `${of.role}:${of.purpose}:${of.slice}`;
+    const attempt = (this.attempts.get(kind) ?? 0) + 1;
+    this.attempts.set(kind, attempt);
+    const { run, date } = this.day.identity;
+    const { role, purpose, slice } = of;
+    const tag = makeTag({ run, date, position: this.number, manual: true, role, purpose, slice, attempt });
+    return { ...of, tag, positionId: this.id, contract: this.plan.main, product: this.plan.product };
+  }
+
+  contract(): ContractRef {
+    return this.plan.main;
+  }
+
+  orders(): OrderView[] {
+    return [...this.day.orders.values()].filter((order) => order.positionId === this.id);
+  }
+
+  filled(role: LegRole, side: Side, slice?: number): number {
+    return this.legOrders(role, side, slice).reduce((sum, order) => sum + order.filledQuantity, 0);
+  }
+
+  /** Average price of a leg's fills, null without one. */
+  average(role: LegRole, side: Side, slice?: number): Paise | null {
+    const fills = this.legOrders(role, side, slice).flatMap((order) => order.fills);
+    const quantity = fills.reduce((sum, fill) => sum + fill.quantity, 0);
+    if (quantity === 0) return null;
+    return Math.round(fills.reduce((sum, fill) => sum + fill.quantity * fill.price, 0) / quantity);
+  }
+
+  private legOrders(role: LegRole, side: Side, slice?: number): OrderView[] {
+    return this.orders().filter(
+      (order) => order.role === role && order.side === side && (slice === undefined || order.slice === slice),
+    );
+  }
+
+  view(): PositionView {
+    return { ...viewOfManual(this), plannedLoss: this.worstLoss(), worstLoss: this.worstLoss() };
+  }
+}
