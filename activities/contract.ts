@@ -177,6 +177,7 @@ export type ChangeResult =
   | { kind: 'final'; order: OrderSnapshot }
   | { kind: 'budget' }
   | { kind: 'no_price'; message: string }
+  | { kind: 'ip_refused'; message: string }
   | { kind: 'refused'; message: string }
   | { kind: 'doubt'; message: string };
 

@@ -195,9 +195,10 @@ async function changeOrder(feed: Feed, session: KiteSession, input: ChangeInput)
     return { kind: 'modified', price };
   } catch (error) {
     if (!(error instanceof BrokerError) || error.kind === 'token') throw error;
-    if (error.kind === 'doubt') return { kind: 'doubt', message: error.message };
-    if (error.kind === 'rate_limited') await nextSecond();
-    return { kind: 'refused', message: error.message };
+    const { kind, message } = error;
+    if (kind === 'doubt' || kind === 'ip_refused') return { kind, message };
+    if (kind === 'rate_limited') await nextSecond();
+    return { kind: 'refused', message };
   }
 }
 

@@ -90,7 +90,10 @@ async function leaveThroughStop(position: Leaver, stop: OrderView, slice: number
       budget: budgetOf(day),
     } as const;
     const [guarded] = position.stops.values();
-    if (!(position.guardSent && stop === guarded)) await change(day, stop, conversion);
+    if (!(position.guardSent && stop === guarded)) {
+      // A machine whose changes are refused could not cancel it either: it stays, as all the protection that there is.
+      while ((await change(day, stop, conversion)).kind === 'ip_refused' && mayPlace(position)) {}
+    }
     const seen = await follow(day, stop, 'limit', CONVERSION_MS);
     if (seen.state !== 'live') return;
     if (seen.orderType === 'LIMIT') {

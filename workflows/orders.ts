@@ -68,21 +68,10 @@ export async function submit(
       endUnsent(day, order, 'NOT SENT', result.message);
       return { kind: 'refused', order, message: result.message };
     case 'ip_refused':
-      day.warn(
-        'orders_refused',
-        'orders_refused',
-        `Zerodha refuses orders from this machine: "${result.message}". Add its address on the Kite developer console.`,
-        true,
-      );
-      if (intended.purpose === 'entry' || day.over) {
-        endUnsent(day, order, 'REFUSED', result.message);
-        return { kind: 'refused', order, message: result.message };
-      }
-      // Whoever leaves looks again, after the pause, whether and how much may still be sent.
       endUnsent(day, order, 'REFUSED', result.message);
-      await condition(() => day.over, REFUSED_IP_RETRY_MS, {
-        summary: 'orders refused from this address: try again',
-      });
+      await sayRefusedHere(day, result.message);
+      // Whoever leaves looks again, after the pause, whether and how much may still be sent.
+      if (intended.purpose !== 'entry') await pauseRefusedHere(day);
       return { kind: 'refused', order, message: result.message };
     case 'refused':
       endUnsent(day, order, 'REFUSED', result.message);
@@ -91,6 +80,18 @@ export async function submit(
     case 'doubt':
       return lookInto(day, order, intent, result.message);
   }
+}
+
+/** Nothing of ours gets through from this machine: only a person can change that. */
+async function sayRefusedHere(day: Day, message: string): Promise<void> {
+  const known = day.warnings.some(({ id }) => id === 'orders_refused');
+  const text = `Zerodha refuses orders from this machine: "${message}". Add its address on the Kite developer console.`;
+  day.warn('orders_refused', 'orders_refused', text, true);
+  if (!known) await world.notifyOwner.executeWithOptions({ summary: text }, [{ level: 'alert', text }]);
+}
+
+async function pauseRefusedHere(day: Day): Promise<void> {
+  await condition(() => day.over, REFUSED_IP_RETRY_MS, { summary: 'orders refused from this address: try again' });
 }
 
 /** Reads the order until `until` holds, or for `waitMs` of wall time. */
@@ -126,9 +127,10 @@ export async function cancelToEnd(day: Day, order: OrderView): Promise<OrderSnap
   }
 }
 
+/** Changes an order once. Where this machine's changes are refused, half a minute has passed when it comes back. */
 export async function change(day: Day, order: OrderView, input: Omit<ChangeInput, 'orderId'>): Promise<ChangeResult> {
   const orderId = mustBeKnown(order);
-  return day.withSession(async (): Promise<ChangeResult> => {
+  const changed = await day.withSession(async (): Promise<ChangeResult> => {
     try {
       return await changing.changeOrder.executeWithOptions(
         {
@@ -141,6 +143,12 @@ export async function change(day: Day, order: OrderView, input: Omit<ChangeInput
       return { kind: 'doubt', message: wordsOf(error) };
     }
   });
+  if (changed.kind === 'modified') day.clearWarning('orders_refused');
+  if (changed.kind === 'ip_refused') {
+    await sayRefusedHere(day, changed.message);
+    await pauseRefusedHere(day);
+  }
+  return changed;
 }
 
 /** One more look for a tag whose answer never came; adopts the order when it is there. */
