@@ -12,6 +12,7 @@ import { connectionRoutes } from './routes/connection.ts';
 import { controlRoutes } from './routes/control.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { manualOrderRoutes } from './routes/manual-orders.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { guardHeaders, pageRoutes } from './routes/pages.ts';
 import { positionRoutes } from './routes/positions.ts';
@@ -73,6 +74,7 @@ export function createApi(deps: ApiDeps): Api {
   statusRoutes(app, context);
   positionRoutes(app, context);
   orderRoutes(app, context);
+  manualOrderRoutes(app, context);
   connectionRoutes(app, context);
   signalRoutes(app, context);
   reportRoute(app, context);

@@ -1,14 +1,26 @@
 /** How the API reaches the day's workflow: every call has a deadline, and no answer is waited for longer than a person would. */
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  type WorkflowUpdateHandle,
+  WorkflowUpdateStage,
+} from '@temporalio/client';
 import type { SignalDefinition } from '@temporalio/common';
 import {
   COMMAND_EXPIRES_MS,
+  cancelOrderUpdate,
   closePositionUpdate,
   type DayIdentity,
   type DayView,
   dayQuery,
   dayWorkflowId,
+  type OrderView,
+  type PlacedOrder,
+  type PlaceOrder,
   type PositionView,
+  placeOrderUpdate,
 } from '../../workflows/messages.ts';
 import { nextTradingDay, sessionOf } from '../domain/calendar/index.ts';
 import { istTime } from '../domain/clock.ts';
@@ -23,6 +35,8 @@ const SEND_MS = 3_000;
  * caller is the truth.
  */
 const UPDATE_MS = COMMAND_EXPIRES_MS + 1_000;
+/** An order that was taken up is sent within the command's expiry, and its broker answers or is in doubt soon after it. */
+const OUTCOME_MS = COMMAND_EXPIRES_MS + 12_000;
 const POLL_MS = 200;
 
 /** `over`: the day's workflow has ended. */
@@ -90,6 +104,46 @@ export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'ope
     }
   }
 
+  /** Answers the order, or what it would take. Throws a refusal, 503 once it has expired, or `not_confirmed` where it may have been sent. */
+  async function placeOrder(command: Omit<PlaceOrder, 'expiresAt'>): Promise<PlacedOrder> {
+    return orderCommand((handle, expiresAt) =>
+      handle.startUpdate(placeOrderUpdate, {
+        args: [{ ...command, expiresAt }],
+        waitForStage: WorkflowUpdateStage.ACCEPTED,
+      }),
+    );
+  }
+
+  /** Answers the order after it. Throws as `placeOrder`. */
+  async function cancelOrder(orderId: string, by: string): Promise<OrderView> {
+    return orderCommand((handle, expiresAt) =>
+      handle.startUpdate(cancelOrderUpdate, {
+        args: [{ orderId, expiresAt, by }],
+        waitForStage: WorkflowUpdateStage.ACCEPTED,
+      }),
+    );
+  }
+
+  /** Taken up in time or expired; once taken up, its outcome is waited for longer than anything of it can last. */
+  async function orderCommand<Outcome>(
+    start: (handle: WorkflowHandle, expiresAt: number) => Promise<WorkflowUpdateHandle<Outcome>>,
+  ): Promise<Outcome> {
+    const handle = client.workflow.getHandle(dayWorkflowId(await deps.identity()));
+    let update: WorkflowUpdateHandle<Outcome>;
+    try {
+      update = await within(client, UPDATE_MS, () => start(handle, Date.now() + COMMAND_EXPIRES_MS));
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      throw (await run()) === 'over' ? dayOver() : error;
+    }
+    try {
+      return await within(client, OUTCOME_MS, () => update.result());
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError) throw error;
+      throw notConfirmed(error);
+    }
+  }
+
   /** Looks until `done` says so or the time is up; answers the last view, null when none could be read. */
   async function watch(forMs: number, done: (view: DayView) => boolean): Promise<DayView | null> {
     const until = Date.now() + forMs;
@@ -105,7 +159,7 @@ export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'ope
     }
   }
 
-  return { view, run, open, send, closePosition, watch };
+  return { view, run, open, send, closePosition, placeOrder, cancelOrder, watch };
 }
 
 function within<T>(client: Client, ms: number, call: () => Promise<T>): Promise<T> {

@@ -13,6 +13,7 @@ import { CalendarError } from '../domain/calendar/index.ts';
 import { AppError, BrokerError } from '../errors.ts';
 import type { ApiLogger } from './deps.ts';
 import { explainBroker, isDatabaseAway } from './outages.ts';
+import { refusalDetails } from './refusal-details.ts';
 import { isRefusalCode, refuse } from './refusals.ts';
 
 export type ErrorBody = { error: { code: string; message: string; details?: Record<string, unknown> } };
@@ -52,7 +53,9 @@ function explainHttp(error: HTTPException): AppError {
 /** What the day itself refused: its reasons are codes of the API as well. */
 function explainRefusal(cause: Error | undefined): AppError | null {
   if (!(cause instanceof ApplicationFailure) || !cause.type || !isRefusalCode(cause.type)) return null;
-  return refuse(cause.type, sentence(cause.message));
+  const [details] = cause.details ?? [];
+  const known = typeof details === 'object' && details !== null ? refusalDetails({ ...details }) : undefined;
+  return refuse(cause.type, sentence(cause.message), known);
 }
 
 function sentence(text: string): string {
