@@ -1,0 +1,147 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { GuardInput, GuardResult } from '../../activities/contract.ts';
+import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { expectOneExitAtATime, filledOf, ours } from './soundness.ts';
+
+let stage: Stage;
+let day: ReplayedDay | undefined;
+let guards: GuardInput[] = [];
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterEach(async () => {
+  await day?.close();
+  day = undefined;
+  guards = [];
+});
+afterAll(() => stage.close());
+
+/** As a real guard: it says at once what the day does not know yet of others' trades. */
+async function seeingGuard(input: GuardInput): Promise<GuardResult> {
+  guards.push(input);
+  const { exchange } = day as ReplayedDay;
+  const filled = (symbol: string) =>
+    ours(exchange.allOrders())
+      .filter(({ tradingsymbol }) => tradingsymbol === symbol)
+      .reduce((sum, { side, filledQuantity }) => sum + (side === 'BUY' ? filledQuantity : -filledQuantity), 0);
+  for (const { tradingsymbol, quantity } of exchange.positions()) {
+    const moved = quantity - filled(tradingsymbol) - (input.foreign[tradingsymbol] ?? 0);
+    if (moved !== (input.moved[tradingsymbol] ?? 0)) return { kind: 'traded_outside', at: exchange.clock.now() };
+  }
+  return { kind: 'quiet', until: Math.min(input.until, exchange.clock.now() + 600_000) };
+}
+
+async function opened(typeChange: 'allow' | 'refuse' = 'allow'): Promise<ReplayedDay> {
+  day = await stage.startDay({ guard: seeingGuard, exchange: { typeChange } });
+  await day.logIn();
+  await day.start();
+  await day.opened();
+  return day;
+}
+
+const buyBack = (today: ReplayedDay, quantity: number) =>
+  today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity });
+
+const resting = (today: ReplayedDay) =>
+  ours(today.book())
+    .filter(({ status, side }) => status === 'TRIGGER PENDING' && side === 'BUY')
+    .reduce((sum, { pendingQuantity }) => sum + pendingQuantity, 0);
+
+const held = ({ exchange }: ReplayedDay) =>
+  exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]);
+
+async function asked(today: ReplayedDay): Promise<void> {
+  await today.at('11:30');
+  await today.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1'));
+}
+
+describe('a trade by hand in the contract of an open position', () => {
+  it.each(['allow', 'refuse'] as const)(
+    'is asked about, and the resting stop is cut to what is still sold (type changes: %s)',
+    async (typeChange) => {
+      const today = await opened(typeChange);
+      buyBack(today, 300);
+      await asked(today);
+      await today.seen('the smaller stop', () => resting(today) === 450);
+      const [first, second] = ours(today.book()).filter(({ orderType }) => orderType === 'SL');
+      expect(first).toMatchObject({ status: 'CANCELLED', quantity: 750, modifications: 0 });
+      expect(second?.placedAt).toBeGreaterThanOrEqual(first?.updatedAt ?? Number.POSITIVE_INFINITY);
+      const { warnings } = await today.view();
+      expect(warnings).toMatchObject([{ code: 'foreign_position', blocksEntries: true }]);
+      expect(today.lines.map((line) => JSON.parse(line)).filter(({ owner }) => owner === true)).toHaveLength(1);
+      expect(guards.at(-1)?.main.quantity).toBe(450);
+
+      // Never answered: it leaves with what is still ours, and the day says that the books do not agree.
+      const report = await today.result();
+      expectOneExitAtATime(today.book());
+      expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(450);
+      expect(held(today)).toEqual(
+        expect.arrayContaining([
+          [MAIN, 0],
+          [HEDGE, 0],
+        ]),
+      );
+      expect(report.result).toBe('not_flat');
+    },
+  );
+
+  it('acknowledged, is booked as closed by hand at its own price: the rest of the hedge is sold, the day ends flat', async () => {
+    const today = await opened();
+    const theirs = buyBack(today, 300);
+    await asked(today);
+    await today.acknowledge('all');
+    await today.seen('the ledger', ({ positions }) => positions[0]?.legs[1]?.openQuantity === 450);
+    await today.seen('the hedge', ({ positions }) => positions[0]?.legs[0]?.openQuantity === 450);
+    expect(resting(today)).toBe(450);
+    const report = await today.result();
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
+    expect(report.positions).toMatchObject([{ state: 'closed', exitReason: 'exit_time' }]);
+    expect(report.trades).toContainEqual(
+      expect.objectContaining({ orderId: theirs.orderId, quantity: 300, price: theirs.fills[0]?.price }),
+    );
+  });
+
+  it('of all of it, acknowledged, sells the hedge: closed by hand', async () => {
+    const today = await opened();
+    buyBack(today, 750);
+    await asked(today);
+    await today.seen('no stop', () => resting(today) === 0);
+    expect(filledOf(ours(today.book()), HEDGE, 'SELL')).toBe(0);
+    await today.acknowledge('all');
+    const { positions } = await today.seen('the end', (view) => view.positions[0]?.state === 'closed');
+    expect(positions).toMatchObject([{ exitReason: 'closed_by_hand' }]);
+    const report = await today.result();
+    expect(report).toMatchObject({ result: 'flat', reconciled: true });
+    expect(filledOf(ours(today.book()), HEDGE, 'SELL')).toBe(750);
+    expect(
+      ours(today.book()).filter(({ tradingsymbol, side }) => tradingsymbol === MAIN && side === 'BUY'),
+    ).toHaveLength(1);
+  });
+
+  it('once more after an answer is another question', async () => {
+    const today = await opened();
+    buyBack(today, 150);
+    await asked(today);
+    await today.acknowledge('all');
+    await today.seen('the ledger', ({ positions }) => positions[0]?.legs[1]?.openQuantity === 600);
+    buyBack(today, 150);
+    await today.at('12:30');
+    await today.seen('another question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1:2'));
+    await today.seen('the smaller stop', () => resting(today) === 450);
+    await today.acknowledge('all');
+    const report = await today.result();
+    expect(report).toMatchObject({ result: 'flat', reconciled: true });
+  });
+
+  it('answered only after the exit is booked then: the day ends flat', async () => {
+    const today = await opened();
+    buyBack(today, 300);
+    await today.closePosition({});
+    await today.seen('what is left', ({ positions }) => positions[0]?.state === 'not_flat');
+    await today.acknowledge('all');
+    await today.seen('the end', ({ positions }) => positions[0]?.state === 'closed');
+    const report = await today.result();
+    expect(report).toMatchObject({ result: 'flat', reconciled: true });
+    expect(report.warnings.map(({ code }) => code)).not.toContain('not_flat');
+  });
+});
