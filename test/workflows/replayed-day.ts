@@ -8,7 +8,7 @@ import { type ActivityInterceptorsFactory, DefaultLogger, Runtime, Worker } from
 import type { GuardActivities, GuardInput, GuardResult, ManualWatchInput } from '../../activities/contract.ts';
 import { type ClockSegment, istAt, marketAt } from '../../src/domain/clock.ts';
 import type { ManualOrder } from '../../src/domain/manual-orders.ts';
-import type { IsoDate } from '../../src/domain/types.ts';
+import type { IsoDate, TradingMode } from '../../src/domain/types.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 import { startExchangeServer } from '../../src/exchange-simulator/server.ts';
 import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
@@ -84,6 +84,7 @@ export type DayOptions = {
   patience?: Partial<Patience>;
   keys?: ExchangeKeys;
   sealingKey?: Uint8Array;
+  mode?: TradingMode;
   /** Whose day it is: its first and only run. Absent, the day is another run of `test`. */
   account?: string;
   /** What a guard answers instead of looking ahead; undefined looks ahead. */
@@ -198,7 +199,7 @@ async function play(
   const { date = '2025-07-14', from = '08:45', keys = DEFAULT_KEYS } = options;
   runs += 1;
   const who = options.account === undefined ? { account: 'test', run: runs } : { account: options.account, run: 1 };
-  const identity: DayIdentity = { mode: 'replay', ...who, date };
+  const identity: DayIdentity = { mode: options.mode ?? 'replay', ...who, date };
   const exchangeOptions: ExchangeOptions = {
     at: istAt(date, from),
     speed: 1,

@@ -1,0 +1,82 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { PreflightFinding } from '../../activities/contract.ts';
+import { istTime } from '../../src/domain/clock.ts';
+import { openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+
+let stage: Stage;
+let day: ReplayedDay | undefined;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
+afterEach(async () => {
+  await day?.close();
+  day = undefined;
+});
+
+const LOT: PreflightFinding = { check: 'contracts', outcome: 'wrong', text: 'The lot is another one.' };
+const CANDLES: PreflightFinding = { check: 'candles', outcome: 'failed', text: 'Breeze has no candles.' };
+
+/** A live day whose looks find what is given, the last one again and again; answers the times of the looks. */
+async function liveDay(...found: PreflightFinding[][]): Promise<{ opened: ReplayedDay; looks: string[] }> {
+  const opened = await stage.startDay({ mode: 'live', date: '2025-07-14' });
+  day = opened;
+  const looks: string[] = [];
+  // What a broker lists wrongly is nothing that the simulator can be brought to do.
+  opened.parts.day.preflight = async () => {
+    looks.push(istTime(opened.exchange.clock.now()).slice(0, 5));
+    return found[Math.min(looks.length, found.length) - 1] ?? [];
+  };
+  return { opened, looks };
+}
+
+const messages = (warnings: { code: string; message: string }[]) =>
+  warnings.filter(({ code }) => code === 'preflight').map(({ message }) => message);
+
+describe('the pre-flight of a live day', () => {
+  it('is made after the login and once more at 09:10; what is well by then is not warned of any more', async () => {
+    const { opened, looks } = await liveDay(
+      [LOT, CANDLES],
+      [{ ...LOT, outcome: 'ok', text: 'the lot is right' }, CANDLES],
+    );
+    await opened.at('08:50');
+    await opened.logIn();
+    const first = await opened.seen('the first look', ({ warnings }) => messages(warnings).length === 2);
+    expect(first.warnings.map(({ code, blocksEntries }) => [code, blocksEntries])).toEqual([
+      ['preflight', true],
+      ['preflight', false],
+    ]);
+    await opened.at('09:12');
+    const second = await opened.seen('the second look', ({ warnings }) => messages(warnings).length === 1);
+    expect(messages(second.warnings)).toEqual([CANDLES.text]);
+    expect(looks).toEqual(['08:50', '09:10']);
+    // Its owner is paged each time, with what to do.
+    const pages = opened.lines.filter((line) => line.includes('"owner":true') && line.includes('Pre-flight'));
+    expect(pages).toHaveLength(2);
+  });
+
+  it('holds up entries where trading would be wrong, until somebody acknowledges it', async () => {
+    const { opened, looks } = await liveDay([LOT]);
+    await opened.at('09:30');
+    await opened.logIn();
+    await opened.start({ numLots: 1 });
+    await opened.seen('the look', ({ warnings }) => messages(warnings).length === 1);
+    expect(looks).toHaveLength(1);
+    await opened.at('11:16');
+    const { decisions, positions } = await opened.seen('the decision of 11:15', (view) => view.decisions.length === 2);
+    expect(decisions[1]).toMatchObject({ signal: 'S1', outcome: 'skipped', reason: expect.stringContaining(LOT.text) });
+    expect(positions).toEqual([]);
+  });
+
+  it('is not part of a replayed day', async () => {
+    day = await stage.startDay({ date: '2025-07-14' });
+    await day.at('08:50');
+    await day.logIn();
+    await day.seen('the login', ({ session }) => session !== null);
+    await day.at('09:20');
+    const { events } = await day.env.client.workflow.getHandle(day.workflowId).fetchHistory();
+    const names = (events ?? []).map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
+    expect(names).not.toContain('preflight');
+    expect(names).toContain('exchangeRequestToken');
+  });
+});
