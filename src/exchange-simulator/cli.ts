@@ -20,6 +20,7 @@ const USAGE = `npm run exchange -- [options]: the simulated Kite and Breeze, alo
   --candles FILE.csv  the market to walk through (default: the bundled week of 14 July 2025)
   --data-dir DIR      keep the book and the clock on disk, and go on from there
   --redirect-url URL  where the login page leads (default: http://127.0.0.1:8000/live/auth/complete)
+  --leased            the market stands still until a worker is there, and whenever none is
   --seed N            another path through the same bars
   --paper             instead: the real Kite of KITE_ROOT, KITE_TICKER_ROOT and KITE_LOGIN_URL, but for orders and
                       positions, which are kept here (with --port, --data-dir, --host, --name)
@@ -37,6 +38,7 @@ type Options = {
   redirectUrl: string;
   json: boolean;
   paper: boolean;
+  leased: boolean;
   host: string;
   names: string[];
 };
@@ -56,6 +58,7 @@ function parseOptions(args: string[]): Options {
       'redirect-url': { type: 'string', default: 'http://127.0.0.1:8000/live/auth/complete' },
       json: { type: 'boolean', default: false },
       paper: { type: 'boolean', default: false },
+      leased: { type: 'boolean', default: false },
       host: { type: 'string', default: '127.0.0.1' },
       name: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', short: 'h', default: false },
@@ -85,6 +88,7 @@ function parseOptions(args: string[]): Options {
     redirectUrl: values['redirect-url'],
     json: values.json,
     paper: values.paper,
+    leased: values.leased,
     host: values.host,
     names: values.name,
   };
@@ -113,8 +117,7 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop);
 }
 
-async function openMarket({ port, redirectUrl, host, names, at, speed, seed, candles, dataDir }: Options) {
-  const market = { at, speed, seed, candles, dataDir };
+async function openMarket({ port, redirectUrl, host, names, paper: _, json: __, ...market }: Options) {
   const given = Object.fromEntries(Object.entries(market).filter(([, value]) => value !== undefined));
   const exchange = await createExchange(given);
   const server = await startExchangeServer({ exchange, port, host, names, redirectUrl, keys: DEFAULT_KEYS });
