@@ -5,6 +5,7 @@ import { SESSION_LOST } from '../../activities/contract.ts';
 import { createSessionActivities, createSessions } from '../../activities/session.ts';
 import { createKite } from '../../src/brokers/kite.ts';
 import { istIso } from '../../src/domain/clock.ts';
+import { accessToken, login } from '../server/exchange-fixture.ts';
 import { type Desk, openDesk } from './trading-desk.ts';
 
 let desk: Desk | undefined;
@@ -47,6 +48,32 @@ describe('a login that another worker exchanged', () => {
     await here.renew(identity);
     expect(used).toEqual([before, parts.accessToken()]);
     expect(used[1]).not.toBe(before);
+  });
+});
+
+describe('a session that was made elsewhere', () => {
+  const give = (today: Desk, token: string) =>
+    today.run(() =>
+      today.parts.day.exchangeRequestToken({
+        identity: today.identity,
+        auth: { attempt: 'given', sealedAccessToken: today.sealer.seal(token) },
+      }),
+    );
+
+  it('is taken as the newest login when the broker knows it', async () => {
+    const today = await open();
+    const { exchange, server } = today;
+    const official = await login({ exchange, server, root: server.addresses.kite_root, stop: async () => {} });
+    const taken = await give(today, accessToken(official));
+    expect(taken).toMatchObject({ ok: true, session: { userId: 'SIM001', number: 2 } });
+    expect(today.parts.accessToken()).toBe(accessToken(official));
+  });
+
+  it('is refused with the broker’s words when it does not live', async () => {
+    const today = await open();
+    const refused = await give(today, 'of-yesterday');
+    expect(refused).toMatchObject({ ok: false, reason: expect.stringMatching(/token/i) });
+    expect((await today.parts.activities.journal.currentSession(today.identity))?.number).toBe(1);
   });
 });
 
