@@ -16,7 +16,7 @@ export const filledOf = (orders: readonly SimOrder[], symbol: string, side: 'BUY
 export const ours = (orders: readonly SimOrder[]) => orders.filter((order) => order.source === undefined);
 
 /** Holds at every instant of the book, however the day ended. */
-export function expectNeverNaked(orders: readonly SimOrder[]): void {
+export function expectNeverNaked(orders: readonly SimOrder[], hedge = HEDGE): void {
   const tags = ours(orders).map((order) => order.tag);
   expect(new Set(tags).size, 'no tag twice on the book').toBe(tags.length);
   const fills = ours(orders)
@@ -25,13 +25,13 @@ export function expectNeverNaked(orders: readonly SimOrder[]): void {
     .sort((a, b) => Number(a.tradeId) - Number(b.tradeId));
   const held = new Map([
     [MAIN, 0],
-    [HEDGE, 0],
+    [hedge, 0],
   ]);
   for (const { tradingsymbol, side, quantity } of fills) {
     held.set(tradingsymbol, (held.get(tradingsymbol) ?? 0) + (side === 'BUY' ? quantity : -quantity));
     const short = -(held.get(MAIN) ?? 0);
     expect(short, 'never more bought back than sold').toBeGreaterThanOrEqual(0);
-    expect(short, 'never sold above the hedge').toBeLessThanOrEqual(held.get(HEDGE) ?? 0);
+    expect(short, 'never sold above the hedge').toBeLessThanOrEqual(held.get(hedge) ?? 0);
   }
 }
 

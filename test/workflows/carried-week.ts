@@ -1,0 +1,50 @@
+/** Days that follow each other: one account, one book on disk, one journal. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { IsoDate } from '../../src/domain/types.ts';
+import type { DayReport, Plan } from '../../workflows/messages.ts';
+import type { DayOptions, ReplayedDay, Stage } from './replayed-day.ts';
+
+export const WEEKLY: Partial<Plan> = { exitPolicy: 'weekly' };
+
+export type Week = {
+  /** Opens a day; the one before must have been ended. */
+  day(date: IsoDate, options?: DayOptions): Promise<ReplayedDay>;
+  /** Waits for the day's report and closes its market. */
+  end(day: ReplayedDay): Promise<DayReport>;
+  close(): Promise<void>;
+};
+
+let weeks = 0;
+
+export async function openWeek(stage: Stage, market: DayOptions['exchange'] = {}): Promise<Week> {
+  weeks += 1;
+  const account = `week-${weeks}`;
+  const dataDir = await mkdtemp(join(tmpdir(), 'week-'));
+  let playing: ReplayedDay | null = null;
+  const closeDay = async () => {
+    await playing?.close();
+    playing = null;
+  };
+  return {
+    async day(date, options = {}) {
+      playing = await stage.startDay({
+        account,
+        date,
+        ...options,
+        exchange: { dataDir, ...market, ...options.exchange },
+      });
+      return playing;
+    },
+    async end(day) {
+      const report = await day.result();
+      await closeDay();
+      return report;
+    },
+    async close() {
+      await closeDay();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
