@@ -9,10 +9,10 @@ import {
   checkHours,
   checkTerms,
   effectOf,
+  gapLosses,
   type ManualRefusal,
   nearSymbols,
   seriesOf,
-  widthOf,
 } from '../src/domain/manual-orders.ts';
 import { checkReservation, type Refusal } from '../src/domain/risk.ts';
 import type { Paise } from '../src/domain/types.ts';
@@ -92,19 +92,20 @@ async function checkAtBroker(
   const charges = orderCharges({ date: identity.date, side: order.side, turnover: price * order.quantity });
   const premium = price * order.quantity;
   const reserved = reservation(input, contract, price);
-  const funds = await fundsFor(session, input, contract, price);
   const opens = effect.startsWith('opens');
+  const { available } = await session.funds();
+  const required = await requiredFor(session, input, contract, price, charges.total);
   const refusals: ManualRefusal[] = [
     ...(effect === 'closes_long' ? await soldByHand(session, input, contract) : []),
-    ...(opens
+    ...(reserved > 0
       ? checkReservation({
           loss: reserved,
-          opens: heldOf(holdings, contract.tradingsymbol, product) === undefined,
+          opens: opens && heldOf(holdings, contract.tradingsymbol, product) === undefined,
           limits: plan,
           book,
         }).map(limitExceeded)
       : []),
-    ...(opens ? shortOfFunds(effect === 'opens_long' ? premium + charges.total : funds.required, funds.available) : []),
+    ...shortOfFunds(required, available),
   ];
   if (refusals.length > 0) return { kind: 'refused', refusals };
   // From here on its depth is at hand when an order is priced.
@@ -121,8 +122,8 @@ async function checkAtBroker(
       effect,
       price,
       premium,
-      available: funds.available,
-      marginRequired: funds.required,
+      available,
+      marginRequired: required,
       reserved,
       charges,
     },
@@ -141,38 +142,57 @@ function priced({ order }: ManualCheckInput, contract: ContractRef, touch: Touch
   return { pricing: { kind: 'stop', triggerPrice: order.triggerPrice ?? 0, price }, price };
 }
 
-/** What the order can lose, with the charges of a round trip: a long its premium, a covered short the width less its credit. */
+/**
+ * What the order can lose, with the charges of a round trip: a long its premium, a covered short the gap to its long less its credit. Selling
+ * a long that other shorts lean on reserves what these can lose more without it.
+ */
 function reservation(input: ManualCheckInput, contract: ContractRef, price: Paise): Paise {
   const { identity, order, product, holdings } = input;
   const effect = effectIn(input, contract);
-  if (!effect.startsWith('opens')) return 0;
   const turnover = price * order.quantity;
   const sides = ['BUY', 'SELL'] as const;
   const charges = sides.reduce((sum, side) => sum + orderCharges({ date: identity.date, side, turnover }).total, 0);
+  if (effect === 'closes_short') return 0;
   if (effect === 'opens_long') return turnover + charges;
-  const width = widthOf(contract, seriesOf(holdings, { ...contract, product }));
-  return Math.max(0, width - price) * order.quantity + charges;
+  const series = seriesOf(holdings, { ...contract, product });
+  const sold =
+    effect === 'opens_short'
+      ? [...series, { ...contract, id: 'this order', net: -order.quantity }]
+      : series.map((one) =>
+          one.tradingsymbol === contract.tradingsymbol ? { ...one, net: one.net - order.quantity } : one,
+        );
+  const more = sumOf(gapLosses(sold)) - sumOf(gapLosses(series));
+  return effect === 'opens_short' ? Math.max(0, more - turnover) + charges : Math.max(0, more);
 }
 
-async function fundsFor(
+function sumOf(losses: ReadonlyMap<string, Paise>): Paise {
+  return [...losses.values()].reduce((sum, loss) => sum + loss, 0);
+}
+
+/** A purchase is paid, with its charges; a sale needs 1.1 times the broker's margin; closing needs nothing. */
+async function requiredFor(
   session: KiteSession,
-  { order, product }: ManualCheckInput,
+  input: ManualCheckInput,
   contract: ContractRef,
   price: Paise,
-) {
-  const { available } = await session.funds();
-  const { initial, final } = await session.basketMargin([
-    {
-      tradingsymbol: contract.tradingsymbol,
-      exchange: 'NFO',
-      side: order.side,
-      quantity: order.quantity,
-      product,
-      orderType: 'LIMIT',
-      price,
-    },
-  ]);
-  return { available, required: Math.ceil((Math.max(initial, final) * 11) / 10) };
+  charges: Paise,
+): Promise<Paise> {
+  const { quantity, side } = input.order;
+  const effect = effectIn(input, contract);
+  if (effect === 'opens_long') return price * quantity + charges;
+  if (effect !== 'opens_short') return 0;
+  const { tradingsymbol } = contract;
+  const order = {
+    tradingsymbol,
+    exchange: 'NFO',
+    side,
+    quantity,
+    price,
+    product: input.product,
+    orderType: 'LIMIT',
+  } as const;
+  const { initial, final } = await session.basketMargin([order]);
+  return Math.ceil((Math.max(initial, final) * 11) / 10);
 }
 
 function shortOfFunds(required: Paise, available: Paise): ManualRefusal[] {

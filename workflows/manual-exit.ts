@@ -4,6 +4,7 @@ import { readByHand } from './by-hand.ts';
 import { exitMain, sellHedge } from './exit.ts';
 import { submitWatched } from './late.ts';
 import type { ManualPosition } from './manual-position.ts';
+import { neededAsCover } from './manual-series.ts';
 import { isLive, isUnderWay } from './order-state.ts';
 import { cancelToEnd, follow } from './orders.ts';
 
@@ -21,14 +22,14 @@ export async function leaveByHand(position: ManualPosition): Promise<void> {
   await lookForHands(position);
   await exitMain(position);
   if (position.long() > 0) {
-    await condition(() => day.over || position.toSellOfHedge() > 0 || position.neededAsCover() === 0);
+    await condition(() => day.over || position.toSellOfHedge() > 0 || neededAsCover(position) === 0);
     await sellHedge(position);
   }
   await levelOut(position);
 }
 
 /** Somebody may have traded the contract outside: what the broker does not hold for us any more is not sent. */
-async function lookForHands(position: ManualPosition): Promise<void> {
+export async function lookForHands(position: ManualPosition): Promise<void> {
   const { main, product } = position.plan;
   const byHand = await readByHand(position.day, product, [main]);
   if (byHand === null) return;

@@ -1,12 +1,13 @@
 /** What a person opened by hand: one contract in one product, made of its orders' fills. The square-off closes it at the latest. */
 import { condition, isCancellation } from '@temporalio/workflow';
-import { type ManualHolding, seriesOf, widthOf } from '../src/domain/manual-orders.ts';
+import type { ManualHolding } from '../src/domain/manual-orders.ts';
 import { makeTag } from '../src/domain/tags.ts';
 import type { MarketMs, Paise, Product, Side } from '../src/domain/types.ts';
 import { type Day, type DayPosition, MarketOver } from './day.ts';
 import { restStop } from './entry.ts';
 import type { Leaver } from './exit.ts';
-import { leaveByHand } from './manual-exit.ts';
+import { leaveByHand, lookForHands } from './manual-exit.ts';
+import { leaningOn, neededAsCover, worstLossOf } from './manual-series.ts';
 import { viewOfManual } from './manual-view.ts';
 import { watchManual } from './manual-watch.ts';
 import type { ContractRef, ExitReason, LegRole, OrderView, PositionState, PositionView } from './messages.ts';
@@ -94,17 +95,7 @@ export class ManualPosition implements DayPosition, Leaver {
 
   /** Never what a short by hand still needs as its cover. */
   toSellOfHedge(): number {
-    return Math.max(0, this.long() - this.soldByHand - this.neededAsCover());
-  }
-
-  /** Units of this long without which shorts of the series would be naked: longs that are leaving cover nothing. */
-  neededAsCover(): number {
-    const others = this.series().filter(({ id }) => id !== this.id);
-    const shorts = others.reduce((sum, { net }) => sum + Math.max(0, -net), 0);
-    const longs = others
-      .filter(({ leaving }) => !leaving)
-      .reduce((sum, { net, selling }) => sum + Math.max(0, net - selling), 0);
-    return Math.max(0, shorts - longs);
+    return Math.max(0, this.long() - this.soldByHand - neededAsCover(this));
   }
 
   holding(): ManualHolding {
@@ -117,27 +108,6 @@ export class ManualPosition implements DayPosition, Leaver {
       ...{ id: this.id, tradingsymbol, expiry, strike, optionType, product: this.plan.product },
       ...{ net, selling, leaving: this.isLeaving() },
     };
-  }
-
-  /** What it can lose in all: every long worthless, every short at the width of its spread, live orders filled. Paise. */
-  worstLoss(): Paise {
-    if (!this.isOpen()) return 0;
-    let cash = 0;
-    for (const order of this.orders()) {
-      const value = order.fills.reduce((sum, { quantity, price }) => sum + quantity * price, 0);
-      const ahead = order.purpose === 'entry' ? unitsAhead(order) * order.price : 0;
-      cash += (order.side === 'SELL' ? 1 : -1) * (value + ahead);
-    }
-    const { main } = this.plan;
-    const opening = this.orders().filter((order) => order.role === 'main' && order.purpose === 'entry');
-    const short = this.short() + opening.reduce((sum, order) => sum + unitsAhead(order), 0);
-    return Math.max(0, short * widthOf(main, this.series()) - cash + viewOfManual(this).charges);
-  }
-
-  private series(): ManualHolding[] {
-    const open = this.day.positions.filter((one) => one instanceof ManualPosition && one.isOpen());
-    const holdings = open.map((position) => (position as ManualPosition).holding());
-    return seriesOf(holdings, { ...this.plan.main, product: this.plan.product });
   }
 
   /** The order is in the history; takes it from there to the watch, or cancels it when the position is being left meanwhile. */
@@ -204,15 +174,12 @@ export class ManualPosition implements DayPosition, Leaver {
     this.day.log('info', 'exit_requested', `${this.id}: leaving (${reason.replaceAll('_', ' ')}).`);
     this.day.beside(this.leaveToTheEnd());
     // A short never outlives its cover.
-    if (this.neededAsCover() === 0) return;
-    for (const { id } of this.series().filter(({ net }) => net < 0)) {
-      this.day.positions.find((position) => position.id === id)?.requestExit(reason);
-    }
+    for (const short of leaningOn(this)) short.requestExit(reason);
   }
 
   async undoLate(): Promise<void> {
     if (this.leaving) return;
-    const wrong = this.long() < 0 || this.short() < 0 || this.neededAsCover() > this.long();
+    const wrong = this.long() < 0 || this.short() < 0 || neededAsCover(this) > this.long();
     if (this.closedAt !== null || wrong) {
       this.closedAt = null;
       this.exitReason ??= 'entry_failed';
@@ -221,6 +188,10 @@ export class ManualPosition implements DayPosition, Leaver {
     }
     for (const order of this.orders()) await this.protect(order);
     this.refresh();
+  }
+
+  lookForHands(): Promise<void> {
+    return lookForHands(this);
   }
 
   private leaveToTheEnd(): Promise<void> {
@@ -307,6 +278,8 @@ export class ManualPosition implements DayPosition, Leaver {
   }
 
   view(): PositionView {
-    return { ...viewOfManual(this), plannedLoss: this.worstLoss(), worstLoss: this.worstLoss() };
+    const shown = viewOfManual(this);
+    const worst = worstLossOf(this, shown.charges);
+    return { ...shown, plannedLoss: worst, worstLoss: worst };
   }
 }

@@ -72,7 +72,7 @@ async function watchOnce(
   const input = { positionId: position.id, contract: position.plan.main, orders, until };
   const summary = `Watching ${position.id} until ${istTime(until)}`;
   const watch = scope
-    .run(() => day.withSession(() => guarding.watchManual.executeWithOptions({ summary }, [input])))
+    .run(() => day.withSession(() => guarding().watchManual.executeWithOptions({ summary }, [input])))
     .then((seen) => {
       result = seen;
     })

@@ -7,6 +7,7 @@ import type { Day } from './day.ts';
 import { submitWatched } from './late.ts';
 import { cancelByHand, refuseCancel } from './manual-cancel.ts';
 import { ManualPosition } from './manual-position.ts';
+import { openByHand } from './manual-series.ts';
 import {
   cancelOrderUpdate,
   type ManualChecks,
@@ -180,10 +181,6 @@ function refuseChecked(day: Day, { by, order }: PlaceOrder, { refusals }: { refu
   return refusal(code, message, details);
 }
 type ManualRefusals = Extract<ManualCheck, { kind: 'refused' }>['refusals'];
-
-function openByHand(day: Day): ManualPosition[] {
-  return day.positions.filter((position) => position instanceof ManualPosition).filter((position) => position.isOpen());
-}
 
 /** The open position of this contract and product, or a new one. */
 function positionFor(

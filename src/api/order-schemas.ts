@@ -56,12 +56,9 @@ export const testOrderBody = z
   .strictObject({
     transaction_type: z.enum(['BUY', 'SELL']).optional().openapi({ description: 'BUY unless given' }),
     ...fields,
-    confirm_live: z
-      .boolean()
-      .optional()
-      .openapi({
-        description: 'In live mode the order is only checked, unless this is true: then it is placed at Zerodha',
-      }),
+    confirm_live: z.boolean().optional().openapi({
+      description: 'In live mode the order is only checked, unless this is true: then it is placed at Zerodha',
+    }),
   })
   .superRefine(prices)
   .openapi('TestOrder', { example: { symbol: 'NIFTY25JUL25000PE', quantity: 75, order_type: 'MARKET' } });
@@ -97,7 +94,9 @@ export const checksView = z
     price: money.openapi({ description: 'The limit that it is sent with' }),
     premium: money.openapi({ description: 'Price times quantity' }),
     available: money,
-    margin_required: money.openapi({ description: 'With a tenth to spare' }),
+    margin_required: money.openapi({
+      description: 'What a purchase costs, or the margin of a sale with a tenth to spare; closing needs none',
+    }),
     reserved: money.openapi({
       description: 'Out of the day’s loss limit: what it can lose, round trip charges included',
     }),

@@ -66,12 +66,29 @@ export function freeLongs(series: readonly ManualHolding[]): number {
   return series.reduce((sum, { net, selling }) => sum + net - selling, 0);
 }
 
-/** The most that lies between a short's strike and the strikes of the longs that may cover it, points x 100. */
-export function widthOf(short: Pick<ManualHolding, 'strike' | 'optionType'>, series: readonly ManualHolding[]): Paise {
-  const gaps = series
-    .filter(({ net }) => net > 0)
-    .map(({ strike }) => (short.optionType === 'PE' ? short.strike - strike : strike - short.strike));
-  return Math.max(0, ...gaps);
+/**
+ * What the shorts of a series can lose between their strikes and those of the longs that cover them, by id, in paise: the nearest long
+ * first, as it leaves the least between the strikes. Premiums aside; what nothing covers is not counted here.
+ */
+export function gapLosses(
+  series: readonly Pick<ManualHolding, 'id' | 'strike' | 'optionType' | 'net'>[],
+): Map<string, Paise> {
+  const longs = series.filter(({ net }) => net > 0).map(({ strike, net }) => ({ strike, left: net }));
+  const losses = new Map<string, Paise>();
+  for (const short of series.filter(({ net }) => net < 0)) {
+    const gap = (strike: Paise) =>
+      Math.max(0, short.optionType === 'PE' ? short.strike - strike : strike - short.strike);
+    let uncovered = -short.net;
+    let loss = 0;
+    for (const long of [...longs].sort((x, y) => gap(x.strike) - gap(y.strike))) {
+      const units = Math.min(uncovered, long.left);
+      long.left -= units;
+      uncovered -= units;
+      loss += units * gap(long.strike);
+    }
+    losses.set(short.id, loss);
+  }
+  return losses;
 }
 
 /** Whether a sale closes what is held or opens a short; a purchase likewise. */
