@@ -127,18 +127,25 @@ function differs(intent: OrderIntent, known: BrokerOrder): string | null {
 }
 
 async function find(session: KiteSession, intent: OrderIntent, expectedNet: number | null): Promise<FindResult> {
-  const known = (await session.orders()).find((order) => order.tag === intent.tag);
+  const orders = await session.orders();
+  const known = orders.find((order) => order.tag === intent.tag);
   if (known) {
     const message = differs(intent, known);
     if (message) return { kind: 'mismatch', message };
     return { kind: 'found', order: await snapshot(session, known.orderId) };
   }
   if (expectedNet === null) return { kind: 'absent' };
-  const { net } = await session.positions();
-  const held = net
-    .filter((p) => p.tradingsymbol === intent.contract.tradingsymbol && p.product === intent.product)
-    .reduce((sum, p) => sum + p.quantity, 0);
+  const { net, day } = await session.positions();
+  const sameContract = ({ tradingsymbol, product }: { tradingsymbol: string; product: string }) =>
+    tradingsymbol === intent.contract.tradingsymbol && product === intent.product;
+  const sum = (of: readonly { quantity: number }[]) => of.reduce((total, { quantity }) => total + quantity, 0);
+  const held = sum(net.filter(sameContract));
   if (held === expectedNet) return { kind: 'absent' };
+  // Every unit that moved today is in an order of this list, and none of them is the one that is looked for.
+  const listed = orders.filter(sameContract).map(({ side, filledQuantity }) => ({
+    quantity: side === 'BUY' ? filledQuantity : -filledQuantity,
+  }));
+  if (sum(day.filter(sameContract)) === sum(listed)) return { kind: 'absent' };
   return {
     kind: 'unclear',
     message: `${intent.tag} is in no list, but Zerodha holds ${held} ${intent.contract.tradingsymbol} where the ledger says ${expectedNet}`,

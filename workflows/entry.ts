@@ -1,11 +1,12 @@
 /** Entry: the hedge is bought and seen filled, then at most as much is sold (TRADING section 3). */
 import { condition } from '@temporalio/workflow';
 import { catastropheStop } from '../src/domain/stops.ts';
+import { look } from './doubt.ts';
 import type { Leaver } from './exit.ts';
 import { submitWatched, watchLate } from './late.ts';
 import { CHASE_STEPS } from './limits.ts';
 import type { LegRole, OrderPurpose, OrderView } from './messages.ts';
-import { cancelToEnd, change, follow, type Intended, look, submit } from './orders.ts';
+import { cancelToEnd, change, follow, type Intended, submit } from './orders.ts';
 import type { Position } from './position.ts';
 
 /** What a short has to answer to be protected. */

@@ -32,6 +32,8 @@ export interface Leaver extends OrderOwner {
   short(slice?: number): number;
   toBuyBack(slice: number): number;
   toSellOfHedge(): number;
+  /** What others have traded of it is not bought or sold again. */
+  lookForHands(): Promise<void>;
   contract(role: LegRole): ContractRef;
   intend(of: OrderOf): Intended;
 }
@@ -71,6 +73,8 @@ async function exitSlice(position: Leaver, slice: number): Promise<void> {
     const submitted = await submitWatched(position, intended);
     if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, tries);
     else if (submitted.kind === 'halted') return;
+    // Somebody else's trade may be why it was looked for so long.
+    else if (submitted.kind === 'absent') await position.lookForHands();
     // A price that the exchange refused was never shown.
     if (submitted.order.price > 0 && submitted.order.status !== 'REJECTED') shown = submitted.order.price;
   }
@@ -179,6 +183,7 @@ export async function sellHedge(position: Leaver): Promise<void> {
     const submitted = await submitWatched(position, intended);
     if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, tries);
     else if (submitted.kind === 'halted') return;
+    else if (submitted.kind === 'absent') await position.lookForHands();
   }
 }
 

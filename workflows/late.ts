@@ -2,8 +2,9 @@
 import { condition } from '@temporalio/workflow';
 import type { WallMs } from '../src/domain/types.ts';
 import type { Day } from './day.ts';
+import { look } from './doubt.ts';
 import type { OrderView } from './messages.ts';
-import { cancelToEnd, type Intended, look, type Submitted, submit } from './orders.ts';
+import { cancelToEnd, type Intended, type Submitted, submit } from './orders.ts';
 
 /** Often for the first ten minutes; then seldom, so that a day with several of them keeps a short history. */
 const LOOK_EVERY_MS = 30_000;

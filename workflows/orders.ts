@@ -3,7 +3,6 @@ import { ActivityFailure, ApplicationFailure, condition, sleep } from '@temporal
 import {
   type ChangeInput,
   type ChangeResult,
-  type FindResult,
   type FollowInput,
   type OrderIntent,
   type OrderSnapshot,
@@ -11,15 +10,13 @@ import {
   type SendResult,
 } from '../activities/contract.ts';
 import type { WallMs } from '../src/domain/types.ts';
-import { heldBefore } from './by-hand.ts';
 import type { Day } from './day.ts';
+import { lookInto } from './doubt.ts';
 import type { OrderView } from './messages.ts';
 import { changing, sending, watching, world } from './proxies.ts';
 
 /** An intent that waited longer than this is not sent any more; with the HTTP time-out it ends before the activity's own. */
 const SEND_WITHIN_MS = 10_000;
-/** A doubtful order is looked for at 3 s and at 15 s after the doubt: absent is only what is missing both times. */
-const LOOKS_MS = [3_000, 15_000] as const;
 const REFUSED_IP_RETRY_MS = 30_000;
 
 export type Submitted =
@@ -151,18 +148,6 @@ export async function change(day: Day, order: OrderView, input: Omit<ChangeInput
   return changed;
 }
 
-/** One more look for a tag whose answer never came; adopts the order when it is there. */
-export async function look(day: Day, order: OrderView, intended: Intended): Promise<FindResult> {
-  const intent: OrderIntent = { ...intended, sendBy: 0 };
-  const found = await day.withSession(() =>
-    world.findOrder.executeWithOptions({ summary: `Looking for ${order.tag} in the book` }, [
-      { intent, expectedNet: null },
-    ]),
-  );
-  if (found.kind === 'found') absorb(day, order, found.order);
-  return found;
-}
-
 async function sendOnce(intent: OrderIntent, say: string): Promise<SendResult> {
   try {
     return await sending.sendOrder.executeWithOptions({ summary: say }, [intent]);
@@ -170,60 +155,6 @@ async function sendOnce(intent: OrderIntent, say: string): Promise<SendResult> {
     if (isSessionLost(error)) throw error;
     return { kind: 'doubt', message: wordsOf(error) };
   }
-}
-
-async function lookInto(day: Day, order: OrderView, intent: OrderIntent, message: string): Promise<Submitted> {
-  order.status = 'IN DOUBT';
-  order.statusMessage = message;
-  day.touchOrder(order);
-  day.doubts += 1;
-  day.log('warn', 'order_in_doubt', `No clear answer for ${order.tag}: ${message}. Looking for it in the book.`);
-  const since = Date.now();
-  try {
-    for (let i = 0; ; i += 1) {
-      // Past the two looks an order is absent, unless the broker's net moved: then only seeing it settles the doubt.
-      const due = since + (LOOKS_MS[i] ?? 15_000 * i);
-      await condition(() => day.over, Math.max(1, due - Date.now()), { summary: `looking for ${order.tag}` });
-      const found = await day.withSession(() =>
-        world.findOrder.executeWithOptions({ summary: `Looking for ${order.tag} in the book` }, [
-          { intent, expectedNet: expectedNet(day, intent) },
-        ]),
-      );
-      if (found.kind === 'found') {
-        absorb(day, order, found.order);
-        day.log('info', 'order_found', `${order.tag} is in the book as ${found.order.status}.`);
-        return { kind: 'in_book', order };
-      }
-      if (found.kind === 'mismatch') {
-        day.warn(`halted:${order.tag}`, 'halted', found.message, true);
-        return { kind: 'halted', order, message: found.message };
-      }
-      if (found.kind === 'unclear') day.warn(`unclear:${order.tag}`, 'difference', found.message, true);
-      const looked = i + 1 >= LOOKS_MS.length;
-      if (looked && (found.kind === 'absent' || day.over)) {
-        if (found.kind === 'unclear') {
-          endUnsent(day, order, 'IN DOUBT', found.message);
-          return { kind: 'absent', order };
-        }
-        day.clearWarning(`unclear:${order.tag}`);
-        endUnsent(day, order, 'ABSENT', message);
-        day.log('warn', 'order_absent', `${order.tag} is in neither orders, trades nor positions: it was not placed.`);
-        return { kind: 'absent', order };
-      }
-    }
-  } finally {
-    day.doubts -= 1;
-  }
-}
-
-/** What the broker's net of this contract would be if the doubtful order had not happened: ours, by the ledger. */
-function expectedNet(day: Day, intent: OrderIntent): number {
-  let net = 0;
-  for (const order of day.orders.values()) {
-    if (order.tradingsymbol !== intent.contract.tradingsymbol || order.product !== intent.product) continue;
-    net += (order.side === 'BUY' ? 1 : -1) * order.filledQuantity;
-  }
-  return net + heldBefore(day, intent.product, intent.contract.tradingsymbol);
 }
 
 function recordIntent(day: Day, intended: Intended): OrderView {
@@ -288,7 +219,7 @@ function purposeOf(order: OrderView): string {
   return order.purpose === 'stop' && order.orderType === 'LIMIT' ? 'exit' : order.purpose;
 }
 
-function endUnsent(day: Day, order: OrderView, status: string, message: string): void {
+export function endUnsent(day: Day, order: OrderView, status: string, message: string): void {
   order.status = status;
   order.statusMessage = message;
   day.touchOrder(order);

@@ -64,6 +64,9 @@ export function takeOutside(position: Position, orders: readonly OutsideOrder[],
 export function takeUnpriced(position: Position): void {
   const { day } = position;
   for (const [role, missing] of missingLegs(position)) {
+    // It may have been an order of ours whose answer never came: that one shows itself, or the day stays open.
+    if (position.orders().some((order) => order.role === role && ['ABSENT', 'IN DOUBT'].includes(order.status)))
+      continue;
     const price = position.average(role, role === 'main' ? 'SELL' : 'BUY') ?? 0;
     const { tradingsymbol } = position.contract(role);
     const tag = `OUTSIDE-${tradingsymbol}-${position.id}-${position.outside.answers}`;

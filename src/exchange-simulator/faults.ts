@@ -24,6 +24,7 @@ export const FAULT_KINDS: Readonly<Record<string, 'state' | 'uses'>> = {
   late_acceptance: 'uses',
   rate_limit: 'uses',
   ip_refused: 'uses',
+  hide_orders: 'state',
   token_death: 'uses',
   late_order_update: 'uses',
   drop_order_update: 'uses',
@@ -53,6 +54,7 @@ export const PAPER_FAULTS = [
   'fill_before_change',
   'cancel_triggered',
   'late_acceptance',
+  'hide_orders',
   'drop_order_update',
   'late_order_update',
 ];

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { faultNumber } from '../faults.ts';
+import { concerns, faultNumber } from '../faults.ts';
 import { type Brokerage, type SimOrder, type SimOrderChange, type SimOrderRequest, SimRefusal } from '../types.ts';
 import { paise } from './format.ts';
 import { invalid, missing, success } from './kite-envelope.ts';
@@ -17,13 +17,17 @@ export function kiteOrders(wire: Pick<Wire, 'closing'> & { exchange: Brokerage }
     return order;
   };
 
+  /** The lists may lag behind the book: positions show a fill whose order is not there yet. */
+  const listed = (): SimOrder[] =>
+    exchange.orders().filter((order) => !exchange.takeFault('hide_orders', (fault) => concerns(fault, order)));
+
   app.get('/orders', (c) =>
     success(
       c,
-      exchange.orders().map((order) => orderRow(exchange, order)),
+      listed().map((order) => orderRow(exchange, order)),
     ),
   );
-  app.get('/trades', (c) => success(c, tradeRows(exchange, exchange.orders())));
+  app.get('/trades', (c) => success(c, tradeRows(exchange, listed())));
   app.get('/orders/:id', (c) => success(c, historyRows(exchange, todays(c.req.param('id')))));
   app.get('/orders/:id/trades', (c) => success(c, tradeRows(exchange, [todays(c.req.param('id'))])));
 
