@@ -1,5 +1,5 @@
 /** npm run api: the API and the dashboard, for workers, a journal and a Temporal server that are elsewhere. */
-import type { DayIdentity } from '../workflows/messages.ts';
+import { type DayIdentity, dayTaskQueue } from '../workflows/messages.ts';
 import { createBrokers } from './parts.ts';
 import { runProgram, stopAsked } from './program/program.ts';
 import { serveApi } from './program/serving.ts';
@@ -32,7 +32,7 @@ await runProgram(async (program) => {
     breeze,
     // Prices come from the journal, where the workers keep the last ones.
     feed: null,
-    workerAlive: () => workersAsk(client),
+    workerAlive: () => workersAsk(client, dayTaskQueue(account)),
   });
   if (config.brokers) {
     const warn = (text: string) => logger.warn({}, text);

@@ -1,6 +1,6 @@
 /** How a day is started, whoever starts it: the Schedule's workflow, a login, start-trading, a replay's operator. */
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { type DayIdentity, dayWorkflowId, TASK_QUEUE } from './messages.ts';
+import { type DayIdentity, dayTaskQueue, dayWorkflowId } from './messages.ts';
 
 const TRADING_DATE = defineSearchAttributeKey('TradingDate', 'KEYWORD');
 const TRADING_MODE = defineSearchAttributeKey('TradingMode', 'KEYWORD');
@@ -9,7 +9,7 @@ const TRADING_MODE = defineSearchAttributeKey('TradingMode', 'KEYWORD');
 export function dayOptions(identity: DayIdentity) {
   return {
     workflowId: dayWorkflowId(identity),
-    taskQueue: TASK_QUEUE,
+    taskQueue: dayTaskQueue(identity),
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     typedSearchAttributes: [
       { key: TRADING_DATE, value: identity.date },

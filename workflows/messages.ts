@@ -24,9 +24,14 @@ export function dayWorkflowId(day: DayIdentity): string {
   return `day:${day.mode}:${day.account}:${day.run}:${day.date}`;
 }
 
-export const TASK_QUEUE = 'trading-day';
+/** Days of a mode and account have a queue of their own: at a shared Temporal server no worker of another one takes them up. */
+export function dayTaskQueue({ mode, account }: Pick<DayIdentity, 'mode' | 'account'>): string {
+  return `trading-day:${mode}:${account}`;
+}
 /** Guards have their own queue and worker: many of them must never starve the exits. */
-export const GUARD_TASK_QUEUE = 'trading-day-guards';
+export function guardTaskQueue(ofDays: string): string {
+  return `${ofDays}:guards`;
+}
 
 /** What a person asks for when they start trading. Money in paise. */
 export type Plan = {

@@ -1,8 +1,8 @@
 /** Each call to the world with its time-outs and retries, in one place. */
 import type { RetryPolicy } from '@temporalio/common';
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import { type DayActivities, type GuardActivities, SESSION_LOST } from '../activities/contract.ts';
-import { GUARD_TASK_QUEUE } from './messages.ts';
+import { guardTaskQueue } from './messages.ts';
 
 const untilItWorks = {
   initialInterval: '200ms',
@@ -77,10 +77,11 @@ export const deciding = proxyActivities<Pick<DayActivities, 'evaluateHour'>>({
 });
 
 /** The guard's own queue; retried at once and for ever. */
-export const guarding = proxyActivities<GuardActivities>({
-  taskQueue: GUARD_TASK_QUEUE,
-  startToCloseTimeout: '3h',
-  heartbeatTimeout: '5s',
-  cancellationType: 'TRY_CANCEL',
-  retry: { initialInterval: '200ms', backoffCoefficient: 1, nonRetryableErrorTypes: [SESSION_LOST] },
-});
+export const guarding = () =>
+  proxyActivities<GuardActivities>({
+    taskQueue: guardTaskQueue(workflowInfo().taskQueue),
+    startToCloseTimeout: '3h',
+    heartbeatTimeout: '5s',
+    cancellationType: 'TRY_CANCEL',
+    retry: { initialInterval: '200ms', backoffCoefficient: 1, nonRetryableErrorTypes: [SESSION_LOST] },
+  });

@@ -63,7 +63,7 @@ async function guardOnce(position: Position, until: MarketMs, called: () => bool
   const summary = `Guarding ${position.id} until ${istTime(until)}`;
   const watch = scope
     .run(() =>
-      day.withSession(() => guarding.guardPosition.executeWithOptions({ summary }, [guardInput(position, until)])),
+      day.withSession(() => guarding().guardPosition.executeWithOptions({ summary }, [guardInput(position, until)])),
     )
     .then((seen) => {
       result = seen;

@@ -1,5 +1,6 @@
 /** The workers of a process, from their connection to their end. */
 import { NativeConnection } from '@temporalio/worker';
+import { dayTaskQueue } from '../../workflows/messages.ts';
 import type { Parts } from '../parts.ts';
 import { temporalAccess } from '../temporal/client.ts';
 import { createWorkers } from '../temporal/worker.ts';
@@ -26,6 +27,7 @@ export async function startWorkers(
   const workers = await createWorkers({
     connection,
     namespace: config.temporal.namespace,
+    queue: dayTaskQueue(config),
     codePath,
     day: parts.day,
     guards: parts.guards,

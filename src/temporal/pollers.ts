@@ -1,7 +1,7 @@
 /** Whether workers serve the days, wherever they run: the Temporal server knows who asks it for work. */
 import type { Client } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time.js';
-import { GUARD_TASK_QUEUE, TASK_QUEUE } from '../../workflows/messages.ts';
+import { guardTaskQueue } from '../../workflows/messages.ts';
 
 /** `temporal.api.enums.v1.TaskQueueType`. */
 const WORKFLOWS = 1;
@@ -14,11 +14,11 @@ const ANSWER_WITHIN_MS = 2_000;
  * Whether days and guards are served by anybody. Of a worker that was killed it hears a good minute later. Throws what the client throws
  * when the server does not answer.
  */
-export async function workersAsk(client: Client): Promise<boolean> {
+export async function workersAsk(client: Client, queue: string): Promise<boolean> {
   const served = await Promise.all([
-    asked(client, TASK_QUEUE, WORKFLOWS),
-    asked(client, TASK_QUEUE, ACTIVITIES),
-    asked(client, GUARD_TASK_QUEUE, ACTIVITIES),
+    asked(client, queue, WORKFLOWS),
+    asked(client, queue, ACTIVITIES),
+    asked(client, guardTaskQueue(queue), ACTIVITIES),
   ]);
   return served.every(Boolean);
 }

@@ -1,6 +1,6 @@
 /** The Schedule that opens each trading day of paper and live mode: DESIGN section 4, last paragraph. */
 import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
-import { TASK_QUEUE } from '../../workflows/messages.ts';
+import { dayTaskQueue } from '../../workflows/messages.ts';
 import type { OpenDayInput } from '../../workflows/open-day.ts';
 
 /** Types only cross over from the workflow: its code never runs here. */
@@ -29,7 +29,7 @@ export async function keepSchedule(client: Client, account: OpenDayInput): Promi
       type: 'startWorkflow',
       workflowType: OPEN_DAY,
       workflowId: scheduleId(account),
-      taskQueue: TASK_QUEUE,
+      taskQueue: dayTaskQueue(account),
       args: [account],
       workflowExecutionTimeout: CATCH_UP,
       staticSummary: `Opens the trading day (${account.mode}, account ${account.account})`,

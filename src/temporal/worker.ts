@@ -1,7 +1,7 @@
 /** The day's workers in one process: one for decisions and orders, and one for guards alone. */
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { DayActivities, GuardActivities } from '../../activities/contract.ts';
-import { GUARD_TASK_QUEUE, TASK_QUEUE } from '../../workflows/messages.ts';
+import { guardTaskQueue } from '../../workflows/messages.ts';
 
 /** Guards last for hours: as many as the account could ever hold run beside each other. */
 const GUARD_SLOTS = 1_000;
@@ -19,16 +19,18 @@ export type Workers = {
 export async function createWorkers(options: {
   connection: NativeConnection;
   namespace: string;
+  /** Of the days; their guards have one beside it. */
+  queue: string;
   codePath: string;
   day: DayActivities;
   /** Null in a process that serves none. */
   guards: GuardActivities | null;
 }): Promise<Workers> {
-  const { connection, namespace, codePath } = options;
+  const { connection, namespace, queue, codePath } = options;
   const day = await Worker.create({
     connection,
     namespace,
-    taskQueue: TASK_QUEUE,
+    taskQueue: queue,
     workflowBundle: { codePath },
     activities: options.day,
     maxConcurrentActivityTaskExecutions: ACTIVITY_SLOTS,
@@ -42,7 +44,7 @@ export async function createWorkers(options: {
       await Worker.create({
         connection,
         namespace,
-        taskQueue: GUARD_TASK_QUEUE,
+        taskQueue: guardTaskQueue(queue),
         activities: options.guards,
         maxConcurrentActivityTaskExecutions: GUARD_SLOTS,
         maxHeartbeatThrottleInterval: '1s',

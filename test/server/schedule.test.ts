@@ -6,7 +6,7 @@ import { istAt, istIso } from '../../src/domain/clock.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
 import { openDay } from '../../src/temporal/open-day.ts';
 import { keepSchedule, scheduleId } from '../../src/temporal/schedule.ts';
-import { dayWorkflowId, TASK_QUEUE } from '../../workflows/messages.ts';
+import { dayTaskQueue, dayWorkflowId } from '../../workflows/messages.ts';
 import type { OpenDayInput, OpenedDay } from '../../workflows/open-day.ts';
 import { createLocal } from '../temporal-environments.ts';
 
@@ -14,7 +14,9 @@ const ZONE = process.env.TZ;
 let env: TestWorkflowEnvironment;
 let worker: Worker;
 let running: Promise<void>;
-let accounts = 0;
+let runs = 0;
+/** The worker's; runs keep the tests apart. */
+const ACCOUNT = { mode: 'paper', account: 'ZX0001' } as const;
 
 beforeAll(async () => {
   // Before the server starts: it inherits the zone.
@@ -25,7 +27,7 @@ beforeAll(async () => {
   // The days are opened, and stay at their first activity.
   worker = await Worker.create({
     connection: env.nativeConnection,
-    taskQueue: TASK_QUEUE,
+    taskQueue: dayTaskQueue(ACCOUNT),
     workflowBundle: { codePath },
   });
   running = worker.run();
@@ -38,10 +40,10 @@ afterAll(async () => {
   else process.env.TZ = ZONE;
 });
 
-/** An account of its own, with its Schedule. */
+/** A run of its own, with its Schedule. */
 async function scheduled(): Promise<OpenDayInput> {
-  accounts += 1;
-  const account: OpenDayInput = { mode: 'paper', account: `ZX000${accounts}`, run: 1 };
+  runs += 1;
+  const account: OpenDayInput = { ...ACCOUNT, run: runs };
   await keepSchedule(env.client, account);
   return account;
 }
@@ -77,7 +79,7 @@ async function days(account: OpenDayInput): Promise<string[]> {
   const found: string[] = [];
   const query = `WorkflowType = 'tradingDay' AND TradingMode = 'paper'`;
   for await (const { workflowId } of env.client.workflow.list({ query })) found.push(workflowId);
-  return found.filter((id) => id.startsWith(`day:paper:${account.account}:`)).sort();
+  return found.filter((id) => id.startsWith(`day:paper:${account.account}:${account.run}:`)).sort();
 }
 
 const idOf = (account: OpenDayInput, date: string) => dayWorkflowId({ ...account, date });

@@ -33,7 +33,7 @@ import {
   type DayView,
   dayQuery,
   dayWorkflowId,
-  GUARD_TASK_QUEUE,
+  guardTaskQueue,
   type OrderView,
   type PlacedOrder,
   type PlaceOrder,
@@ -42,7 +42,6 @@ import {
   placeOrderUpdate,
   startTradingSignal,
   stopTradingSignal,
-  TASK_QUEUE,
 } from '../../workflows/messages.ts';
 import { createTimeSkipping } from '../temporal-environments.ts';
 import { lookAhead, lookOnce } from './look-ahead.ts';
@@ -126,6 +125,8 @@ export type ReplayedDay = {
 };
 
 let runs = 0;
+/** One worker serves the days of all accounts. */
+const QUEUE = 'days';
 
 /** Opens a stage. One day at a time plays on it: skipping time is the whole server's. `dataDir` keeps the journal on disk. */
 export async function openStage(dataDir: string | null = null): Promise<Stage> {
@@ -152,13 +153,13 @@ export async function openStage(dataDir: string | null = null): Promise<Stage> {
     const workers = await Promise.all([
       Worker.create({
         ...shared,
-        taskQueue: TASK_QUEUE,
+        taskQueue: QUEUE,
         workflowBundle: { codePath },
         activities: handedOn(first.parts.day, () => now().parts.day),
       }),
       Worker.create({
         ...shared,
-        taskQueue: GUARD_TASK_QUEUE,
+        taskQueue: guardTaskQueue(QUEUE),
         activities: {
           guardPosition: (input: GuardInput) => now().guards.guardPosition(input),
           watchManual: (input: ManualWatchInput) => now().guards.watchManual(input),
@@ -254,7 +255,7 @@ async function play(
       nowPlaying(day);
       await env.client.workflow.start(TRADING_DAY, {
         workflowId,
-        taskQueue: TASK_QUEUE,
+        taskQueue: QUEUE,
         args: [{ identity, clock: segments }],
         // The time-skipping server jumps ten years without one; production sets none.
         workflowExecutionTimeout: '12h',
