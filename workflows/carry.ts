@@ -20,11 +20,15 @@ export async function carryOn(position: Position): Promise<void> {
   }
   await day.until(timetable.open, `open: ${position.id} is protected`, () => day.over);
   await condition(() => day.session !== null || day.over);
+  await day.hold(`position:${position.id}`, true);
   await condition(() => day.compared || day.over, COMPARED_WITHIN_MS, { summary: 'ledger and broker are compared' });
   if (day.over) return;
   if (day.compared) await position.lookForHands();
   if (position.carried?.leaving && position.state === 'open') position.requestExit('leftover');
-  if (position.state === 'residual_hedge') await condition(() => position.exitReason !== null || day.over);
+  if (position.state === 'residual_hedge') {
+    await day.hold(`position:${position.id}`, false);
+    await condition(() => position.exitReason !== null || day.over);
+  }
   if (position.exitReason !== null || day.over) return;
   if (await indexIsBeyond(position)) {
     position.requestExit('index_stop');

@@ -46,7 +46,7 @@ export async function openReplayExchange(options: {
     at: morningOf(dates[0]),
     speed: config.replay.speed,
     leased: true,
-    slowAt: dates.map((date) => timetable(date).squareOff),
+    slowAt: dates.map((date) => timetable(date)).flatMap(({ open, squareOff }) => [open, squareOff]),
     ...(config.replay.candles ? { candles: config.replay.candles } : {}),
   });
   const redirectUrl = `http://127.0.0.1:${config.port}/live/auth/complete`;
