@@ -87,12 +87,23 @@ describe('the guard of a position', () => {
     expect(desk.exchange.allOrders()).toHaveLength(2);
   });
 
+  it('says that somebody traded the contract outside, once, when two looks agree', async () => {
+    desk = await openDesk();
+    const { input } = await desk.openPosition();
+    const watched = desk.guard(input);
+    desk.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 });
+    expect(await watched).toMatchObject({ kind: 'traded_outside' });
+    const known = { ...input, moved: { [MAIN]: 75 }, until: desk.exchange.clock.now() + 3_000 };
+    expect(await desk.guard(known)).toMatchObject({ kind: 'quiet' });
+  });
+
   it('sends nothing of a position that somebody closed by hand', async () => {
     desk = await openDesk();
     const { stop, input } = await desk.openPosition();
     desk.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 });
     const exitAt = desk.exchange.clock.now() + 3_000;
-    expect(await desk.guard({ ...input, exitAt })).toMatchObject({ reason: 'exit_time', sent: false });
+    const known = { ...input, exitAt, moved: { [MAIN]: 75 } };
+    expect(await desk.guard(known)).toMatchObject({ reason: 'exit_time', sent: false });
     expect(modifications(desk.order(stop.orderId))).toBe(0);
   });
 

@@ -163,7 +163,7 @@ describe('a change of an order', () => {
       const order = exchange.order(stop.orderId);
       return order?.status === 'OPEN' && order.orderType === 'LIMIT';
     });
-    expect(await run(() => parts.day.changeOrder({ ...input, how: 'reprice' }))).toMatchObject({ kind: 'modified' });
+    expect(await run(() => parts.day.changeOrder({ ...input, how: 'reprice' }))).toMatchObject({ kind: 'unchanged' });
     expect(exchange.order(stop.orderId)?.modifications).toBe(1);
   });
 

@@ -95,8 +95,12 @@ describe('looking for a doubtful order', () => {
     const { parts, run, intent, exchange } = await open();
     const missing = intent({ tag: 'R001D2507141HE101', side: 'BUY' });
     expect(await run(() => parts.day.findOrder({ intent: missing, expectedNet: 0 }))).toEqual({ kind: 'absent' });
+    exchange.addFault({ kind: 'hide_orders', count: 1, tradingsymbol: MAIN });
     exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 });
     expect((await run(() => parts.day.findOrder({ intent: missing, expectedNet: 0 }))).kind).toBe('unclear');
+    // Once the lists show who moved it, the order that is looked for did nothing.
+    exchange.clearFaults();
+    expect((await run(() => parts.day.findOrder({ intent: missing, expectedNet: 0 }))).kind).toBe('absent');
   });
 });
 
