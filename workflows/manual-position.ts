@@ -30,8 +30,8 @@ export class ManualPosition implements DayPosition, Leaver {
   exitReason: ExitReason | null = null;
   closedAt: MarketMs | null = null;
   problem: string | null = null;
-  /** Grows with every order, so that the watch begins anew with all of them. */
-  version = 0;
+  /** Orders that are on their way into the book: the watch waits for them, and begins anew with all of them. */
+  private taking = 0;
   boughtByHand = 0;
   soldByHand = 0;
   private givenUp: 'not_flat' | 'residual_hedge' | null = null;
@@ -75,6 +75,11 @@ export class ManualPosition implements DayPosition, Leaver {
     return null;
   }
 
+  /** Its orders are just being sent, or it is being left: whoever does that looks at them himself. */
+  isBusy(): boolean {
+    return this.taking > 0 || this.leaving !== null;
+  }
+
   isLeaving(): boolean {
     return this.leaving !== null;
   }
@@ -112,7 +117,7 @@ export class ManualPosition implements DayPosition, Leaver {
 
   /** The order is in the history; takes it from there to the watch, or cancels it when the position is being left meanwhile. */
   async take(order: OrderView, sending: Promise<Submitted>): Promise<void> {
-    this.version += 1;
+    this.taking += 1;
     this.day.touchPosition(this);
     await this.attempt(async () => {
       const submitted = await sending;
@@ -125,7 +130,7 @@ export class ManualPosition implements DayPosition, Leaver {
       await follow(this.day, order, 'terminal', FOLLOW_MS);
       await this.protect(order);
     });
-    this.version += 1;
+    this.taking -= 1;
     this.refresh();
   }
 
@@ -143,7 +148,6 @@ export class ManualPosition implements DayPosition, Leaver {
     if (isLive(order)) await follow(this.day, order, 'terminal', PROTECT_WITHIN_MS);
     if (isLive(order)) await cancelToEnd(this.day, order);
     await restStop(this, order.slice);
-    this.version += 1;
   }
 
   /** Watches beside the day until it is closed. */

@@ -15,12 +15,10 @@ const AFTER_FAILURE_MS = 5_000;
 export async function watchManual(position: ManualPosition): Promise<void> {
   const { day } = position;
   while (position.isOpen() && !day.over) {
-    const { version } = position;
-    const anew = () => position.version !== version || !position.isOpen() || position.isLeaving() || day.over;
+    const anew = () => position.isBusy() || !position.isOpen() || day.over;
     const until = nextEnd(position);
-    if (position.isLeaving() || until === null) {
-      // The exit looks at the orders itself.
-      await condition(() => day.over || !position.isOpen() || (until !== null && !position.isLeaving()));
+    if (position.isBusy() || until === null) {
+      await condition(() => day.over || !position.isOpen() || (until !== null && !position.isBusy()));
       continue;
     }
     const seen = await watchOnce(position, until, anew);

@@ -279,9 +279,11 @@ async function play(
     async placeOrder(order = {}, command = {}) {
       const expiresAt = (await env.currentTimeMs()) + 8_000;
       const asked: ManualOrder = { ...ONE_LOT, ...order };
-      return handle.executeUpdate(placeOrderUpdate, {
+      const placed = await handle.executeUpdate(placeOrderUpdate, {
         args: [{ order: asked, key: null, checkOnly: false, plan: PLAN, expiresAt, by: 'test', ...command }],
       });
+      await quiet();
+      return placed;
     },
     async cancelOrder(orderId) {
       const expiresAt = (await env.currentTimeMs()) + 8_000;
