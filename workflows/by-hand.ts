@@ -124,6 +124,12 @@ export async function fitStops(position: Position): Promise<void> {
 /** Books what a person has acknowledged, while the position is watched: the rest stays protected, or leaves. */
 export async function takeAnswer(position: Position): Promise<void> {
   book(position);
+  await refit(position);
+}
+
+/** The ledger has changed under a watched position: stops and hedge are made to fit what is still sold, or the rest leaves. */
+export async function refit(position: Position): Promise<void> {
+  position.outside.unfit = false;
   await fitStops(position);
   if (position.short() === 0) position.requestExit('closed_by_hand');
   else await position.undoLate();
@@ -136,7 +142,7 @@ async function bookAnswer(position: Position, question: string): Promise<void> {
   await condition(() => day.over || position.state === 'closed' || (day.acknowledged.has(question) && ended()));
   if (!day.over && isAnswered(position)) {
     book(position);
-    await position.leaveToTheEnd(`what was traded by hand of ${position.id}`);
+    await position.leaveToTheEnd();
   }
 }
 

@@ -154,6 +154,8 @@ async function chaseToEnd(
     }
     wait = changed.kind === 'unchanged' ? 0 : CHASE_STEP_MS;
     if (changed.kind === 'unchanged') {
+      // Nothing is done until somebody takes it: in a replay the market may run on.
+      await day.hold(`position:${position.id}`, false);
       await condition(() => day.over, RESTING_MS, { summary: 'it shows the best price that it may' });
     } else if (changed.kind !== 'modified' || tries >= URGENT_TRIES) await pause(day, tries, 'before a new price');
   }

@@ -2,7 +2,7 @@
 import { condition, isCancellation } from '@temporalio/workflow';
 import { type Pnl, pnlOf } from '../src/domain/pnl.ts';
 import { targetProfit } from '../src/domain/stops.ts';
-import { makeTag } from '../src/domain/tags.ts';
+import { makeTag, type OrderTag } from '../src/domain/tags.ts';
 import type { IsoDate, MarketMs, Paise, Side, SignalName } from '../src/domain/types.ts';
 import { lookForHands } from './by-hand.ts';
 import { carryOn } from './carry.ts';
@@ -99,7 +99,7 @@ export class Position {
       await this.day.hold(key, true);
     });
     if (this.exitReason === null && this.day.over) await this.lastLook();
-    else await this.leaveToTheEnd(key);
+    else await this.leaveToTheEnd();
   }
 
   /** The market closed over an open position: what its stops filled in their last moment still belongs to the day. */
@@ -129,8 +129,8 @@ export class Position {
   }
 
   /** Tries to leave until nothing is left or the market is over. */
-  leaveToTheEnd(key: string): Promise<void> {
-    this.leaving ??= this.leaveOnce(key).finally(() => {
+  leaveToTheEnd(): Promise<void> {
+    this.leaving ??= this.leaveOnce().finally(() => {
       this.leaving = null;
     });
     return this.leaving;
@@ -140,7 +140,8 @@ export class Position {
     return this.leaving !== null;
   }
 
-  private async leaveOnce(key: string): Promise<void> {
+  private async leaveOnce(): Promise<void> {
+    const key = `position:${this.id}`;
     await this.day.hold(key, true);
     for (let tries = 0; !(await this.attempt(() => this.leave())) && !this.day.over; tries += 1) {
       const wait = tries < 12 ? 5_000 : 60_000;
@@ -155,7 +156,13 @@ export class Position {
     // Whoever enters or leaves at this moment reads the fills by himself.
     if (this.state === 'opening' || this.leaving) return;
     if (this.state === 'open' && this.exitReason === null) await unwindSurplus(this);
-    else if (this.state !== 'open') await this.leaveToTheEnd(`late orders of ${this.id}`);
+    else if (this.state !== 'open') await this.leaveToTheEnd();
+  }
+
+  /** After an order was taken over: whoever watches it fits its stops anew. */
+  async takeIn(): Promise<void> {
+    this.outside.unfit = true;
+    if (this.state !== 'open' || this.exitReason !== null) await this.undoLate();
   }
 
   /** False when it threw: said loudly, and the position leaves. */
@@ -182,7 +189,7 @@ export class Position {
     this.day.touchPosition(this);
     // What was given up before is tried once more on request.
     const givenUp = this.state === 'not_flat' || this.state === 'residual_hedge';
-    if (givenUp && !this.leaving && !this.day.over) this.day.beside(this.leaveToTheEnd(`another try of ${this.id}`));
+    if (givenUp && !this.leaving && !this.day.over) this.day.beside(this.leaveToTheEnd());
   }
 
   /** Of all its days, in paise. */
@@ -266,6 +273,12 @@ export class Position {
       attempt,
     });
     return { ...of, tag, positionId: this.id, contract: this.contract(of.role), product: this.plan.product };
+  }
+
+  /** A tag that the broker has, and that the ledger had forgotten, is not made again. */
+  remember({ role, purpose, slice, attempt }: OrderTag): void {
+    const kind = `${role}:${purpose}:${slice}`;
+    this.attempts.set(kind, Math.max(attempt, this.attempts.get(kind) ?? 0));
   }
 
   contract(role: LegRole): ContractRef {
