@@ -231,13 +231,14 @@ export type ReconcileInput = {
   /** Contracts that expired: the broker shows them until it has settled them. */
   settled: string[];
 };
+export type UnknownOrder = OrderSnapshot & { tag: string; tradingsymbol: string; side: Side; product: string };
 export type Reconciliation = {
   asked: boolean;
   /** Sentences, each a difference between ledger and broker that is ours. */
   differences: string[];
   foreign: Holding[];
   /** Orders with a tag of this day that the ledger does not know. */
-  unknownOrders: OrderSnapshot[];
+  unknownOrders: UnknownOrder[];
   /** Our live orders at the broker. */
   liveOrders: string[];
 };

@@ -10,6 +10,7 @@ import type {
   OutsideOrder,
   ReconcileInput,
   Reconciliation,
+  UnknownOrder,
 } from './contract.ts';
 import type { Deps } from './deps.ts';
 import { snapshot } from './orders.ts';
@@ -22,13 +23,12 @@ export function createReconcileActivities(
       deps.sessions.use(deps.account, async (session): Promise<Reconciliation> => {
         const { net } = await session.positions();
         const orders = (await session.orders()).filter(({ tag }) => tag !== null && isTagOf(tag, input.identity));
-        const unknown = orders.filter(({ tag }) => tag !== null && !(tag in input.filled));
         const positions = comparePositions(input, net);
         return {
           asked: true,
           differences: [...compareOrders(input, orders), ...positions.differences],
           foreign: positions.foreign,
-          unknownOrders: await Promise.all(unknown.map((order) => snapshot(session, order.orderId))),
+          unknownOrders: await readUnknown(session, input, orders),
           liveOrders: orders.filter(({ state }) => state === 'live').map(({ tag, orderId }) => tag ?? orderId),
         };
       }),
@@ -40,6 +40,15 @@ export function createReconcileActivities(
         return { moved, orders: await readOutsideOrders(session, input) };
       }),
   };
+}
+
+async function readUnknown(session: KiteSession, { filled }: ReconcileInput, orders: readonly BrokerOrder[]) {
+  const unknown: UnknownOrder[] = [];
+  for (const { tag, orderId, tradingsymbol, side, product } of orders) {
+    if (tag === null || tag in filled) continue;
+    unknown.push({ ...(await snapshot(session, orderId)), tag, tradingsymbol, side, product });
+  }
+  return unknown;
 }
 
 /** Net positions less our own fills and what others held before; read so that no fill of ours falls between the two looks. */

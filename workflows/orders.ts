@@ -157,7 +157,8 @@ async function sendOnce(intent: OrderIntent, say: string): Promise<SendResult> {
   }
 }
 
-function recordIntent(day: Day, intended: Intended): OrderView {
+/** The order in the ledger, before anything is sent. Throws for a tag that was used before. */
+export function recordIntent(day: Day, intended: Intended): OrderView {
   const stop = intended.pricing.kind === 'stop' ? intended.pricing : null;
   const order: OrderView = {
     tag: intended.tag,

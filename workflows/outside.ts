@@ -16,10 +16,12 @@ export type Outside = {
   sold: number;
   /** Questions about it that somebody has answered. */
   answers: number;
+  /** Its stops and its hedge may not fit what is still sold. */
+  unfit: boolean;
 };
 
 export function nothingOutside(): Outside {
-  return { moved: {}, orders: [], bought: 0, sold: 0, answers: 0 };
+  return { moved: {}, orders: [], bought: 0, sold: 0, answers: 0, unfit: false };
 }
 
 type Taken = Pick<OrderView, 'orderId' | 'quantity' | 'orderType' | 'price' | 'status' | 'statusMessage'> & {

@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import { istTime } from '../src/domain/clock.ts';
 import type { MarketMs } from '../src/domain/types.ts';
+import { adoptAfterLogins, adoptUnknown } from './adoption.ts';
 import { Day } from './day.ts';
 import { keepHours } from './hours.ts';
 import { listenToOrdersByHand } from './manual.ts';
@@ -117,7 +118,8 @@ async function trade(day: Day, logins: AuthCompleted[]): Promise<void> {
   await condition(() => settled, SETTLE_WITHIN_MS, { summary: 'everything that was under way comes to its end' });
   await takeSquareOff(day, true);
   await settleExpiring(day, signalPositions(day));
-  const compared = await compareWithBroker(day);
+  let compared = await compareWithBroker(day);
+  if (compared && (await adoptUnknown(day, compared))) compared = await compareWithBroker(day);
   if (!compared && (day.orders.size > 0 || day.carriedOrders.length > 0)) {
     const text = 'Zerodha could not be asked after the close: the result is by our own ledger alone. Look at Kite.';
     day.warn('unverified', 'unverified', text, true);
@@ -290,4 +292,6 @@ async function reconcileAfterLogin(day: Day): Promise<void> {
   }
   for (const difference of compared.differences) day.warn(`difference:${difference}`, 'difference', difference, true);
   day.compared = true;
+  await adoptUnknown(day, compared);
+  await adoptAfterLogins(day);
 }

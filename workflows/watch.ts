@@ -3,7 +3,7 @@ import { CancellationScope, condition, isCancellation } from '@temporalio/workfl
 import type { GuardInput, GuardResult } from '../activities/contract.ts';
 import { istTime } from '../src/domain/clock.ts';
 import type { MarketMs } from '../src/domain/types.ts';
-import { fitStops, heldBefore, isAnswered, lookForHands, takeAnswer } from './by-hand.ts';
+import { fitStops, heldBefore, isAnswered, lookForHands, refit, takeAnswer } from './by-hand.ts';
 import { MarketOver } from './day.ts';
 import { isFinal } from './exit.ts';
 import type { Position } from './position.ts';
@@ -16,7 +16,7 @@ const AFTER_FAILURE_MS = 5_000;
 export async function watchUntilLeaving(position: Position): Promise<void> {
   const { day } = position;
   const leaving = () => position.exitReason !== null || day.over;
-  const called = () => leaving() || isAnswered(position);
+  const called = () => leaving() || position.outside.unfit || isAnswered(position);
   while (!leaving()) {
     const until = nextClose(position);
     if (until === null) {
@@ -24,6 +24,8 @@ export async function watchUntilLeaving(position: Position): Promise<void> {
       return;
     }
     if (isAnswered(position)) await takeAnswer(position);
+    if (position.outside.unfit) await refit(position);
+    if (leaving()) return;
     const seen = await guardOnce(position, until, called);
     if (seen === null) {
       await condition(called, AFTER_FAILURE_MS, { summary: `a new guard for ${position.id}` });
