@@ -1,6 +1,6 @@
 /** What processes of one installation share: the journal, the Temporal server, the market. Found by each of them by itself. */
 import { type Client, isGrpcServiceError } from '@temporalio/client';
-import type { DayIdentity } from '../../workflows/messages.ts';
+import { type DayIdentity, SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
 import type { Config } from '../config.ts';
 import { istDate } from '../domain/clock.ts';
 import { AppError } from '../errors.ts';
@@ -43,7 +43,7 @@ export async function openShared(program: Program, needed: readonly Needed[]): P
   const { databaseUrl, address } = requireShared(config, needed);
   const journal = await whenThere(program, () => openJournal({ databaseUrl }));
   closers.add('the journal', () => journal.close());
-  const { client } = await whenThere(program, () => connect(address, config.temporal));
+  const { client } = await whenThere(program, () => connect(program, address));
 
   const { clock, keptClock } = await openClock(program);
   if (config.mode !== 'replay') {
@@ -87,10 +87,14 @@ const ADVICE: Record<Needed, string> = {
   API_TOKEN: 'the same for all APIs, 16 characters or more; `openssl rand -hex 24` makes one',
 };
 
-async function connect(address: string, { namespace, ...access }: Config['temporal']): Promise<TemporalClient> {
+const UNKNOWN_ATTRIBUTES = `The Temporal server does not say which search attributes it has. Days hang unless these are registered, each a Keyword: ${Object.keys(SEARCH_ATTRIBUTES).join(', ')}.`;
+
+async function connect({ config, logger }: Program, address: string): Promise<TemporalClient> {
+  const { namespace, ...access } = config.temporal;
   const temporal = await connectTemporal({ address, namespace, access: temporalAccess(access) });
   try {
-    await registerSearchAttributes(temporal.connection, namespace);
+    const attributes = await registerSearchAttributes(temporal.connection, namespace);
+    if (attributes === 'unknown') logger.warn({}, UNKNOWN_ATTRIBUTES);
     return temporal;
   } catch (error) {
     await temporal.close();
