@@ -112,6 +112,7 @@ export const statusView = z
     opens_at: instant.nullable(),
     closes_at: instant.nullable(),
     holiday: z.string().nullable(),
+    no_day: z.string().nullable().openapi({ description: 'While no day is open: why, and what opens one' }),
     next_trading_day: isoDate.nullable(),
     plan: planView.nullable(),
     limits: z

@@ -15,6 +15,7 @@ import type { MarketMs } from '../domain/types.ts';
 import type { LogEvent, StoredSession } from '../journal/types.ts';
 import { holidayOf } from './day.ts';
 import { markOf, oldestPrice, type Prices, unrealised } from './marks.ts';
+import { whyNoDay } from './no-day.ts';
 import type { DecisionBody, EventBody, OrderBody, PnlBody, PositionBody, StatusBody, WarningBody } from './schemas.ts';
 import { averageOrNull, averageRupees, isoOrNull, rupees, rupeesOrNull } from './units.ts';
 
@@ -40,6 +41,7 @@ export function statusBody(facts: StatusFacts): StatusBody {
     account: identity.account,
     run: identity.run,
     state: day?.state ?? (holiday ? 'holiday' : 'no_day'),
+    no_day: day || holiday ? null : whyNoDay({ ...identity, now, close: hours?.close ?? null }),
     enabled: day?.enabled ?? false,
     started: day?.started ?? false,
     entries_off: day?.entriesOff ?? null,

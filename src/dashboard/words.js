@@ -23,7 +23,7 @@ export function sentence(status, positions) {
   const exit = squareOff(status);
   switch (status.state) {
     case 'no_day':
-      return 'No trading day is open. Logging in at Zerodha opens it.';
+      return status.no_day ?? 'No trading day is open.';
     case 'holiday':
       return `Market holiday: ${status.holiday ?? 'no session today'}.${status.next_trading_day ? ` Next trading day ${longDate(status.next_trading_day)}.` : ''}`;
     case 'awaiting_auth':

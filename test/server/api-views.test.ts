@@ -16,6 +16,7 @@ describe('GET /live/status', () => {
       date: '2025-07-14',
       mode: 'replay',
       state: 'no_day',
+      no_day: 'No trading day is open. A login or start-trading opens it.',
       enabled: false,
       authenticated: false,
       market_time: '2025-07-14T11:42:07+05:30',
@@ -23,6 +24,14 @@ describe('GET /live/status', () => {
       plan: null,
       open_positions: 0,
       pnl: { realised: 0, unrealised: 0, charges: 0, net: 0 },
+    });
+  });
+
+  it('after the close of a date on which nobody opened a day says so, and when the next one is', async () => {
+    program.setClock('2025-07-14', '15:30');
+    expect((await program.get('/live/status')).body).toMatchObject({
+      state: 'no_day',
+      no_day: 'The market closed at 15:30, and no day was opened. Next trading day 2025-07-15.',
     });
   });
 

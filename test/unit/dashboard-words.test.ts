@@ -42,6 +42,7 @@ function status(change: Partial<StatusBody>): StatusBody {
     opens_at: at('09:15:00'),
     closes_at: at('15:30:00'),
     holiday: null,
+    no_day: null,
     next_trading_day: null,
     plan: null,
     limits: null,
@@ -114,6 +115,7 @@ describe('the sentence of the dashboard', () => {
       'Day over. Zerodha says flat. Net -₹1,240.35.',
     ],
     ['not flat', { state: 'closed', result: 'not_flat' }, [], 'DAY OVER, NOT FLAT. Look at Kite now. Net ₹0.00.'],
+    ['without a day', { state: 'no_day', no_day: 'No trading day is open yet.' }, [], 'No trading day is open yet.'],
     [
       'on a holiday',
       { state: 'holiday', holiday: 'Sunday', next_trading_day: '2025-07-14' },
