@@ -259,6 +259,46 @@ describe('a carried position in the morning', { timeout: 60_000 }, () => {
     expect(report).toMatchObject({ result: 'flat', reconciled: true, positions: [{ exitReason: 'leftover' }] });
     expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);
   });
+
+  it('asks about what somebody closed over night, protects nothing that is gone, and books the answer', async () => {
+    const { week } = await carried();
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.at('09:30');
+    for (const [tradingsymbol, side] of [
+      [MAIN, 'BUY'],
+      [HEDGE, 'SELL'],
+    ] as const)
+      tuesday.exchange.foreignTrade({ tradingsymbol, side, quantity: 750, product: 'NRML' });
+    await tuesday.logIn();
+    const asked = await tuesday.seen('the question', ({ warnings }) =>
+      warnings.some(({ id }) => id.startsWith('by_hand')),
+    );
+    expect(asked.warnings.some(({ blocksEntries }) => blocksEntries)).toBe(true);
+    await tuesday.acknowledge('all');
+    const report = await week.end(tuesday);
+    expect(ours(tuesday.book()).filter((order) => istDate(order.placedAt) === '2025-07-15')).toEqual([]);
+    expect(report).toMatchObject({ result: 'flat', positions: [{ state: 'closed', exitReason: 'closed_by_hand' }] });
+  });
+});
+
+describe('an intraday position that nobody would take', { timeout: 60_000 }, () => {
+  it('is handed over, and left first of all on the next day', async () => {
+    week = await openWeek(stage);
+    const monday = await week.day('2025-07-14');
+    await monday.logIn();
+    await monday.start();
+    await monday.opened();
+    await monday.at('15:10');
+    monday.exchange.addFault({ kind: 'no_liquidity', count: 1, seconds: 3_600 });
+    const failed = await week.end(monday);
+    expect(failed).toMatchObject({ result: 'not_flat', handedOver: [{ id: 'P1', leaving: true }] });
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.logIn();
+    const report = await week.end(tuesday);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, positions: [{ exitReason: 'leftover' }] });
+    expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);
+    expect(report.trades.map(({ tradingsymbol }) => tradingsymbol)).toContain(MAIN);
+  });
 });
 
 describe('what expires', { timeout: 60_000 }, () => {
