@@ -1,6 +1,8 @@
 /** `npm run record-histories`: histories of whole days, as today's workflows write them, for the replay tests. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repositoryRoot } from '../src/repository-root.ts';
 import { workflowBundle } from '../src/temporal/bundle.ts';
@@ -19,6 +21,7 @@ import {
 import { type RecordedDay, recordedDays } from '../test/replay/recorded-days.ts';
 import { mondayAfterS1 } from '../test/workflows/candles.ts';
 import { openStage, type Stage } from '../test/workflows/replayed-day.ts';
+import type { Plan } from '../workflows/messages.ts';
 
 const USAGE = `Usage: npm run record-histories [-- --all | NAME…]
 
@@ -86,27 +89,47 @@ async function recordAll(days: readonly (readonly [string, RecordedDay])[]): Pro
 }
 
 /** Each day has an account of its own: they share a journal, and many are the same date. */
-async function record(stage: Stage, name: string, { options, hours, play, shows }: RecordedDay): Promise<number> {
+async function record(stage: Stage, name: string, recorded: RecordedDay): Promise<number> {
+  const { options, hours, carriesFromMonday, play, shows } = recorded;
   const candles = hours && (await mondayAfterS1(...hours));
-  const exchange = { ...options?.exchange, ...(candles ? { candles: candles.path } : {}) };
-  const day = await stage.startDay({ ...options, exchange, account: `recorded-${name}` });
+  const account = `recorded-${name}`;
+  const week = carriesFromMonday && (await mkdtemp(join(tmpdir(), 'week-')));
+  const exchange = {
+    ...options?.exchange,
+    ...(candles ? { candles: candles.path } : {}),
+    ...(week ? { dataDir: week } : {}),
+  };
+  if (week) await carryMonday(stage, account, week, carriesFromMonday);
+  const day = await stage.startDay({ ...options, exchange, account });
   try {
     await play(day);
     await day.result();
     const history = await stage.env.client.workflow.getHandle(day.workflowId).fetchHistory();
     const text = textOf(history);
-    const recorded = parseHistory(text);
-    if (!shows(toldBy(recorded))) {
+    const parsed = parseHistory(text);
+    if (!shows(toldBy(parsed))) {
       const wrong = `${name} did not go the way that it is recorded for ("shows" in test/replay/recorded-days.ts).`;
       throw new Error(`${wrong} It logged:\n${day.lines.join('\n')}`);
     }
     const file = historyFile(version, name);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
-    return recorded.events.length;
+    return parsed.events.length;
   } finally {
     await day.close();
     await candles?.remove();
+    if (week) await rm(week, { recursive: true, force: true });
+  }
+}
+
+async function carryMonday(stage: Stage, account: string, dataDir: string, plan: Partial<Plan>): Promise<void> {
+  const monday = await stage.startDay({ account, exchange: { dataDir } });
+  try {
+    await monday.logIn();
+    await monday.start({ ...plan, exitPolicy: 'weekly' });
+    await monday.result();
+  } finally {
+    await monday.close();
   }
 }
 

@@ -1,4 +1,5 @@
 /** The days whose histories are recorded: each goes another way through the workflow, and proves that it did. */
+import type { Plan } from '../../workflows/messages.ts';
 import type { Hour } from '../workflows/candles.ts';
 import { type DayOptions, HEDGE, MAIN, type ReplayedDay } from '../workflows/replayed-day.ts';
 import type { Told } from './histories.ts';
@@ -7,6 +8,8 @@ export type RecordedDay = {
   options?: DayOptions;
   /** Hours of Monday 14 July after S1 fired, other than the real ones. */
   hours?: readonly Hour[];
+  /** Monday 14 July before it, under `weekly`: what it carries is handed over to this day. */
+  carriesFromMonday?: Partial<Plan>;
   /** What people and the broker do to it, until nothing more is done. */
   play(day: ReplayedDay): Promise<void>;
   /** Whether the history shows what the day was recorded for. */
@@ -49,6 +52,28 @@ export const recordedDays: Readonly<Record<string, RecordedDay>> = {
     options: { from: '16:10' },
     play: async () => {},
     shows: ({ report, kinds }) => report.result === 'flat' && !kinds.includes('login_reminder'),
+  },
+  'carried-over-night': {
+    play: (day) => tradingStarts(day, { exitPolicy: 'weekly' }),
+    shows: ({ report }) => report.result === 'carried',
+  },
+  'protected-in-the-morning': {
+    options: { date: '2025-07-15' },
+    carriesFromMonday: {},
+    play: (day) => day.logIn(),
+    shows: (told) => told.report.result === 'carried' && logged('taken_over', 'stop_rested')(told),
+  },
+  'weekly-exit-day': {
+    options: { date: '2025-07-15' },
+    carriesFromMonday: { weeklyExitDay: 2 },
+    play: (day) => day.logIn(),
+    shows: (told) => logged('taken_over')(told) && leftFor('exit_time')(told),
+  },
+  expired: {
+    options: { date: '2025-07-17' },
+    carriesFromMonday: {},
+    play: (day) => day.logIn(),
+    shows: (told) => told.report.result === 'flat' && logged('settled')(told),
   },
   'login-refused': {
     async play(day) {
