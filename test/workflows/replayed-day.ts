@@ -86,6 +86,8 @@ export type DayOptions = {
   mode?: TradingMode;
   /** Whose day it is: its first and only run. Absent, the day is another run of `test`. */
   account?: string;
+  /** Whose login is accepted; absent takes any. */
+  userId?: string;
   /** What a guard answers instead of looking ahead; undefined looks ahead. */
   guard?: (input: GuardInput) => GuardResult | undefined | Promise<GuardResult>;
 };
@@ -216,7 +218,7 @@ async function play(
   const segments: ClockSegment[] = [{ real: await env.currentTimeMs(), market: istAt(date, from), speed: 1 }];
   const lines: string[] = [];
   const parts = createParts({
-    addresses: addressesOf(server),
+    addresses: addressesOf(server, options.userId),
     account: identity,
     journal,
     sealer,

@@ -48,7 +48,7 @@ export function fixedClock(segments: ClockSegments, exchange: Exchange): ClockSo
   };
 }
 
-export function addressesOf({ addresses }: ExchangeServer) {
+export function addressesOf({ addresses }: ExchangeServer, userId: string | null = null) {
   return {
     kite: {
       apiKey: addresses.api_key,
@@ -64,6 +64,6 @@ export function addressesOf({ addresses }: ExchangeServer) {
       root: addresses.breeze_root,
       securityMasterUrl: addresses.security_master_url,
     },
-    userId: null,
+    userId,
   };
 }
