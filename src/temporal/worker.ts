@@ -7,6 +7,8 @@ import { guardTaskQueue } from '../../workflows/messages.ts';
 const GUARD_SLOTS = 1_000;
 const ACTIVITY_SLOTS = 100;
 const CACHED_WORKFLOWS = 50;
+/** A day whose worker has died waits so long for exactly that worker, an exit and an emergency too, before another may go on with it. */
+const WAITS_FOR_ITS_WORKER = '2s';
 
 export type Workers = {
   /** Ends when all have stopped; rejects when one of them fails. */
@@ -35,6 +37,7 @@ export async function createWorkers(options: {
     activities: options.day,
     maxConcurrentActivityTaskExecutions: ACTIVITY_SLOTS,
     maxCachedWorkflows: CACHED_WORKFLOWS,
+    stickyQueueScheduleToStartTimeout: WAITS_FOR_ITS_WORKER,
     shutdownGraceTime: '2s',
     shutdownForceTime: '5s',
   });

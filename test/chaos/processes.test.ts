@@ -123,7 +123,11 @@ describe('two workers and two APIs', () => {
     if (!dead || !alive) throw new Error(`the guard runs in process ${guard}`);
     await dead.kill();
     const diedAt = Date.now();
-    expect(await guardedByAnother(client, guard, 15_000)).toBe(alive.child.pid);
+    const [guardedNow] = await Promise.all([
+      guardedByAnother(client, guard, 15_000),
+      until('the day to answer without its worker', () => api(other, '/live/status'), 8_000),
+    ]);
+    expect(guardedNow).toBe(alive.child.pid);
     await until(
       'prices from the other worker',
       async () => {
