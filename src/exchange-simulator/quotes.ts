@@ -1,6 +1,7 @@
 import { addDays, istAt, istDate } from '../domain/clock.ts';
 import type { Bar, IsoDate, MarketMs, OptionContract, Paise } from '../domain/types.ts';
-import { INDIA_VIX } from './contracts.ts';
+import { INDIA_VIX, NIFTY } from './contracts.ts';
+import { segmentHours } from './hours.ts';
 import { cutCandles, type PriceOf } from './market/candles.ts';
 import type { Market } from './market/market.ts';
 import type { Prices } from './prices.ts';
@@ -37,6 +38,15 @@ export function createQuotes(market: Market, prices: Prices, seed: number) {
     const index = market.index.priceAt(market.index.first);
     const distance = Math.abs(contract.strike - index) / index;
     return Math.max(1, Math.round(200 * Math.exp(-((distance / 0.015) ** 2))));
+  }
+
+  /** The exchange's close is a half-hour average: candles of a day have it once that day is over. */
+  function withOfficialClose(bar: Bar, now: MarketMs): Bar {
+    const date = istDate(bar.start);
+    const hours = segmentHours(date);
+    const close = market.officialClose(date);
+    if (!hours || now < hours.close || close === undefined) return bar;
+    return { ...bar, high: Math.max(bar.high, close), low: Math.min(bar.low, close), close };
   }
 
   function cut(instrument: SimInstrument, from: MarketMs, to: MarketMs, minutes: number): Bar[] {
@@ -128,14 +138,20 @@ export function createQuotes(market: Market, prices: Prices, seed: number) {
       const length = minutes * MINUTE_MS;
       const recordedLength = market.index.intervalMs;
       const end = Math.min(to + length, now + 1000);
-      if (instrument.kind === 'index' && instrument.tradingsymbol === 'NIFTY 50' && length === recordedLength) {
+      if (
+        instrument.kind === 'index' &&
+        instrument.tradingsymbol === NIFTY.tradingsymbol &&
+        length === recordedLength
+      ) {
         const whole = market.index.recorded(from, Math.min(end, now)).filter((bar) => bar.start <= to);
         const newest = whole.at(-1);
         const rest = cut(instrument, newest ? newest.start + recordedLength : from, end, minutes);
         return [...whole, ...rest.filter((bar) => bar.start >= from && bar.start <= to)];
       }
       const begin = minutes === DAY_MINUTES ? istAt(istDate(from), '00:00') : from;
-      return cut(instrument, begin, end, minutes).filter((bar) => bar.start >= from && bar.start <= to);
+      const bars = cut(instrument, begin, end, minutes).filter((bar) => bar.start >= from && bar.start <= to);
+      const isIndex = instrument.kind === 'index' && instrument.tradingsymbol === NIFTY.tradingsymbol;
+      return isIndex && minutes === DAY_MINUTES ? bars.map((bar) => withOfficialClose(bar, now)) : bars;
     },
   };
 }

@@ -64,6 +64,16 @@ function getWithBody(path: string, body: string, headers: Record<string, string>
   });
 }
 
+describe('a path that Breeze does not have', () => {
+  it.each(['/breezeapi/api/v1/portfoliopositions', '/api/v2/nothing'])(
+    '%s is refused in its envelope',
+    async (path) => {
+      const answer = await getWithBody(path, '{}');
+      expect(answer).toEqual({ Success: null, Status: 404, Error: 'Resource not found.' });
+    },
+  );
+});
+
 describe('Breeze logs in', () => {
   it('with the key and session of its login page, and downloads the security master', () => {
     expect(breeze.userId).toBe(simulator.exchange.userId);

@@ -41,6 +41,20 @@ describe('the close', () => {
   });
 });
 
+describe('a day’s candle of the index', () => {
+  it('closes at the last price while the day goes on, and at the official close after it', async () => {
+    const exchange = await open({ time: '15:29' });
+    const nifty = exchange.find('NSE', 'NIFTY 50');
+    const from = istAt('2025-07-11', '00:00');
+    const closes = () =>
+      nifty && exchange.candles(nifty, from, istAt('2025-07-14', '23:59'), 1_440).map(({ close }) => close);
+    expect(closes()?.[0]).toBe(25_149_85);
+    expect(closes()?.[1]).not.toBe(25_082_30);
+    moveTo(exchange, '15:30');
+    expect(closes()).toEqual([25_149_85, 25_082_30]);
+  });
+});
+
 describe('the close by date', () => {
   it('is 15:40 from 3 August 2026 on', async () => {
     const date = '2026-09-16';

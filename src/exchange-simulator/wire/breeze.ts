@@ -69,6 +69,9 @@ export function breeze(wire: Wire): Hono<Env> {
     return new Response(new Uint8Array(master.zip), { headers: { 'Content-Type': 'application/zip' } });
   });
 
+  // Breeze answers in its own words whatever it is asked for.
+  for (const path of ['/breezeapi/*', '/api/v2/*']) app.all(path, (c) => refuse(c, 'Resource not found.', 404));
+
   const alive = (c: Context) =>
     c.req.header('X-SessionToken') === sessionToken && !exchange.takeFault('breeze_invalid_session');
 
