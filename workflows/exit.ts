@@ -56,7 +56,10 @@ export async function exitMain(position: Leaver): Promise<void> {
 async function exitSlice(position: Leaver, slice: number): Promise<void> {
   const { day } = position;
   const stop = position.stops.get(slice);
-  if (stop && !isFinal(stop)) await leaveThroughStop(position, stop, slice);
+  if (stop && !isFinal(stop)) {
+    await leaveThroughStop(position, stop, slice);
+    await lookAfter(position, stop);
+  }
   // Exit buy prices never fall while an exit is on.
   let shown = stop?.orderType === 'LIMIT' ? stop.price : null;
   for (let tries = 0; position.toBuyBack(slice) > 0 && mayPlace(position); tries += 1) {
@@ -71,13 +74,20 @@ async function exitSlice(position: Leaver, slice: number): Promise<void> {
       pricing: { kind: 'cross', widen: tries, noWorseThan: shown },
     });
     const submitted = await submitWatched(position, intended);
-    if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, tries);
-    else if (submitted.kind === 'halted') return;
+    if (submitted.kind === 'in_book') {
+      await chaseToEnd(position, submitted.order, tries);
+      await lookAfter(position, submitted.order);
+    } else if (submitted.kind === 'halted') return;
     // Somebody else's trade may be why it was looked for so long.
     else if (submitted.kind === 'absent') await position.lookForHands();
     // A price that the exchange refused was never shown.
     if (submitted.order.price > 0 && submitted.order.status !== 'REJECTED') shown = submitted.order.price;
   }
+}
+
+/** Whoever has cancelled an exit of ours, a person or the broker, may have closed the position instead. */
+async function lookAfter(position: Leaver, order: OrderView): Promise<void> {
+  if (order.status === 'CANCELLED') await position.lookForHands();
 }
 
 /** First choice: the resting stop becomes the exit. It is the same order, so nothing can be bought twice. */
@@ -183,8 +193,10 @@ export async function sellHedge(position: Leaver): Promise<void> {
       pricing: { kind: 'cross', widen: tries, noWorseThan: null },
     });
     const submitted = await submitWatched(position, intended);
-    if (submitted.kind === 'in_book') await chaseToEnd(position, submitted.order, tries);
-    else if (submitted.kind === 'halted') return;
+    if (submitted.kind === 'in_book') {
+      await chaseToEnd(position, submitted.order, tries);
+      await lookAfter(position, submitted.order);
+    } else if (submitted.kind === 'halted') return;
     else if (submitted.kind === 'absent') await position.lookForHands();
   }
 }

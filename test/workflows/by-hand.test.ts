@@ -46,6 +46,23 @@ describe('a position that its owner closed in the broker’s app', () => {
     expect(bought.reduce((sum, { filledQuantity }) => sum + filledQuantity, 0)).toBe(450);
   });
 
+  it('while it was being left, after its exit was cancelled there: nothing is bought twice', async () => {
+    const today = await opened();
+    today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: MAIN, side: 'asks' });
+    await today.closePosition({});
+    const exit = () =>
+      today.book().find(({ tradingsymbol, side, orderType, status }) => {
+        return tradingsymbol === MAIN && side === 'BUY' && orderType === 'LIMIT' && status === 'OPEN';
+      });
+    await today.seen('the exit at rest', () => exit() !== undefined);
+    today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 750 });
+    today.exchange.cancel(exit()?.orderId ?? '');
+    today.exchange.clearFaults();
+    await today.seen('where it ends', ({ positions }) => positions[0]?.state === 'not_flat');
+    await today.result();
+    expect(held(today)).toEqual({ [MAIN]: 0, [HEDGE]: 0 });
+  });
+
   it('was added to instead: what is foreign is left alone', async () => {
     const today = await opened();
     today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
