@@ -33,12 +33,16 @@ await runProgram(async (program) => {
 });
 
 async function keepLogin({ logger, signal }: Program, parts: Parts): Promise<void> {
+  let complained = false;
   while (!signal.aborted) {
     await sleep(LOGIN_LOOK_MS, undefined, { signal }).catch(() => {});
-    // A journal that is away is said by whoever has to write to it.
-    await parts
-      .resumeSession()
-      .catch((error: unknown) => logger.debug({ error: String(error) }, 'no look at the login'));
+    try {
+      await parts.resumeSession();
+      complained = false;
+    } catch (error) {
+      if (!complained) logger.warn({}, `The login cannot be looked up: ${(error as Error).message}`);
+      complained = true;
+    }
   }
 }
 
