@@ -268,7 +268,16 @@ export type OutsideOrder = {
 /** `moved` are units by trading symbol, + is bought; `orders` those of others with fills, in the broker's order. */
 export type ByHand = { moved: Record<string, number>; orders: OutsideOrder[] };
 
-export type PreflightCheck = 'contracts' | 'funds' | 'margin' | 'candles' | 'feed' | 'clock' | 'freeze' | 'address';
+export type PreflightCheck =
+  | 'contracts'
+  | 'funds'
+  | 'margin'
+  | 'candles'
+  | 'feed'
+  | 'clock'
+  | 'freeze'
+  | 'calendar'
+  | 'address';
 export type PreflightFinding = {
   check: PreflightCheck;
   /** `note`: should be known; `failed`: a person should act; `wrong`: trading would be wrong, entries wait for a person. */

@@ -5,6 +5,7 @@ import type { KiteSession, MarginOrder } from '../src/brokers/types.ts';
 import {
   CalendarError,
   freezeQuantityOf,
+  horizonWarning,
   isFullTradingDay,
   lotSizeFor,
   previousTradingDay,
@@ -50,7 +51,7 @@ export function createPreflightActivities(deps: PreflightDeps): Pick<DayActiviti
 }
 
 /** A check that fails says why; only a dead session ends the look, since a login has to come first. */
-async function settled(check: PreflightCheck, look: () => Promise<Finding>): Promise<PreflightFinding> {
+async function settled(check: keyof typeof NAMES, look: () => Promise<Finding>): Promise<PreflightFinding> {
   try {
     return { check, ...(await look()) };
   } catch (error) {
@@ -60,16 +61,14 @@ async function settled(check: PreflightCheck, look: () => Promise<Finding>): Pro
   }
 }
 
-const NAMES: Record<PreflightCheck, string> = {
+const NAMES = {
   contracts: 'The contracts of the day could not be checked',
   funds: 'The funds could not be read',
   margin: 'The margin of a spread could not be calculated',
   candles: "Breeze's candles of the last session could not be read",
   feed: 'The price feed could not be checked',
   clock: 'The clock could not be compared',
-  freeze: 'The freeze quantity is not known',
-  address: 'The address of this machine is not known',
-};
+} satisfies Partial<Record<PreflightCheck, string>>;
 
 async function checkFunds(session: KiteSession): Promise<Finding> {
   const { available } = await session.funds();
@@ -165,25 +164,24 @@ async function checkClock({ clockRoot }: PreflightDeps, { mode }: DayIdentity): 
   };
 }
 
-/** What nobody can look at beforehand. */
+/** What nobody can look at beforehand, and what the tables lack. */
 function unseen({ mode, date }: DayIdentity): PreflightFinding[] {
+  const notes: PreflightFinding[] = [];
+  const note = (check: PreflightCheck, text: string) => notes.push({ check, outcome: 'note', text });
   const { quantity, assumed } = freezeQuantityOf(date);
-  return [
-    ...(assumed
-      ? [
-          {
-            ...({ check: 'freeze', outcome: 'note' } as const),
-            text: `The freeze quantity of this month is assumed to be ${quantity}, as before: compare it with NSE's circular and enter it in src/domain/calendar/lots.ts.`,
-          },
-        ]
-      : []),
-    ...(mode === 'live'
-      ? [
-          {
-            ...({ check: 'address', outcome: 'note' } as const),
-            text: "Whether Zerodha takes orders from this machine's address shows only with an order: look at the allowed IPs on the Kite developer console.",
-          },
-        ]
-      : []),
-  ];
+  if (assumed) {
+    note(
+      'freeze',
+      `The freeze quantity of this month is assumed to be ${quantity}, as before: compare it with NSE's circular and enter it in src/domain/calendar/lots.ts.`,
+    );
+  }
+  const ending = horizonWarning(date);
+  if (ending) note('calendar', ending);
+  if (mode === 'live') {
+    note(
+      'address',
+      "Whether Zerodha takes orders from this machine's address shows only with an order: look at the allowed IPs on the Kite developer console.",
+    );
+  }
+  return notes;
 }

@@ -10,6 +10,7 @@ import { istDate } from '../src/domain/clock.ts';
 import type { IsoDate } from '../src/domain/types.ts';
 import { dayOptions } from './day-options.ts';
 import type { DayIdentity, DayInput } from './messages.ts';
+import { world } from './proxies.ts';
 import { tradingDay } from './trading-day.ts';
 
 /** Whose days are opened. */
@@ -27,7 +28,7 @@ const SCHEDULED_AT = defineSearchAttributeKey('TemporalScheduledStartTime', Sear
 export async function openDay(account: OpenDayInput): Promise<OpenedDay> {
   const { typedSearchAttributes, startTime } = workflowInfo();
   const date = istDate((typedSearchAttributes.get(SCHEDULED_AT) ?? startTime).getTime());
-  const closed = whyNot(date);
+  const closed = await whyNot(date);
   if (closed) return { date, outcome: 'not_opened', reason: closed };
   const input: DayInput = { identity: { ...account, date }, clock: [] };
   try {
@@ -46,11 +47,14 @@ export async function openDay(account: OpenDayInput): Promise<OpenedDay> {
   return { date, outcome: 'opened', reason: null };
 }
 
-function whyNot(date: IsoDate): string | null {
+/** A date that the tables do not know is nothing that a person would find in a list of workflows: its owner is paged. */
+async function whyNot(date: IsoDate): Promise<string | null> {
   try {
     return isTradingDay(date) ? null : `the market does not trade; next trading day ${nextTradingDay(date)}`;
   } catch (error) {
-    if (error instanceof CalendarError) throw ApplicationFailure.nonRetryable(error.message, 'calendar');
-    throw error;
+    if (!(error instanceof CalendarError)) throw error;
+    const text = `No trading day was opened: ${error.message}`;
+    await world.notifyOwner.executeWithOptions({ summary: text }, [{ level: 'alert', text }]);
+    throw ApplicationFailure.nonRetryable(error.message, 'calendar');
   }
 }

@@ -3,13 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CLOCK_WITHIN_MS, clockAhead } from '../brokers/broker-clock.ts';
 import type { Breeze } from '../brokers/types.ts';
 import type { Config } from '../config.ts';
-import { assertCovered, COVERED_TO, weeklyExpiry } from '../domain/calendar/index.ts';
-import { addDays } from '../domain/clock.ts';
+import { assertCovered, horizonWarning, weeklyExpiry } from '../domain/calendar/index.ts';
 import type { IsoDate } from '../domain/types.ts';
 import { AppError } from '../errors.ts';
 
-/** Time enough to enter the next year's circulars. */
-const HORIZON_DAYS = 14;
 /** A machine that boots is often quicker than its network. Wall milliseconds. */
 const BROKER_ANSWERS_WITHIN_MS = 30_000;
 const TRY_AGAIN_MS = 1_000;
@@ -42,11 +39,8 @@ export async function checkStart(options: {
 function checkCalendar(today: IsoDate, warn: Warn): void {
   assertCovered(today);
   weeklyExpiry(today);
-  if (addDays(today, HORIZON_DAYS) > COVERED_TO) {
-    warn(
-      `The market calendar ends on ${COVERED_TO}: enter NSE's holidays, sessions, expiries and charges of the next year (src/domain/calendar), or days after it are refused.`,
-    );
-  }
+  const ending = horizonWarning(today);
+  if (ending) warn(ending);
 }
 
 /** Throws AppError `clock_wrong`, and `broker_clock_unknown` when the broker does not answer in time. */

@@ -1,4 +1,5 @@
 /** The Schedule of paper and live mode on the development server, with server, worker and client in another time zone. */
+import { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,6 +16,7 @@ let env: TestWorkflowEnvironment;
 let worker: Worker;
 let running: Promise<void>;
 let runs = 0;
+const pages: string[] = [];
 /** The worker's; runs keep the tests apart. */
 const ACCOUNT = { mode: 'paper', account: 'ZX0001' } as const;
 
@@ -29,6 +31,10 @@ beforeAll(async () => {
     connection: env.nativeConnection,
     taskQueue: dayTaskQueue(ACCOUNT),
     workflowBundle: { codePath },
+    activities: {
+      openDay: () => Context.current().cancelled,
+      notifyOwner: async ({ text }: { text: string }) => void pages.push(text),
+    },
   });
   running = worker.run();
 });
@@ -124,7 +130,9 @@ describe('the Schedule of trading days', () => {
     // The same again by another of its days: the first one's is over by then.
     await backfill(account, '2025-07-15');
     await outcomes(account, 2);
-    expect(await days(account)).toEqual([idOf(account, date), idOf(account, '2025-07-15')]);
+    await expect
+      .poll(() => days(account), { timeout: 10_000 })
+      .toEqual([idOf(account, date), idOf(account, '2025-07-15')]);
     const again = await env.client.workflow.getHandle(idOf(account, date)).describe();
     expect(again.runId).toBe(first.runId);
     expect(again.status.name).toBe('RUNNING');
@@ -153,11 +161,12 @@ describe('the Schedule of trading days', () => {
     expect(state).toMatchObject({ paused: true, note: 'on holiday myself' });
   });
 
-  it('says loudly that a date lies outside the calendar', async () => {
+  it('pages its owner when a date lies outside the calendar', async () => {
     const account = await scheduled();
     await backfill(account, '2021-03-10');
     const query = `WorkflowType = 'openDay' AND ExecutionStatus = 'Failed' AND TemporalScheduledById = '${scheduleId(account)}'`;
     await expect.poll(async () => (await env.client.workflow.count(query)).count, { timeout: 15_000 }).toBe(1);
     expect(await days(account)).toEqual([]);
+    expect(pages).toEqual([expect.stringContaining('2021-03-10 is outside the market calendar')]);
   });
 });

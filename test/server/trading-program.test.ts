@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { isTagOf } from '../../src/domain/tags.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import { accessToken, login, type Simulator, startSimulator } from './exchange-fixture.ts';
 import {
@@ -17,7 +18,7 @@ import {
 const HEDGE = 'NIFTY2571724800PE';
 const MAIN = 'NIFTY2571725000PE';
 /** A whole cycle of real orders takes some seconds of the market, at 1x. */
-const SLOW = 60_000;
+const SLOW = 120_000;
 
 let kite: Simulator;
 let dataDir: string;
@@ -138,6 +139,7 @@ describe('live trading in one process', () => {
     const env = { TRADING_MODE: 'live', NUM_LOTS: '3' };
     const first = await start(env);
     expect(await status(first)).toMatchObject({ state: 'no_day', authenticated: false });
+    expect(await first.schedule()).toMatchObject({ spec: { timezone: 'Asia/Kolkata' }, state: { paused: false } });
     expect(await first.logIn()).toMatchObject({ status: 200 });
     await first.post('/live/start-trading', { enabled: true });
     const { id } = await opened(first);
@@ -145,13 +147,15 @@ describe('live trading in one process', () => {
     const book = () =>
       kite.exchange
         .allOrders()
-        .map(({ tradingsymbol, side, quantity, status: word }) => [...[tradingsymbol, side, quantity, word]]);
+        .map(({ tradingsymbol, side, quantity, status: word }) => [tradingsymbol, side, quantity, word]);
     expect(book()).toEqual([
       [HEDGE, 'BUY', 75, 'COMPLETE'],
       [MAIN, 'SELL', 75, 'COMPLETE'],
       [MAIN, 'BUY', 75, 'TRIGGER PENDING'],
     ]);
-    expect(new Set(kite.exchange.allOrders().map(({ tag }) => tag)).size).toBe(3);
+    const tags = kite.exchange.allOrders().map(({ tag }) => tag ?? '');
+    expect(new Set(tags).size).toBe(3);
+    expect(tags.every((tag) => isTagOf(tag, { run: 1, date: '2025-07-14' }))).toBe(true);
     await first.stop();
 
     // The login of before is taken up: nobody has to come back.

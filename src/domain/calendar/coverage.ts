@@ -1,4 +1,4 @@
-import { isIsoDate } from '../clock.ts';
+import { addDays, isIsoDate } from '../clock.ts';
 import type { IsoDate } from '../types.ts';
 
 /** First and last date that the tables of this folder cover. Beyond them nothing is guessed. */
@@ -14,6 +14,15 @@ export class CalendarError extends Error {
     super(message);
     this.date = date;
   }
+}
+
+/** Time enough to enter the next year's circulars. */
+const HORIZON_DAYS = 14;
+
+/** What to do when the tables end within fourteen days of a date; null before. */
+export function horizonWarning(date: IsoDate): string | null {
+  if (addDays(date, HORIZON_DAYS) <= COVERED_TO) return null;
+  return `The market calendar ends on ${COVERED_TO}: enter NSE's holidays, sessions, expiries and charges of the next year (src/domain/calendar), or days after it are refused.`;
 }
 
 /** Throws CalendarError for anything but a real `YYYY-MM-DD` inside the tables. */

@@ -1,4 +1,4 @@
-export { assertCovered, CalendarError, COVERED_FROM, COVERED_TO } from './coverage.ts';
+export { assertCovered, CalendarError, COVERED_FROM, COVERED_TO, horizonWarning } from './coverage.ts';
 export { isMonthlyExpiry, listedExpiries, weeklyExitDate, weeklyExpiry } from './expiries.ts';
 export { freezeQuantity, freezeQuantityOf, lotSizeFor } from './lots.ts';
 export {
