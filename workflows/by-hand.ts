@@ -5,10 +5,10 @@ import { takenFromUs } from '../src/domain/outside-fills.ts';
 import type { Product } from '../src/domain/types.ts';
 import { type Day, MarketOver } from './day.ts';
 import { restStop } from './entry.ts';
-import { isFinal } from './exit.ts';
 import type { LegRole } from './messages.ts';
+import { isFinal } from './order-state.ts';
 import { cancelToEnd } from './orders.ts';
-import { takeOutside, takeUnpriced } from './outside.ts';
+import { type Held, takeOutside, takeUnpriced } from './outside.ts';
 import type { Position } from './position.ts';
 import { asking, comparing, world } from './proxies.ts';
 
@@ -57,20 +57,35 @@ export async function readByHand(
 }
 
 /**
- * An exit never sends what the broker does not hold for us any more. The broker's own square-off is taken into the ledger at once;
- * anybody else's trade is asked about.
+ * Reads what others did to a holding's contracts, and takes the broker's own square-off into the ledger at once. Answers the units of
+ * it, null when the broker did not say.
  */
-export async function lookForHands(position: Position, patiently = false): Promise<void> {
+export async function lookOutside(
+  position: Held,
+  roles: readonly LegRole[],
+  patiently = false,
+): Promise<number | null> {
   const { day, plan, outside } = position;
-  const contracts = [plan.main, ...(plan.hedge ? [plan.hedge] : [])];
-  const seen = await readByHand(day, plan.product, contracts, patiently);
-  if (seen === null) return;
+  const contracts = new Map(roles.map((role) => [position.contract(role).tradingsymbol, position.contract(role)]));
+  const seen = await readByHand(day, plan.product, [...contracts.values()], patiently);
+  if (seen === null) return null;
   outside.moved = seen.moved;
   outside.orders = seen.orders;
-  outside.bought = takenOf(position, 'main');
-  outside.sold = plan.hedge ? takenOf(position, 'hedge') : 0;
+  outside.bought = roles.includes('main') ? takenOf(position, 'main') : 0;
+  outside.sold = roles.includes('hedge') ? takenOf(position, 'hedge') : 0;
   const theirs = seen.orders.filter((order) => isSquareOff(position, order));
-  if (takeOutside(position, theirs, 'broker') > 0) position.exitReason = 'broker_square_off';
+  return takeOutside(position, theirs, 'broker');
+}
+
+/** An exit never sends what the broker does not hold for us any more. Whatever somebody else traded is asked about. */
+export async function lookForHands(position: Position, patiently = false): Promise<void> {
+  const { day, plan, outside } = position;
+  const units = await lookOutside(position, plan.hedge ? ['main', 'hedge'] : ['main'], patiently);
+  if (units === null) return;
+  if (units > 0) {
+    position.exitReason = 'broker_square_off';
+    day.touchPosition(position);
+  }
   if (outside.bought === 0 && outside.sold === 0) return;
   const known = day.warnings.some(({ id }) => id === questionOf(position));
   const text = `${position.id}: somebody traded it outside: ${outside.bought} ${plan.main.tradingsymbol} were bought back and ${outside.sold} of the hedge sold. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked as closed by hand.`;
@@ -81,7 +96,7 @@ export async function lookForHands(position: Position, patiently = false): Promi
   }
 }
 
-function takenOf(position: Position, role: LegRole): number {
+function takenOf(position: Held, role: LegRole): number {
   const { day, plan, outside } = position;
   const { tradingsymbol } = position.contract(role);
   const theirs = day.foreign.find((held) => held.product === plan.product && held.tradingsymbol === tradingsymbol);
@@ -90,7 +105,7 @@ function takenOf(position: Position, role: LegRole): number {
 }
 
 /** The broker's own: in MIS, without any tag, in the minutes in which it closes what is left (support.zerodha.com, MIS square-off). */
-function isSquareOff({ day, plan }: Position, order: OutsideOrder): boolean {
+function isSquareOff({ day, plan }: Held, order: OutsideOrder): boolean {
   const from = (day.timetable?.lastPlacement ?? Number.POSITIVE_INFINITY) - SQUARE_OFF_BEGINS_BEFORE_MS;
   return plan.product === 'MIS' && order.tag === null && order.placedAt >= from;
 }

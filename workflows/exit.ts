@@ -6,6 +6,7 @@ import type { Day } from './day.ts';
 import { type OrderOwner, submitWatched } from './late.ts';
 import type { LegRole, OrderView } from './messages.ts';
 import type { OrderOf } from './order-of.ts';
+import { isFinal } from './order-state.ts';
 import { cancelToEnd, change, follow, type Intended } from './orders.ts';
 
 /** A modified stop counts as the exit only when the book shows it within this time. Wall milliseconds. */
@@ -29,6 +30,7 @@ export interface Leaver extends OrderOwner {
   readonly stops: Map<number, OrderView>;
   readonly guardSent: boolean;
   orders(): OrderView[];
+  slices(): number[];
   short(slice?: number): number;
   toBuyBack(slice: number): number;
   toSellOfHedge(): number;
@@ -47,8 +49,7 @@ export async function endEntries(position: Leaver): Promise<void> {
 }
 
 export async function exitMain(position: Leaver): Promise<void> {
-  const slices = new Set(position.orders().flatMap((order) => (order.role === 'main' ? order.slice : [])));
-  const ends = await Promise.allSettled([...slices].map((slice) => exitSlice(position, slice)));
+  const ends = await Promise.allSettled(position.slices().map((slice) => exitSlice(position, slice)));
   // Every slice has come to its end before one's failure is told: no two exits of a slice run beside each other.
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
@@ -199,10 +200,6 @@ export async function sellHedge(position: Leaver): Promise<void> {
     } else if (submitted.kind === 'halted') return;
     else if (submitted.kind === 'absent') await position.lookForHands();
   }
-}
-
-export function isFinal(order: OrderView): boolean {
-  return ['COMPLETE', 'CANCELLED', 'REJECTED'].includes(order.status);
 }
 
 function budgetOf(day: Day): number {

@@ -1,6 +1,6 @@
 /** The way out of a position by hand: its own orders first, then its short is bought back, then its long is sold. */
 import { condition } from '@temporalio/workflow';
-import { readByHand } from './by-hand.ts';
+import { lookOutside } from './by-hand.ts';
 import { exitMain, sellHedge } from './exit.ts';
 import { submitWatched } from './late.ts';
 import type { ManualPosition } from './manual-position.ts';
@@ -29,18 +29,16 @@ export async function leaveByHand(position: ManualPosition): Promise<void> {
 }
 
 /** Somebody may have traded the contract outside: what the broker does not hold for us any more is not sent. */
-export async function lookForHands(position: ManualPosition): Promise<void> {
-  const { main, product } = position.plan;
-  const byHand = await readByHand(position.day, product, [main]);
-  if (byHand === null) return;
-  const moved = byHand.moved[main.tradingsymbol] ?? 0;
-  position.boughtByHand = Math.min(Math.max(0, moved), Math.max(0, position.short()));
-  position.soldByHand = Math.min(Math.max(0, -moved), Math.max(0, position.long()));
-  if (position.boughtByHand === 0 && position.soldByHand === 0) return;
+export async function lookForHands(position: ManualPosition, patiently = false): Promise<void> {
+  const { outside } = position;
+  const units = await lookOutside(position, ['main', 'hedge'], patiently);
+  if (units === null) return;
+  if (units > 0) position.exitReason = 'broker_square_off';
+  if (outside.bought === 0 && outside.sold === 0) return;
   position.day.warn(
     `by_hand:${position.id}`,
     'foreign_position',
-    `${position.id}: somebody traded ${main.tradingsymbol} outside. Only what is left of it is closed here.`,
+    `${position.id}: somebody traded ${position.plan.main.tradingsymbol} outside. Only what is left of it is closed here.`,
     true,
   );
 }

@@ -6,6 +6,7 @@ import type { MarketMs, Paise, Product, Side } from '../src/domain/types.ts';
 import { type Day, type DayPosition, MarketOver } from './day.ts';
 import { restStop } from './entry.ts';
 import type { Leaver } from './exit.ts';
+import { slicesOf } from './legs.ts';
 import { leaveByHand, lookForHands } from './manual-exit.ts';
 import { leaningOn, neededAsCover, worstLossOf } from './manual-series.ts';
 import { viewOfManual } from './manual-view.ts';
@@ -15,6 +16,7 @@ import type { OrderOf } from './order-of.ts';
 import { isLive, isUnderWay, unitsAhead } from './order-state.ts';
 import type { Submitted } from './orders.ts';
 import { cancelToEnd, follow, type Intended } from './orders.ts';
+import { nothingOutside } from './outside.ts';
 
 /** How long a new order is followed before the watch takes it over. Wall milliseconds. */
 const FOLLOW_MS = 2_500;
@@ -32,8 +34,7 @@ export class ManualPosition implements DayPosition, Leaver {
   problem: string | null = null;
   /** Orders that are on their way into the book: the watch waits for them, and begins anew with all of them. */
   private taking = 0;
-  boughtByHand = 0;
-  soldByHand = 0;
+  readonly outside = nothingOutside();
   private givenUp: 'not_flat' | 'residual_hedge' | null = null;
   private leaving: Promise<void> | null = null;
   private readonly protecting = new Set<number>();
@@ -66,6 +67,10 @@ export class ManualPosition implements DayPosition, Leaver {
     return true;
   }
 
+  isLeftOpen(): boolean {
+    return this.isOpen() && !this.staysOvernight();
+  }
+
   staysOvernight(): boolean {
     return false;
   }
@@ -84,6 +89,10 @@ export class ManualPosition implements DayPosition, Leaver {
     return this.leaving !== null;
   }
 
+  slices(): number[] {
+    return slicesOf(this.orders());
+  }
+
   /** Bought and not sold, units. */
   long(): number {
     return this.filled('hedge', 'BUY') - this.filled('hedge', 'SELL');
@@ -95,12 +104,12 @@ export class ManualPosition implements DayPosition, Leaver {
   }
 
   toBuyBack(slice: number): number {
-    return Math.max(0, this.short(slice) - this.boughtByHand);
+    return Math.max(0, this.short(slice) - this.outside.bought);
   }
 
   /** Never what a short by hand still needs as its cover. */
   toSellOfHedge(): number {
-    return Math.max(0, this.long() - this.soldByHand - neededAsCover(this));
+    return Math.max(0, this.long() - this.outside.sold - neededAsCover(this));
   }
 
   holding(): ManualHolding {
@@ -194,8 +203,8 @@ export class ManualPosition implements DayPosition, Leaver {
     this.refresh();
   }
 
-  lookForHands(): Promise<void> {
-    return lookForHands(this);
+  lookForHands(patiently = false): Promise<void> {
+    return lookForHands(this, patiently);
   }
 
   private leaveToTheEnd(): Promise<void> {
@@ -218,7 +227,8 @@ export class ManualPosition implements DayPosition, Leaver {
     await this.day.hold(key, false);
   }
 
-  private settle(): void {
+  /** Says where it ended, from its fills alone. */
+  settle(): void {
     const long = this.long();
     const short = this.short();
     this.givenUp = short === 0 && long > 0 ? 'residual_hedge' : 'not_flat';

@@ -1,10 +1,9 @@
 /** Fills of somebody else that closed what was ours: taken into the ledger, so that it says what the broker says. */
-import type { OutsideOrder } from '../activities/contract.ts';
+import type { ContractRef, OutsideOrder } from '../activities/contract.ts';
 import { type OutsideFill, partOf, shareOfFills, tradeOfShare } from '../src/domain/outside-fills.ts';
-import type { Paise } from '../src/domain/types.ts';
+import type { Paise, Product, Side } from '../src/domain/types.ts';
 import type { Day } from './day.ts';
 import type { LegRole, OrderView } from './messages.ts';
-import type { Position } from './position.ts';
 
 /** What others have done to a position's contracts, as last seen. */
 export type Outside = {
@@ -20,6 +19,19 @@ export type Outside = {
   unfit: boolean;
 };
 
+/** A holding of ours that others may have closed: of a signal, or opened by hand. */
+export interface Held {
+  readonly id: string;
+  readonly day: Day;
+  readonly plan: { product: Product };
+  readonly outside: Outside;
+  orders(): OrderView[];
+  short(slice?: number): number;
+  long(): number;
+  average(role: LegRole, side: Side): Paise | null;
+  contract(role: LegRole): ContractRef;
+}
+
 export function nothingOutside(): Outside {
   return { moved: {}, orders: [], bought: 0, sold: 0, answers: 0, unfit: false };
 }
@@ -32,7 +44,7 @@ type Taken = Pick<OrderView, 'orderId' | 'quantity' | 'orderType' | 'price' | 's
 const WHOSE = { broker: 'Zerodha closed it: its own square-off.', person: 'Somebody closed it by hand.' } as const;
 
 /** Takes fills of these orders for what they closed of ours, and no more. Answers the units. */
-export function takeOutside(position: Position, orders: readonly OutsideOrder[], from: 'broker' | 'person'): number {
+export function takeOutside(position: Held, orders: readonly OutsideOrder[], from: 'broker' | 'person'): number {
   let units = 0;
   for (const [role, missing] of missingLegs(position)) {
     const { tradingsymbol } = position.contract(role);
@@ -57,13 +69,12 @@ export function takeOutside(position: Position, orders: readonly OutsideOrder[],
       `closed_by_${from}`,
       `${position.id}: ${units} units were closed outside. ${WHOSE[from]}`,
     );
-    position.day.touchPosition(position);
   }
   return units;
 }
 
 /** What is missing at the broker without any trade to show, e.g. after a conversion: booked at what it was opened for, and said. */
-export function takeUnpriced(position: Position): void {
+export function takeUnpriced(position: Held): void {
   const { day } = position;
   for (const [role, missing] of missingLegs(position)) {
     // It may have been an order of ours whose answer never came: that one shows itself, or the day stays open.
@@ -87,7 +98,7 @@ function unpriced(tag: string, quantity: number, price: Paise): Taken {
   return { tag, orderId: null, quantity, orderType: 'UNKNOWN', price, status: 'CLOSED', statusMessage, from: 'person' };
 }
 
-function missingLegs({ outside }: Position): [LegRole, number][] {
+function missingLegs({ outside }: Held): [LegRole, number][] {
   const legs: [LegRole, number][] = [
     ['main', outside.bought],
     ['hedge', outside.sold],
@@ -108,10 +119,12 @@ function takenBefore(day: Day): Map<string, number> {
 }
 
 /** The main leg is bought back slice by slice, as its own exits would. */
-function bookFill(position: Position, role: LegRole, fill: OutsideFill, of: Taken): void {
+function bookFill(position: Held, role: LegRole, fill: OutsideFill, of: Taken): void {
   const { outside } = position;
   const { tradingsymbol } = position.contract(role);
-  const slices = [...new Set(position.orders().flatMap((order) => (order.role === role ? order.slice : [])))].sort();
+  const slices = [...new Set(position.orders().flatMap((order) => (order.role === role ? order.slice : [])))].sort(
+    (a, b) => a - b,
+  );
   let left = fill.quantity;
   for (const [index, slice] of slices.entries()) {
     const last = index === slices.length - 1;
@@ -129,7 +142,7 @@ function bookFill(position: Position, role: LegRole, fill: OutsideFill, of: Take
   outside.moved[tradingsymbol] = moved + (role === 'main' ? -booked : booked);
 }
 
-function takenOrder(position: Position, role: LegRole, slice: number, of: Taken): OrderView {
+function takenOrder(position: Held, role: LegRole, slice: number, of: Taken): OrderView {
   const { day, plan } = position;
   const { from, ...view } = of;
   const tag = `${of.tag}-${slice}`;

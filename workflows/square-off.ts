@@ -1,9 +1,10 @@
 /** The broker's own square-off of MIS, the dead man's switch behind ours: watched and taken into the ledger (TRADING section 2). */
 import { condition } from '@temporalio/workflow';
-import { lookForHands } from './by-hand.ts';
 import type { Day } from './day.ts';
-import type { Position } from './position.ts';
-import { signalPositions } from './signal-positions.ts';
+import { ManualPosition } from './manual-position.ts';
+import { isLive } from './order-state.ts';
+import { cancelToEnd } from './orders.ts';
+import { Position } from './position.ts';
 
 const LOOK_EVERY_MS = 15_000;
 
@@ -20,12 +21,19 @@ export async function watchSquareOff(day: Day): Promise<void> {
 /** Looks once at what is left in MIS; `patiently` after the close, when nothing else waits for it. */
 export async function takeSquareOff(day: Day, patiently = false): Promise<void> {
   for (const position of left(day)) {
-    await lookForHands(position, patiently);
+    await position.lookForHands(patiently);
     // Whoever leaves at this moment settles by himself.
-    if (position.short() === 0 && position.long() === 0 && !position.isLeaving()) position.settle();
+    if (position.short() !== 0 || position.long() !== 0 || position.isLeaving()) continue;
+    for (const order of position.orders()) if (isLive(order)) await cancelToEnd(day, order);
+    position.settle();
   }
 }
 
-function left(day: Day): Position[] {
-  return signalPositions(day).filter((position) => position.isOpen() && position.plan.product === 'MIS');
+function left(day: Day): (Position | ManualPosition)[] {
+  return day.positions.filter(
+    (position): position is Position | ManualPosition =>
+      (position instanceof Position || position instanceof ManualPosition) &&
+      position.isOpen() &&
+      position.plan.product === 'MIS',
+  );
 }

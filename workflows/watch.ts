@@ -5,7 +5,7 @@ import { istTime } from '../src/domain/clock.ts';
 import type { MarketMs } from '../src/domain/types.ts';
 import { fitStops, heldBefore, isAnswered, lookForHands, refit, takeAnswer } from './by-hand.ts';
 import { MarketOver } from './day.ts';
-import { isFinal } from './exit.ts';
+import { isFinal } from './order-state.ts';
 import type { Position } from './position.ts';
 import { guarding } from './proxies.ts';
 

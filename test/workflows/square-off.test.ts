@@ -73,6 +73,19 @@ describe("the broker's own square-off", () => {
     expect(ours(today.book())).toHaveLength(sent);
   });
 
+  it('of what a person bought by hand here is taken into the ledger too', async () => {
+    day = await stage.startDay();
+    await day.logIn();
+    await day.at('09:30');
+    await day.placeOrder({ symbol: HEDGE });
+    await day.missUntil('15:27');
+    const report = await day.result();
+    expect(brokers(day)).toMatchObject([{ tradingsymbol: HEDGE, side: 'SELL', filledQuantity: 75 }]);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
+    expect(report.positions).toMatchObject([{ id: 'M1', state: 'closed', exitReason: 'broker_square_off' }]);
+    expect(report.charges.brokerage).toBe(2 * 20_00 + 50_00);
+  });
+
   it('closes what somebody else held in the same contract too: ours is only what was ours', async () => {
     day = await stage.startDay({ from: '09:20', guard: ({ until }) => ({ kind: 'quiet', until }) });
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
