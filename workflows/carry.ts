@@ -16,6 +16,9 @@ export async function carryOn(position: Position): Promise<void> {
   if (!timetable) return;
   if (position.plan.main.expiry < day.identity.date) {
     await settle(day, [position], position.plan.main.expiry);
+    if (!position.isOpen()) return;
+    position.state = position.short() > 0 ? 'not_flat' : 'residual_hedge';
+    await condition(() => day.over);
     return;
   }
   await day.until(timetable.open, `open: ${position.id} is protected`, () => day.over);
@@ -24,7 +27,9 @@ export async function carryOn(position: Position): Promise<void> {
   await condition(() => day.compared || day.over, COMPARED_WITHIN_MS, { summary: 'ledger and broker are compared' });
   if (day.over) return;
   if (day.compared) await position.lookForHands();
-  if (position.carried?.leaving && position.state === 'open') position.requestExit('leftover');
+  // Its own day of leaving may have passed while nobody was there.
+  const overdue = position.carried?.leaving || position.plan.exitOn < day.identity.date;
+  if (overdue && position.state === 'open') position.requestExit('leftover');
   if (position.state === 'residual_hedge') {
     await day.hold(`position:${position.id}`, false);
     await condition(() => position.exitReason !== null || day.over);
@@ -34,8 +39,7 @@ export async function carryOn(position: Position): Promise<void> {
     position.requestExit('index_stop');
     return;
   }
-  const slices = new Set(position.orders().flatMap((order) => (order.role === 'main' ? order.slice : [])));
-  for (const slice of slices) if (position.exitReason === null) await restStop(position, slice);
+  for (const slice of position.slices()) if (position.exitReason === null) await restStop(position, slice);
 }
 
 /** A gap over night may have passed the stop already: then nothing waits for the first hourly close. */

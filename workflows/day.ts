@@ -57,6 +57,8 @@ export interface DayPosition {
   leavesToday(): boolean;
   /** Open over the night on purpose, under its exit policy. */
   staysOvernight(): boolean;
+  /** Open against its policy: a person has to look at it. */
+  isLeftOpen(): boolean;
   /** After an order came late that had been given up. */
   undoLate(): Promise<void>;
   view(): PositionView;

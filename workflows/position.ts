@@ -9,6 +9,7 @@ import { carryOn } from './carry.ts';
 import { type Day, MarketOver } from './day.ts';
 import { enterHedge, enterMain, unwindSurplus } from './entry.ts';
 import { endEntries, exitMain, sellHedge } from './exit.ts';
+import { HedgedLegs } from './legs.ts';
 import type {
   ContractRef,
   ExitReason,
@@ -21,7 +22,6 @@ import type {
   PositionView,
 } from './messages.ts';
 import { follow, type Intended } from './orders.ts';
-import { nothingOutside } from './outside.ts';
 import { viewOfPosition } from './position-view.ts';
 import { watchUntilLeaving } from './watch.ts';
 
@@ -48,7 +48,7 @@ const CARRIED_UNGUARDED =
 /** Fills of the day's last instants are looked for at the close. Wall milliseconds. */
 const LAST_LOOK_MS = 5_000;
 
-export class Position {
+export class Position extends HedgedLegs {
   readonly id: string;
   readonly openedAt: MarketMs;
   state: PositionState = 'opening';
@@ -60,8 +60,6 @@ export class Position {
   /** Resting protection by slice of the main leg. */
   readonly stops = new Map<number, OrderView>();
   private readonly attempts = new Map<string, number>();
-  /** What somebody else has done to our contracts, as last seen. */
-  readonly outside = nothingOutside();
   /** Only one leaving at a time: two would not see each other's live orders. */
   private leaving: Promise<void> | null = null;
 
@@ -74,6 +72,7 @@ export class Position {
   readonly carried: HandedOver | null;
 
   constructor(day: Day, number: number, of: { signal: SignalName; plan: PositionPlan } | HandedOver) {
+    super();
     this.day = day;
     this.number = number;
     this.signal = of.signal;
@@ -98,6 +97,7 @@ export class Position {
       await watchUntilLeaving(this);
       await this.day.hold(key, true);
     });
+    if (this.state === 'closed') return;
     if (this.exitReason === null && this.day.over) await this.lastLook();
     else await this.leaveToTheEnd();
   }
@@ -120,6 +120,11 @@ export class Position {
   staysOvernight(): boolean {
     if (this.plan.product !== 'NRML' || this.plan.main.expiry <= this.day.identity.date) return false;
     return this.state === 'residual_hedge' || (this.state === 'open' && this.exitReason === null);
+  }
+
+  isLeftOpen(): boolean {
+    const settlesToday = this.state === 'residual_hedge' && this.plan.main.expiry === this.day.identity.date;
+    return this.isOpen() && !this.staysOvernight() && !settlesToday;
   }
 
   handOver(): HandedOver {
@@ -207,49 +212,6 @@ export class Position {
     return this.state !== 'closed';
   }
 
-  /** Sold and not bought back of the main leg, units. */
-  short(slice?: number): number {
-    return this.filled('main', 'SELL', slice) - this.filled('main', 'BUY', slice);
-  }
-
-  /** Bought and not sold of the hedge, units. */
-  long(): number {
-    return this.filled('hedge', 'BUY') - this.filled('hedge', 'SELL');
-  }
-
-  /** Of the hedge, what covers no short any more, units. A main leg that was bought back twice asks for no hedge. */
-  surplusHedge(): number {
-    return this.long() - Math.max(0, this.short());
-  }
-
-  /** Of a slice's short, what is ours to buy back: less what somebody bought back by hand. */
-  toBuyBack(slice: number): number {
-    let byHand = this.outside.bought;
-    for (const earlier of [...this.stops.keys()].filter((known) => known < slice)) {
-      byHand -= Math.min(byHand, Math.max(0, this.short(earlier)));
-    }
-    return Math.max(0, this.short(slice) - byHand);
-  }
-
-  /** Of the hedge, what may be sold: less what somebody sold by hand. Selling that again would be a naked short. */
-  toSellOfHedge(): number {
-    // A short that was bought back by hand needs no hedge either.
-    const covered = Math.max(0, this.short() - this.outside.bought);
-    return Math.max(0, this.long() - covered - this.outside.sold);
-  }
-
-  filled(role: LegRole, side: Side, slice?: number): number {
-    return this.legOrders(role, side, slice).reduce((sum, order) => sum + order.filledQuantity, 0);
-  }
-
-  /** Average price of a leg's fills, null without one. */
-  average(role: LegRole, side: Side, slice?: number): Paise | null {
-    const fills = this.legOrders(role, side, slice).flatMap((order) => order.fills);
-    const quantity = fills.reduce((sum, fill) => sum + fill.quantity, 0);
-    if (quantity === 0) return null;
-    return Math.round(fills.reduce((sum, fill) => sum + fill.quantity * fill.price, 0) / quantity);
-  }
-
   /** The next intent of a kind, with a tag that was never used. */
   intend(of: {
     role: LegRole;
@@ -305,12 +267,6 @@ export class Position {
     return viewOfPosition(this);
   }
 
-  private legOrders(role: LegRole, side: Side, slice?: number): OrderView[] {
-    return this.orders().filter(
-      (order) => order.role === role && order.side === side && (slice === undefined || order.slice === slice),
-    );
-  }
-
   private async enter(): Promise<void> {
     const { plan } = this;
     const hedged = plan.hedge ? await enterHedge(this) : plan.quantity;
@@ -348,8 +304,8 @@ export class Position {
   }
 
   /** Our contracts may have been traded by hand: an exit never sends what the broker does not hold for us any more. */
-  lookForHands(): Promise<void> {
-    return lookForHands(this);
+  lookForHands(patiently = false): Promise<void> {
+    return lookForHands(this, patiently);
   }
 
   /** Says where it ended, from its fills alone. */
@@ -368,12 +324,12 @@ export class Position {
     } else if (this.state === 'open') {
       this.day.log('info', 'position_carried', `${this.id}: carried to the next day. ${CARRIED_UNGUARDED}`);
     } else {
-      this.day.warn(
-        `${this.state}:${this.id}`,
-        this.state,
-        `${this.id}: ${short} ${this.plan.main.tradingsymbol} short and ${long} hedge long are still open. Close them in Kite.`,
-        true,
-      );
+      const { main, hedge } = this.plan;
+      const text =
+        this.state === 'residual_hedge'
+          ? `${this.id}: nobody has taken ${long} ${hedge?.tradingsymbol} of the hedge. They can lose no more than they cost, and settle on ${main.expiry} at the latest.`
+          : `${this.id}: ${short} ${main.tradingsymbol} short and ${long} hedge long are still open. Close them in Kite.`;
+      this.day.warn(`${this.state}:${this.id}`, this.state, text, true);
     }
     this.day.touchPosition(this);
   }

@@ -57,8 +57,7 @@ async function officialClose(day: Day, date: IsoDate): Promise<Paise | null> {
 }
 
 function book(day: Day, position: Position, indexClose: Paise, at: MarketMs): void {
-  const slices = new Set(position.orders().flatMap((order) => (order.role === 'main' ? order.slice : [])));
-  for (const slice of slices) bookLeg(day, position, 'main', slice, -position.short(slice), indexClose, at);
+  for (const slice of position.slices()) bookLeg(day, position, 'main', slice, -position.short(slice), indexClose, at);
   bookLeg(day, position, 'hedge', 1, position.long(), indexClose, at);
   position.expire();
   day.log(

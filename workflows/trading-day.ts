@@ -143,7 +143,7 @@ async function pageWhileOpen(day: Day): Promise<void> {
 }
 
 async function pageIfOpen(day: Day, when: string): Promise<void> {
-  const open = day.positions.filter((position) => position.isOpen() && !position.staysOvernight());
+  const open = day.positions.filter((position) => position.isLeftOpen());
   if (open.length === 0) return;
   const text = `${open.map(({ id }) => id).join(', ')} still open ${when}. Look at Kite now.`;
   day.log('alert', 'still_open', text);
