@@ -1,5 +1,5 @@
 /** The watch over a position by hand: its live orders are followed and its price kept, as long as it is open. */
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { condition, isCancellation } from '@temporalio/workflow';
 import type { ManualWatchResult } from '../activities/contract.ts';
 import { istTime } from '../src/domain/clock.ts';
 import type { MarketMs } from '../src/domain/types.ts';
@@ -54,13 +54,13 @@ async function takeOver(
   }
 }
 
+/** Null when it failed, or when it is left alone: a watch ends by itself, with its orders or at the next full hour. */
 async function watchOnce(
   position: ManualPosition,
   until: MarketMs,
   anew: () => boolean,
 ): Promise<ManualWatchResult | null> {
   const { day } = position;
-  const scope = new CancellationScope();
   let result: ManualWatchResult | null = null;
   let done = false;
   const orders = position.orders().flatMap((order) => {
@@ -69,8 +69,8 @@ async function watchOnce(
   });
   const input = { positionId: position.id, contract: position.plan.main, orders, until };
   const summary = `Watching ${position.id} until ${istTime(until)}`;
-  const watch = scope
-    .run(() => day.withSession(() => guarding().watchManual.executeWithOptions({ summary }, [input])))
+  day
+    .withSession(() => guarding().watchManual.executeWithOptions({ summary }, [input]))
     .then((seen) => {
       result = seen;
     })
@@ -82,7 +82,5 @@ async function watchOnce(
       done = true;
     });
   await condition(() => done || anew());
-  if (!done) scope.cancel();
-  else await watch;
   return result;
 }

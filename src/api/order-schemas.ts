@@ -116,7 +116,7 @@ export const testedOrderView = z
   .object({
     placed: z.boolean(),
     at: z.enum(['simulated exchange', 'Zerodha']).nullable().openapi({ description: 'Where it was placed' }),
-    order: placedOrderView.nullable(),
+    order: z.object(placed).nullable(),
     checks: checksView,
   })
   .openapi('TestedOrder');

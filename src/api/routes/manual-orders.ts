@@ -66,7 +66,7 @@ const cancel = createRoute({
   tags: [TRADING],
   summary: 'Cancel an order by hand',
   request: {
-    params: z.object({ id: z.string().min(1).max(50).openapi({ description: 'Its order_id' }) }),
+    params: z.object({ id: z.string().min(1).max(50).openapi({ example: '250714000000001' }) }),
     body: jsonBody(emptyBody, false),
   },
   responses: {
