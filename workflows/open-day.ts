@@ -5,7 +5,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
 } from '@temporalio/common';
 import { ApplicationFailure, startChild, workflowInfo } from '@temporalio/workflow';
-import { CalendarError, isTradingDay, nextTradingDay } from '../src/domain/calendar/index.ts';
+import { CalendarError, sessionOf } from '../src/domain/calendar/index.ts';
 import { istDate } from '../src/domain/clock.ts';
 import type { IsoDate } from '../src/domain/types.ts';
 import { dayOptions } from './day-options.ts';
@@ -47,10 +47,11 @@ export async function openDay(account: OpenDayInput): Promise<OpenedDay> {
   return { date, outcome: 'opened', reason: null };
 }
 
-/** A date that the tables do not know is nothing that a person would find in a list of workflows: its owner is paged. */
+/** A date, or a session's hours, that the tables do not know are nothing that a person finds in a list of workflows: its owner is paged. */
 async function whyNot(date: IsoDate): Promise<string | null> {
   try {
-    return isTradingDay(date) ? null : `the market does not trade; next trading day ${nextTradingDay(date)}`;
+    const session = sessionOf(date);
+    return session.kind === 'holiday' ? `${session.reason}; next trading day ${session.next}` : null;
   } catch (error) {
     if (!(error instanceof CalendarError)) throw error;
     const text = `No trading day was opened: ${error.message}`;
