@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { GuardInput, GuardResult } from '../../activities/contract.ts';
 import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { seeOthers } from './seeing-guard.ts';
 import { expectOneExitAtATime, filledOf, ours } from './soundness.ts';
 
 let stage: Stage;
@@ -16,19 +17,9 @@ afterEach(async () => {
 });
 afterAll(() => stage.close());
 
-/** As a real guard: it says at once what the day does not know yet of others' trades. */
 async function seeingGuard(input: GuardInput): Promise<GuardResult> {
   guards.push(input);
-  const { exchange } = day as ReplayedDay;
-  const filled = (symbol: string) =>
-    ours(exchange.allOrders())
-      .filter(({ tradingsymbol }) => tradingsymbol === symbol)
-      .reduce((sum, { side, filledQuantity }) => sum + (side === 'BUY' ? filledQuantity : -filledQuantity), 0);
-  for (const { tradingsymbol, quantity } of exchange.positions()) {
-    const moved = quantity - filled(tradingsymbol) - (input.foreign[tradingsymbol] ?? 0);
-    if (moved !== (input.moved[tradingsymbol] ?? 0)) return { kind: 'traded_outside', at: exchange.clock.now() };
-  }
-  return { kind: 'quiet', until: Math.min(input.until, exchange.clock.now() + 600_000) };
+  return seeOthers((day as ReplayedDay).exchange, input);
 }
 
 async function opened(typeChange: 'allow' | 'refuse' = 'allow'): Promise<ReplayedDay> {
