@@ -23,6 +23,8 @@ export type ActivityOptions = Deps & {
   expectedUserId: string | null;
   /** Whose Date header this machine's clock is compared with before the open: Kite's own, also on paper. */
   clockRoot: string;
+  /** False where this process has no ticker: another worker's guards watch. */
+  watches: boolean;
   /** How long Breeze is waited for before our own bar decides an index stop. Wall milliseconds; 20 s unless given. */
   stopBarWithinMs?: number;
 };

@@ -98,6 +98,7 @@ export function createParts(options: {
     log,
     expectedUserId: addresses.userId,
     clockRoot: addresses.clockRoot ?? addresses.kite.root,
+    watches,
     ...(waits.stopBarWithinMs === undefined ? {} : { stopBarWithinMs: waits.stopBarWithinMs }),
     candles: createHourlyCandles({ breeze, ...(waits.candles ? { patience: waits.candles } : {}) }),
     master: createInstrumentMaster({ session: () => sessions.current(account) }),

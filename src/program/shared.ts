@@ -39,7 +39,7 @@ type Needed = 'DATABASE_URL' | 'TEMPORAL_ADDRESS' | 'SECRETS_KEY' | 'API_TOKEN';
  * `checkStart` throws in paper and live mode.
  */
 export async function openShared(program: Program, needed: readonly Needed[]): Promise<Shared> {
-  const { config, logger, closers } = program;
+  const { config, logger, closers, signal } = program;
   const { databaseUrl, address } = requireShared(config, needed);
   const journal = await whenThere(program, () => openJournal({ databaseUrl }));
   closers.add('the journal', () => journal.close());
@@ -47,7 +47,7 @@ export async function openShared(program: Program, needed: readonly Needed[]): P
 
   const { clock, keptClock } = await openClock(program);
   if (config.mode !== 'replay') {
-    await checkStart({ config, today: istDate(clock.now()), warn: (text) => logger.warn({}, text) });
+    await checkStart({ config, today: istDate(clock.now()), signal, warn: (text) => logger.warn({}, text) });
   }
   const run = config.mode === 'replay' ? await replayRunOf(journal, config.account) : ONLY_RUN;
   const account: Account = { mode: config.mode, account: config.account, run };

@@ -38,7 +38,7 @@ export async function runTrading(
 
   const lock = await lockDataDir(config.dataDir, servesOf(config));
   closers.add('the lock of the data folder', () => lock.release());
-  await checkStart({ config, today: identity().date, warn });
+  await checkStart({ config, today: identity().date, warn, signal });
   // Looked at before anything runs: a start that cannot succeed leaves nothing behind.
   await refuseBusyPort({ port: config.port, host: config.host, ...API_PORT });
   if (config.mode === 'paper') await refuseBusyPort({ port: config.exchangePort, ...EXCHANGE_PORT });

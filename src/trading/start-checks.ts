@@ -21,14 +21,16 @@ export async function checkStart(options: {
   config: Pick<Config, 'mode' | 'brokers'>;
   today: IsoDate;
   warn: Warn;
+  /** Ends the wait for a broker that does not answer; its reason is thrown then. */
+  signal: AbortSignal;
   brokerAnswersWithinMs?: number;
 }): Promise<void> {
-  const { config, today, warn, brokerAnswersWithinMs = BROKER_ANSWERS_WITHIN_MS } = options;
+  const { config, today, warn, signal, brokerAnswersWithinMs = BROKER_ANSWERS_WITHIN_MS } = options;
   checkCalendar(today, warn);
   const root = config.brokers?.kite.root;
   if (!root) return;
   try {
-    await checkClock(root, config.mode === 'live' ? brokerAnswersWithinMs : 0, warn);
+    await checkClock(root, config.mode === 'live' ? brokerAnswersWithinMs : 0, signal, warn);
   } catch (error) {
     if (config.mode === 'live' || !(error instanceof AppError)) throw error;
     warn(error.message);
@@ -44,8 +46,8 @@ function checkCalendar(today: IsoDate, warn: Warn): void {
 }
 
 /** Throws AppError `clock_wrong`, and `broker_clock_unknown` when the broker does not answer in time. */
-async function checkClock(root: string, patienceMs: number, warn: Warn): Promise<void> {
-  const ahead = await whenAnswering(root, patienceMs, warn);
+async function checkClock(root: string, patienceMs: number, signal: AbortSignal, warn: Warn): Promise<void> {
+  const ahead = await whenAnswering(root, patienceMs, signal, warn);
   if (Math.abs(ahead) <= CLOCK_WITHIN_MS) return;
   throw new AppError({
     code: 'clock_wrong',
@@ -56,7 +58,7 @@ async function checkClock(root: string, patienceMs: number, warn: Warn): Promise
   });
 }
 
-async function whenAnswering(root: string, patienceMs: number, warn: Warn): Promise<number> {
+async function whenAnswering(root: string, patienceMs: number, signal: AbortSignal, warn: Warn): Promise<number> {
   const deadline = performance.now() + patienceMs;
   for (let tries = 1; ; tries += 1) {
     try {
@@ -64,7 +66,8 @@ async function whenAnswering(root: string, patienceMs: number, warn: Warn): Prom
     } catch (error) {
       if (performance.now() >= deadline || !(error instanceof AppError)) throw error;
       if (tries === 1) warn(`${error.message} Trying again for ${patienceMs / 1_000} s.`);
-      await sleep(TRY_AGAIN_MS);
+      await sleep(TRY_AGAIN_MS, undefined, { signal }).catch(() => {});
+      signal.throwIfAborted();
     }
   }
 }

@@ -38,6 +38,7 @@ async function start(mode: 'paper' | 'live', root: string, today = '2026-11-23')
     config: configOf(mode, root),
     today,
     warn: (text) => warnings.push(text),
+    signal: new AbortController().signal,
     brokerAnswersWithinMs: 100,
   });
   return warnings;
@@ -81,6 +82,18 @@ describe('the clock against the broker’s', () => {
     const nobody = `http://127.0.0.1:${await freePort()}`;
     await expect(start('live', nobody)).rejects.toMatchObject({ code: 'broker_clock_unknown' });
     expect(await start('paper', nobody)).toEqual([expect.stringContaining('could not be read')]);
+  });
+
+  it('is not waited for any more when the start is interrupted', async () => {
+    const interrupted = new AbortController();
+    const starting = checkStart({
+      config: configOf('live', `http://127.0.0.1:${await freePort()}`),
+      today: '2026-11-23',
+      // It says that it waits, and is interrupted then.
+      warn: () => interrupted.abort(),
+      signal: interrupted.signal,
+    });
+    await expect(starting).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
 
