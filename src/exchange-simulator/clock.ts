@@ -22,6 +22,7 @@ const SLOW_MS = 3_000;
  * The market's clock. It starts at `state.market` and never counts the time in which no process ran. A state that was under a lease
  * starts frozen, until the lease is renewed or somebody sets a speed: its owner may not be back yet. From each of the `slowAt` instants
  * it runs at 1x for three seconds: at 600x the moment in which a machine wakes up is minutes of the market, and orders have their hours.
+ * Who stood still in these seconds has them anew.
  */
 export function createClock(
   state: ClockState,
@@ -33,14 +34,25 @@ export function createClock(
   let leased = state.leased;
   let frozen = state.leased;
   let leaseEnds: WallMs | null = null;
-  const edges = slowAt.flatMap((at) => [at, at + SLOW_MS]).sort((a, b) => a - b);
+  let slowFrom = slowAt;
+  let edges = edgesOf(slowFrom);
   let current: ClockSegment = { real: Date.now(), market: state.market, speed: speedInForce(state.market) };
   let segments: ClockSegment[] = [current];
 
   function speedInForce(market: MarketMs): number {
     if (frozen) return 0;
-    const slow = holds.size > 0 || slowAt.some((at) => at <= market && market < at + SLOW_MS);
+    const slow = holds.size > 0 || isSlow(market);
     return slow ? Math.min(1, wanted) : wanted;
+  }
+
+  function isSlow(market: MarketMs): boolean {
+    return slowFrom.some((at) => at <= market && market < at + SLOW_MS);
+  }
+
+  function slowAnew(market: MarketMs): void {
+    if (!isSlow(market)) return;
+    slowFrom = [...slowFrom, market];
+    edges = edgesOf(slowFrom);
   }
 
   function begin(real: WallMs, market: MarketMs): void {
@@ -122,9 +134,14 @@ export function createClock(
       if (leased && !frozen) return;
       change(() => {
         leased = true;
+        if (frozen) slowAnew(current.market);
         frozen = false;
       });
     },
     state: () => ({ market: now(), speed: wanted, holds: [...holds], leased }),
   };
+}
+
+function edgesOf(slowFrom: readonly MarketMs[]): MarketMs[] {
+  return slowFrom.flatMap((at) => [at, at + SLOW_MS]).sort((a, b) => a - b);
 }

@@ -75,6 +75,15 @@ describe('the market’s clock', () => {
     expect(clock.now()).toBeLessThan(market + 30_000);
   });
 
+  it('has its three slow seconds anew when it stood still in the middle of them', async () => {
+    const squareOff = market - 2_500;
+    const clock = createClock({ market, speed: 600, holds: [], leased: true }, quiet, [squareOff]);
+    clock.lease(20);
+    expect(clock.speed()).toBe(1);
+    await expect.poll(() => clock.speed(), { timeout: 10_000 }).toBe(600);
+    expect(clock.segments().at(-1)).toMatchObject({ market: market + 3_000 });
+  });
+
   it('is not made faster by a hold', () => {
     const clock = clockOf({ speed: 0.5 });
     clock.hold('entry', true);
