@@ -120,7 +120,9 @@ describe('/docs', () => {
     const { text } = answer.body as unknown as { text: string };
     for (const { method, path } of operations()) {
       expect(text).toContain(`<h3><code>${method} ${path}</code></h3>`);
-      expect(text).toContain(`${api.origin}${path.replace('{id}', 'P1').replace('{date}', '2025-07-14')}`);
+      expect(text).toContain(
+        `${api.origin}${path.replace('{id}', path.includes('order') ? '250714000000001' : 'P1').replace('{date}', '2025-07-14')}`,
+      );
     }
     expect(text).toContain('num_lots');
     expect(text).toContain('integer, at least 1, at most 1000');

@@ -13,7 +13,7 @@ const FIRST: OrderTag = {
   attempt: 1,
 };
 
-const tags: fc.Arbitrary<OrderTag> = fc.record({
+const signalTags: fc.Arbitrary<OrderTag> = fc.record({
   run: fc.integer({ min: 0, max: 46_655 }),
   date: fc.integer({ min: 0, max: 4_000 }).map((days) => addDays('2021-04-01', days)),
   position: fc.integer({ min: 1, max: 35 }),
@@ -23,7 +23,22 @@ const tags: fc.Arbitrary<OrderTag> = fc.record({
   attempt: fc.integer({ min: 1, max: 1_295 }),
 });
 
+const tags = fc.oneof(
+  signalTags,
+  signalTags.map((tag): OrderTag => ({ ...tag, manual: true })),
+);
+
 describe('an order tag', () => {
+  it('of a position by hand has its own letters: it is never that of a signal with the same number', () => {
+    expect(makeTag({ ...FIRST, manual: true })).toBe('R001D2507141BE101');
+    expect(makeTag({ ...FIRST, manual: true, role: 'main' })).toBe('R001D2507141WE101');
+    fc.assert(
+      fc.property(signalTags, (of) => {
+        expect(makeTag({ ...of, manual: true })).not.toBe(makeTag(of));
+      }),
+    );
+  });
+
   it('spells run, date, position, role, purpose, slice and attempt', () => {
     expect(makeTag(FIRST)).toBe('R001D2507141HE101');
     expect(
