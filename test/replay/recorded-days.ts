@@ -53,6 +53,12 @@ export const recordedDays: Readonly<Record<string, RecordedDay>> = {
     play: async () => {},
     shows: ({ report, kinds }) => report.result === 'flat' && !kinds.includes('login_reminder'),
   },
+  'live-one-lot': {
+    options: { mode: 'live' },
+    play: (day) => tradingStarts(day, { numLots: 3 }),
+    shows: (told) =>
+      logged('preflight', 'one_lot')(told) && leftFor('exit_time')(told) && told.report.positions[0]?.lots === 1,
+  },
   'carried-over-night': {
     play: (day) => tradingStarts(day, { exitPolicy: 'weekly' }),
     shows: ({ report }) => report.result === 'carried',
