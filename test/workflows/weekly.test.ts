@@ -318,6 +318,7 @@ describe('what expires', { timeout: 60_000 }, () => {
     await friday.logIn();
     const report = await week.end(friday);
     expect(report).toMatchObject({ result: 'flat', reconciled: true, positions: [{ state: 'closed' }] });
+    expect(friday.lines.join('\n')).toContain('official close 25111.45');
     expect(report.trades).toMatchObject([{ tradingsymbol: HEDGE, side: 'SELL', quantity: 750, price: 0 }]);
   });
 });
