@@ -23,10 +23,10 @@ const FORTY = {
   maxCapitalAtRisk: 2_000_000_00,
 };
 
-async function started(options: DayOptions = {}): Promise<ReplayedDay> {
+async function started(options: DayOptions = {}, lots = 40): Promise<ReplayedDay> {
   day = await stage.startDay({ ...options, exchange: { cash: 10_000_000_00, ...options.exchange } });
   await day.logIn();
-  await day.start(FORTY);
+  await day.start({ ...FORTY, numLots: lots });
   return day;
 }
 
@@ -106,5 +106,28 @@ describe('40 lots', () => {
     thin(MAIN, 'BUY', 150, 4);
     thin(HEDGE, 'SELL', 150, 4);
     await expectOut(today, 'exit_time');
+  });
+});
+
+describe('an exit whose order was changed often already', () => {
+  it('is changed until 21 of the broker’s 25 modifications are used up, then cancelled, and placed anew for the rest', async () => {
+    const today = await started({ guard: ({ until }) => ({ kind: 'quiet', until }) }, 10);
+    await today.opened();
+    const [stop] = ours(today.book()).filter(({ status }) => status === 'TRIGGER PENDING');
+    const orderId = stop?.orderId ?? '';
+    const now = () => today.exchange.order(orderId);
+    for (let changes = 1; changes <= 17; changes += 1) {
+      today.exchange.modify(orderId, { price: (stop?.price ?? 0) + changes * 5 });
+      await today.seen('the change', () => now()?.status === 'TRIGGER PENDING');
+    }
+    const thin = { tradingsymbol: MAIN, transaction_type: 'BUY', quantity: 75 };
+    today.exchange.addFault({ kind: 'thin_depth', count: 100_000, ...thin });
+    await today.closePosition({});
+    await today.seen('the end of the first', () => now()?.status === 'CANCELLED');
+    today.exchange.clearFaults();
+    expect(now()).toMatchObject({ modifications: 21, orderType: 'LIMIT' });
+    await today.seen('the end', ({ positions }) => positions[0]?.state === 'closed');
+    expect(filledOf(today.book(), MAIN, 'BUY')).toBe(750);
+    await expectOut(today, 'manual');
   });
 });
