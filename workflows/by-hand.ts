@@ -111,7 +111,7 @@ function isSquareOff({ day, plan }: Held, order: OutsideOrder): boolean {
 }
 
 /** The warning that asks about it; one that was answered is not asked again. */
-function questionOf({ id, outside }: Position): string {
+export function questionOf({ id, outside }: Held): string {
   return `by_hand:${id}${outside.answers > 0 ? `:${outside.answers + 1}` : ''}`;
 }
 
@@ -138,7 +138,7 @@ export async function fitStops(position: Position): Promise<void> {
 
 /** Books what a person has acknowledged, while the position is watched: the rest stays protected, or leaves. */
 export async function takeAnswer(position: Position): Promise<void> {
-  book(position);
+  bookByHand(position);
   await refit(position);
 }
 
@@ -156,12 +156,13 @@ async function bookAnswer(position: Position, question: string): Promise<void> {
   const ended = () => position.state === 'not_flat' || position.state === 'residual_hedge';
   await condition(() => day.over || position.state === 'closed' || (day.acknowledged.has(question) && ended()));
   if (!day.over && isAnswered(position)) {
-    book(position);
+    bookByHand(position);
     await position.leaveToTheEnd();
   }
 }
 
-function book(position: Position): void {
+/** What others closed of a holding, and what a person has acknowledged, into the ledger. */
+export function bookByHand(position: Held): void {
   const { outside } = position;
   takeOutside(position, outside.orders, 'person');
   outside.answers += 1;

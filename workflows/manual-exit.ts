@@ -1,6 +1,6 @@
 /** The way out of a position by hand: its own orders first, then its short is bought back, then its long is sold. */
 import { condition } from '@temporalio/workflow';
-import { lookOutside } from './by-hand.ts';
+import { bookByHand, lookOutside, questionOf } from './by-hand.ts';
 import { exitMain, sellHedge } from './exit.ts';
 import { submitWatched } from './late.ts';
 import type { ManualPosition } from './manual-position.ts';
@@ -35,12 +35,19 @@ export async function lookForHands(position: ManualPosition, patiently = false):
   if (units === null) return;
   if (units > 0) position.exitReason = 'broker_square_off';
   if (outside.bought === 0 && outside.sold === 0) return;
-  position.day.warn(
-    `by_hand:${position.id}`,
-    'foreign_position',
-    `${position.id}: somebody traded ${position.plan.main.tradingsymbol} outside. Only what is left of it is closed here.`,
-    true,
-  );
+  const { day } = position;
+  const question = questionOf(position);
+  if (!day.warnings.some(({ id }) => id === question)) day.beside(bookAnswer(position, question));
+  const text = `${position.id}: somebody traded ${position.plan.main.tradingsymbol} outside. Only what is left of it is closed here. Acknowledge it if the trade was yours: it is then booked as closed by hand.`;
+  day.warn(question, 'foreign_position', text, true);
+}
+
+async function bookAnswer(position: ManualPosition, question: string): Promise<void> {
+  const { day } = position;
+  await condition(() => day.over || (day.acknowledged.has(question) && !position.isLeaving()));
+  if (day.over) return;
+  bookByHand(position);
+  position.settle();
 }
 
 /** An order that came late may have bought or sold more than there was: that is undone at once. */

@@ -136,3 +136,21 @@ describe('a trade by hand in the contract of an open position', () => {
     expect(report.warnings.map(({ code }) => code)).not.toContain('not_flat');
   });
 });
+
+describe('a trade by hand in what a person bought here', () => {
+  it('is not sold again when it is closed; acknowledged, it is booked at its own price', async () => {
+    day = await stage.startDay();
+    await day.logIn();
+    await day.at('09:30');
+    await day.placeOrder({ symbol: HEDGE });
+    const theirs = day.exchange.foreignTrade({ tradingsymbol: HEDGE, product: 'MIS', side: 'SELL', quantity: 75 });
+    await day.closePosition({ id: 'M1' });
+    await day.seen('what is left', ({ positions }) => positions[0]?.state === 'residual_hedge');
+    await day.acknowledge('all');
+    await day.seen('the end', ({ positions }) => positions[0]?.state === 'closed');
+    const report = await day.result();
+    expect(ours(day.book())).toHaveLength(1);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true });
+    expect(report.trades).toContainEqual(expect.objectContaining({ orderId: theirs.orderId, quantity: 75 }));
+  });
+});
