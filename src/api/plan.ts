@@ -13,7 +13,11 @@ export function lotSizeOn(date: IsoDate): number {
 }
 
 /** Throws AppError 422 `lot_size_mismatch`, `limit_exceeded` or `unhedged_not_allowed`. */
-export function planFrom(body: StartTradingBody, defaults: ApiConfig['defaults'], date: IsoDate): Plan {
+export function planFrom(
+  body: StartTradingBody,
+  { defaults, mode }: Pick<ApiConfig, 'defaults' | 'mode'>,
+  date: IsoDate,
+): Plan {
   const lotSize = lotSizeOn(date);
   if (body.lot_size !== undefined && body.lot_size !== lotSize) {
     throw refuse(
@@ -38,6 +42,12 @@ export function planFrom(body: StartTradingBody, defaults: ApiConfig['defaults']
     signals: body.signals ? [...new Set(body.signals)] : defaults.signals,
   };
   refuseImpossible(plan);
+  if (mode === 'live' && !plan.useHedging && body.confirm_live !== true) {
+    throw refuse(
+      'unhedged_not_allowed',
+      'Nothing bounds what a position without a hedge can lose. In live mode send confirm_live true as well, if you mean it.',
+    );
+  }
   return plan;
 }
 

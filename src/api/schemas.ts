@@ -33,6 +33,9 @@ export const startTradingBody = z
     max_capital_at_risk: positiveRupees.optional(),
     target: z.number().positive().max(1).nullable().optional(),
     allow_unhedged: z.boolean().optional(),
+    confirm_live: z.boolean().optional().openapi({
+      description: 'In live mode positions without a hedge have to be confirmed with it',
+    }),
     hedge_distance: z.number().min(50).max(5000).multipleOf(50).openapi({ multipleOf: 50 }).optional(),
     signals: z.array(signalName).min(1).optional(),
   })

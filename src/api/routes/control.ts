@@ -99,7 +99,7 @@ export function controlRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): vo
       return status ? c.json(status, 200) : c.json(KEPT, 202);
     }
     const { date } = await deps.identity();
-    const plan = planFrom(body, deps.config.defaults, date);
+    const plan = planFrom(body, deps.config, date);
     await day.open();
     await refuseWhenOver(context);
     // Before a login as well: it is kept, and the day trades once somebody has logged in.

@@ -94,7 +94,8 @@ export function manualOrderRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext)
       },
       key: of.key ?? null,
       checkOnly: of.checkOnly,
-      plan: planFrom({}, deps.config.defaults, date),
+      // Only its limits count here: an order by hand has its own cover.
+      plan: planFrom({ confirm_live: true }, deps.config, date),
       by: of.by,
     });
   }
