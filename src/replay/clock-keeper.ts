@@ -1,6 +1,6 @@
 /** Lets the replayed market run only while everything that a day needs is there, and tells the running day of every change. */
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { clockChangedSignal, type DayIdentity, dayWorkflowId } from '../../workflows/messages.ts';
+import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { clockChangedSignal, type DayIdentity, dayQuery, dayWorkflowId } from '../../workflows/messages.ts';
 import type { ClockSegments } from '../domain/clock.ts';
 import type { KeptClock } from '../market/clock-source.ts';
 
@@ -9,6 +9,7 @@ const RENEW_MS = 500;
 const LEASE_SECONDS = 2;
 const LOOK_MS = 200;
 const SERVER_ANSWERS_WITHIN_MS = 1_000;
+const DAY_ANSWERS_WITHIN_MS = 2_000;
 
 export type ClockKeeper = { stop(): void };
 
@@ -44,11 +45,12 @@ export async function keepClock(options: {
   let wellAt = performance.now();
   let standsStill = false;
   let telling = false;
+  let takenUp = false;
 
   const renew = setInterval(async () => {
     if (renewing) return;
     renewing = true;
-    const lacking = (await missing()) ?? (await leased(clock));
+    const lacking = (await missing()) ?? (await notTakenUp()) ?? (await leased(clock));
     if (lacking === null) {
       wellAt = performance.now();
       if (standsStill) say('The market goes on.');
@@ -69,6 +71,12 @@ export async function keepClock(options: {
     }
     telling = false;
   }, LOOK_MS);
+
+  /** What a dead worker had begun is waited for by the server for ten seconds: at 600x the day would wake up hours too late. */
+  async function notTakenUp(): Promise<string | null> {
+    takenUp ||= await dayAnswers(client, identity());
+    return takenUp ? null : 'its day is not taken up yet';
+  }
 
   async function tellChanges(seen: Awaited<ReturnType<KeptClock['look']>>): Promise<void> {
     const segments = JSON.stringify(seen.segments);
@@ -96,6 +104,17 @@ async function leased(clock: KeptClock): Promise<string | null> {
     return null;
   } catch {
     return 'the exchange does not answer';
+  }
+}
+
+/** Whether a worker has the day in hand. One that is not there, or cannot be read, needs no waiting for. */
+async function dayAnswers(client: Client, identity: DayIdentity): Promise<boolean> {
+  const handle = client.workflow.getHandle(dayWorkflowId(identity));
+  try {
+    await client.withDeadline(Date.now() + DAY_ANSWERS_WITHIN_MS, () => handle.query(dayQuery));
+    return true;
+  } catch (error) {
+    return !isGrpcServiceError(error instanceof Error ? (error.cause ?? error) : error);
   }
 }
 
