@@ -5,40 +5,30 @@
 import { randomBytes } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type ActivityInterceptorsFactory, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import type { GuardActivities, GuardInput, GuardResult, ManualWatchInput } from '../../activities/contract.ts';
+import type { GuardActivities, GuardInput, ManualWatchInput } from '../../activities/contract.ts';
 import { type ClockSegment, istAt, marketAt } from '../../src/domain/clock.ts';
 import type { ManualOrder } from '../../src/domain/manual-orders.ts';
-import type { IsoDate, TradingMode } from '../../src/domain/types.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 import { startExchangeServer } from '../../src/exchange-simulator/server.ts';
-import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
-import { DEFAULT_KEYS, type ExchangeKeys } from '../../src/exchange-simulator/wire/keys.ts';
+import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import type { Journal } from '../../src/journal/types.ts';
-import type { Patience } from '../../src/market/candles.ts';
-import { createParts, type Parts } from '../../src/parts.ts';
-import { createSealer, type Sealer } from '../../src/secrets.ts';
+import { createParts } from '../../src/parts.ts';
+import { createSealer } from '../../src/secrets.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
 import { TRADING_DAY } from '../../src/temporal/open-day.ts';
 import {
   acknowledgeSignal,
   authCompletedSignal,
-  type ClosePosition,
   cancelOrderUpdate,
   clockChangedSignal,
   closeAllSignal,
   closePositionUpdate,
   type DayIdentity,
   type DayReport,
-  type DayView,
   dayQuery,
   dayWorkflowId,
   guardTaskQueue,
-  type OrderView,
-  type PlacedOrder,
-  type PlaceOrder,
-  type Plan,
-  type PositionView,
   placeOrderUpdate,
   startTradingSignal,
   stopTradingSignal,
@@ -46,7 +36,10 @@ import {
 import { createTimeSkipping } from '../temporal-environments.ts';
 import { lookAhead, lookOnce } from './look-ahead.ts';
 import { PLAN } from './plan.ts';
+import type { DayOptions, ReplayedDay, Stage } from './stage.ts';
 import { addressesOf, fixedClock, handedOn, logTo, passed, told } from './surroundings.ts';
+
+export type { DayOptions, ReplayedDay, Stage } from './stage.ts';
 
 /** What S1 sells and buys on 14 July 2025. */
 export const MAIN = 'NIFTY2571725000PE';
@@ -67,64 +60,6 @@ const KITE_TIMEOUT_MS = 600;
 
 /** Wall time; a day takes a second or two. */
 const LONGEST_DAY_MS = 25_000;
-
-/** One Temporal server, journal and worker for all days of a test file. */
-export type Stage = {
-  env: TestWorkflowEnvironment;
-  journal: Journal;
-  startDay(options?: DayOptions): Promise<ReplayedDay>;
-  close(): Promise<void>;
-};
-
-export type DayOptions = {
-  date?: IsoDate;
-  from?: string;
-  exchange?: ExchangeOptions;
-  patience?: Partial<Patience>;
-  keys?: ExchangeKeys;
-  sealingKey?: Uint8Array;
-  mode?: TradingMode;
-  /** Whose day it is: its first and only run. Absent, the day is another run of `test`. */
-  account?: string;
-  /** Whose login is accepted; absent takes any. */
-  userId?: string;
-  /** What a guard answers instead of looking ahead; undefined looks ahead. */
-  guard?: (input: GuardInput) => GuardResult | undefined | Promise<GuardResult>;
-};
-
-export type ReplayedDay = {
-  env: TestWorkflowEnvironment;
-  exchange: Exchange;
-  journal: Journal;
-  sealer: Sealer;
-  parts: Parts;
-  identity: DayIdentity;
-  workflowId: string;
-  /** What the activities log, as JSON and not redacted. */
-  lines: string[];
-  logIn(requestToken?: string): Promise<void>;
-  start(plan?: Partial<Plan>): Promise<void>;
-  stop(closePositions?: boolean): Promise<void>;
-  closeAll(): Promise<void>;
-  acknowledge(ids: string[] | 'all'): Promise<void>;
-  closePosition(command: Partial<ClosePosition>): Promise<PositionView>;
-  /** An order by hand of one lot of the main contract at MARKET, unless told otherwise. */
-  placeOrder(order?: Partial<ManualOrder>, command?: Partial<PlaceOrder>): Promise<PlacedOrder>;
-  cancelOrder(orderId: string): Promise<OrderView>;
-  view(): Promise<DayView>;
-  /** Lets the market go on to a time of its day, e.g. `12:00`. */
-  at(time: string): Promise<void>;
-  /** The market goes on to a time while nobody of ours is there: no timer fires until then. */
-  missUntil(time: string): Promise<void>;
-  /** Looks until it holds; time does not skip meanwhile. */
-  seen(what: string, holds: (view: DayView) => boolean): Promise<DayView>;
-  /** Lets the market go on to 11:15, until a position is open and its guard has answered. */
-  opened(): Promise<DayView>;
-  result(): Promise<DayReport>;
-  /** All orders of the simulator's own book. */
-  book(): SimOrder[];
-  close(): Promise<void>;
-};
 
 let runs = 0;
 /** One worker serves the days of all accounts. */

@@ -1,0 +1,81 @@
+/** A day of a test: what it is made of, and what a test can do to it. */
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { GuardInput, GuardResult } from '../../activities/contract.ts';
+import type { ManualOrder } from '../../src/domain/manual-orders.ts';
+import type { IsoDate, TradingMode } from '../../src/domain/types.ts';
+import type { ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
+import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { ExchangeKeys } from '../../src/exchange-simulator/wire/keys.ts';
+import type { Journal } from '../../src/journal/types.ts';
+import type { Patience } from '../../src/market/candles.ts';
+import type { Parts } from '../../src/parts.ts';
+import type { Sealer } from '../../src/secrets.ts';
+import type {
+  ClosePosition,
+  DayIdentity,
+  DayReport,
+  DayView,
+  OrderView,
+  PlacedOrder,
+  PlaceOrder,
+  Plan,
+  PositionView,
+} from '../../workflows/messages.ts';
+
+/** One Temporal server, journal and worker for all days of a test file. */
+export type Stage = {
+  env: TestWorkflowEnvironment;
+  journal: Journal;
+  startDay(options?: DayOptions): Promise<ReplayedDay>;
+  close(): Promise<void>;
+};
+
+export type DayOptions = {
+  date?: IsoDate;
+  from?: string;
+  exchange?: ExchangeOptions;
+  patience?: Partial<Patience>;
+  keys?: ExchangeKeys;
+  sealingKey?: Uint8Array;
+  mode?: TradingMode;
+  /** Whose day it is: its first and only run. Absent, the day is another run of `test`. */
+  account?: string;
+  /** Whose login is accepted; absent takes any. */
+  userId?: string;
+  /** What a guard answers instead of looking ahead; undefined looks ahead. */
+  guard?: (input: GuardInput) => GuardResult | undefined | Promise<GuardResult>;
+};
+
+export type ReplayedDay = {
+  env: TestWorkflowEnvironment;
+  exchange: Exchange;
+  journal: Journal;
+  sealer: Sealer;
+  parts: Parts;
+  identity: DayIdentity;
+  workflowId: string;
+  /** What the activities log, as JSON and not redacted. */
+  lines: string[];
+  logIn(requestToken?: string): Promise<void>;
+  start(plan?: Partial<Plan>): Promise<void>;
+  stop(closePositions?: boolean): Promise<void>;
+  closeAll(): Promise<void>;
+  acknowledge(ids: string[] | 'all'): Promise<void>;
+  closePosition(command: Partial<ClosePosition>): Promise<PositionView>;
+  /** An order by hand of one lot of the main contract at MARKET, unless told otherwise. */
+  placeOrder(order?: Partial<ManualOrder>, command?: Partial<PlaceOrder>): Promise<PlacedOrder>;
+  cancelOrder(orderId: string): Promise<OrderView>;
+  view(): Promise<DayView>;
+  /** Lets the market go on to a time of its day, e.g. `12:00`. */
+  at(time: string): Promise<void>;
+  /** The market goes on to a time while nobody of ours is there: no timer fires until then. */
+  missUntil(time: string): Promise<void>;
+  /** Looks until it holds; time does not skip meanwhile. */
+  seen(what: string, holds: (view: DayView) => boolean): Promise<DayView>;
+  /** Lets the market go on to 11:15, until a position is open and its guard has answered. */
+  opened(): Promise<DayView>;
+  result(): Promise<DayReport>;
+  /** All orders of the simulator's own book. */
+  book(): SimOrder[];
+  close(): Promise<void>;
+};
