@@ -10,6 +10,10 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
+/** What a person trades by hand: other contracts than those of the signal. */
+const MONTHLY = 'NIFTY25JUL25000PE';
+const FAR = 'NIFTY25JUL24800PE';
+
 const orders = { path: '/orders', count: 1 };
 const FAULTS: readonly SimFault[] = [
   { kind: 'timeout_after_accept', count: 1 },
@@ -33,7 +37,16 @@ const FAULTS: readonly SimFault[] = [
   { kind: 'price_shift', count: 1, tradingsymbol: MAIN, points: 75, seconds: 1 },
 ];
 const MOMENTS = ['before the entry', 'hedge bought', 'main sold', '11:40', '12:40', '14:40', '15:14:59'] as const;
-const COMMANDS = ['stop', 'stop and close', 'start', 'close all', 'close one', 'log in again'] as const;
+const COMMANDS = [
+  'stop',
+  'stop and close',
+  'start',
+  'close all',
+  'close one',
+  'log in again',
+  'buy by hand',
+  'spread by hand',
+] as const;
 
 type Moment = (typeof MOMENTS)[number];
 type Command = (typeof COMMANDS)[number];
@@ -112,16 +125,39 @@ async function happen(day: ReplayedDay, event: Event): Promise<void> {
       // It may be closed already, or never have been: then it is refused.
       await day.closePosition({ id: 'P1' }).catch(() => undefined);
       return;
+    case 'buy by hand':
+      return byHand(day, ['BUY', MONTHLY]);
+    case 'spread by hand':
+      return byHand(day, ['BUY', FAR], ['SELL', MONTHLY]);
     default:
       day.exchange.killSessions();
       return day.logIn();
   }
 }
 
+/** What is sold by hand never exceeds what is bought by hand, at no instant of the book. */
+function expectCoveredByHand(book: readonly SimOrder[]): void {
+  const fills = ours(book)
+    .filter(({ tradingsymbol }) => tradingsymbol === MONTHLY || tradingsymbol === FAR)
+    .flatMap(({ side, fills }) => fills.map((fill) => ({ ...fill, side })))
+    .sort((a, b) => Number(a.tradeId) - Number(b.tradeId));
+  let free = 0;
+  for (const { side, quantity } of fills) {
+    free += side === 'BUY' ? quantity : -quantity;
+    expect(free, 'a sale by hand is covered').toBeGreaterThanOrEqual(0);
+  }
+}
+
+/** Whatever the day refuses of it, or leaves in doubt. */
+async function byHand(day: ReplayedDay, ...orders: ['BUY' | 'SELL', string][]): Promise<void> {
+  for (const [side, symbol] of orders) await day.placeOrder({ side, symbol }).catch(() => undefined);
+}
+
 async function expectInvariants(day: ReplayedDay): Promise<void> {
   const report = await day.result();
   const book = day.book();
   expectNeverNaked(book);
+  expectCoveredByHand(book);
   expectOneExitAtATime(book);
   expectLedgerIsBook(report, book);
   const held = ours(book).reduce((net, { tradingsymbol, side, filledQuantity }) => {
