@@ -8,12 +8,15 @@ import { restStop } from './entry.ts';
 import type { LegRole } from './messages.ts';
 import { isFinal } from './order-state.ts';
 import { cancelToEnd } from './orders.ts';
-import { type Held, takeOutside, takeUnpriced } from './outside.ts';
+import { type Held, isShown, takeOutside, takeUnpriced } from './outside.ts';
 import type { Position } from './position.ts';
 import { asking, comparing, world } from './proxies.ts';
 
 /** Nothing new is placed from 15:23 on; the broker is believed to begin its own square-off at 15:20 at the earliest. */
 const SQUARE_OFF_BEGINS_BEFORE_MS = 3 * 60_000;
+/** Right after an entry the broker's positions may lag behind its orders: what no trade shows is believed only when it stays so. */
+const LOOKS_UNSHOWN = 3;
+const LOOK_AGAIN_MS = 1_500;
 
 /**
  * What the account held of a contract when the day began with it, units: somebody else's, and what we carried over night; and
@@ -67,13 +70,21 @@ export async function lookOutside(
 ): Promise<number | null> {
   const { day, plan, outside } = position;
   const contracts = new Map(roles.map((role) => [position.contract(role).tradingsymbol, position.contract(role)]));
-  const seen = await readByHand(day, plan.product, [...contracts.values()], patiently);
-  if (seen === null) return null;
-  outside.moved = seen.moved;
-  outside.orders = seen.orders;
-  outside.bought = roles.includes('main') ? takenOf(position, 'main') : 0;
-  outside.sold = roles.includes('hedge') ? takenOf(position, 'hedge') : 0;
-  const theirs = seen.orders.filter((order) => isSquareOff(position, order));
+  const { bought, sold } = outside;
+  for (let looks = 1; ; looks += 1) {
+    const seen = await readByHand(day, plan.product, [...contracts.values()], patiently);
+    if (seen === null) {
+      Object.assign(outside, { bought, sold });
+      return null;
+    }
+    outside.moved = seen.moved;
+    outside.orders = seen.orders;
+    outside.bought = roles.includes('main') ? takenOf(position, 'main') : 0;
+    outside.sold = roles.includes('hedge') ? takenOf(position, 'hedge') : 0;
+    if (isShown(position) || looks >= LOOKS_UNSHOWN || day.over) break;
+    await condition(() => day.over, LOOK_AGAIN_MS, { summary: 'nothing shows who moved it: looking again' });
+  }
+  const theirs = outside.orders.filter((order) => isSquareOff(position, order));
   return takeOutside(position, theirs, 'broker');
 }
 

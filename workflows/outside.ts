@@ -47,11 +47,8 @@ const WHOSE = { broker: 'Zerodha closed it: its own square-off.', person: 'Someb
 export function takeOutside(position: Held, orders: readonly OutsideOrder[], from: 'broker' | 'person'): number {
   let units = 0;
   for (const [role, missing] of missingLegs(position)) {
-    const { tradingsymbol } = position.contract(role);
-    const side = role === 'main' ? 'BUY' : 'SELL';
-    const closing = orders.filter((order) => order.tradingsymbol === tradingsymbol && order.side === side);
-    const fills = closing.flatMap((order) => order.fills);
-    for (const share of shareOfFills(fills, missing, takenBefore(position.day))) {
+    const closing = closingOrders(position, role, orders);
+    for (const share of sharesOf(position, closing, missing)) {
       const order = closing.find((known) => known.fills.some(({ tradeId }) => tradeId === tradeOfShare(share.tradeId)));
       if (!order) continue;
       const { orderId, quantity, orderType, price, status } = order;
@@ -71,6 +68,28 @@ export function takeOutside(position: Held, orders: readonly OutsideOrder[], fro
     );
   }
   return units;
+}
+
+/** Whether trades in the broker's lists show how all of it went. Where they do not, positions may only lag behind the orders. */
+export function isShown(position: Held): boolean {
+  return missingLegs(position).every(([role, missing]) => {
+    const closing = closingOrders(position, role, position.outside.orders);
+    return sharesOf(position, closing, missing).reduce((sum, { quantity }) => sum + quantity, 0) === missing;
+  });
+}
+
+function closingOrders(position: Held, role: LegRole, orders: readonly OutsideOrder[]): OutsideOrder[] {
+  const { tradingsymbol } = position.contract(role);
+  const side = role === 'main' ? 'BUY' : 'SELL';
+  return orders.filter((order) => order.tradingsymbol === tradingsymbol && order.side === side);
+}
+
+function sharesOf({ day }: Held, closing: readonly OutsideOrder[], missing: number): OutsideFill[] {
+  return shareOfFills(
+    closing.flatMap((order) => order.fills),
+    missing,
+    takenBefore(day),
+  );
 }
 
 /** What is missing at the broker without any trade to show, e.g. after a conversion: booked at what it was opened for, and said. */

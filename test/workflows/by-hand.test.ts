@@ -74,3 +74,21 @@ describe('a position that its owner closed in the broker’s app', () => {
     expect(bought.reduce((sum, { filledQuantity }) => sum + filledQuantity, 0)).toBe(750);
   });
 });
+
+describe('positions that lag behind the orders', () => {
+  it('are looked at again: the exit is sent all the same, and nothing is asked', async () => {
+    const today = await opened();
+    // No simulated broker shows its positions late: the first look of the exit is answered as one that does.
+    const { readByHand } = today.parts.day;
+    let looks = 0;
+    today.parts.day.readByHand = async (input) => {
+      looks += 1;
+      return looks === 1 ? { moved: { [MAIN]: 750, [HEDGE]: -750 }, orders: [] } : readByHand(input);
+    };
+    await today.closePosition({});
+    const report = await today.result();
+    expect(looks).toBeGreaterThan(1);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, warnings: [] });
+    expect(held(today)).toEqual({ [MAIN]: 0, [HEDGE]: 0 });
+  });
+});
