@@ -164,11 +164,22 @@ describe('a spread by hand', () => {
     const { order } = await today.placeOrder({ symbol: MAIN, side: 'BUY' });
     expect(order).toMatchObject({ status: 'COMPLETE', side: 'BUY', purpose: 'stop' });
     await today.placeOrder({ symbol: MAIN, side: 'SELL' });
+    await today.at('15:14:50');
+    today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: MAIN });
+    await today.at('15:15:05');
+    await today.seen('an exit that nobody takes', ({ orders }) => {
+      const exit = orders.findLast(({ purpose }) => purpose === 'stop');
+      return exit?.orderType === 'LIMIT' && exit.filledQuantity === 0;
+    });
+    expect(filledOf(today.book(), HEDGE, 'SELL')).toBe(0);
+    today.exchange.clearFaults();
     const report = await today.result();
     expectFlat(report, today);
     expect(report.positions.map(({ id }) => id)).toEqual(['M1', 'M2', 'M3']);
-    const closing = today.book().filter(({ tag }) => /[BW]X|WS/.test(tag ?? ''));
-    expect(closing.at(-1)).toMatchObject({ tradingsymbol: HEDGE, side: 'SELL', status: 'COMPLETE' });
+    const ended = (symbol: string, side: 'BUY' | 'SELL') =>
+      today.book().findLast((one) => one.tradingsymbol === symbol && one.side === side);
+    const boughtBack = ended(MAIN, 'BUY')?.fills.at(-1)?.at ?? Number.POSITIVE_INFINITY;
+    expect(ended(HEDGE, 'SELL')?.placedAt).toBeGreaterThanOrEqual(boughtBack);
   });
 });
 
