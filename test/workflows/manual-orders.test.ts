@@ -89,12 +89,17 @@ describe('an order by hand that may not be made', () => {
     await today.placeOrder(far);
     await refused({ symbol: 'NIFTY25JUL24050PE' }).toMatchObject(refusedWith('limit_exceeded', 'max_positions'));
     await refused({ ...far, side: 'SELL', quantity: 150 }).toMatchObject(refusedWith('naked_sell', '75'));
+    // What somebody sold in the app is not sold again; bought back, it is there again.
+    const outside = { tradingsymbol: far.symbol, product: 'MIS' as const, quantity: 75 };
+    today.exchange.foreignTrade({ ...outside, side: 'SELL' });
+    await refused({ ...far, side: 'SELL' }).toMatchObject(refusedWith('naked_sell', 'outside'));
+    today.exchange.foreignTrade({ ...outside, side: 'BUY' });
     await expect(today.placeOrder(far, { expiresAt: 1 })).rejects.toMatchObject(refusedWith('expired'));
     await today.at('15:15:05');
     await refused(far).toMatchObject(refusedWith('too_late', 'square-off'));
     const report = await today.result();
     expectFlat(report, today);
-    expect(filledOf(today.book(), far.symbol, 'BUY')).toBe(75);
+    expect(filledOf(ours(today.book()), far.symbol, 'BUY')).toBe(75);
     await expect(today.placeOrder(far)).rejects.toThrow();
   });
 
