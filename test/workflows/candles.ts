@@ -15,7 +15,7 @@ const FIRST_HOURS: readonly Hour[] = [
 const STARTS = ['09:15', '10:15', '11:15', '12:15', '13:15', '14:15', '15:15'];
 const BUNDLE = new URL('../../data/nifty_1h_2025-07-07_2025-07-18.csv', import.meta.url);
 
-type CandleFile = { path: string; remove(): Promise<void> };
+export type CandleFile = { path: string; remove(): Promise<void> };
 
 /** A file whose Monday 14 July fires S1 at 11:15 and goes on with `hours` from 11:15 on; the last one is repeated to the close. */
 export function mondayAfterS1(...hours: readonly Hour[]): Promise<CandleFile> {
@@ -27,10 +27,16 @@ export function tuesdayAfterS1(monday: readonly Hour[], tuesday: readonly Hour[]
   return candleFile({ '2025-07-14': [...FIRST_HOURS, ...monday], '2025-07-15': tuesday });
 }
 
-/** The real week of 7 July 2025, and then days of the given hours; the last one of a day is repeated to its close. */
-export async function candleFile(days: Record<IsoDate, readonly Hour[]>): Promise<CandleFile> {
+/**
+ * The real week of 7 July 2025, or so many days earlier, and then days of the given hours; the last one of a day is repeated to its
+ * close.
+ */
+export async function candleFile(days: Record<IsoDate, readonly Hour[]>, earlier = 0): Promise<CandleFile> {
   const lines = (await readFile(BUNDLE, 'utf8')).split('\n');
-  const before = lines.filter((line) => line.startsWith('time,') || line < '2025-07-12');
+  const before = moved(
+    lines.filter((line) => line.startsWith('time,') || line < '2025-07-12'),
+    earlier,
+  );
   const made = Object.entries(days).flatMap(([date, hours]) => {
     const last = hours.at(-1)?.[3] ?? 0;
     return STARTS.map((start, index) => {
@@ -45,9 +51,13 @@ export async function candleFile(days: Record<IsoDate, readonly Hour[]>): Promis
 /** The two bundled weeks, so many days earlier. */
 export async function bundleEarlier(days: number): Promise<CandleFile> {
   const lines = (await readFile(BUNDLE, 'utf8')).split('\n').filter(Boolean);
-  return write(
-    lines.map((line) => (line.startsWith('time,') ? line : `${addDays(line.slice(0, 10), -days)}${line.slice(10)}`)),
-  );
+  return write(moved(lines, days));
+}
+
+function moved(lines: readonly string[], days: number): string[] {
+  return lines
+    .filter(Boolean)
+    .map((line) => (line.startsWith('time,') ? line : `${addDays(line.slice(0, 10), -days)}${line.slice(10)}`));
 }
 
 async function write(lines: readonly string[]): Promise<CandleFile> {

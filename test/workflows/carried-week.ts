@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { IsoDate } from '../../src/domain/types.ts';
 import type { DayReport, Plan } from '../../workflows/messages.ts';
+import type { CandleFile } from './candles.ts';
 import type { DayOptions, ReplayedDay, Stage } from './replayed-day.ts';
 
 export const WEEKLY: Partial<Plan> = { exitPolicy: 'weekly' };
@@ -18,7 +19,8 @@ export type Week = {
 
 let weeks = 0;
 
-export async function openWeek(stage: Stage, market: DayOptions['exchange'] = {}): Promise<Week> {
+/** On recorded candles, or on those of a file, which goes with it. */
+export async function openWeek(stage: Stage, candles?: CandleFile): Promise<Week> {
   weeks += 1;
   const account = `week-${weeks}`;
   const dataDir = await mkdtemp(join(tmpdir(), 'week-'));
@@ -33,7 +35,7 @@ export async function openWeek(stage: Stage, market: DayOptions['exchange'] = {}
         account,
         date,
         ...options,
-        exchange: { dataDir, ...market, ...options.exchange },
+        exchange: { dataDir, ...(candles ? { candles: candles.path } : {}), ...options.exchange },
       });
       return playing;
     },
@@ -45,6 +47,20 @@ export async function openWeek(stage: Stage, market: DayOptions['exchange'] = {}
     async close() {
       await closeDay();
       await rm(dataDir, { recursive: true, force: true });
+      await candles?.remove();
     },
   };
+}
+
+/** A week whose first day has ended: on Monday 14 July 2025, unless another is given, a signal's position is sold and carried. */
+export async function carriedWeek(
+  stage: Stage,
+  { plan = {}, date = '2025-07-14', candles }: { plan?: Partial<Plan>; date?: IsoDate; candles?: CandleFile } = {},
+): Promise<{ week: Week; report: DayReport }> {
+  const week = await openWeek(stage, candles);
+  const today = await week.day(date);
+  await today.logIn();
+  await today.start({ ...WEEKLY, ...plan });
+  await today.opened();
+  return { week, report: await week.end(today) };
 }

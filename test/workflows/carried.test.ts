@@ -1,0 +1,216 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { istDate, istTime } from '../../src/domain/clock.ts';
+import { candleFile, tuesdayAfterS1 } from './candles.ts';
+import { carriedWeek, openWeek, WEEKLY, type Week } from './carried-week.ts';
+import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { ours } from './soundness.ts';
+
+let stage: Stage;
+let week: Week | undefined;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterEach(async () => {
+  await week?.close();
+  week = undefined;
+});
+afterAll(() => stage.close());
+
+async function carried(options?: Parameters<typeof carriedWeek>[1]) {
+  const begun = await carriedWeek(stage, options);
+  week = begun.week;
+  return begun;
+}
+
+/** What of our stops rests on the book. */
+const resting = (day: ReplayedDay) => ours(day.book()).filter((order) => order.status === 'TRIGGER PENDING');
+
+describe('a carried position in the morning', { timeout: 60_000 }, () => {
+  it('leaves at the open when the index has opened beyond its strike', async () => {
+    const { week } = await carried({
+      candles: await tuesdayAfterS1([[25064, 25070, 25060, 25065]], [[24960, 24990, 24950, 24980]]),
+    });
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.logIn();
+    const report = await week.end(tuesday);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, positions: [{ exitReason: 'index_stop' }] });
+    expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);
+  });
+
+  it('leaves at the open when the premium has opened beyond its stop', async () => {
+    const { week } = await carried();
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.logIn();
+    // Stop at 126.50: the market opens with the premium above it while the index stands above the strike.
+    tuesday.exchange.addFault({ kind: 'price_shift', count: 1, points: 120, seconds: 3_600 });
+    const report = await week.end(tuesday);
+    expect(report).toMatchObject({ result: 'flat', positions: [{ exitReason: 'catastrophe_stop' }] });
+    expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);
+  });
+
+  it('leaves at the open on the last close of the day before, which came after its last trade', async () => {
+    const calm = [25064, 25070, 25060, 25065] as const;
+    const { week } = await carried({
+      candles: await tuesdayAfterS1(
+        [calm, calm, calm, calm, [25065, 25066, 24980, 24990]],
+        [[25080, 25090, 25070, 25085]],
+      ),
+    });
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.logIn();
+    const report = await week.end(tuesday);
+    expect(report).toMatchObject({ result: 'flat', positions: [{ exitReason: 'index_stop' }] });
+    expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);
+  });
+
+  it('pages every five minutes from 09:00 until somebody logs in, and is protected then', async () => {
+    const { week } = await carried();
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.at('10:01');
+    expect(resting(tuesday)).toEqual([]);
+    const pages = tuesday.lines
+      .map((line) => JSON.parse(line) as { level: string; kind?: string; market_time?: string })
+      .filter(({ kind, level }) => kind === 'login_reminder' && level === 'error');
+    expect(pages.map(({ market_time }) => market_time?.slice(0, 5))).toEqual([
+      '09:00',
+      '09:05',
+      '09:10',
+      '09:15',
+      '09:20',
+      '09:25',
+      '09:30',
+      '09:35',
+      '09:40',
+      '09:45',
+      '09:50',
+      '09:55',
+      '10:00',
+    ]);
+    await tuesday.logIn();
+    await tuesday.seen(
+      'the stop at rest',
+      ({ positions }) => positions[0]?.catastropheStop?.state === 'TRIGGER PENDING',
+    );
+    expect((await week.end(tuesday)).result).toBe('carried');
+  });
+
+  it('reserves its planned loss again and counts as open', async () => {
+    const { week } = await carried();
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.logIn();
+    await tuesday.start(WEEKLY);
+    const { limits } = await tuesday.seen('the limits', (view) => view.limits !== null && view.positions.length > 0);
+    expect(limits).toMatchObject({ reserved: 25_000_00, openPositions: 1 });
+    expect(limits?.capitalAtRisk).toBeGreaterThan(100_000_00);
+    await week.end(tuesday);
+  });
+
+  it('is left first of all when the day before could not leave it', async () => {
+    const { week } = await carried({ plan: { weeklyExitDay: 2 } });
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.logIn();
+    await tuesday.at('15:00');
+    tuesday.exchange.addFault({ kind: 'ip_refused', count: 10_000 });
+    const failed = await week.end(tuesday);
+    expect(failed).toMatchObject({ result: 'not_flat', handedOver: [{ leaving: true }] });
+    const wednesday = await week.day('2025-07-16');
+    await wednesday.logIn();
+    const report = await week.end(wednesday);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, positions: [{ exitReason: 'leftover' }] });
+    expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);
+  });
+
+  it('asks about what somebody closed over night, protects nothing that is gone, and books the answer', async () => {
+    const { week } = await carried();
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.at('09:30');
+    for (const [tradingsymbol, side] of [
+      [MAIN, 'BUY'],
+      [HEDGE, 'SELL'],
+    ] as const)
+      tuesday.exchange.foreignTrade({ tradingsymbol, side, quantity: 750, product: 'NRML' });
+    await tuesday.logIn();
+    const asked = await tuesday.seen('the question', ({ warnings }) =>
+      warnings.some(({ id }) => id.startsWith('by_hand')),
+    );
+    expect(asked.warnings.some(({ blocksEntries }) => blocksEntries)).toBe(true);
+    await tuesday.acknowledge('all');
+    const report = await week.end(tuesday);
+    expect(ours(tuesday.book()).filter((order) => istDate(order.placedAt) === '2025-07-15')).toEqual([]);
+    expect(report).toMatchObject({ result: 'flat', positions: [{ state: 'closed', exitReason: 'closed_by_hand' }] });
+  });
+});
+
+describe('a special session under weekly', { timeout: 60_000 }, () => {
+  it('protects what is carried for as long as it lasts, enters nothing, and carries it on', async () => {
+    // S5 on Friday 10 November 2023; Muhurat trading on the Sunday after it, from 18:15 to 19:15.
+    const quiet = [25060, 25070, 25045, 25055] as const;
+    const days = [quiet, quiet, quiet, quiet, quiet, quiet, quiet];
+    const monday = [[25100, 25110, 25040, 25050], ...days.slice(1)] as const;
+    const candles = await candleFile(
+      {
+        '2023-11-06': monday,
+        '2023-11-07': days,
+        '2023-11-08': days,
+        '2023-11-09': days,
+        '2023-11-10': [quiet, [25055, 25058, 25020, 25030]],
+        '2023-11-13': [[25030, 25040, 25020, 25030]],
+      },
+      616,
+    );
+    const { week, report } = await carried({ date: '2023-11-10', candles, plan: { lotSize: 50 } });
+    expect(report).toMatchObject({ result: 'carried', positions: [{ signal: 'S5', expiry: '2023-11-16' }] });
+    const sunday = await week.day('2023-11-12');
+    await sunday.logIn();
+    await sunday.start({ ...WEEKLY, lotSize: 50 });
+    await sunday.at('18:16');
+    await sunday.seen(
+      'the stop at rest',
+      ({ positions }) => positions[0]?.catastropheStop?.state === 'TRIGGER PENDING',
+    );
+    const muhurat = await week.end(sunday);
+    expect(muhurat).toMatchObject({ result: 'carried', reconciled: true, trades: [], decisions: [] });
+  });
+});
+
+describe('an intraday position that nobody would take', { timeout: 60_000 }, () => {
+  it('is handed over, and left first of all on the next day', async () => {
+    week = await openWeek(stage);
+    const monday = await week.day('2025-07-14');
+    await monday.logIn();
+    await monday.start();
+    await monday.opened();
+    await monday.at('15:10');
+    monday.exchange.addFault({ kind: 'no_liquidity', count: 1, seconds: 3_600 });
+    const failed = await week.end(monday);
+    expect(failed).toMatchObject({ result: 'not_flat', handedOver: [{ id: 'P1', leaving: true }] });
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.logIn();
+    const report = await week.end(tuesday);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, positions: [{ exitReason: 'leftover' }] });
+    expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);
+    expect(report.trades.map(({ tradingsymbol }) => tradingsymbol)).toContain(MAIN);
+  });
+});
+
+describe('what expires', { timeout: 60_000 }, () => {
+  it('is booked on the official close, the next day where that could not be read', async () => {
+    const { week } = await carried();
+    const thursday = await week.day('2025-07-17');
+    await thursday.logIn();
+    await thursday.at('15:00');
+    // Nobody bids for the hedge, and the login dies before the official close can be asked for.
+    thursday.exchange.addFault({ kind: 'no_liquidity', count: 1, side: 'bids', seconds: 3_600 });
+    await thursday.at('15:25');
+    thursday.exchange.killSessions();
+    const unpriced = await week.end(thursday);
+    expect(unpriced).toMatchObject({ result: 'not_flat', positions: [{ state: 'residual_hedge' }] });
+    expect(unpriced.warnings.map(({ code }) => code)).toContain('unpriced');
+    const friday = await week.day('2025-07-18');
+    await friday.logIn();
+    const report = await week.end(friday);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, positions: [{ state: 'closed' }] });
+    expect(friday.lines.join('\n')).toContain('official close 25111.45');
+    expect(report.trades).toMatchObject([{ tradingsymbol: HEDGE, side: 'SELL', quantity: 750, price: 0 }]);
+  });
+});
