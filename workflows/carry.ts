@@ -2,6 +2,7 @@
 import { condition } from '@temporalio/workflow';
 import { indexStopHit } from '../src/domain/strategy/index-stop.ts';
 import { restStop } from './entry.ts';
+import type { ManualPosition } from './manual-position.ts';
 import type { Position } from './position.ts';
 import { world } from './proxies.ts';
 import { settle } from './settlement.ts';
@@ -40,6 +41,20 @@ export async function carryOn(position: Position): Promise<void> {
     return;
   }
   for (const slice of position.slices()) if (position.exitReason === null) await restStop(position, slice);
+}
+
+/** What was opened by hand and could not be closed on its day leaves at the next open. */
+export async function leaveAtOpen(position: ManualPosition): Promise<void> {
+  const { day } = position;
+  const { expiry } = position.plan.main;
+  if (!day.timetable) return;
+  if (expiry < day.identity.date) {
+    await settle(day, [position], expiry);
+    return;
+  }
+  await day.until(day.timetable.open, `open: ${position.id} is left`, () => day.over);
+  await condition(() => day.compared || day.over);
+  if (!day.over) position.requestExit('leftover');
 }
 
 /** A gap over night may have passed the stop already: then nothing waits for the first hourly close. */

@@ -139,6 +139,7 @@ async function chaseToEnd(
   const { day } = position;
   const contract = position.contract(order.role);
   let wait = CHASE_STEP_MS;
+  let rested = false;
   for (let tries = 1; !ended(day, contract.tradesUntil); tries += 1) {
     const seen = await follow(day, order, 'terminal', wait);
     if (seen.state !== 'live') return;
@@ -166,7 +167,8 @@ async function chaseToEnd(
     wait = changed.kind === 'unchanged' ? 0 : CHASE_STEP_MS;
     if (changed.kind === 'unchanged') {
       // Nothing is done until somebody takes it: in a replay the market may run on.
-      await day.hold(`position:${position.id}`, false);
+      if (!rested) await day.hold(`position:${position.id}`, false);
+      rested = true;
       await condition(() => day.over, RESTING_MS, { summary: 'it shows the best price that it may' });
     } else if (changed.kind !== 'modified' || tries >= URGENT_TRIES) await pause(day, tries, 'before a new price');
   }

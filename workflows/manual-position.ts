@@ -3,6 +3,7 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import type { ManualHolding } from '../src/domain/manual-orders.ts';
 import { makeTag } from '../src/domain/tags.ts';
 import type { MarketMs, Paise, Product, Side } from '../src/domain/types.ts';
+import { leaveAtOpen } from './carry.ts';
 import { type Day, type DayPosition, MarketOver } from './day.ts';
 import { restStop } from './entry.ts';
 import type { Leaver } from './exit.ts';
@@ -11,7 +12,15 @@ import { leaveByHand, lookForHands } from './manual-exit.ts';
 import { leaningOn, neededAsCover, worstLossOf } from './manual-series.ts';
 import { viewOfManual } from './manual-view.ts';
 import { watchManual } from './manual-watch.ts';
-import type { ContractRef, ExitReason, LegRole, OrderView, PositionState, PositionView } from './messages.ts';
+import type {
+  ContractRef,
+  ExitReason,
+  HandedOver,
+  LegRole,
+  OrderView,
+  PositionState,
+  PositionView,
+} from './messages.ts';
 import type { OrderOf } from './order-of.ts';
 import { isLive, isUnderWay, unitsAhead } from './order-state.ts';
 import type { Submitted } from './orders.ts';
@@ -43,12 +52,16 @@ export class ManualPosition implements DayPosition, Leaver {
   readonly day: Day;
   readonly number: number;
 
-  constructor(day: Day, number: number, contract: ContractRef, product: Product) {
+  /** What the day before handed over; null for a position of today. */
+  readonly carried: HandedOver | null;
+
+  constructor(day: Day, number: number, contract: ContractRef, product: Product, carried: HandedOver | null = null) {
     this.day = day;
     this.number = number;
     this.id = `M${number}`;
     this.plan = { main: contract, product };
-    this.openedAt = day.now();
+    this.carried = carried;
+    this.openedAt = carried?.openedAt ?? day.now();
   }
 
   get state(): PositionState {
@@ -75,9 +88,25 @@ export class ManualPosition implements DayPosition, Leaver {
     return false;
   }
 
-  /** What could not be closed by the close is said loudly: a person closes what a person has opened. */
-  handOver(): null {
-    return null;
+  /** What could not be closed by the close is left first of all on the next day. */
+  handOver(): HandedOver {
+    const { id, openedAt, plan } = this;
+    const { date } = this.day.identity;
+    const orders = this.orders().filter((order) => order.fills.length > 0);
+    const quantity = Math.max(this.long(), this.short());
+    return {
+      ...{ id, signal: 'manual', enteredOn: this.carried?.enteredOn ?? date, openedAt, leaving: true, orders },
+      plan: {
+        ...{ ...plan, hedge: null, nearerHedges: [], quantity, lots: quantity / plan.main.lotSize },
+        ...{ plannedLoss: 0, maxLoss: 0, worstLoss: null, target: null, exitOn: date },
+      },
+    };
+  }
+
+  /** Its contract has expired and its settlement is booked. */
+  expire(): void {
+    this.exitReason ??= 'expired';
+    this.refresh();
   }
 
   /** Its orders are just being sent, or it is being left: whoever does that looks at them himself. */
@@ -160,8 +189,9 @@ export class ManualPosition implements DayPosition, Leaver {
   }
 
   /** Watches beside the day until it is closed. */
-  run(): Promise<void> {
-    return watchManual(this);
+  async run(): Promise<void> {
+    if (this.carried) await leaveAtOpen(this);
+    await watchManual(this);
   }
 
   /** Says once that nothing is left of it. */
@@ -270,6 +300,10 @@ export class ManualPosition implements DayPosition, Leaver {
   }
 
   orders(): OrderView[] {
+    return [...(this.carried?.orders ?? []), ...this.todaysOrders()];
+  }
+
+  todaysOrders(): OrderView[] {
     return [...this.day.orders.values()].filter((order) => order.positionId === this.id);
   }
 

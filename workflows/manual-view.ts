@@ -2,12 +2,14 @@
 import { pnlOf } from '../src/domain/pnl.ts';
 import type { ManualPosition } from './manual-position.ts';
 import type { LegView, PositionView } from './messages.ts';
+import { earlierOf } from './position-view.ts';
 
 /** Without its losses, which depend on the other positions by hand. */
 export function viewOfManual(position: ManualPosition): Omit<PositionView, 'plannedLoss' | 'worstLoss'> {
   const { main, product } = position.plan;
   const { date } = position.day.identity;
-  const { gross, charges } = pnlOf(position.orders(), date);
+  const before = position.carried?.orders ?? [];
+  const { gross, charges } = pnlOf(position.todaysOrders(), date, before);
   const stop = [...position.stops.values()].at(-1);
   const legs = legsOf(position);
   return {
@@ -33,8 +35,8 @@ export function viewOfManual(position: ManualPosition): Omit<PositionView, 'plan
     target: null,
     realised: gross,
     charges: charges.total,
-    earlier: { realised: 0, charges: 0 },
-    enteredOn: date,
+    earlier: earlierOf(before),
+    enteredOn: position.carried?.enteredOn ?? date,
     exitOn: date,
     openedAt: position.openedAt,
     closedAt: position.closedAt,

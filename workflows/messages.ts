@@ -214,7 +214,7 @@ export type PositionPlan = {
 /** A position that was open at a day's end: everything that the next day needs to go on with it. */
 export type HandedOver = {
   id: string;
-  signal: SignalName;
+  signal: SignalName | 'manual';
   enteredOn: IsoDate;
   openedAt: MarketMs;
   plan: PositionPlan;

@@ -45,7 +45,7 @@ export function viewOfPosition(position: Position): PositionView {
 }
 
 /** What the days before have realised and paid, each by the rates of its date. */
-function earlierOf(orders: readonly OrderView[]): PositionView['earlier'] {
+export function earlierOf(orders: readonly OrderView[]): PositionView['earlier'] {
   const dates = [...new Set(orders.map(dateOf))].sort();
   const sum = { realised: 0, charges: 0 };
   for (const date of dates) {

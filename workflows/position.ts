@@ -71,7 +71,11 @@ export class Position extends HedgedLegs {
   /** What the day before handed over; null for a position of today. */
   readonly carried: HandedOver | null;
 
-  constructor(day: Day, number: number, of: { signal: SignalName; plan: PositionPlan } | HandedOver) {
+  constructor(
+    day: Day,
+    number: number,
+    of: { signal: SignalName; plan: PositionPlan } | (HandedOver & { signal: SignalName }),
+  ) {
     super();
     this.day = day;
     this.number = number;

@@ -2,10 +2,9 @@
 import { condition, isCancellation } from '@temporalio/workflow';
 import { istAt } from '../src/domain/clock.ts';
 import { settlementPrice } from '../src/domain/contracts.ts';
-import type { IsoDate, MarketMs, Paise } from '../src/domain/types.ts';
+import type { IsoDate, MarketMs, Paise, Product } from '../src/domain/types.ts';
 import { type Day, MarketOver } from './day.ts';
-import type { LegRole, OrderView } from './messages.ts';
-import type { Position } from './position.ts';
+import type { ContractRef, LegRole, OrderView } from './messages.ts';
 import { comparing } from './proxies.ts';
 
 /** The official close is out some minutes after the market's. Market time. */
@@ -14,8 +13,21 @@ const PUBLISHED_AFTER_MS = 10 * 60_000;
 const LOOKS = 10;
 const LOOK_EVERY_MS = 30_000;
 
+/** A position of contracts that expire, whoever opened it. */
+export interface Expiring {
+  readonly id: string;
+  readonly plan: { main: ContractRef; product: Product };
+  isOpen(): boolean;
+  slices(): number[];
+  short(slice?: number): number;
+  long(): number;
+  contract(role: LegRole): ContractRef;
+  /** Its settlement is booked. */
+  expire(): void;
+}
+
 /** On expiry day, after the close: settles what is still open. */
-export async function settleExpiring(day: Day, positions: readonly Position[]): Promise<void> {
+export async function settleExpiring(day: Day, positions: readonly Expiring[]): Promise<void> {
   const { date } = day.identity;
   const expired = positions.filter((position) => position.isOpen() && position.plan.main.expiry === date);
   if (expired.length === 0 || !day.timetable) return;
@@ -24,7 +36,7 @@ export async function settleExpiring(day: Day, positions: readonly Position[]): 
 }
 
 /** Books the legs of positions that expired on a date. Without the official close they stay open, said loudly. */
-export async function settle(day: Day, expired: readonly Position[], expiry: IsoDate): Promise<void> {
+export async function settle(day: Day, expired: readonly Expiring[], expiry: IsoDate): Promise<void> {
   const close = await officialClose(day, expiry);
   for (const position of expired) {
     if (close === null) {
@@ -56,7 +68,7 @@ async function officialClose(day: Day, date: IsoDate): Promise<Paise | null> {
   return null;
 }
 
-function book(day: Day, position: Position, indexClose: Paise, at: MarketMs): void {
+function book(day: Day, position: Expiring, indexClose: Paise, at: MarketMs): void {
   for (const slice of position.slices()) bookLeg(day, position, 'main', slice, -position.short(slice), indexClose, at);
   bookLeg(day, position, 'hedge', 1, position.long(), indexClose, at);
   position.expire();
@@ -70,7 +82,7 @@ function book(day: Day, position: Position, indexClose: Paise, at: MarketMs): vo
 /** `held` is signed, units. */
 function bookLeg(
   day: Day,
-  position: Position,
+  position: Expiring,
   role: LegRole,
   slice: number,
   held: number,

@@ -3,9 +3,11 @@ import { condition } from '@temporalio/workflow';
 import type { Handover } from '../activities/contract.ts';
 import type { Day } from './day.ts';
 import { checkIndexStops } from './hours.ts';
+import { ManualPosition } from './manual-position.ts';
 import type { HandedOver } from './messages.ts';
 import { Position } from './position.ts';
 import { world } from './proxies.ts';
+import { signalPositions } from './signal-positions.ts';
 
 /** After a night without power the day before ends at the same time as this one begins: it is waited for so often. */
 const ENDING_LOOKS = 24;
@@ -23,17 +25,11 @@ export async function takeOver(day: Day): Promise<void> {
       true,
     );
   }
-  for (const left of handed.positions) {
-    const position = new Position(day, day.positions.length + 1, left);
-    position.state = position.short() > 0 ? 'open' : 'residual_hedge';
-    day.positions.push(position);
-    day.carriedOrders.push(...left.orders);
+  for (const position of handed.positions.map(ended).map((left) => taken(day, left))) {
     day.touchPosition(position);
-    day.log(
-      'info',
-      'taken_over',
-      `${position.id}: ${left.id} of ${handed.from}, entered on ${left.enteredOn}. ${whatNext(left)}`,
-    );
+    const { id, enteredOn, leaving } = position.carried ?? {};
+    const next = leaving ? 'It is left at the open.' : 'Its stop rests again at the open, once somebody is logged in.';
+    day.log('info', 'taken_over', `${position.id}: ${id} of ${handed.from}, entered on ${enteredOn}. ${next}`);
     day.beside(position.run().then(() => day.checkDayLoss()));
   }
   // The close of the session before came after its last trade: it is acted on at this open.
@@ -62,6 +58,26 @@ async function endedHandover(day: Day): Promise<Handover> {
   }
 }
 
-function whatNext({ leaving }: HandedOver): string {
-  return leaving ? 'It is left at the open.' : 'Its stop rests again at the open, once somebody is logged in.';
+/** DAY orders died at the close, whatever was heard of them last. */
+function ended(left: HandedOver): HandedOver {
+  const orders = left.orders.map((order) => ({
+    ...order,
+    status: order.filledQuantity < order.quantity ? 'CANCELLED' : 'COMPLETE',
+  }));
+  return { ...left, orders };
+}
+
+function taken(day: Day, left: HandedOver): Position | ManualPosition {
+  day.carriedOrders.push(...left.orders);
+  const { signal, plan } = left;
+  if (signal === 'manual') {
+    const number = day.positions.filter((one) => one instanceof ManualPosition).length + 1;
+    const position = new ManualPosition(day, number, plan.main, plan.product, left);
+    day.positions.push(position);
+    return position;
+  }
+  const position = new Position(day, signalPositions(day).length + 1, { ...left, signal });
+  position.state = position.short() > 0 ? 'open' : 'residual_hedge';
+  day.positions.push(position);
+  return position;
 }

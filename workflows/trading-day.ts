@@ -14,6 +14,7 @@ import { adoptAfterLogins, adoptUnknown } from './adoption.ts';
 import { Day } from './day.ts';
 import { keepHours } from './hours.ts';
 import { listenToOrdersByHand } from './manual.ts';
+import { openByHand } from './manual-series.ts';
 import {
   type AuthCompleted,
   acknowledgeSignal,
@@ -117,7 +118,7 @@ async function trade(day: Day, logins: AuthCompleted[]): Promise<void> {
   });
   await condition(() => settled, SETTLE_WITHIN_MS, { summary: 'everything that was under way comes to its end' });
   await takeSquareOff(day, true);
-  await settleExpiring(day, signalPositions(day));
+  await settleExpiring(day, [...signalPositions(day), ...openByHand(day)]);
   let compared = await compareWithBroker(day);
   if (compared && (await adoptUnknown(day, compared))) compared = await compareWithBroker(day);
   if (!compared && (day.orders.size > 0 || day.carriedOrders.length > 0)) {

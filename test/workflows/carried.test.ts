@@ -193,6 +193,30 @@ describe('an intraday position that nobody would take', { timeout: 60_000 }, () 
   });
 });
 
+describe('a position by hand that nobody would take', { timeout: 60_000 }, () => {
+  it('is handed over as well, and left first of all on the next day', async () => {
+    week = await openWeek(stage);
+    const monday = await week.day('2025-07-14');
+    await monday.logIn();
+    await monday.at('09:30');
+    await monday.placeOrder({ symbol: HEDGE });
+    await monday.at('15:10');
+    monday.exchange.addFault({ kind: 'ip_refused', count: 10_000 });
+    monday.exchange.addFault({ kind: 'no_liquidity', count: 1, seconds: 3_600 });
+    const failed = await week.end(monday);
+    expect(failed).toMatchObject({ result: 'not_flat', handedOver: [{ id: 'M1', signal: 'manual' }] });
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.logIn();
+    const report = await week.end(tuesday);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
+    expect(report.positions).toMatchObject([{ id: 'M1', enteredOn: '2025-07-14', exitReason: 'leftover' }]);
+    expect(report.trades).toMatchObject([{ tradingsymbol: HEDGE, side: 'SELL', quantity: 75 }]);
+    const bought = failed.trades.reduce((sum, { quantity, price }) => sum + quantity * price, 0);
+    const sold = report.trades.reduce((sum, { quantity, price }) => sum + quantity * price, 0);
+    expect(report.pnl.gross).toBe(sold - bought);
+  });
+});
+
 describe('what expires', { timeout: 60_000 }, () => {
   it('is booked on the official close, the next day where that could not be read', async () => {
     const { week } = await carried();
