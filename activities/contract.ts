@@ -195,7 +195,7 @@ export type GuardInput = {
   stops: { orderId: string; tag: string }[];
   maxLoss: Paise;
   target: Paise | null;
-  /** Charges already paid, in paise; those of closing are added by the guard. */
+  /** Charges already paid, less what was realised on parts, in paise; charges of closing are added by the guard. */
   charges: Paise;
   /** Null when this position is not left at a time of this day. */
   exitAt: MarketMs | null;
@@ -293,8 +293,8 @@ export type Handover = {
   positions: HandedOver[];
   /** Open positions of which no more is known than this: nobody can go on with them. */
   unknown: PositionView[];
-  /** The last hourly bar of the session before, whose close came after the last instant of trading; null after a short session. */
-  lastBar: { barStart: MarketMs; barEnd: MarketMs } | null;
+  /** Hourly bars from that day on to the last session, in their order: whoever was away has not seen their closes. */
+  bars: { barStart: MarketMs; barEnd: MarketMs }[];
 };
 
 export interface DayActivities {

@@ -1,13 +1,6 @@
 /** The day's book-keeping: what must outlive the history. Every write may come twice. */
-import {
-  contractLastMinute,
-  freezeQuantity,
-  hourlyBars,
-  previousTradingDay,
-  sessionOf,
-  timetable,
-} from '../src/domain/calendar/index.ts';
-import { istTime } from '../src/domain/clock.ts';
+import { contractLastMinute, freezeQuantity, hourlyBars, sessionOf, timetable } from '../src/domain/calendar/index.ts';
+import { addDays, istTime } from '../src/domain/clock.ts';
 import type { IsoDate } from '../src/domain/types.ts';
 import type { ContractRef, HandedOver } from '../workflows/messages.ts';
 import type { DayActivities, Handover, Opened } from './contract.ts';
@@ -25,7 +18,6 @@ export function createJournalActivities(deps: Deps): JournalActivities {
     },
     async loadHandover(identity): Promise<Handover> {
       const before = await deps.journal.handover(identity, identity.date);
-      const last = hourlyBars(previousTradingDay(identity.date)).at(-1);
       return {
         from: before?.date ?? null,
         ended: before?.ended ?? true,
@@ -33,7 +25,7 @@ export function createJournalActivities(deps: Deps): JournalActivities {
           handedOver ? [renewed(handedOver, identity.date)] : [],
         ),
         unknown: (before?.positions ?? []).flatMap(({ view, handedOver }) => (handedOver ? [] : [view])),
-        lastBar: last ? { barStart: last.start, barEnd: last.end } : null,
+        bars: before ? barsSince(before.date, identity.date) : [],
       };
     },
     async writeJournal(batch) {
@@ -47,6 +39,17 @@ export function createJournalActivities(deps: Deps): JournalActivities {
     },
     saveReport: (report) => deps.journal.saveReport(report),
   };
+}
+
+/** After a long absence a close of long ago ends nothing that later ones do not. */
+const MOST_DAYS_BACK = 7;
+
+function barsSince(from: IsoDate, today: IsoDate): Handover['bars'] {
+  const bars: Handover['bars'] = [];
+  const earliest = addDays(today, -MOST_DAYS_BACK);
+  for (let date = from > earliest ? from : earliest; date < today; date = addDays(date, 1))
+    bars.push(...hourlyBars(date).map(({ start, end }) => ({ barStart: start, barEnd: end })));
+  return bars;
 }
 
 /** What of a contract is said of a date is said anew; one that has expired trades no more. */

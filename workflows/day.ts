@@ -78,6 +78,8 @@ export class Day {
   started = false;
   /** Set by an emergency or by the day's loss limit: no new entries today, whatever is started again. */
   entriesOff: string | null = null;
+  /** Everything is to be left, also what is taken over from the day before only afterwards. */
+  closing: 'emergency' | 'stopped' | null = null;
   plan: Plan | null = null;
   squaringOff = false;
   /** The market has closed: whatever is left is reported, nothing is sent any more. */
@@ -176,6 +178,8 @@ export class Day {
   /** Runs a call that needs a session. A dead session asks for a login and goes on after it; nothing was done by then. */
   async withSession<T>(call: () => Promise<T>): Promise<T> {
     for (;;) {
+      // A later day's login is not this one's, though the account has it: what would be asked with it is another day's book.
+      if (this.session && this.now() >= this.session.expiresAt) this.loseSession();
       await condition(() => this.session !== null || this.over);
       const session = this.session;
       if (!session) throw new MarketOver('the market closed before anybody logged in');
@@ -246,6 +250,9 @@ export class Day {
   touchOrder(order: OrderView): void {
     order.updatedAt = this.now();
     this.books.order(order.tag);
+    // What the next day is told of a position is never older than its orders.
+    const position = this.positions.find(({ id }) => id === order.positionId);
+    if (position) this.books.position(position);
   }
 
   touchPosition(position: DayPosition): void {

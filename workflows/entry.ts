@@ -1,6 +1,7 @@
 /** Entry: the hedge is bought and seen filled, then at most as much is sold (TRADING section 3). */
 import { condition } from '@temporalio/workflow';
 import { catastropheStop } from '../src/domain/stops.ts';
+import type { Day } from './day.ts';
 import { look } from './doubt.ts';
 import type { Leaver } from './exit.ts';
 import { submitWatched, watchLate } from './late.ts';
@@ -10,7 +11,7 @@ import { cancelToEnd, change, follow, type Intended, submit } from './orders.ts'
 import type { Position } from './position.ts';
 
 /** What a short has to answer to be protected. */
-type Protected = Leaver & Pick<Position, 'average' | 'requestExit'>;
+type Protected = Leaver & Pick<Position, 'average' | 'requestExit' | 'exitReason'>;
 
 /** How long each step of a chase is looked at. Wall milliseconds. */
 const CHASE_STEP_MS = 3_000;
@@ -19,6 +20,11 @@ const CHASE_BUDGET = 20;
 /** An opening sell without an answer is watched for this long before its hedge is sold. */
 const WATCH_MISSING_SELL_MS = 60_000;
 const WATCH_EVERY_MS = 5_000;
+/** A stop refused so often closes the position (TRADING section 5). */
+const REFUSALS_OF_A_STOP = 2;
+const STOP_AGAIN_MS = 2_000;
+/** Market time. */
+const OPENING_MS = 30_000;
 
 /**
  * Buys the hedge. Answers what was filled, in units. A far strike may be refused over night before its short exists: then a nearer one
@@ -143,6 +149,11 @@ async function watchMissing(position: Position, order: OrderView, intended: Inte
   return false;
 }
 
+/** The exchange's first seconds refuse what they take later. */
+function isOpening(day: Day): boolean {
+  return day.timetable !== null && day.now() < day.timetable.open + OPENING_MS;
+}
+
 /** Rests the catastrophe stop of a slice at the broker; a trigger already passed or two refusals mean leaving. */
 export async function restStop(position: Protected, slice: number): Promise<void> {
   const { day } = position;
@@ -150,7 +161,8 @@ export async function restStop(position: Protected, slice: number): Promise<void
   const quantity = position.toBuyBack(slice);
   if (entry === null || quantity === 0) return;
   const stop = catastropheStop(entry, position.plan.main.tickSize);
-  for (let attempt = 0; attempt < 2; attempt += 1) {
+  for (let refusals = 0; refusals < REFUSALS_OF_A_STOP; ) {
+    if (position.exitReason !== null || day.over) return;
     const intended = position.intend({
       role: 'main',
       purpose: 'stop',
@@ -164,7 +176,16 @@ export async function restStop(position: Protected, slice: number): Promise<void
       position.requestExit('catastrophe_stop');
       return;
     }
-    if (submitted.kind !== 'in_book') continue;
+    if (submitted.kind === 'refused' && (!submitted.final || isOpening(day))) {
+      // Not the broker's word on this stop: a worker too late, no quote, an address to be mended, clocks that differ at the open.
+      await condition(() => day.over || position.exitReason !== null, STOP_AGAIN_MS, { summary: 'the stop once more' });
+      continue;
+    }
+    if (submitted.kind !== 'in_book') {
+      refusals += 1;
+      await condition(() => day.over || position.exitReason !== null, STOP_AGAIN_MS, { summary: 'the stop once more' });
+      continue;
+    }
     position.stops.set(slice, submitted.order);
     const seen = await follow(day, submitted.order, 'resting', 5_000);
     if (seen.state === 'live') {
@@ -179,6 +200,8 @@ export async function restStop(position: Protected, slice: number): Promise<void
       position.requestExit('catastrophe_stop');
       return;
     }
+    if (!isOpening(day)) refusals += 1;
+    await condition(() => day.over || position.exitReason !== null, STOP_AGAIN_MS, { summary: 'the stop once more' });
   }
   day.log(
     'alert',

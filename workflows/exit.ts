@@ -15,6 +15,9 @@ const CHASE_STEP_MS = 2_000;
 const AFTER_REFUSAL_MS = 1_000;
 /** An order that shows the best price it may already, such as a hedge offered at one tick, is looked at so often. */
 const RESTING_MS = 10_000;
+/** A hedge may be offered for a whole day: later it is looked at more seldom. */
+const RESTING_OFTEN = 120;
+const RESTING_SELDOM_MS = 60_000;
 /** So many tries follow each other fast; later ones are this far apart until the square-off: a history holds 51,200 events. */
 const URGENT_TRIES = 15;
 const PATIENT_MS = 30_000;
@@ -169,7 +172,9 @@ async function chaseToEnd(
       // Nothing is done until somebody takes it: in a replay the market may run on.
       if (!rested) await day.hold(`position:${position.id}`, false);
       rested = true;
-      await condition(() => day.over, RESTING_MS, { summary: 'it shows the best price that it may' });
+      await condition(() => day.over, tries <= RESTING_OFTEN ? RESTING_MS : RESTING_SELDOM_MS, {
+        summary: 'it shows the best price that it may',
+      });
     } else if (changed.kind !== 'modified' || tries >= URGENT_TRIES) await pause(day, tries, 'before a new price');
   }
   // What it filled in its last moment belongs into the report.

@@ -21,7 +21,8 @@ const REFUSED_IP_RETRY_MS = 30_000;
 
 export type Submitted =
   | { kind: 'in_book'; order: OrderView }
-  | { kind: 'refused'; order: OrderView; message: string }
+  /** `final`: the broker's word on this very order; otherwise it was not even sent, and may be later. */
+  | { kind: 'refused'; order: OrderView; message: string; final: boolean }
   | { kind: 'trigger_passed'; order: OrderView }
   | { kind: 'absent'; order: OrderView }
   | { kind: 'halted'; order: OrderView; message: string };
@@ -60,20 +61,20 @@ export async function submit(
       return { kind: 'trigger_passed', order };
     case 'too_late':
       endUnsent(day, order, 'NOT SENT', 'it waited too long for a worker');
-      return { kind: 'refused', order, message: 'it waited too long for a worker' };
+      return { kind: 'refused', order, message: 'it waited too long for a worker', final: false };
     case 'no_price':
       endUnsent(day, order, 'NOT SENT', result.message);
-      return { kind: 'refused', order, message: result.message };
+      return { kind: 'refused', order, message: result.message, final: false };
     case 'ip_refused':
       endUnsent(day, order, 'REFUSED', result.message);
       await sayRefusedHere(day, result.message);
       // Whoever leaves looks again, after the pause, whether and how much may still be sent.
       if (intended.purpose !== 'entry') await pauseRefusedHere(day);
-      return { kind: 'refused', order, message: result.message };
+      return { kind: 'refused', order, message: result.message, final: false };
     case 'refused':
       endUnsent(day, order, 'REFUSED', result.message);
       day.log('warn', 'order_refused', `${say}: refused. ${result.message}`);
-      return { kind: 'refused', order, message: result.message };
+      return { kind: 'refused', order, message: result.message, final: true };
     case 'doubt':
       return lookInto(day, order, intent, result.message);
   }

@@ -21,8 +21,10 @@ import type {
   PositionState,
   PositionView,
 } from './messages.ts';
+import { unitsAhead } from './order-state.ts';
 import { follow, type Intended } from './orders.ts';
 import { viewOfPosition } from './position-view.ts';
+import type { Unheard } from './unheard.ts';
 import { watchUntilLeaving } from './watch.ts';
 
 /** First that is true wins (TRADING section 5); what a person asked for comes before everything. */
@@ -68,6 +70,8 @@ export class Position extends HedgedLegs {
   readonly signal: SignalName;
   plan: PositionPlan;
   readonly enteredOn: IsoDate;
+  /** Opening orders of the day before whose end nobody has heard. */
+  readonly unheard: Unheard[] = [];
   /** What the day before handed over; null for a position of today. */
   readonly carried: HandedOver | null;
 
@@ -109,7 +113,11 @@ export class Position extends HedgedLegs {
   /** The market closed over an open position: what its stops filled in their last moment still belongs to the day. */
   private async lastLook(): Promise<void> {
     await this.attempt(async () => {
-      for (const stop of this.stops.values()) await follow(this.day, stop, 'terminal', LAST_LOOK_MS);
+      for (const stop of this.stops.values()) {
+        const seen = await follow(this.day, stop, 'terminal', LAST_LOOK_MS);
+        // Triggered at the last moment: what it has not bought back is left at the next open.
+        if (seen.filledQuantity > 0 || seen.status === 'OPEN') this.exitReason = 'catastrophe_stop';
+      }
     });
     this.settle();
     await this.day.hold(`position:${this.id}`, false);
@@ -127,13 +135,21 @@ export class Position extends HedgedLegs {
   }
 
   isLeftOpen(): boolean {
-    const settlesToday = this.state === 'residual_hedge' && this.plan.main.expiry === this.day.identity.date;
-    return this.isOpen() && !this.staysOvernight() && !settlesToday;
+    // A hedge alone is bounded: it is carried, or settles today.
+    const bounded =
+      this.short() === 0 && (this.plan.product === 'NRML' || this.plan.main.expiry === this.day.identity.date);
+    return this.isOpen() && !this.staysOvernight() && !bounded;
+  }
+
+  /** As long as nobody knows what became of an opening sell, its hedge stays. */
+  override toSellOfHedge(): number {
+    const unheard = this.day.compared ? [] : this.unheard.filter(({ order }) => order.role === 'main');
+    return Math.max(0, super.toSellOfHedge() - unheard.reduce((sum, { units }) => sum + units, 0));
   }
 
   handOver(): HandedOver {
     const { signal, enteredOn, openedAt, plan } = this;
-    const orders = this.orders().filter((order) => order.fills.length > 0);
+    const orders = this.orders().filter((order) => order.fills.length > 0 || unitsAhead(order) > 0);
     return { id: this.id, signal, enteredOn, openedAt, plan, leaving: !this.staysOvernight(), orders };
   }
 
@@ -204,6 +220,11 @@ export class Position extends HedgedLegs {
   /** Of all its days, in paise. */
   paidCharges(): Paise {
     return this.pnl().charges.total + this.view().earlier.charges;
+  }
+
+  /** What it has made of parts that are closed, over all its days. Paise. */
+  realised(): Paise {
+    return this.pnl().gross + this.view().earlier.realised;
   }
 
   /** Its contracts have expired and their settlement is booked. */

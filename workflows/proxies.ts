@@ -34,7 +34,7 @@ export const looking = proxyActivities<Pick<DayActivities, 'preflight'>>({
 });
 
 /** A look that an exit does not wait for. */
-export const asking = proxyActivities<Pick<DayActivities, 'readByHand'>>({
+export const asking = proxyActivities<Pick<DayActivities, 'readByHand' | 'readIndex'>>({
   startToCloseTimeout: '4s',
   scheduleToCloseTimeout: '8s',
   retry: { maximumAttempts: 1 },

@@ -26,7 +26,12 @@ export async function compareWithBroker(day: Day): Promise<Reconciliation | null
   }
   const isSettlement = (order: OrderView) => order.purpose === 'settlement';
   for (const order of orders) if (!isSettlement(order)) filled[order.tag] = order.filledQuantity;
-  const settled = orders.filter(isSettlement).map((order) => order.tradingsymbol);
+  // The broker shows neither what was settled nor what expired before: there is nothing to compare.
+  const expired = day.positions.map((position) => position.view()).filter(({ expiry }) => expiry < day.identity.date);
+  const settled = [
+    ...orders.filter(isSettlement).map((order) => order.tradingsymbol),
+    ...expired.flatMap(({ legs }) => legs.map((leg) => leg.tradingsymbol)),
+  ];
   try {
     return await day.withSession(() =>
       comparing.reconcile.executeWithOptions({ summary: 'Comparing the ledger with Zerodha' }, [

@@ -8,9 +8,12 @@ import type { HandedOver } from './messages.ts';
 import { Position } from './position.ts';
 import { world } from './proxies.ts';
 import { signalPositions } from './signal-positions.ts';
+import { unheardOf } from './unheard.ts';
 
 /** After a night without power the day before ends at the same time as this one begins: it is waited for so often. */
 const ENDING_LOOKS = 24;
+/** Past the open protection waits no longer than this. */
+const ENDING_LOOKS_LATE = 2;
 const ENDING_LOOK_MS = 5_000;
 
 /** Takes over what is open. Its positions run beside the day from here on. */
@@ -25,16 +28,24 @@ export async function takeOver(day: Day): Promise<void> {
       true,
     );
   }
-  for (const position of handed.positions.map(ended).map((left) => taken(day, left))) {
+  for (const left of handed.positions) {
+    const position = taken(day, ended(left));
+    if (position instanceof Position) position.unheard.push(...unheardOf(left.orders, position.carried?.orders ?? []));
+    if (day.closing) position.requestExit(day.closing);
     day.touchPosition(position);
     const { id, enteredOn, leaving } = position.carried ?? {};
     const next = leaving ? 'It is left at the open.' : 'Its stop rests again at the open, once somebody is logged in.';
     day.log('info', 'taken_over', `${position.id}: ${id} of ${handed.from}, entered on ${enteredOn}. ${next}`);
     day.beside(position.run().then(() => day.checkDayLoss()));
   }
-  // The close of the session before came after its last trade: it is acted on at this open.
-  if (handed.lastBar && day.positions.length > 0) {
-    day.beside(checkIndexStops(day, { identity: day.identity, ...handed.lastBar }));
+  day.beside(checkBars(day, handed.bars));
+}
+
+/** Closes that nobody has acted on: of hours without a worker, and the last one of a session, which comes after its last trade. */
+async function checkBars(day: Day, bars: Handover['bars']): Promise<void> {
+  for (const bar of bars) {
+    if (!signalPositions(day).some((position) => position.exitReason === null && position.isOpen())) return;
+    await checkIndexStops(day, { identity: day.identity, ...bar });
   }
 }
 
@@ -43,7 +54,8 @@ async function endedHandover(day: Day): Promise<Handover> {
     const handed = await world.loadHandover.executeWithOptions({ summary: 'What did the day before leave open?' }, [
       day.identity,
     ]);
-    if (handed.ended || looks >= ENDING_LOOKS) {
+    const late = day.timetable !== null && day.now() >= day.timetable.open;
+    if (handed.ended || looks >= (late ? ENDING_LOOKS_LATE : ENDING_LOOKS)) {
       if (!handed.ended) {
         day.warn(
           `not_ended:${handed.from}`,

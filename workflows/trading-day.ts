@@ -8,6 +8,7 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import type { Reconciliation } from '../activities/contract.ts';
 import { istTime } from '../src/domain/clock.ts';
 import type { MarketMs } from '../src/domain/types.ts';
 import { adoptAfterLogins, adoptUnknown } from './adoption.ts';
@@ -37,6 +38,7 @@ import { settleExpiring } from './settlement.ts';
 import { signalPositions } from './signal-positions.ts';
 import { takeSquareOff, watchSquareOff } from './square-off.ts';
 import { takeOver } from './take-over.ts';
+import { adoptUnheard } from './unheard.ts';
 import { viewOf } from './view.ts';
 
 const MINUTE_MS = 60_000;
@@ -96,7 +98,12 @@ async function trade(day: Day, logins: AuthCompleted[]): Promise<void> {
   day.squaringOff = true;
   day.noteLateness('square-off', timetable.squareOff);
   const open = day.positions.filter((position) => position.isOpen());
-  const leaving = open.filter((position) => position.leavesToday() || position.state === 'residual_hedge');
+  const { date } = day.identity;
+  const leaving = open.filter(
+    (position) =>
+      // What has expired before, and could not be settled, trades no more.
+      position.view().expiry >= date && (position.leavesToday() || position.state === 'residual_hedge'),
+  );
   const staying = open.length > leaving.length ? ` ${open.length - leaving.length} stay(s) over night.` : '';
   day.log(
     'info',
@@ -174,19 +181,25 @@ function listen(day: Day, logins: AuthCompleted[]): void {
     day.plan = plan;
     day.enabled = true;
     day.started = true;
+    if (day.closing === 'stopped') day.closing = null;
     const off = day.entriesOff ? ` Entries stay off for the day (${day.entriesOff}).` : '';
     day.log('info', 'trading_started', `Trading started by ${by}: ${plan.numLots} lots of ${plan.lotSize}.${off}`);
+    // What was lost before anybody had named a limit counts too.
+    day.checkDayLoss();
   });
   setHandler(stopTradingSignal, ({ closePositions, by }) => {
     if (day.report) return;
     day.enabled = false;
     day.log('info', 'trading_stopped', `Trading stopped by ${by}. Open positions stay guarded.`);
-    if (closePositions) for (const position of day.positions) position.requestExit('stopped');
+    if (!closePositions) return;
+    day.closing ??= 'stopped';
+    for (const position of day.positions) position.requestExit('stopped');
   });
   setHandler(closeAllSignal, ({ by }) => {
     if (day.report) return;
     day.enabled = false;
     day.entriesOff = 'emergency';
+    day.closing = 'emergency';
     day.log('alert', 'emergency', `Emergency: close everything, by ${by}. No new entries today.`);
     for (const position of day.positions) position.requestExit('emergency');
   });
@@ -276,11 +289,26 @@ async function keepLookingAtLogin(day: Day): Promise<void> {
   }
 }
 
+/** Null once the market is over: until then nothing is entered, and it is said why. */
+async function compareAtLast(day: Day): Promise<Reconciliation | null> {
+  while (!day.over) {
+    const compared = await compareWithBroker(day);
+    if (compared) {
+      day.clearWarning('uncompared');
+      return compared;
+    }
+    const text = 'Zerodha does not say what the account holds: nothing is entered until it does. It is asked again.';
+    day.warn('uncompared', 'unverified', text, true);
+  }
+  return null;
+}
+
 /** Ledger and broker at the first login: differences block entries, never protection, until somebody acknowledges them. */
 async function reconcileAfterLogin(day: Day): Promise<void> {
   await condition(() => day.session !== null || day.over);
   if (day.over) return;
-  const compared = await compareWithBroker(day);
+  await adoptUnheard(day);
+  const compared = await compareAtLast(day);
   if (!compared) return;
   day.foreign.push(...compared.foreign);
   for (const { tradingsymbol, product, quantity } of compared.foreign) {

@@ -111,7 +111,7 @@ function guardInput(position: Position, until: MarketMs): GuardInput {
     ),
     maxLoss: plan.maxLoss,
     target: position.targetAmount(),
-    charges: position.paidCharges(),
+    charges: position.paidCharges() - position.realised(),
     exitAt: position.leavesToday() ? (day.timetable?.squareOff ?? null) : null,
     until,
   };

@@ -141,6 +141,70 @@ describe('a carried position in the morning', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a carried position of which not all was heard', { timeout: 60_000 }, () => {
+  it('never loses its hedge to a short that was filled while nobody listened', async () => {
+    const begun = await openWeek(stage);
+    week = begun;
+    const monday = await begun.day('2025-07-14');
+    await monday.logIn();
+    await monday.start(WEEKLY);
+    await monday.at('11:14');
+    // The sale stays unfilled, and the login dies before anybody hears more of it.
+    monday.exchange.addFault({ kind: 'thin_depth', count: 1, tradingsymbol: MAIN, quantity: 75 });
+    await monday.at('11:15');
+    await monday.seen('the sale in the book', ({ orders }) =>
+      orders.some(({ side, orderId }) => side === 'SELL' && orderId),
+    );
+    monday.exchange.killSessions();
+    const sale = monday.book().find(({ side }) => side === 'SELL');
+    const left = (sale?.quantity ?? 0) - (sale?.filledQuantity ?? 0);
+    if (left > 0) monday.exchange.foreignTrade({ tradingsymbol: MAIN, side: 'SELL', quantity: left, product: 'NRML' });
+    await begun.end(monday);
+    const tuesday = await begun.day('2025-07-15');
+    await tuesday.logIn();
+    const report = await begun.end(tuesday);
+    const net = (symbol: string) =>
+      tuesday.exchange.positions().find(({ tradingsymbol }) => tradingsymbol === symbol)?.quantity ?? 0;
+    expect(net(HEDGE) + net(MAIN), 'never short without its hedge').toBeGreaterThanOrEqual(0);
+    if (net(MAIN) !== 0) expect(report.result).toBe('not_flat');
+  });
+
+  it('leaves on a close that nobody had seen', async () => {
+    const fell = [25065, 25066, 24960, 24970] as const;
+    const calm = [25064, 25070, 25060, 25065] as const;
+    const { week } = await carried({
+      candles: await tuesdayAfterS1([calm, calm, calm, calm, calm], [calm, fell, [24970, 25080, 24965, 25075]]),
+    });
+    const wednesday = await week.day('2025-07-16');
+    await wednesday.logIn();
+    const report = await week.end(wednesday);
+    expect(report).toMatchObject({ result: 'flat', positions: [{ exitReason: 'index_stop' }] });
+    expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);
+  });
+
+  it('is left when everything was to be closed before it was taken over', async () => {
+    const { week } = await carried();
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.closeAll();
+    await tuesday.logIn();
+    const report = await week.end(tuesday);
+    expect(report).toMatchObject({ result: 'flat', positions: [{ exitReason: 'emergency' }] });
+  });
+
+  it('keeps its protection when the first seconds of the market refuse it', async () => {
+    const { week } = await carried();
+    const tuesday = await week.day('2025-07-15');
+    tuesday.exchange.addFault({ kind: 'reject_order', count: 3, tradingsymbol: MAIN });
+    await tuesday.logIn();
+    await tuesday.at('09:16');
+    await tuesday.seen(
+      'the stop at rest',
+      ({ positions }) => positions[0]?.catastropheStop?.state === 'TRIGGER PENDING',
+    );
+    expect((await week.end(tuesday)).result).toBe('carried');
+  });
+});
+
 describe('a special session under weekly', { timeout: 60_000 }, () => {
   it('protects what is carried for as long as it lasts, enters nothing, and carries it on', async () => {
     // S5 on Friday 10 November 2023; Muhurat trading on the Sunday after it, from 18:15 to 19:15.
@@ -233,6 +297,7 @@ describe('what expires', { timeout: 60_000 }, () => {
     const friday = await week.day('2025-07-18');
     await friday.logIn();
     const report = await week.end(friday);
+    expect(report.warnings.map(({ code }) => code)).not.toContain('difference');
     expect(report).toMatchObject({ result: 'flat', reconciled: true, positions: [{ state: 'closed' }] });
     expect(friday.lines.join('\n')).toContain('official close 25111.45');
     expect(report.trades).toMatchObject([{ tradingsymbol: HEDGE, side: 'SELL', quantity: 750, price: 0 }]);
