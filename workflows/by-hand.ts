@@ -1,16 +1,18 @@
 /** What somebody else did to our contracts at the broker, in the app or by another program (TRADING section 1). */
 import { condition, isCancellation } from '@temporalio/workflow';
 import type { ByHand, ContractRef, OutsideOrder } from '../activities/contract.ts';
-import { takenFromUs } from '../src/domain/outside-fills.ts';
 import type { Product } from '../src/domain/types.ts';
 import { type Day, MarketOver } from './day.ts';
 import { restStop } from './entry.ts';
+import { askAboutKept, toKeep } from './kept-hedge.ts';
 import type { LegRole } from './messages.ts';
-import { isFinal } from './order-state.ts';
+import { isLive } from './order-state.ts';
 import { cancelToEnd } from './orders.ts';
 import { type Held, isShown, takeOutside, takeUnpriced } from './outside.ts';
 import type { Position } from './position.ts';
 import { asking, comparing, world } from './proxies.ts';
+import { takenOf } from './shares.ts';
+import { signalPositions } from './signal-positions.ts';
 
 /** Nothing new is placed from 15:23 on; the broker is believed to begin its own square-off at 15:20 at the earliest. */
 const SQUARE_OFF_BEGINS_BEFORE_MS = 3 * 60_000;
@@ -48,11 +50,17 @@ export async function readByHand(
   }));
   const { readByHand: read } = patiently ? comparing : asking;
   try {
-    return await day.withSession(() =>
+    const seen = await day.withSession(() =>
       read.executeWithOptions({ summary: 'Did somebody trade our contracts by hand?' }, [
         { identity: day.identity, product, contracts: asked },
       ]),
     );
+    // What was taken into the ledger meanwhile, for another position, is not taken once more.
+    for (const { tradingsymbol, foreign } of asked) {
+      const moved = seen.moved[tradingsymbol] ?? 0;
+      seen.moved[tradingsymbol] = moved - (heldBefore(day, product, tradingsymbol) - foreign);
+    }
+    return seen;
   } catch (error) {
     if (isCancellation(error) || (error instanceof MarketOver && !patiently)) throw error;
     return null;
@@ -70,20 +78,24 @@ export async function lookOutside(
 ): Promise<number | null> {
   const { day, plan, outside } = position;
   const contracts = new Map(roles.map((role) => [position.contract(role).tradingsymbol, position.contract(role)]));
-  const { bought, sold } = outside;
+  const { bought, sold, added } = outside;
+  outside.stale = false;
   for (let looks = 1; ; looks += 1) {
     const seen = await readByHand(day, plan.product, [...contracts.values()], patiently);
     if (seen === null) {
-      Object.assign(outside, { bought, sold });
+      Object.assign(outside, { bought, sold, added });
       return null;
     }
     outside.moved = seen.moved;
     outside.orders = seen.orders;
     outside.bought = roles.includes('main') ? takenOf(position, 'main') : 0;
     outside.sold = roles.includes('hedge') ? takenOf(position, 'hedge') : 0;
+    outside.added = toKeep(position);
     if (isShown(position) || looks >= LOOKS_UNSHOWN || day.over) break;
     await condition(() => day.over, LOOK_AGAIN_MS, { summary: 'nothing shows who moved it: looking again' });
   }
+  for (const other of signalPositions(day))
+    if (other !== position && sharesDiffer(position, other)) other.outside.stale = true;
   const theirs = outside.orders.filter((order) => isSquareOff(position, order));
   return takeOutside(position, theirs, 'broker');
 }
@@ -91,13 +103,14 @@ export async function lookOutside(
 /** An exit never sends what the broker does not hold for us any more. Whatever somebody else traded is asked about. */
 export async function lookForHands(position: Position, patiently = false): Promise<void> {
   const { day, plan, outside } = position;
-  const units = await lookOutside(position, plan.hedge ? ['main', 'hedge'] : ['main'], patiently);
+  const units = await lookOutside(position, rolesOf(position), patiently);
   if (units === null) return;
   if (units > 0) {
     position.exitReason = 'broker_square_off';
     day.touchPosition(position);
   }
-  if (outside.bought === 0 && outside.sold === 0) return;
+  await askAboutKept(position);
+  if (withdrawn(position)) return;
   const known = day.warnings.some(({ id }) => id === questionOf(position));
   const text = `${position.id}: somebody traded it outside: ${outside.bought} ${plan.main.tradingsymbol} were bought back and ${outside.sold} of the hedge sold. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked as closed by hand.`;
   day.warn(questionOf(position), 'foreign_position', text, true);
@@ -107,12 +120,18 @@ export async function lookForHands(position: Position, patiently = false): Promi
   }
 }
 
-function takenOf(position: Held, role: LegRole): number {
-  const { day, plan, outside } = position;
-  const { tradingsymbol } = position.contract(role);
-  const theirs = day.foreign.find((held) => held.product === plan.product && held.tradingsymbol === tradingsymbol);
-  const ours = role === 'main' ? -Math.max(0, position.short()) : Math.max(0, position.long());
-  return takenFromUs({ ours, theirs: theirs?.quantity ?? 0, moved: outside.moved[tradingsymbol] ?? 0 });
+function rolesOf({ plan }: Position): LegRole[] {
+  return plan.hedge ? ['main', 'hedge'] : ['main'];
+}
+
+/** With what was just seen of their contracts, the other's share is not what it was when it looked itself. */
+function sharesDiffer({ outside: { moved }, plan }: Held, other: Position): boolean {
+  return rolesOf(other).some((role) => {
+    const { tradingsymbol } = other.contract(role);
+    if (other.plan.product !== plan.product || moved[tradingsymbol] === undefined) return false;
+    const known = role === 'main' ? other.outside.bought : other.outside.sold;
+    return takenOf(other, role, moved[tradingsymbol]) !== known;
+  });
 }
 
 /** The broker's own: in MIS, without any tag, in the minutes in which it closes what is left (support.zerodha.com, MIS square-off). */
@@ -121,9 +140,21 @@ function isSquareOff({ day, plan }: Held, order: OutsideOrder): boolean {
   return plan.product === 'MIS' && order.tag === null && order.placedAt >= from;
 }
 
-/** The warning that asks about it; one that was answered is not asked again. */
+/** The warning that asks about it; one that is over is not asked again. */
 export function questionOf({ id, outside }: Held): string {
-  return `by_hand:${id}${outside.answers > 0 ? `:${outside.answers + 1}` : ''}`;
+  return `by_hand:${id}${outside.questions > 0 ? `:${outside.questions + 1}` : ''}`;
+}
+
+/** True when nothing of ours is missing: somebody has traded it back, so nobody is asked about it any more. */
+export function withdrawn(position: Held): boolean {
+  const { day, outside } = position;
+  if (outside.bought > 0 || outside.sold > 0) return false;
+  const question = questionOf(position);
+  if (!day.warnings.some(({ id }) => id === question)) return true;
+  day.clearWarning(question);
+  outside.questions += 1;
+  day.log('info', 'by_hand_over', `${position.id}: nothing of it is missing at Zerodha any more: the question is withdrawn.`);
+  return true;
 }
 
 /** Somebody has said that the trade was theirs. */
@@ -132,24 +163,27 @@ export function isAnswered(position: Position): boolean {
   return outside.bought + outside.sold > 0 && day.acknowledged.has(questionOf(position));
 }
 
-/** Resting buys are cut so that they never exceed what is still sold: never by a change of quantity, but anew once they are final. */
+/** Resting buys are what is still sold, no less and no more: never by a change of quantity, but anew once they are final. */
 export async function fitStops(position: Position): Promise<void> {
   const { day } = position;
-  for (const [slice, stop] of position.stops) {
-    const wanted = position.toBuyBack(slice);
-    const resting = stop.quantity - stop.filledQuantity;
-    if (isFinal(stop) || stop.orderId === null || resting <= wanted) continue;
-    const before = stop.filledQuantity;
-    await cancelToEnd(day, stop);
-    if (stop.filledQuantity > before) position.requestExit('catastrophe_stop');
+  for (const slice of position.slices()) {
     if (position.exitReason !== null || day.over) return;
+    const stop = position.stops.get(slice);
+    const rests = stop && isLive(stop) ? stop.quantity - stop.filledQuantity : 0;
+    if (rests === position.toBuyBack(slice)) continue;
+    if (stop && isLive(stop)) {
+      const before = stop.filledQuantity;
+      await cancelToEnd(day, stop);
+      if (stop.filledQuantity > before) position.requestExit('catastrophe_stop');
+      if (position.exitReason !== null || day.over) return;
+    }
     await restStop(position, slice);
   }
 }
 
 /** Books what a person has acknowledged, while the position is watched: the rest stays protected, or leaves. */
 export async function takeAnswer(position: Position): Promise<void> {
-  bookByHand(position);
+  await bookByHand(position, rolesOf(position));
   await refit(position);
 }
 
@@ -165,17 +199,24 @@ export async function refit(position: Position): Promise<void> {
 async function bookAnswer(position: Position, question: string): Promise<void> {
   const { day } = position;
   const ended = () => position.state === 'not_flat' || position.state === 'residual_hedge';
-  await condition(() => day.over || position.state === 'closed' || (day.acknowledged.has(question) && ended()));
-  if (!day.over && isAnswered(position)) {
-    bookByHand(position);
+  const isOver = () => day.over || position.state === 'closed' || questionOf(position) !== question;
+  await condition(() => isOver() || (day.acknowledged.has(question) && ended()));
+  if (!isOver() && isAnswered(position)) {
+    await bookByHand(position, rolesOf(position));
     await position.leaveToTheEnd();
   }
 }
 
-/** What others closed of a holding, and what a person has acknowledged, into the ledger. */
-export function bookByHand(position: Held): void {
+/**
+ * What others closed of a holding, and what a person has acknowledged, into the ledger. It is looked at once more before: another
+ * position may have taken it meanwhile, and what no trade shows is only believed of a look that has just been.
+ */
+export async function bookByHand(position: Held, roles: readonly LegRole[]): Promise<void> {
   const { outside } = position;
+  const seen = await lookOutside(position, roles);
   takeOutside(position, outside.orders, 'person');
-  outside.answers += 1;
-  if (outside.bought > 0 || outside.sold > 0) takeUnpriced(position);
+  outside.questions += 1;
+  if (outside.bought === 0 && outside.sold === 0) return;
+  if (seen === null) outside.stale = true;
+  else takeUnpriced(position);
 }

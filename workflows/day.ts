@@ -32,6 +32,7 @@ import type {
   Warning,
   WarningCode,
 } from './messages.ts';
+import type { Held } from './outside.ts';
 import { world } from './proxies.ts';
 import { limitsOf, stateOf } from './view.ts';
 
@@ -47,8 +48,7 @@ export class MarketOver extends Error {
 }
 
 /** What the day asks of a position, whoever opened it: a signal, or a person by hand. */
-export interface DayPosition {
-  readonly id: string;
+export interface DayPosition extends Held {
   readonly openedAt: MarketMs;
   readonly state: PositionState;
   isOpen(): boolean;

@@ -9,6 +9,18 @@ export function slicesOf(orders: readonly OrderView[]): number[] {
   return [...new Set(slices)].sort((a, b) => a - b);
 }
 
+/** Of a slice's short, what is ours to buy back: what somebody bought back by hand was of the first slices. */
+export function leftOfSlice(
+  of: { outside: { bought: number }; slices(): number[]; short(slice: number): number },
+  slice: number,
+): number {
+  let byHand = of.outside.bought;
+  for (const earlier of of.slices().filter((known) => known < slice)) {
+    byHand -= Math.min(byHand, Math.max(0, of.short(earlier)));
+  }
+  return Math.max(0, of.short(slice) - byHand);
+}
+
 export abstract class HedgedLegs {
   /** What somebody else has done to our contracts, as last seen. */
   readonly outside = nothingOutside();
@@ -32,23 +44,19 @@ export abstract class HedgedLegs {
 
   /** Of the hedge, what covers no short any more, units. A main leg that was bought back twice asks for no hedge. */
   surplusHedge(): number {
-    return this.long() - Math.max(0, this.short());
+    return this.long() - Math.max(0, this.short()) - this.outside.added;
   }
 
   /** Of a slice's short, what is ours to buy back: less what somebody bought back by hand. */
   toBuyBack(slice: number): number {
-    let byHand = this.outside.bought;
-    for (const earlier of this.slices().filter((known) => known < slice)) {
-      byHand -= Math.min(byHand, Math.max(0, this.short(earlier)));
-    }
-    return Math.max(0, this.short(slice) - byHand);
+    return leftOfSlice(this, slice);
   }
 
   /** Of the hedge, what may be sold: less what somebody sold by hand. Selling that again would be a naked short. */
   toSellOfHedge(): number {
     // A short that was bought back by hand needs no hedge either.
     const covered = Math.max(0, this.short() - this.outside.bought);
-    return Math.max(0, this.long() - covered - this.outside.sold);
+    return Math.max(0, this.long() - covered - this.outside.added - this.outside.sold);
   }
 
   filled(role: LegRole, side: Side, slice?: number): number {

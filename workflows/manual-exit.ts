@@ -1,6 +1,6 @@
 /** The way out of a position by hand: its own orders first, then its short is bought back, then its long is sold. */
 import { condition } from '@temporalio/workflow';
-import { bookByHand, lookOutside, questionOf } from './by-hand.ts';
+import { bookByHand, lookOutside, questionOf, withdrawn } from './by-hand.ts';
 import { exitMain, sellHedge } from './exit.ts';
 import { submitWatched } from './late.ts';
 import type { ManualPosition } from './manual-position.ts';
@@ -30,11 +30,10 @@ export async function leaveByHand(position: ManualPosition): Promise<void> {
 
 /** Somebody may have traded the contract outside: what the broker does not hold for us any more is not sent. */
 export async function lookForHands(position: ManualPosition, patiently = false): Promise<void> {
-  const { outside } = position;
   const units = await lookOutside(position, ['main', 'hedge'], patiently);
   if (units === null) return;
   if (units > 0) position.exitReason = 'broker_square_off';
-  if (outside.bought === 0 && outside.sold === 0) return;
+  if (withdrawn(position)) return;
   const { day } = position;
   const question = questionOf(position);
   if (!day.warnings.some(({ id }) => id === question)) day.beside(bookAnswer(position, question));
@@ -44,9 +43,10 @@ export async function lookForHands(position: ManualPosition, patiently = false):
 
 async function bookAnswer(position: ManualPosition, question: string): Promise<void> {
   const { day } = position;
-  await condition(() => day.over || (day.acknowledged.has(question) && !position.isLeaving()));
-  if (day.over) return;
-  bookByHand(position);
+  const isOver = () => day.over || questionOf(position) !== question;
+  await condition(() => isOver() || (day.acknowledged.has(question) && !position.isLeaving()));
+  if (isOver()) return;
+  await bookByHand(position, ['main', 'hedge']);
   position.settle();
 }
 

@@ -7,7 +7,7 @@ import { leaveAtOpen } from './carry.ts';
 import { type Day, type DayPosition, MarketOver } from './day.ts';
 import { restStop } from './entry.ts';
 import type { Leaver } from './exit.ts';
-import { slicesOf } from './legs.ts';
+import { leftOfSlice, slicesOf } from './legs.ts';
 import { leaveByHand, lookForHands } from './manual-exit.ts';
 import { leaningOn, neededAsCover, worstLossOf } from './manual-series.ts';
 import { viewOfManual } from './manual-view.ts';
@@ -133,7 +133,7 @@ export class ManualPosition implements DayPosition, Leaver {
   }
 
   toBuyBack(slice: number): number {
-    return Math.max(0, this.short(slice) - this.outside.bought);
+    return leftOfSlice(this, slice);
   }
 
   /** Never what a short by hand still needs as its cover. */

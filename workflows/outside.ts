@@ -13,8 +13,12 @@ export type Outside = {
   /** Units of ours that they bought back of the main leg, and sold of the hedge. */
   bought: number;
   sold: number;
-  /** Questions about it that somebody has answered. */
-  answers: number;
+  /** Units of the main contract that they sold beyond any long: the hedge for them is kept until somebody has acknowledged it. */
+  added: number;
+  /** Questions about it that are over: answered, or withdrawn. */
+  questions: number;
+  /** Another position's look has seen that this one's share is not what was seen last. */
+  stale: boolean;
   /** Its stops and its hedge may not fit what is still sold. */
   unfit: boolean;
 };
@@ -33,7 +37,7 @@ export interface Held {
 }
 
 export function nothingOutside(): Outside {
-  return { moved: {}, orders: [], bought: 0, sold: 0, answers: 0, unfit: false };
+  return { moved: {}, orders: [], bought: 0, sold: 0, added: 0, questions: 0, stale: false, unfit: false };
 }
 
 type Taken = Pick<OrderView, 'orderId' | 'quantity' | 'orderType' | 'price' | 'status' | 'statusMessage'> & {
@@ -72,10 +76,15 @@ export function takeOutside(position: Held, orders: readonly OutsideOrder[], fro
 
 /** Whether trades in the broker's lists show how all of it went. Where they do not, positions may only lag behind the orders. */
 export function isShown(position: Held): boolean {
-  return missingLegs(position).every(([role, missing]) => {
-    const closing = closingOrders(position, role, position.outside.orders);
+  const { orders, added } = position.outside;
+  const shown = missingLegs(position).every(([role, missing]) => {
+    const closing = closingOrders(position, role, orders);
     return sharesOf(position, closing, missing).reduce((sum, { quantity }) => sum + quantity, 0) === missing;
   });
+  if (added === 0) return shown;
+  const { tradingsymbol } = position.contract('main');
+  const sales = orders.filter((order) => order.tradingsymbol === tradingsymbol && order.side === 'SELL');
+  return shown && sales.flatMap(({ fills }) => fills).reduce((sum, { quantity }) => sum + quantity, 0) >= added;
 }
 
 function closingOrders(position: Held, role: LegRole, orders: readonly OutsideOrder[]): OutsideOrder[] {
@@ -101,7 +110,7 @@ export function takeUnpriced(position: Held): void {
       continue;
     const price = position.average(role, role === 'main' ? 'SELL' : 'BUY') ?? 0;
     const { tradingsymbol } = position.contract(role);
-    const tag = `OUTSIDE-${tradingsymbol}-${position.id}-${position.outside.answers}`;
+    const tag = `OUTSIDE-${tradingsymbol}-${position.id}-${position.outside.questions}`;
     bookFill(position, role, { tradeId: tag, quantity: missing, price, at: day.now() }, unpriced(tag, missing, price));
     day.warn(
       `unpriced:${tag}`,

@@ -16,7 +16,7 @@ const AFTER_FAILURE_MS = 5_000;
 export async function watchUntilLeaving(position: Position): Promise<void> {
   const { day } = position;
   const leaving = () => position.exitReason !== null || day.over;
-  const called = () => leaving() || position.outside.unfit || isAnswered(position);
+  const called = () => leaving() || position.outside.unfit || position.outside.stale || isAnswered(position);
   while (!leaving()) {
     const until = nextClose(position);
     if (until === null) {
@@ -24,6 +24,7 @@ export async function watchUntilLeaving(position: Position): Promise<void> {
       return;
     }
     if (isAnswered(position)) await takeAnswer(position);
+    if (position.outside.stale) await lookAgain(position);
     if (position.outside.unfit) await refit(position);
     if (leaving()) return;
     const seen = await guardOnce(position, until, called);
@@ -33,8 +34,7 @@ export async function watchUntilLeaving(position: Position): Promise<void> {
       await day.until(seen.until, `guarding ${position.id}`, called);
     } else if (seen.kind === 'traded_outside') {
       if (seen.at > day.now()) await day.until(seen.at, `guard of ${position.id}`, called);
-      await lookForHands(position);
-      await fitStops(position);
+      await lookAgain(position);
     } else {
       if (seen.at > day.now()) await day.until(seen.at, `guard of ${position.id}`, leaving);
       position.guardSent = seen.sent;
@@ -46,6 +46,11 @@ export async function watchUntilLeaving(position: Position): Promise<void> {
       position.requestExit(seen.reason);
     }
   }
+}
+
+async function lookAgain(position: Position): Promise<void> {
+  await lookForHands(position);
+  await fitStops(position);
 }
 
 function nextClose(position: Position): MarketMs | null {

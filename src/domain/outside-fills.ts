@@ -37,11 +37,12 @@ export function tradeOfShare(tradeId: string): string {
 
 /**
  * Units of ours that somebody else has closed. `moved` is what others traded since the day began, signed, + is bought; `theirs` what
- * they held then; `ours` what our fills say, signed. What closes their own holding takes nothing from us.
+ * they held then; `ours` what our fills say, signed; `ahead` what other holdings of ours hold of it that are counted first. What
+ * closes their own holding takes nothing from us, and what closes another holding of ours takes nothing from this one.
  */
-export function takenFromUs(of: { ours: number; theirs: number; moved: number }): number {
+export function takenFromUs(of: { ours: number; ahead: number; theirs: number; moved: number }): number {
   const side = Math.sign(of.ours);
   const closing = -side * of.moved;
-  const theirsFirst = Math.max(0, side * of.theirs);
-  return Math.max(0, Math.min(Math.abs(of.ours), closing - theirsFirst));
+  const first = Math.max(0, side * of.theirs) + Math.max(0, side * of.ahead);
+  return Math.max(0, Math.min(Math.abs(of.ours), closing - first));
 }

@@ -29,16 +29,19 @@ describe('the share of somebody else’s fills that closed ours', () => {
 
 describe('what somebody else has taken from us', () => {
   it.each([
-    ['nothing moved', { ours: -750, theirs: 0, moved: 0 }, 0],
-    ['a part was bought back', { ours: -750, theirs: 0, moved: 300 }, 300],
-    ['more was bought than is ours', { ours: -750, theirs: 0, moved: 900 }, 750],
-    ['more was sold: theirs alone', { ours: -750, theirs: 0, moved: -75 }, 0],
-    ['they closed what they held themselves', { ours: -750, theirs: -75, moved: 75 }, 0],
-    ['the broker closed theirs and ours', { ours: -750, theirs: -75, moved: 825 }, 750],
-    ['they held the other side: every unit is ours', { ours: -750, theirs: 75, moved: 300 }, 300],
-    ['the hedge was sold', { ours: 750, theirs: 0, moved: -300 }, 300],
-    ['they sold a long of their own', { ours: 750, theirs: 75, moved: -75 }, 0],
-    ['nothing is ours', { ours: 0, theirs: 0, moved: 300 }, 0],
+    ['nothing moved', { ours: -750, ahead: 0, theirs: 0, moved: 0 }, 0],
+    ['a part was bought back', { ours: -750, ahead: 0, theirs: 0, moved: 300 }, 300],
+    ['more was bought than is ours', { ours: -750, ahead: 0, theirs: 0, moved: 900 }, 750],
+    ['more was sold: theirs alone', { ours: -750, ahead: 0, theirs: 0, moved: -75 }, 0],
+    ['they closed what they held themselves', { ours: -750, ahead: 0, theirs: -75, moved: 75 }, 0],
+    ['the broker closed theirs and ours', { ours: -750, ahead: 0, theirs: -75, moved: 825 }, 750],
+    ['they held the other side: every unit is ours', { ours: -750, ahead: 0, theirs: 75, moved: 300 }, 300],
+    ['the hedge was sold', { ours: 750, ahead: 0, theirs: 0, moved: -300 }, 300],
+    ['they sold a long of their own', { ours: 750, ahead: 0, theirs: 75, moved: -75 }, 0],
+    ['another holding of ours was closed by it', { ours: -750, ahead: -750, theirs: 0, moved: 750 }, 0],
+    ['what another holding left of it', { ours: -750, ahead: -750, theirs: -75, moved: 1_000 }, 175],
+    ['another holding of ours is on the other side', { ours: -750, ahead: 75, theirs: 0, moved: 300 }, 300],
+    ['nothing is ours', { ours: 0, ahead: 0, theirs: 0, moved: 300 }, 0],
   ])('%s', (_, of, expected) => {
     expect(takenFromUs(of)).toBe(expected);
   });

@@ -124,6 +124,34 @@ describe('a trade by hand in the contract of an open position', () => {
     expect(report).toMatchObject({ result: 'flat', reconciled: true });
   });
 
+  it('that is traded back is asked about no more, and the stop is for all of it again', async () => {
+    const today = await opened();
+    buyBack(today, 750);
+    await asked(today);
+    await today.seen('no stop', () => resting(today) === 0);
+    today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 750 });
+    await today.at('12:30');
+    await today.seen('the stop at rest', ({ warnings }) => resting(today) === 750 && warnings.length === 0);
+    const report = await today.result();
+    expectOneExitAtATime(today.book());
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, warnings: [] });
+    expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(750);
+  });
+
+  it('that is traded back in part grows the stop to what is still sold', async () => {
+    const today = await opened();
+    buyBack(today, 300);
+    await asked(today);
+    await today.seen('the smaller stop', () => resting(today) === 450);
+    today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 150 });
+    await today.at('12:30');
+    await today.seen('the larger stop', () => resting(today) === 600);
+    await today.acknowledge('all');
+    expect(await today.result()).toMatchObject({ result: 'flat', reconciled: true });
+    expectOneExitAtATime(today.book());
+    expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(600);
+  });
+
   it('answered only after the exit is booked then: the day ends flat', async () => {
     const today = await opened();
     buyBack(today, 300);
