@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Kite, KiteSession } from '../src/brokers/types.ts';
 import { addDays, istAt, istDate } from '../src/domain/clock.ts';
-import { BrokerError } from '../src/errors.ts';
+import { AppError, BrokerError } from '../src/errors.ts';
 import type { Account, Journal, StoredSession } from '../src/journal/types.ts';
 import type { DayIdentity } from '../workflows/messages.ts';
 import { type DayActivities, SESSION_LOST } from './contract.ts';
@@ -26,15 +26,23 @@ export function createSessions(deps: {
   journal: Journal;
   sealer: Sealer;
   onSession(accessToken: string): void;
+  warn(text: string): void;
 }): Sessions {
   let loaded: { stored: StoredSession; kite: KiteSession } | null = null;
+  let unreadable = 0;
 
+  /** `kite` is null where the newest login was sealed with another key: it is as good as none, and only a new one helps. */
   async function load(account: Account, fresh: boolean) {
     if (loaded && !fresh) return loaded;
     const stored = await deps.journal.currentSession(account);
     if (!stored) return null;
     if (loaded?.stored.number === stored.number) return loaded;
-    const accessToken = deps.sealer.open(stored.sealedAccessToken);
+    const accessToken = openedOrNull(deps.sealer, stored.sealedAccessToken);
+    if (accessToken === null) {
+      if (unreadable !== stored.number) deps.warn(UNREADABLE);
+      unreadable = stored.number;
+      return { stored, kite: null };
+    }
     loaded = { stored, kite: deps.kite.session(accessToken) };
     deps.onSession(accessToken);
     return loaded;
@@ -44,12 +52,14 @@ export function createSessions(deps: {
     async use(account, call) {
       const first = await load(account, false);
       if (!first) throw lost(0);
+      if (!first.kite) throw lost(first.stored.number);
       try {
         return await call(first.kite);
       } catch (error) {
         if (!isTokenError(error)) throw error;
         const newer = await load(account, true);
         if (!newer || newer.stored.number === first.stored.number) throw lost(first.stored.number);
+        if (!newer.kite) throw lost(newer.stored.number);
         try {
           return await call(newer.kite);
         } catch (again) {
@@ -69,6 +79,18 @@ export function createSessions(deps: {
   };
 }
 
+const UNREADABLE =
+  'The stored login was sealed with another key (SECRETS_KEY, or secrets.key in the data folder) and cannot be used. Log in again; where several processes run, give all of them the same SECRETS_KEY.';
+
+function openedOrNull(sealer: Sealer, sealed: string): string | null {
+  try {
+    return sealer.open(sealed);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'sealed_with_another_key') return null;
+    throw error;
+  }
+}
+
 function isTokenError(error: unknown): boolean {
   return error instanceof BrokerError && error.kind === 'token';
 }
@@ -76,6 +98,9 @@ function isTokenError(error: unknown): boolean {
 function lost(number: number): ApplicationFailure {
   return ApplicationFailure.nonRetryable('the Zerodha session is not valid any more', SESSION_LOST, number);
 }
+
+const OTHER_KEY =
+  'the API seals logins with another key than this worker opens them with: give both the same SECRETS_KEY, start them again, then log in';
 
 export function createSessionActivities(
   deps: Deps & { expectedUserId: string | null },
@@ -86,7 +111,9 @@ export function createSessionActivities(
     },
 
     async exchangeRequestToken({ identity, auth }) {
-      const token = deps.sealer.open('sealedRequestToken' in auth ? auth.sealedRequestToken : auth.sealedAccessToken);
+      const sealed = 'sealedRequestToken' in auth ? auth.sealedRequestToken : auth.sealedAccessToken;
+      const token = openedOrNull(deps.sealer, sealed);
+      if (token === null) return { ok: false, reason: OTHER_KEY };
       try {
         const login = await ('sealedRequestToken' in auth ? deps.kite.exchange(token) : whose(deps.kite, token));
         if (deps.expectedUserId !== null && login.userId !== deps.expectedUserId) {

@@ -84,7 +84,7 @@ export function createParts(options: {
     current = accessToken;
     if (watches) feed.use(accessToken);
   };
-  const sessions = createSessions({ kite, journal, sealer, onSession });
+  const sessions = createSessions({ kite, journal, sealer, onSession, warn: (text) => log.warn({}, text) });
   const prices = keepLastPrices({ feed, journal, log });
   const activities: ActivityOptions = {
     account,

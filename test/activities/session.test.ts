@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -5,6 +6,7 @@ import { SESSION_LOST } from '../../activities/contract.ts';
 import { createSessionActivities, createSessions } from '../../activities/session.ts';
 import { createKite } from '../../src/brokers/kite.ts';
 import { istIso } from '../../src/domain/clock.ts';
+import { createSealer } from '../../src/secrets.ts';
 import { accessToken, login } from '../server/exchange-fixture.ts';
 import { type Desk, openDesk } from './trading-desk.ts';
 
@@ -29,7 +31,11 @@ const logIn = (today: Desk, requestToken = today.exchange.newRequestToken()) =>
 
 /** What another process of the same account has loaded: its own cache over the same journal. */
 const anotherProcess = ({ parts, sealer }: Desk) =>
-  createSessions({ kite: parts.kite, journal: parts.activities.journal, sealer, onSession: () => {} });
+  createSessions({
+    ...{ kite: parts.kite, journal: parts.activities.journal, sealer },
+    onSession: () => {},
+    warn: () => {},
+  });
 
 describe('a login that another worker exchanged', () => {
   it('is taken up by the ticker of this one at its next look, once', async () => {
@@ -39,6 +45,7 @@ describe('a login that another worker exchanged', () => {
     const here = createSessions({
       ...{ kite: parts.kite, journal: parts.activities.journal, sealer },
       onSession: (accessToken) => used.push(accessToken),
+      warn: () => {},
     });
     await here.renew(identity);
     const before = parts.accessToken();
@@ -123,11 +130,13 @@ describe('exchanging a request token', () => {
     expect((await today.parts.activities.journal.currentSession(today.identity))?.number).toBe(1);
   });
 
-  it('of something that was not sealed here fails for good', async () => {
+  it('that was sealed with another key is refused in words that blame the key, not the broker', async () => {
     const today = await open();
-    const auth = { attempt: 'x', sealedRequestToken: 'v1.bm90IG91cnM' };
-    const failure = today.run(() => today.parts.day.exchangeRequestToken({ identity: today.identity, auth }));
-    await expect(failure).rejects.toMatchObject({ type: 'sealed_with_another_key', nonRetryable: true });
+    const elsewhere = createSealer(randomBytes(32));
+    const auth = { attempt: 'x', sealedRequestToken: elsewhere.seal(today.exchange.newRequestToken()) };
+    const login = await today.run(() => today.parts.day.exchangeRequestToken({ identity: today.identity, auth }));
+    expect(login).toEqual({ ok: false, reason: expect.stringContaining('SECRETS_KEY') });
+    expect((await today.parts.activities.journal.currentSession(today.identity))?.number).toBe(1);
   });
 });
 
@@ -162,6 +171,29 @@ describe('the current session', () => {
       return kite.profile();
     });
     expect(await late).toEqual({ userId: 'SIM001' });
+  });
+
+  it('that was sealed with another key is as good as none: it is said once, and lost with its number until a new login', async () => {
+    const today = await open();
+    const { kite, activities } = today.parts;
+    const warned: string[] = [];
+    const sealer = createSealer(randomBytes(32));
+    const sessions = createSessions({
+      ...{ kite, journal: activities.journal, sealer },
+      onSession: () => {},
+      warn: (text) => warned.push(text),
+    });
+    await sessions.renew(today.identity);
+    expect(await sessions.current(today.identity)).toBeNull();
+    await expect(sessions.use(today.identity, (session) => session.profile())).rejects.toMatchObject({
+      ...{ type: SESSION_LOST, details: [1] },
+    });
+    expect(warned).toEqual([expect.stringContaining('another key')]);
+    const here = createSessionActivities({ ...activities, sealer, sessions, expectedUserId: null });
+    const auth = { attempt: 'x', sealedRequestToken: sealer.seal(today.exchange.newRequestToken()) };
+    const login = await today.run(() => here.exchangeRequestToken({ identity: today.identity, auth }));
+    expect(login).toMatchObject({ ok: true, session: { number: 2 } });
+    expect(await sessions.use(today.identity, (session) => session.profile())).toEqual({ userId: 'SIM001' });
   });
 
   it('is missing before the first login', async () => {
