@@ -236,6 +236,7 @@ export type Reconciliation = {
   asked: boolean;
   /** Sentences, each a difference between ledger and broker that is ours. */
   differences: string[];
+  /** What others hold; in a contract with a difference, what they held before it. */
   foreign: Holding[];
   /** Orders with a tag of this day that the ledger does not know. */
   unknownOrders: UnknownOrder[];

@@ -112,7 +112,10 @@ function compareOrders({ filled }: ReconcileInput, orders: readonly BrokerOrder[
   });
 }
 
-/** Foreign is the broker's net minus ours. In a contract that we trade it may not have changed since the day began. */
+/**
+ * Foreign is the broker's net minus ours. In a contract that we trade it may only have been closed since the day began: where it did
+ * anything else, what was there before stays all that is known of it, and the rest is a difference.
+ */
 function comparePositions({ ours, foreign, settled }: ReconcileInput, net: readonly BrokerPosition[]) {
   const differences: string[] = [];
   const others: Holding[] = [];
@@ -125,12 +128,13 @@ function comparePositions({ ours, foreign, settled }: ReconcileInput, net: reado
     const held = quantityIn(net, key) ?? 0;
     const our = quantityIn(ours, key);
     const theirs = held - (our ?? 0);
-    const unchanged = theirs === (quantityIn(foreign, key) ?? 0);
+    const began = quantityIn(foreign, key) ?? 0;
+    const known = theirs * began >= 0 && Math.abs(theirs) <= Math.abs(began);
     // Whoever closed a foreign position has closed it: where nothing is held, nothing is left to ask about.
-    if (our === undefined || unchanged || (our === 0 && held === 0)) {
+    if (our === undefined || known || (our === 0 && held === 0)) {
       if (theirs !== 0) others.push({ tradingsymbol, product, quantity: theirs });
     } else {
-      const began = quantityIn(foreign, key) ?? 0;
+      if (began !== 0) others.push({ tradingsymbol, product, quantity: began });
       const besides = began === 0 ? '' : `, besides ${began} that were there before`;
       differences.push(`Zerodha holds ${held} ${tradingsymbol} (${product}), the ledger says ${our}${besides}.`);
     }

@@ -4,14 +4,15 @@ import type { ByHand, ContractRef, OutsideOrder } from '../activities/contract.t
 import type { Product } from '../src/domain/types.ts';
 import { type Day, MarketOver } from './day.ts';
 import { restStop } from './entry.ts';
-import { askAboutKept, toKeep } from './kept-hedge.ts';
+import { foreignOf } from './foreign.ts';
+import { askAboutKept } from './kept-hedge.ts';
 import type { LegRole } from './messages.ts';
 import { isLive } from './order-state.ts';
 import { cancelToEnd } from './orders.ts';
 import { type Held, isShown, takeOutside, takeUnpriced } from './outside.ts';
 import type { Position } from './position.ts';
 import { asking, comparing, world } from './proxies.ts';
-import { takenOf } from './shares.ts';
+import { addedTo, takenOf } from './shares.ts';
 import { signalPositions } from './signal-positions.ts';
 
 /** Nothing new is placed from 15:23 on; the broker is believed to begin its own square-off at 15:20 at the earliest. */
@@ -27,7 +28,7 @@ const LOOK_AGAIN_MS = 1_500;
 export function heldBefore(day: Day, product: Product, tradingsymbol: string): number {
   const isOfIt = (of: { product: string; tradingsymbol: string }) =>
     of.product === product && of.tradingsymbol === tradingsymbol;
-  const theirs = day.foreign.find(isOfIt)?.quantity ?? 0;
+  const theirs = foreignOf(day, product, tradingsymbol);
   const taken = [...day.orders.values()].filter((order) => order.takenFrom !== undefined);
   return [...day.carriedOrders, ...taken]
     .filter(isOfIt)
@@ -77,6 +78,8 @@ export async function lookOutside(
   patiently = false,
 ): Promise<number | null> {
   const { day, plan, outside } = position;
+  // What expired is settled at the close: that nothing is held of it any more is nobody's trade.
+  if (day.over && plan.product === 'NRML' && position.contract('main').expiry === day.identity.date) return null;
   const contracts = new Map(roles.map((role) => [position.contract(role).tradingsymbol, position.contract(role)]));
   const { bought, sold, added } = outside;
   outside.stale = false;
@@ -90,7 +93,7 @@ export async function lookOutside(
     outside.orders = seen.orders;
     outside.bought = roles.includes('main') ? takenOf(position, 'main') : 0;
     outside.sold = roles.includes('hedge') ? takenOf(position, 'hedge') : 0;
-    outside.added = toKeep(position);
+    outside.added = addedTo(position);
     if (isShown(position) || looks >= LOOKS_UNSHOWN || day.over) break;
     await condition(() => day.over, LOOK_AGAIN_MS, { summary: 'nothing shows who moved it: looking again' });
   }
@@ -153,7 +156,11 @@ export function withdrawn(position: Held): boolean {
   if (!day.warnings.some(({ id }) => id === question)) return true;
   day.clearWarning(question);
   outside.questions += 1;
-  day.log('info', 'by_hand_over', `${position.id}: nothing of it is missing at Zerodha any more: the question is withdrawn.`);
+  day.log(
+    'info',
+    'by_hand_over',
+    `${position.id}: nothing of it is missing at Zerodha any more: the question is withdrawn.`,
+  );
   return true;
 }
 

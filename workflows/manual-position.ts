@@ -7,6 +7,7 @@ import { leaveAtOpen } from './carry.ts';
 import { type Day, type DayPosition, MarketOver } from './day.ts';
 import { restStop } from './entry.ts';
 import type { Leaver } from './exit.ts';
+import { foreignBeside } from './foreign.ts';
 import { leftOfSlice, slicesOf } from './legs.ts';
 import { leaveByHand, lookForHands } from './manual-exit.ts';
 import { leaningOn, neededAsCover, worstLossOf } from './manual-series.ts';
@@ -96,6 +97,7 @@ export class ManualPosition implements DayPosition, Leaver {
     const quantity = Math.max(this.long(), this.short());
     return {
       ...{ id, signal: 'manual', enteredOn: this.carried?.enteredOn ?? date, openedAt, leaving: true, orders },
+      ...foreignBeside(this.day, { ...plan, hedge: null }),
       plan: {
         ...{ ...plan, hedge: null, nearerHedges: [], quantity, lots: quantity / plan.main.lotSize },
         ...{ plannedLoss: 0, maxLoss: 0, worstLoss: null, target: null, exitOn: date },

@@ -220,6 +220,8 @@ export type HandedOver = {
   plan: PositionPlan;
   /** It was being left, or its entry had not come to its end: the next day leaves it first of all. */
   leaving: boolean;
+  /** What others held of its contracts, units, + is long. Absent: nothing. */
+  foreign?: { tradingsymbol: string; product: string; quantity: number }[];
   /** Its orders with fills, of all days so far. */
   orders: OrderView[];
 };

@@ -9,6 +9,7 @@ import { carryOn } from './carry.ts';
 import { type Day, MarketOver } from './day.ts';
 import { enterHedge, enterMain, unwindSurplus } from './entry.ts';
 import { endEntries, exitMain, sellHedge } from './exit.ts';
+import { foreignBeside } from './foreign.ts';
 import { HedgedLegs } from './legs.ts';
 import type {
   ContractRef,
@@ -150,7 +151,8 @@ export class Position extends HedgedLegs {
   handOver(): HandedOver {
     const { signal, enteredOn, openedAt, plan } = this;
     const orders = this.orders().filter((order) => order.fills.length > 0 || unitsAhead(order) > 0);
-    return { id: this.id, signal, enteredOn, openedAt, plan, leaving: !this.staysOvernight(), orders };
+    const foreign = foreignBeside(this.day, plan);
+    return { id: this.id, signal, enteredOn, openedAt, plan, leaving: !this.staysOvernight(), orders, ...foreign };
   }
 
   /** Tries to leave until nothing is left or the market is over. */

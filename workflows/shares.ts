@@ -1,5 +1,6 @@
 /** Whose share of a contract somebody else has traded, where several positions of ours hold it. Quantities in units. */
 import { takenFromUs } from '../src/domain/outside-fills.ts';
+import { foreignOf } from './foreign.ts';
 import type { LegRole } from './messages.ts';
 import type { Held } from './outside.ts';
 import { signalPositions } from './signal-positions.ts';
@@ -16,7 +17,7 @@ export function takenOf(
   return takenFromUs({
     ours: heldAs(position, role, position),
     ahead: before.reduce((sum, other) => sum + heldAs(other, role, position), 0),
-    theirs: theirsIn(position, tradingsymbol),
+    theirs: foreignOf(position.day, position.plan.product, tradingsymbol),
     moved,
   });
 }
@@ -26,18 +27,13 @@ export function addedTo(position: Held): number {
   const { tradingsymbol } = position.contract('main');
   const sold = -(position.outside.moved[tradingsymbol] ?? 0);
   const longs = holdersIn(position).reduce((sum, other) => sum + unitsOf(other, 'hedge', position, tradingsymbol), 0);
-  return Math.max(0, sold - Math.max(0, theirsIn(position, tradingsymbol)) - longs);
+  return Math.max(0, sold - Math.max(0, foreignOf(position.day, position.plan.product, tradingsymbol)) - longs);
 }
 
 /** Positions of signals first: only theirs are watched for trades of others while they are open. */
 function holdersIn({ day }: Held): Held[] {
   const watched = signalPositions(day);
   return [...watched, ...day.positions.filter((one) => !watched.some(({ id }) => id === one.id))];
-}
-
-function theirsIn({ day, plan }: Held, tradingsymbol: string): number {
-  const theirs = day.foreign.find((held) => held.product === plan.product && held.tradingsymbol === tradingsymbol);
-  return theirs?.quantity ?? 0;
 }
 
 /** Signed: what `holder` holds of the contract of `position`'s leg, on the same side. */

@@ -2,6 +2,7 @@
 import { condition } from '@temporalio/workflow';
 import type { Handover } from '../activities/contract.ts';
 import type { Day } from './day.ts';
+import { knowForeign } from './foreign.ts';
 import { checkIndexStops } from './hours.ts';
 import { ManualPosition } from './manual-position.ts';
 import type { HandedOver } from './messages.ts';
@@ -80,6 +81,7 @@ function ended(left: HandedOver): HandedOver {
 }
 
 function taken(day: Day, left: HandedOver): Position | ManualPosition {
+  for (const holding of left.foreign ?? []) knowForeign(day, holding);
   day.carriedOrders.push(...left.orders);
   const { signal, plan } = left;
   if (signal === 'manual') {

@@ -136,6 +136,8 @@ async function trade(day: Day, logins: AuthCompleted[]): Promise<void> {
   for (const difference of compared?.differences ?? []) {
     day.warn(`difference:${difference}`, 'difference', difference, true);
   }
+  if (compared?.asked) day.foreign.splice(0, day.foreign.length, ...compared.foreign);
+  for (const position of day.positions) if (position.isOpen()) day.touchPosition(position);
   const report = makeReport(day, compared);
   if (report.result === 'not_flat') {
     day.warn('not_flat', 'not_flat', 'The day did not end flat. Look at Kite now and close what is open.', true);
@@ -310,7 +312,7 @@ async function reconcileAfterLogin(day: Day): Promise<void> {
   await adoptUnheard(day);
   const compared = await compareAtLast(day);
   if (!compared) return;
-  day.foreign.push(...compared.foreign);
+  day.foreign.splice(0, day.foreign.length, ...compared.foreign);
   for (const { tradingsymbol, product, quantity } of compared.foreign) {
     day.warn(
       `foreign:${product}:${tradingsymbol}`,
