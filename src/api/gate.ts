@@ -1,12 +1,18 @@
 /** Who may call: hosts and origins first, then the token or the dashboard's cookie. */
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
+import { foreignness, LOOPBACK_NAMES } from '../origins.ts';
 import { refuse } from './refusals.ts';
 import { SESSION_MS, type Tokens } from './tokens.ts';
 
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 /** Bound to every address, the API still answers only to names that it was told. */
 const ANY_ADDRESS = new Set(['0.0.0.0', '::', '']);
+
+const FOREIGN = {
+  foreign_host:
+    'This API does not answer to that host name. Use http://localhost and its port, or name it in the setting ALLOWED_HOSTS.',
+  foreign_origin: 'Pages of other sites may not use this API.',
+};
 
 export type Caller = {
   /** One per browser session; every bearer of the token shares one. */
@@ -19,16 +25,10 @@ export type ApiEnv = { Variables: { caller: Caller } };
 
 /** Refuses foreign names in `Host` (DNS rebinding) and pages of other origins, whatever they know. */
 export function hostGate(host: string, allowedHosts: readonly string[]): MiddlewareHandler<ApiEnv> {
-  const names = new Set([...LOOPBACK, ...(ANY_ADDRESS.has(host) ? [] : [bracketed(host)]), ...allowedHosts]);
+  const names = new Set([...LOOPBACK_NAMES, ...(ANY_ADDRESS.has(host) ? [] : [bracketed(host)]), ...allowedHosts]);
   return async (c, next) => {
-    const authority = (c.req.header('host') ?? '').toLowerCase();
-    if (!names.has(withoutPort(authority))) {
-      throw refuse('foreign_host', 'This API does not answer to that host name. Use http://localhost and its port.');
-    }
-    const origin = c.req.header('origin');
-    if (origin !== undefined && !sameOrigin(origin, authority)) {
-      throw refuse('foreign_origin', 'Pages of other sites may not use this API.');
-    }
+    const foreign = foreignness({ host: c.req.header('host'), origin: c.req.header('origin') }, names);
+    if (foreign) throw refuse(foreign, FOREIGN[foreign]);
     await next();
   };
 }
@@ -79,18 +79,6 @@ export function giveSession(c: Context, tokens: Tokens): void {
   });
 }
 
-function withoutPort(authority: string): string {
-  return authority.replace(/:\d+$/, '');
-}
-
 function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host.toLowerCase();
-}
-
-function sameOrigin(origin: string, authority: string): boolean {
-  try {
-    return new URL(origin).host === new URL(`http://${authority}`).host;
-  } catch {
-    return false;
-  }
 }

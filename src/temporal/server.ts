@@ -1,15 +1,17 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { freePort, LOOPBACK, portIsFree, refuseBusyPort } from '../ports.ts';
+import { freePort, LOOPBACK, portIsFree } from '../ports.ts';
 import { registerSearchAttributes } from './attributes.ts';
 import { findProgram } from './binaries.mjs';
 import { connectTemporal, type TemporalAccess, type TemporalClient } from './client.ts';
 import { commandLineOf, endProcess, isRunning, processesWith } from './processes.ts';
+import { serveWebUi, type WebUi } from './web-ui.ts';
 
 export type TemporalServer = {
   address: string;
@@ -29,6 +31,7 @@ export type TemporalServerOptions = {
   /** A server that runs already (TEMPORAL_ADDRESS), null to run one here. */
   address: string | null;
   access?: TemporalAccess;
+  /** Where the web UI is for a browser; its own port is a private one. */
   uiPort: number;
   /** The environment, for TEMPORAL_BINARY and PATH. */
   env: Record<string, string | undefined>;
@@ -42,7 +45,7 @@ const GRACE_MS = 10_000;
 /** A week's days are still in the web UI after it; the development server's own default is one day. */
 const RETENTION_MS = 30 * 86_400_000;
 
-const Running = z.object({ pid: z.number(), port: z.number(), uiPort: z.number() });
+const Running = z.object({ pid: z.number(), port: z.number(), privateUiPort: z.number() });
 type Running = z.infer<typeof Running>;
 
 /**
@@ -62,15 +65,29 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     await registerSearchAttributes(temporal.connection, namespace).finally(temporal.close);
     return { address, uiUrl: null, origin: 'given', keepAlive: () => {}, stop: async () => {} };
   }
+  // Before anything runs: a start that cannot succeed leaves nothing behind.
+  const webUi = await serveWebUi(options.uiPort);
+  try {
+    return await startEmbedded(options, webUi);
+  } catch (error) {
+    await webUi.close();
+    throw error;
+  }
+}
+
+async function startEmbedded(options: TemporalServerOptions, webUi: WebUi): Promise<TemporalServer> {
+  const { namespace } = options;
   const dataDir = resolve(options.dataDir);
   const record = join(dataDir, 'temporal.json');
   const adopted = await adopt(record, dataDir);
   let running = adopted ?? (await start(options, dataDir, record, [USUAL_PORT, await freePort()]));
+  webUi.leadTo(running.privateUiPort);
   let looking: NodeJS.Timeout | undefined;
   let reviving: Promise<void> | null = null;
   const stop = async () => {
     clearInterval(looking);
     await reviving;
+    await webUi.close();
     await endProcess(running.pid, GRACE_MS);
     await rm(record, { force: true });
   };
@@ -82,12 +99,13 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   }
   return {
     address: `${LOOPBACK}:${running.port}`,
-    uiUrl: `http://${LOOPBACK}:${running.uiPort}`,
+    uiUrl: webUi.url,
     origin: adopted ? 'adopted' : 'started',
     keepAlive(complain) {
       const revive = async () => {
         complain('The Temporal server has died. It is started again.');
         running = await start(options, dataDir, record, [running.port]);
+        webUi.leadTo(running.privateUiPort);
       };
       looking = setInterval(() => {
         if (reviving || isRunning(running.pid)) return;
@@ -127,17 +145,15 @@ async function start(
       retryable: false,
     });
   }
-  const { uiPort } = options;
-  await refuseBusyPort({ port: uiPort, purpose: 'the Temporal web UI', variable: 'TEMPORAL_UI_PORT' });
   await mkdir(dataDir, { recursive: true });
   for (const port of ports) {
     if (!(await portIsFree(port))) continue;
-    const ownPort = await freePort();
+    const [ownPort, privateUiPort] = [await freePort(), await freePort()];
     const pid = await spawnServer(path, dataDir, [
-      ...['--ip', LOOPBACK, '--port', String(port), '--ui-port', String(uiPort), '--http-port', String(ownPort)],
-      ...['--namespace', options.namespace],
+      ...['--ip', LOOPBACK, '--port', String(port), '--ui-port', String(privateUiPort)],
+      ...['--http-port', String(ownPort), '--namespace', options.namespace],
     ]);
-    const running = { pid, port, uiPort };
+    const running = { pid, port, privateUiPort };
     await writeFile(`${record}.new`, `${JSON.stringify(running)}\n`);
     await rename(`${record}.new`, record);
     if (await servesAt(ownPort, pid)) return running;
@@ -154,6 +170,8 @@ async function spawnServer(path: string, dataDir: string, where: string[]): Prom
       ...['server', 'start-dev', ...databaseArguments(dataDir), ...where],
       // Without it every timer fires half a second late.
       ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="1ms"', '--log-level', 'error'],
+      // Its HTTP API asks for no password, and any web page can post to it: it answers to a name that nobody knows.
+      ...['--dynamic-config-value', `frontend.httpAllowedHosts=["${randomUUID()}.invalid"]`],
     ],
     { detached: true, stdio: ['ignore', log.fd, log.fd], cwd: dataDir },
   );

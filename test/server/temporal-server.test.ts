@@ -79,9 +79,12 @@ describe('the embedded Temporal server', () => {
     const first = await start();
     await startWorkflow(first);
     const pid = await pidOf();
-    const second = await start({ uiPort: await freePort() });
-    expect(second).toMatchObject({ origin: 'adopted', address: first.address, uiUrl: first.uiUrl });
+    const second = await start();
+    expect(second).toMatchObject({ origin: 'adopted', address: first.address });
     expect(await pidOf()).toBe(pid);
+    // The way to its web UI ended with the program that started it.
+    expect(second.uiUrl).not.toBe(first.uiUrl);
+    expect((await fetch(second.uiUrl ?? '')).status).toBe(200);
   });
 
   it('has lost nothing after SIGKILL', async () => {
@@ -109,7 +112,8 @@ describe('the embedded Temporal server', () => {
     try {
       const first = await start();
       await first.stop();
-      await writeFile(join(dataDir, 'temporal.json'), JSON.stringify({ pid: stranger.pid, port: 1, uiPort: 2 }));
+      const record = JSON.stringify({ pid: stranger.pid, port: 1, privateUiPort: 2 });
+      await writeFile(join(dataDir, 'temporal.json'), record);
       expect((await start()).origin).toBe('started');
       expect(await commandLineOf(stranger.pid ?? 0)).toContain('setTimeout');
     } finally {
