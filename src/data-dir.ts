@@ -8,6 +8,8 @@ import { AppError } from './errors.ts';
 export type DataDirLock = {
   /** What a second start is told: the running links. */
   announce(links: string): void;
+  /** From now on the folder serves this mode and account for ever: said once nothing refuses the start any more. */
+  claim(): Promise<void>;
   release(): Promise<void>;
 };
 
@@ -19,7 +21,7 @@ const SETTLED_AFTER_MS = 50;
 /**
  * Holds DATA_DIR (made if missing, mode 0700) for this process by listening on `lock.sock` in it: whoever connects hears
  * the running links. The socket of a process that died, even by SIGKILL, answers nobody and is taken over.
- * `serves` names mode and account, e.g. `replay demo`: a folder serves one, for ever.
+ * `serves` names mode and account, e.g. `replay demo`: a folder that was claimed serves one, for ever.
  * Throws AppError `already_running`, whose message carries the holder's links, or `data_dir_of_another`.
  */
 export async function lockDataDir(dataDir: string, serves: string): Promise<DataDirLock> {
@@ -42,11 +44,13 @@ export async function lockDataDir(dataDir: string, serves: string): Promise<Data
       if ((await inodeOf(lock)) === ino) await rm(lock, { force: true });
       await new Promise((closed) => server.close(closed));
     };
-    await claim(join(folder, 'serves'), serves, folder).catch(async (error) => {
+    const claimed = join(folder, 'serves');
+    await refuseOthers(claimed, serves, folder).catch(async (error) => {
       await release();
       throw error;
     });
     return {
+      claim: () => writeFile(claimed, `${serves}\n`),
       announce: (text) => {
         links = text;
       },
@@ -128,13 +132,12 @@ async function withShortPath<T>(path: string, use: (short: string) => Promise<T>
   }
 }
 
-async function claim(file: string, serves: string, folder: string): Promise<void> {
-  const before = await readFile(file, 'utf8').catch(() => '');
-  if (before === '') await writeFile(file, `${serves}\n`);
-  else if (before.trim() !== serves) {
+async function refuseOthers(file: string, serves: string, folder: string): Promise<void> {
+  const before = (await readFile(file, 'utf8').catch(() => '')).trim();
+  if (before !== '' && before !== serves) {
     throw new AppError({
       code: 'data_dir_of_another',
-      message: `${folder} belongs to ${before.trim()}, this start is for ${serves}. Give it a folder of its own, such as DATA_DIR=.data-${serves.replaceAll(' ', '-')}`,
+      message: `${folder} belongs to ${before}, this start is for ${serves}. Give it a folder of its own, such as DATA_DIR=.data-${serves.replaceAll(' ', '-')}`,
       httpStatus: 500,
       retryable: false,
     });

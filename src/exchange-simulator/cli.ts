@@ -100,6 +100,7 @@ async function main(): Promise<void> {
   // Two simulators on one folder would write over each other's book.
   const serves = options.paper ? 'the paper exchange' : 'the exchange simulator';
   const lock = options.dataDir === undefined ? null : await lockDataDir(options.dataDir, serves);
+  await lock?.claim();
   const { exchange, server } = await (options.paper ? openPaper(options) : openMarket(options));
   print(server.addresses, options.json);
 

@@ -31,6 +31,7 @@ export async function runReplay(program: Program): Promise<void> {
   // Looked at before anything runs: a start that cannot succeed leaves nothing behind.
   await refuseBusyPort({ port: config.port, host: config.host, ...API_PORT });
   await refuseBusyPort({ port: config.exchangePort, ...EXCHANGE_PORT });
+  await lock.claim();
   const { server, client, codePath, journal } = await startEmbedded(program);
   const { run, dates, resumed } = await openReplayRun(config, journal);
   const market = await openReplayExchange({ config, run, dates });

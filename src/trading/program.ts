@@ -42,6 +42,7 @@ export async function runTrading(
   // Looked at before anything runs: a start that cannot succeed leaves nothing behind.
   await refuseBusyPort({ port: config.port, host: config.host, ...API_PORT });
   if (config.mode === 'paper') await refuseBusyPort({ port: config.exchangePort, ...EXCHANGE_PORT });
+  await lock.claim();
 
   const { server, client, codePath, journal } = await startEmbedded(program);
   const paper = config.mode === 'paper' ? await openPaperExchange(config, brokers, clock) : null;

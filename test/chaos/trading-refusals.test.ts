@@ -1,5 +1,5 @@
 /** What `npm start` refuses in paper and live mode before anything can trade: words, exit code 1, nothing left behind. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -62,14 +62,19 @@ describe('npm start', () => {
     expect(await readdir(dataDir)).toEqual([]);
   });
 
-  it('refuses live mode with a clock that is off, and then the folder to another mode', async () => {
+  it('refuses live mode with a clock that is off, and leaves the folder to whoever starts next', async () => {
     const live = {
       ...{ TRADING_MODE: 'live', LIVE_TRADING_CONFIRMED: 'yes', KITE_ROOT: await brokerAhead(30_000) },
     };
     const clock = await refused(live);
     expect(clock).toMatch(/clock is \d+(\.\d+)? s behind Zerodha's/);
     expect(clock).toContain('timedatectl');
-    const folder = await refused({ ...live, TRADING_MODE: 'paper' });
+    expect(await readdir(dataDir)).toEqual([]);
+  });
+
+  it('refuses a folder that serves another account, and names one of its own', async () => {
+    await writeFile(join(dataDir, 'serves'), 'live AB1234\n');
+    const folder = await refused({ TRADING_MODE: 'paper', KITE_ROOT: await brokerAhead(0) });
     expect(folder).toContain('belongs to live AB1234');
     expect(folder).toContain('DATA_DIR=.data-paper-AB1234');
   });

@@ -101,8 +101,16 @@ describe('the data folder', () => {
     await lock();
   });
 
-  it('serves one mode and account for ever', async () => {
+  it('is free for another mode after a start that was refused before it claimed the folder', async () => {
+    const refused = await lock('live AB1234');
+    await refused.release();
+    expect(await readdir(dataDir)).toEqual([]);
+    await (await lock()).claim();
+  });
+
+  it('serves one mode and account for ever, once it is claimed', async () => {
     const first = await lock();
+    await first.claim();
     await first.release();
     await expect(lock('paper AB1234')).rejects.toMatchObject({
       code: 'data_dir_of_another',
