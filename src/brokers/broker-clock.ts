@@ -1,7 +1,10 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 
-const SAMPLES = 3;
+/** Spread over more than a second, one of them comes soon after the broker's second has changed. */
+const SAMPLES = 8;
+const SAMPLE_EVERY_MS = 160;
 const ANSWER_WITHIN_MS = 5_000;
 /** HTTP's Date header counts whole seconds. */
 const RESOLUTION_MS = 1_000;
@@ -9,21 +12,26 @@ const RESOLUTION_MS = 1_000;
 /** Farther from the broker's clock than this nothing is sent in live mode. */
 export const CLOCK_WITHIN_MS = 2_000;
 
+/** Bounds of how far this machine's clock is ahead of the broker's, wall milliseconds. */
+type Bounds = { least: number; most: number };
+
 /**
- * How far this machine's clock is ahead of the broker's (negative: behind), wall milliseconds, by the Date header of any answer at
- * `root`. Half of the round trip is allowed for, and 0 is whatever a header of whole seconds cannot tell apart. Needs no session.
- * Throws AppError `broker_clock_unknown` when nothing answers there.
+ * How far this machine's clock is at least ahead of the broker's (negative: behind), wall milliseconds, by the Date headers of some
+ * answers at `root`: to about a fifth of a second and the round trip. 0 is what they cannot tell apart. Needs no session; takes a good
+ * second. Throws AppError `broker_clock_unknown` when nothing answers there.
  */
 export async function clockAhead(root: string): Promise<number> {
-  let best = { roundTrip: Number.POSITIVE_INFINITY, ahead: 0 };
-  for (let sample = 0; sample < SAMPLES; sample += 1) {
-    const taken = await lookOnce(root);
-    if (taken.roundTrip < best.roundTrip) best = taken;
+  let { least, most } = await lookOnce(root);
+  for (let sample = 1; sample < SAMPLES; sample += 1) {
+    await sleep(SAMPLE_EVERY_MS);
+    const seen = await lookOnce(root);
+    least = Math.max(least, seen.least);
+    most = Math.min(most, seen.most);
   }
-  return best.ahead;
+  return Math.round(Math.max(least, 0) || Math.min(most, 0));
 }
 
-async function lookOnce(root: string): Promise<{ roundTrip: number; ahead: number }> {
+async function lookOnce(root: string): Promise<Bounds> {
   const wall = Date.now();
   const began = performance.now();
   try {
@@ -32,7 +40,8 @@ async function lookOnce(root: string): Promise<{ roundTrip: number; ahead: numbe
     await answer.body?.cancel();
     const said = Date.parse(answer.headers.get('date') ?? '');
     if (Number.isNaN(said)) throw new Error('its answer has no date');
-    return { roundTrip, ahead: outside(wall + roundTrip / 2, said) };
+    // The header was written at some moment between the question and the answer, within the second that it names.
+    return { least: wall - said - RESOLUTION_MS, most: wall + roundTrip - said };
   } catch (cause) {
     const reason = cause instanceof Error ? `${cause.message}${cause.cause ? ` (${cause.cause})` : ''}` : String(cause);
     throw new AppError({
@@ -43,10 +52,4 @@ async function lookOnce(root: string): Promise<{ roundTrip: number; ahead: numbe
       cause,
     });
   }
-}
-
-/** The distance of an instant from the second that the header names. */
-function outside(ours: number, second: number): number {
-  if (ours < second) return Math.round(ours - second);
-  return Math.max(0, Math.round(ours - (second + RESOLUTION_MS)));
 }
