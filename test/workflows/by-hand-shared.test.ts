@@ -1,0 +1,145 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { candleFile } from './candles.ts';
+import { carriedWeek, WEEKLY, type Week } from './carried-week.ts';
+import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { seeOthers } from './seeing-guard.ts';
+import { filledOf, ours } from './soundness.ts';
+
+let stage: Stage;
+let day: ReplayedDay | undefined;
+let week: Week | undefined;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterEach(async () => {
+  await week?.close();
+  if (!week) await day?.close();
+  week = undefined;
+  day = undefined;
+});
+afterAll(() => stage.close());
+
+/** A guard that sees trades of others, of whichever day is playing. */
+const guard = (input: Parameters<typeof seeOthers>[1]) => seeOthers((day as ReplayedDay).exchange, input);
+
+const held = ({ exchange }: ReplayedDay) =>
+  Object.fromEntries(exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]));
+const resting = (today: ReplayedDay) =>
+  ours(today.book())
+    .filter(
+      ({ status, tradingsymbol, side }) => status === 'TRIGGER PENDING' && tradingsymbol === MAIN && side === 'BUY',
+    )
+    .map(({ pendingQuantity }) => pendingQuantity);
+
+describe('a trade by hand in a contract that two positions hold', { timeout: 60_000 }, () => {
+  it('closes one of two of signals: the other keeps its stop and its hedge', async () => {
+    const carried = await carriedWeek(stage);
+    week = carried.week;
+    // On other candles the week begins on Tuesday: S1 fires once more, in the same series.
+    const candles = await candleFile({
+      '2025-07-15': [
+        [25149.5, 25151.1, 25041.9, 25119.8],
+        [25120.75, 25127.05, 25061.85, 25063.95],
+      ],
+    });
+    day = await week.day('2025-07-15', { guard, exchange: { candles: candles.path } });
+    await day.logIn();
+    await day.start({ ...WEEKLY, maxLossPerDay: 100_000_00 });
+    await day.at('11:16');
+    await day.seen('both open', ({ positions }) => positions.filter(({ state }) => state === 'open').length === 2);
+    await day.seen('both protected', () => resting(day as ReplayedDay).length === 2);
+    day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'NRML', side: 'BUY', quantity: 750 });
+    await day.at('12:30');
+    await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1'));
+    await day.seen('one stop', () => JSON.stringify(resting(day as ReplayedDay)) === '[750]');
+    await day.acknowledge('all');
+    await day.seen('one is closed', ({ positions }) => positions[0]?.state === 'closed');
+    const report = await week.end(day);
+    await candles.remove();
+    expect(report.warnings.filter(({ code }) => code !== 'no_data').map(({ id }) => id)).toEqual(['by_hand:P1']);
+    expect(report).toMatchObject({ result: 'carried', reconciled: true });
+    expect(report.positions).toMatchObject([
+      { id: 'P1', state: 'closed', exitReason: 'closed_by_hand' },
+      { id: 'P2', state: 'open' },
+    ]);
+    expect(held(day)).toEqual({ [MAIN]: -750, [HEDGE]: 750 });
+  });
+
+  it('closes that of a signal before one by hand: what is short in the end is bought back once', async () => {
+    day = await stage.startDay({ guard });
+    await day.logIn();
+    await day.start();
+    await day.at('09:30');
+    await day.placeOrder({ symbol: HEDGE });
+    await day.placeOrder({ symbol: MAIN, side: 'SELL' });
+    await day.at('11:15');
+    const position = (view: Awaited<ReturnType<ReplayedDay['view']>>) => view.positions.find(({ id }) => id === 'P1');
+    await day.seen('P1', (view) => position(view)?.state === 'open');
+    day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 750 });
+    await day.at('12:30');
+    await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1'));
+    await day.acknowledge('all');
+    await day.seen('P1 is closed', (view) => position(view)?.state === 'closed');
+    expect(held(day)).toEqual({ [MAIN]: -75, [HEDGE]: 75 });
+    const report = await day.result();
+    expect(report).toMatchObject({ result: 'flat', reconciled: true });
+    expect(report.warnings.map(({ id }) => id)).toEqual(['by_hand:P1']);
+    expect(filledOf(ours(day.book()), MAIN, 'BUY')).toBe(75);
+    expect(held(day)).toEqual({ [MAIN]: 0, [HEDGE]: 0 });
+  });
+});
+
+describe('what somebody bought back of a carried position before the login', { timeout: 60_000 }, () => {
+  it('rests its stop as soon as it is sold again', async () => {
+    const carried = await carriedWeek(stage);
+    week = carried.week;
+    day = await week.day('2025-07-15', { guard });
+    await day.at('09:30');
+    const theirs = { tradingsymbol: MAIN, product: 'NRML', quantity: 750 } as const;
+    day.exchange.foreignTrade({ ...theirs, side: 'BUY' });
+    await day.logIn();
+    await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1'));
+    expect(resting(day)).toEqual([]);
+    day.exchange.foreignTrade({ ...theirs, side: 'SELL' });
+    await day.at('11:30');
+    await day.seen('the stop at rest', ({ warnings }) => {
+      return resting(day as ReplayedDay)[0] === 750 && !warnings.some(({ id }) => id.startsWith('by_hand'));
+    });
+    expect((await week.end(day)).result).toBe('carried');
+  });
+});
+
+describe('a short of others in the contract of an open position', () => {
+  it('is covered by the hedge until somebody acknowledges that it is theirs', async () => {
+    day = await stage.startDay({ guard });
+    await day.logIn();
+    await day.start();
+    await day.opened();
+    day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
+    await day.at('12:30');
+    await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id.startsWith('added:')));
+    await day.closePosition({});
+    await day.seen('what is kept', ({ positions }) => positions[0]?.state === 'residual_hedge');
+    expect(held(day)).toEqual({ [MAIN]: -75, [HEDGE]: 75 });
+    await day.acknowledge('all');
+    await day.seen('the end', ({ positions }) => positions[0]?.state === 'closed');
+    expect(held(day)).toEqual({ [MAIN]: -75, [HEDGE]: 0 });
+    const report = await day.result();
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
+    expect(filledOf(ours(day.book()), MAIN, 'BUY')).toBe(750);
+  });
+
+  it('never acknowledged, is a day that does not end flat', async () => {
+    const carried = await carriedWeek(stage);
+    week = carried.week;
+    day = await week.day('2025-07-15', { guard });
+    await day.logIn();
+    await day.at('09:30');
+    day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'NRML', side: 'SELL', quantity: 75 });
+    await day.at('10:30');
+    await day.closePosition({});
+    const report = await week.end(day);
+    expect(held(day)).toEqual({ [MAIN]: -75, [HEDGE]: 75 });
+    expect(report).toMatchObject({ result: 'not_flat', positions: [{ state: 'residual_hedge' }] });
+  });
+});
