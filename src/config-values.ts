@@ -50,6 +50,19 @@ export const address = (...protocols: string[]) =>
     `give an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   );
 
+/** Of a server as a whole, without a slash at its end: paths are put behind it. */
+export const siteAddress = (example: string) =>
+  value(
+    (text) => (/^https?:\/\/[^/?#@]+$/.test(text) && URL.canParse(text) ? text : undefined),
+    `give an address without a path, such as ${example}`,
+  );
+
+/** As a `Host` header has them, in lower case. */
+export const hostNames = value((text): string[] | undefined => {
+  const names = text.split(',').map((name) => name.trim().toLowerCase());
+  return names.every((name) => /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/.test(name)) ? names : undefined;
+}, 'give host names with commas between them, without http:// and port, such as trading.example,192.168.1.5');
+
 const SIGNALS: readonly SignalName[] = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8'];
 
 export const signalList = value(

@@ -5,6 +5,7 @@ import {
   address,
   anyText,
   decimal,
+  hostNames,
   integer,
   isoDate,
   keyOf32Bytes,
@@ -13,6 +14,7 @@ import {
   onOff,
   rupees,
   signalList,
+  siteAddress,
 } from './config-values.ts';
 import type { IsoDate, TradingMode } from './domain/types.ts';
 import { AppError } from './errors.ts';
@@ -26,6 +28,8 @@ export const Environment = z.object({
   ACCOUNT: matching(/^[A-Za-z0-9_-]{1,32}$/, 'give up to 32 letters, digits, - or _').optional(),
   HOST: matching(/^[A-Za-z0-9.:-]+$/, 'give an address to listen on, such as 127.0.0.1').prefault('127.0.0.1'),
   PORT: port.prefault('8000'),
+  ALLOWED_HOSTS: hostNames.optional(),
+  PUBLIC_URL: siteAddress('https://trading.example').optional(),
   DATA_DIR: anyText.prefault('.data'),
   API_TOKEN: matching(/^[\x21-\x7e]{16,}$/, 'give 16 characters or more, without blanks').optional(),
   LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').prefault('info'),
@@ -55,10 +59,7 @@ export const Environment = z.object({
   REPLAY_CANDLES: anyText.optional(),
   REPLAY_OPERATOR: onOff.prefault('on'),
   EXCHANGE_PORT: port.prefault('9100'),
-  EXCHANGE_URL: matching(
-    /^https?:\/\/[^/?#]+$/,
-    'give an address without a path, such as http://exchange:9100',
-  ).optional(),
+  EXCHANGE_URL: siteAddress('http://exchange:9100').optional(),
   EXCHANGE_LOGIN_URL: address('https:', 'http:').optional(),
   MARKET_DATA_DIR: anyText.prefault('../shared/data'),
 
@@ -118,6 +119,10 @@ export type Config = {
   account: string;
   host: string;
   port: number;
+  /** Names besides the loopback ones by which the API may be called, lower case, without port. */
+  allowedHosts: string[];
+  /** Where browsers find the API and the dashboard, for printed links; null where it is HOST and PORT. */
+  publicUrl: string | null;
   dataDir: string;
   apiToken: string | null;
   logLevel: Environment['LOG_LEVEL'];
@@ -219,6 +224,9 @@ function configOf(env: Environment, given: Record<string, string>): Config {
     account: env.ACCOUNT ?? env.KITE_USER_ID ?? 'demo',
     host: env.HOST,
     port: env.PORT,
+    // A printed link that the API then refused would be of no use.
+    allowedHosts: [...(env.ALLOWED_HOSTS ?? []), ...(env.PUBLIC_URL ? [new URL(env.PUBLIC_URL).hostname] : [])],
+    publicUrl: env.PUBLIC_URL ?? null,
     dataDir: resolve(repositoryRoot, env.DATA_DIR),
     apiToken: env.API_TOKEN ?? null,
     logLevel: env.LOG_LEVEL,

@@ -6,7 +6,7 @@ export const REFUSALS = {
   unknown_field: { status: 400, when: 'a field or parameter that the route does not know' },
   unauthorized: { status: 401, when: 'no token, a wrong one, or a session that has ended' },
   auth_refused: { status: 401, when: 'the broker refused the login; its reason is in the details' },
-  foreign_host: { status: 403, when: 'a host name that this API does not answer to' },
+  foreign_host: { status: 403, when: 'a host name that this API does not answer to: ALLOWED_HOSTS names further ones' },
   foreign_origin: { status: 403, when: 'a page of another site asked' },
   unknown_route: { status: 404, when: 'nothing is at this path' },
   unknown_position: { status: 404, when: 'no position of the day has this id' },

@@ -6,8 +6,10 @@ import { apiToken } from '../secrets.ts';
 import type { Program } from './program.ts';
 
 export type ServedApi = {
-  /** As in `http://127.0.0.1:8000`. */
+  /** For a browser, as in `http://127.0.0.1:8000`: PUBLIC_URL where that is given. */
   origin: string;
+  /** For this process itself. */
+  ownOrigin: string;
   token: string;
   /** Signs one browser in, once. */
   signInLink: string;
@@ -23,10 +25,11 @@ export async function serveApi(
   const api = createApi({
     ...deps,
     apiToken: token,
-    config: { mode: config.mode, host: config.host, allowedHosts: [], defaults: config.plan },
+    config: { mode: config.mode, host: config.host, allowedHosts: config.allowedHosts, defaults: config.plan },
     logger,
   });
   const serving = await startApi({ api, host: config.host, port: config.port });
   closers.add('the API', () => serving.close());
-  return { origin: serving.origin, token, signInLink: api.createSignInLink(serving.origin) };
+  const origin = config.publicUrl ?? serving.origin;
+  return { origin, ownOrigin: serving.origin, token, signInLink: api.createSignInLink(origin) };
 }

@@ -109,7 +109,7 @@ export async function runReplay(program: Program): Promise<void> {
   };
   const operating = operate(
     {
-      apiRoot: serving.origin,
+      apiRoot: serving.ownOrigin,
       apiToken: serving.token,
       dates,
       acts: config.replay.operator,

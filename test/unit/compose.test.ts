@@ -45,8 +45,8 @@ describe('docker-compose.yml', () => {
 
   it.each([
     ['worker', WORKER, []],
-    ['api', API, ['HOST', 'PORT']],
-    ['api-2', API, ['HOST', 'PORT']],
+    ['api', API, ['HOST', 'PORT', 'PUBLIC_URL']],
+    ['api-2', API, ['HOST', 'PORT', 'PUBLIC_URL']],
   ] as const)(
     'tells %s what the test of real processes tells it, and starts the same program',
     (name, program, more) => {
@@ -68,6 +68,15 @@ describe('docker-compose.yml', () => {
       port: 8000,
       apiToken: ENV.API_TOKEN,
     });
+  });
+
+  it.each(['api', 'api-2'])('has %s print links to the port that it is published at', (name) => {
+    const { environment, ports } = named(name);
+    expect(ports).toEqual([`${loadConfig(environment).publicUrl?.slice('http://'.length)}:8000`]);
+  });
+
+  it('gives the Temporal UI, which asks for no password, nothing to write with', () => {
+    expect(named('temporal-ui').environment).toMatchObject({ TEMPORAL_DISABLE_WRITE_ACTIONS: 'true' });
   });
 
   it('runs two workers, as many as may serve guards, and two APIs', () => {

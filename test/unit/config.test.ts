@@ -105,6 +105,36 @@ describe('a wrong environment', () => {
   });
 });
 
+describe('the addresses of the API', () => {
+  it('are loopback names alone, unless further ones are given', () => {
+    expect(loadConfig({})).toMatchObject({ allowedHosts: [], publicUrl: null });
+    const ALLOWED_HOSTS = 'Trading.example, 192.168.1.5,[fe80::1]';
+    expect(loadConfig({ ALLOWED_HOSTS }).allowedHosts).toEqual(['trading.example', '192.168.1.5', '[fe80::1]']);
+  });
+
+  it('are that of PUBLIC_URL too', () => {
+    expect(loadConfig({ ALLOWED_HOSTS: 'a', PUBLIC_URL: 'https://Trading.example:8443' })).toMatchObject({
+      allowedHosts: ['a', 'trading.example'],
+      publicUrl: 'https://Trading.example:8443',
+    });
+  });
+
+  it.each([
+    [
+      { ALLOWED_HOSTS: 'https://trading.example' },
+      'give host names with commas between them, without http:// and port',
+    ],
+    [{ ALLOWED_HOSTS: 'trading.example:8000' }, 'give host names'],
+    [{ ALLOWED_HOSTS: 'a,,b' }, 'give host names'],
+    [{ ALLOWED_HOSTS: '*' }, 'give host names'],
+    [{ PUBLIC_URL: 'https://trading.example/' }, 'give an address without a path, such as https://trading.example'],
+    [{ PUBLIC_URL: 'trading.example' }, 'give an address without a path'],
+    [{ PUBLIC_URL: 'http://user:secret@host' }, 'give an address without a path'],
+  ])('say what is wrong with %j', (env, words) => {
+    expect(refusalOf(env)).toContain(words);
+  });
+});
+
 describe('many processes', () => {
   it('find the exchange at EXCHANGE_URL, else on this machine at EXCHANGE_PORT', () => {
     expect(loadConfig({ EXCHANGE_PORT: '9200' }).exchange).toEqual({ url: 'http://127.0.0.1:9200', loginUrl: null });
