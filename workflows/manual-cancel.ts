@@ -55,5 +55,5 @@ export async function cancelByHand(day: Day, { orderId, by }: CancelOrder): Prom
 }
 
 function find(day: Day, orderId: string): OrderView | undefined {
-  return [...day.orders.values()].find((order) => order.orderId === orderId);
+  return [...day.orders.values()].find((order) => order.orderId === orderId && order.takenFrom === undefined);
 }

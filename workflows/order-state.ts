@@ -5,8 +5,17 @@ const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 /** Never sent, or refused at once: nothing of it is in the book. */
 const UNSENT = new Set(['NOT SENT', 'REFUSED']);
 
+/** The broker's last word, once its trades are listed. */
+const SETTLING = 'SETTLING';
+
+/** The broker says that it is over before it lists all its trades: until then it is not. */
+export function wordOf({ status, state }: { status: string; state: string }): string {
+  return state === 'live' && FINAL.has(status) ? SETTLING : status;
+}
+
+/** What is somebody else's, or the exchange's own booking, is nothing that could be followed or cancelled. */
 export function isFinal(order: OrderView): boolean {
-  return FINAL.has(order.status);
+  return FINAL.has(order.status) || order.takenFrom !== undefined || order.purpose === 'settlement';
 }
 
 /** In the book, and not final: it can be followed and cancelled. */

@@ -13,6 +13,7 @@ import type { WallMs } from '../src/domain/types.ts';
 import type { Day } from './day.ts';
 import { lookInto } from './doubt.ts';
 import type { OrderView } from './messages.ts';
+import { wordOf } from './order-state.ts';
 import { changing, sending, watching, world } from './proxies.ts';
 
 /** An intent that waited longer than this is not sent any more; with the HTTP time-out it ends before the activity's own. */
@@ -195,7 +196,7 @@ export function recordIntent(day: Day, intended: Intended): OrderView {
 export function absorb(day: Day, order: OrderView, snapshot: OrderSnapshot): void {
   const before = order.filledQuantity;
   order.orderId = snapshot.orderId;
-  order.status = snapshot.status;
+  order.status = wordOf(snapshot);
   order.statusMessage = snapshot.statusMessage;
   order.orderType = snapshot.orderType;
   order.price = snapshot.price;

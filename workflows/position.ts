@@ -9,6 +9,7 @@ import { carryOn } from './carry.ts';
 import { type Day, MarketOver } from './day.ts';
 import { enterHedge, enterMain, unwindSurplus } from './entry.ts';
 import { endEntries, exitMain, sellHedge } from './exit.ts';
+import { lookFirst } from './first-look.ts';
 import { foreignBeside } from './foreign.ts';
 import { HedgedLegs } from './legs.ts';
 import type {
@@ -296,6 +297,7 @@ export class Position extends HedgedLegs {
 
   private async enter(): Promise<void> {
     const { plan } = this;
+    await lookFirst(this.day, plan.product, [plan.main, ...(plan.hedge ? [plan.hedge] : [])]);
     const hedged = plan.hedge ? await enterHedge(this) : plan.quantity;
     const lots = Math.floor(hedged / plan.main.lotSize);
     if (lots > 0 && this.mayEnter()) await enterMain(this, lots * plan.main.lotSize);

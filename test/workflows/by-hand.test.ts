@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { filledOf, ours } from './soundness.ts';
 
 let stage: Stage;
 let day: ReplayedDay | undefined;
@@ -72,6 +73,23 @@ describe('a position that its owner closed in the broker’s app', () => {
       .book()
       .filter(({ tag, tradingsymbol, side }) => tag && tradingsymbol === MAIN && side === 'BUY');
     expect(bought.reduce((sum, { filledQuantity }) => sum + filledQuantity, 0)).toBe(750);
+  });
+});
+
+describe('a person’s own trade before ours', () => {
+  it('is theirs: all that was sold here is protected and bought back here', async () => {
+    const today = await stage.startDay();
+    day = today;
+    await today.logIn();
+    await today.start();
+    await today.at('10:00');
+    today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 });
+    await today.opened();
+    const report = await today.result();
+    expect(report).toMatchObject({ result: 'flat', positions: [{ exitReason: 'exit_time' }] });
+    expect(report.warnings.filter(({ id }) => id.startsWith('by_hand'))).toEqual([]);
+    expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(750);
+    expect(filledOf(ours(today.book()), HEDGE, 'SELL')).toBe(750);
   });
 });
 
