@@ -78,9 +78,13 @@ describe('a trade by hand in a contract that two positions hold', { timeout: 60_
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 750 });
     await day.at('12:30');
     await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1'));
+    expect(held(day)).toEqual({ [MAIN]: -75, [HEDGE]: 825 });
+    await day.closePosition({ id: 'M2' });
+    await day.seen('M2 is closed', ({ positions }) => positions.find(({ id }) => id === 'M2')?.state === 'closed');
+    expect(held(day)).toEqual({ [MAIN]: 0, [HEDGE]: 825 });
     await day.acknowledge('all');
     await day.seen('P1 is closed', (view) => position(view)?.state === 'closed');
-    expect(held(day)).toEqual({ [MAIN]: -75, [HEDGE]: 75 });
+    expect(held(day)).toEqual({ [MAIN]: 0, [HEDGE]: 75 });
     const report = await day.result();
     expect(report).toMatchObject({ result: 'flat', reconciled: true });
     expect(report.warnings.map(({ id }) => id)).toEqual(['by_hand:P1']);
