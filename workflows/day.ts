@@ -92,6 +92,8 @@ export class Day {
   readonly carriedOrders: OrderView[] = [];
   /** Ledger and broker were compared after the login: before that nothing new is opened. */
   compared = false;
+  /** The first pre-flight has ended, however; a replay has none. */
+  preflighted: boolean;
   readonly decisions: DecisionView[] = [];
   readonly warnings: Warning[] = [];
   readonly acknowledged = new Set<string>();
@@ -107,6 +109,7 @@ export class Day {
 
   constructor(input: DayInput) {
     this.identity = input.identity;
+    this.preflighted = input.identity.mode === 'replay';
     this.clock = input.clock;
   }
 
@@ -227,11 +230,16 @@ export class Day {
     this.show();
   }
 
-  /** Logs and remembers; the same id again only updates the words. */
+  /** Logs and remembers; the same id again only updates the words, unless it holds up entries only from now on. */
   warn(id: string, code: WarningCode, message: string, blocksEntries: boolean): void {
     const known = this.warnings.find((w) => w.id === id);
     if (known) {
       known.message = message;
+      if (known.blocksEntries || !blocksEntries) return;
+      known.blocksEntries = true;
+      // What was acknowledged before was harmless.
+      this.acknowledged.delete(id);
+      this.log('alert', code, message);
       return;
     }
     this.warnings.push({ id, code, message, since: this.now(), blocksEntries });

@@ -1,7 +1,7 @@
 /** Every hourly close: index stops first, then the eight signals (DESIGN section 4, TRADING section 3). */
 import { condition, isCancellation } from '@temporalio/workflow';
 import type { EntryPlan, HourEvaluation, HourInput } from '../activities/contract.ts';
-import { istTime } from '../src/domain/clock.ts';
+import { istTime, realAt } from '../src/domain/clock.ts';
 import { indexStopHit } from '../src/domain/strategy/index-stop.ts';
 import type { MarketMs } from '../src/domain/types.ts';
 import { type Day, MarketOver } from './day.ts';
@@ -179,12 +179,21 @@ async function judge(day: Day, input: HourInput, seen: HourEvaluation, decision:
   decision.outcome = 'skipped';
   // Somebody who logs in at the last moment is not quicker than the look at what the account holds.
   await condition(() => day.compared || day.session === null || day.over);
+  await afterPreflight(day, input.barEnd);
   const skip = skipReason(day, seen, input.barEnd);
   if (skip) {
     decision.reason = `skipped: ${skip}`;
     return;
   }
   await day.inTurn(() => enter(day, seen, decision));
+}
+
+/** Nothing is entered unchecked: the first pre-flight is waited for while the decision still holds. */
+async function afterPreflight(day: Day, at: MarketMs): Promise<void> {
+  const until = realAt(day.clock, at + decideWithin(day), Date.now());
+  if (day.preflighted || until === null || until <= Date.now()) return;
+  const done = () => day.preflighted || day.session === null || day.over;
+  await condition(done, until - Date.now(), { summary: 'the pre-flight, before an entry' });
 }
 
 function skipReason(day: Day, seen: HourEvaluation, at: MarketMs): string | null {
@@ -196,6 +205,7 @@ function skipReason(day: Day, seen: HourEvaluation, at: MarketMs): string | null
   // What is carried over night may be entered up to the square-off; on expiry day the limits say no sooner.
   const weekly = plan.exitPolicy === 'weekly';
   if (at > (weekly ? timetable.squareOff : timetable.lastEntry) || (day.squaringOff && !weekly)) return 'too late';
+  if (!day.preflighted && day.session) return 'the pre-flight has not ended yet: nothing is entered unchecked';
   if (day.now() > at + decideWithin(day)) return 'the decision came too late after the close';
   if (!plan.signals.includes(seen.signal)) return `${seen.signal} is not in the plan`;
   const block = day.entriesBlockedBy();

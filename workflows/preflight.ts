@@ -46,6 +46,7 @@ async function look(day: Day): Promise<void> {
     'preflight',
     `Pre-flight: ${failed.length === 0 ? 'all is well' : `${failed.length} of ${findings.length} need a person`}${words ? ` (${words})` : ''}.`,
   );
+  day.preflighted = true;
   if (failed.length === 0) return;
   const text = `Pre-flight of ${day.identity.date}: ${failed.map((finding) => finding.text).join(' ')}`;
   await world.notifyOwner.executeWithOptions({ summary: 'The pre-flight needs a person' }, [{ level: 'alert', text }]);

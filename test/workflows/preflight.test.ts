@@ -5,11 +5,14 @@ import { openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
 
 let stage: Stage;
 let day: ReplayedDay | undefined;
+/** Lets a look end that hangs. */
+let endLook = () => {};
 beforeAll(async () => {
   stage = await openStage();
 });
 afterAll(() => stage.close());
 afterEach(async () => {
+  endLook();
   await day?.close();
   day = undefined;
 });
@@ -66,6 +69,65 @@ describe('the pre-flight of a live day', () => {
     const { decisions, positions } = await opened.seen('the decision of 11:15', (view) => view.decisions.length === 2);
     expect(decisions[1]).toMatchObject({ signal: 'S1', outcome: 'skipped', reason: expect.stringContaining(LOT.text) });
     expect(positions).toEqual([]);
+  });
+
+  it('holds up entries as well when what failed at first turns out to be wrong, though the failure was acknowledged', async () => {
+    const { opened } = await liveDay([{ ...LOT, outcome: 'failed', text: 'The list does not come.' }], [LOT]);
+    await opened.at('08:50');
+    await opened.logIn();
+    await opened.start({ numLots: 1 });
+    await opened.seen('the first look', ({ warnings }) => messages(warnings).length === 1);
+    await opened.acknowledge('all');
+    await opened.at('09:12');
+    const { warnings, acknowledged } = await opened.seen('the second look', (view) =>
+      messages(view.warnings).includes(LOT.text),
+    );
+    expect(warnings).toMatchObject([{ code: 'preflight', blocksEntries: true }]);
+    expect(acknowledged).toEqual([]);
+    await opened.at('11:16');
+    const { decisions } = await opened.seen('the decision of 11:15', (view) => view.decisions.length === 2);
+    expect(decisions[1]).toMatchObject({ signal: 'S1', outcome: 'skipped', reason: expect.stringContaining(LOT.text) });
+  });
+
+  /** Somebody logs in a moment before the signal of 11:15, and the look that follows does not end. */
+  async function hangingLook(until: string): Promise<ReplayedDay> {
+    const { opened, looks } = await liveDay([]);
+    opened.parts.day.preflight = () =>
+      new Promise((found) => {
+        looks.push('hangs');
+        endLook = () => found([]);
+      });
+    await opened.start({ numLots: 1 });
+    await opened.at('11:14:30');
+    await opened.logIn();
+    await opened.seen('the login', () => looks.length > 0);
+    // This server skips no time while an activity is under way.
+    await opened.missUntil(until);
+    return opened;
+  }
+
+  it('is waited for by an entry, which is made when the look ends in time', async () => {
+    const opened = await hangingLook('11:15:01');
+    // Without the wait it would have been entered by then.
+    await new Promise((later) => setTimeout(later, 1_500));
+    const { decisions, positions } = await opened.view();
+    expect([decisions.length, positions.length]).toEqual([1, 0]);
+    endLook();
+    const { decisions: after } = await opened.opened();
+    expect(after[1]).toMatchObject({ signal: 'S1', outcome: 'fired' });
+  });
+
+  it('that does not end within the decision’s five minutes lets nothing be entered unchecked', async () => {
+    const opened = await hangingLook('11:19:58');
+    const { decisions, positions } = await opened.seen('the decision', (view) => view.decisions.length === 2);
+    expect(decisions[1]).toMatchObject({
+      ...{ signal: 'S1', outcome: 'skipped', reason: expect.stringContaining('the pre-flight has not ended') },
+    });
+    expect(positions).toEqual([]);
+    endLook();
+    await opened.seen('the end of the look', () =>
+      opened.lines.some((line) => line.includes('Pre-flight: all is well')),
+    );
   });
 
   it('is not part of a replayed day', async () => {
