@@ -91,8 +91,8 @@ export type ManualCheckInput = {
   book: EntryInput['book'];
   /** What is open by hand. */
   holdings: ManualHolding[];
-  /** Units of this contract that the account held when the day began. */
-  heldBefore: number;
+  /** Units by trading symbol, of its contract and of what is open by hand, that are not of today's orders of ours. */
+  heldBefore: Record<string, number>;
 };
 export type ManualCheck =
   | { kind: 'refused'; refusals: ManualRefusal[] }

@@ -10,6 +10,7 @@ import {
   checkTerms,
   effectOf,
   gapLosses,
+  type ManualHolding,
   type ManualRefusal,
   nearSymbols,
   seriesOf,
@@ -63,7 +64,10 @@ function checksWithoutBroker(input: ManualCheckInput, contract: ContractRef): Ma
   return [hours, cover].filter((refusal) => refusal !== null);
 }
 
-function effectIn({ order, product, holdings }: ManualCheckInput, { tradingsymbol }: ContractRef) {
+function effectIn(
+  { order, product, holdings }: Pick<ManualCheckInput, 'order' | 'product' | 'holdings'>,
+  { tradingsymbol }: ContractRef,
+) {
   return effectOf(order.side, heldOf(holdings, tradingsymbol, product));
 }
 
@@ -96,7 +100,7 @@ async function checkAtBroker(
   const { available } = await session.funds();
   const required = await requiredFor(session, input, contract, price, charges.total);
   const refusals: ManualRefusal[] = [
-    ...(effect === 'closes_long' ? await soldByHand(session, input, contract) : []),
+    ...(order.side === 'SELL' ? await soldOutside(session, input, contract) : []),
     ...(reserved > 0
       ? checkReservation({
           loss: reserved,
@@ -206,20 +210,28 @@ function limitExceeded({ code, message, numbers }: Refusal): ManualRefusal {
   return { code: 'limit_exceeded', message, details: { ...numbers, allowed: numbers.limit, limit: code } };
 }
 
-/** What somebody sold in the app cannot be sold again: that would be naked. */
-async function soldByHand(
+/** What somebody sold in the app cannot be sold again, nor does it cover anything: that would be naked. */
+async function soldOutside(
   session: KiteSession,
   { identity, order, product, holdings, heldBefore }: ManualCheckInput,
   contract: ContractRef,
 ): Promise<ManualRefusal[]> {
-  const { tradingsymbol } = contract;
-  const byHand = await readByHand(session, { identity, product, contracts: [{ tradingsymbol, foreign: heldBefore }] });
-  const held = heldOf(holdings, tradingsymbol, product);
-  const left = (held?.net ?? 0) - (held?.selling ?? 0) + Math.min(0, byHand[tradingsymbol] ?? 0);
-  if (order.quantity <= left) return [];
-  const covered = Math.max(0, left);
-  const message = `somebody sold ${tradingsymbol} outside: ${covered} of it are left to sell`;
-  return [{ code: 'naked_sell', message, details: { covered, sent: order.quantity } }];
+  const longs = seriesOf(holdings, { ...contract, product }).filter(({ net }) => net > 0);
+  const contracts = longs.map(({ tradingsymbol }) => ({ tradingsymbol, foreign: heldBefore[tradingsymbol] ?? 0 }));
+  const moved = await readByHand(session, { identity, product, contracts });
+  const soldOf = ({ tradingsymbol }: ManualHolding) => Math.max(0, -(moved[tradingsymbol] ?? 0));
+  const sold = longs.filter((long) => soldOf(long) > 0);
+  if (sold.length === 0) return [];
+  const left = holdings.map((one) => (sold.includes(one) ? { ...one, net: Math.max(0, one.net - soldOf(one)) } : one));
+  const held = heldOf(left, contract.tradingsymbol, product);
+  const own = Math.max(0, (held?.net ?? 0) - (held?.selling ?? 0));
+  const words = `somebody sold ${sold.map((long) => `${soldOf(long)} ${long.tradingsymbol}`).join(', ')} outside`;
+  if (effectIn({ order, product, holdings }, contract) === 'closes_long' && order.quantity > own) {
+    const message = `${words}: ${own} of it are left to sell`;
+    return [{ code: 'naked_sell', message, details: { covered: own, sent: order.quantity } }];
+  }
+  const naked = checkCover(order, contract, product, left);
+  return naked ? [{ ...naked, message: `${words}: ${naked.message}` }] : [];
 }
 
 function rupees(paise: Paise): string {

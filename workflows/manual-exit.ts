@@ -21,11 +21,21 @@ export async function leaveByHand(position: ManualPosition): Promise<void> {
   for (const order of position.orders()) if (isLive(order) && !stops.has(order.tag)) await cancelToEnd(day, order);
   await lookForHands(position);
   await exitMain(position);
-  if (position.long() > 0) {
-    await condition(() => day.over || position.toSellOfHedge() > 0 || neededAsCover(position) === 0);
-    await sellHedge(position);
-  }
+  await sellWhatIsFree(position);
   await levelOut(position);
+}
+
+/** A long that covers others' shorts is sold as these are bought back, to its last unit. */
+async function sellWhatIsFree(position: ManualPosition): Promise<void> {
+  const { day } = position;
+  while (!day.over && position.long() - position.outside.sold > 0) {
+    const waits = position.toSellOfHedge() === 0;
+    await condition(() => day.over || position.toSellOfHedge() > 0 || neededAsCover(position) === 0);
+    if (waits) await lookForHands(position);
+    await sellHedge(position);
+    // Nothing more may be placed.
+    if (position.toSellOfHedge() > 0) return;
+  }
 }
 
 /** Somebody may have traded the contract outside: what the broker does not hold for us any more is not sent. */

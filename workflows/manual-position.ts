@@ -193,6 +193,8 @@ export class ManualPosition implements DayPosition, Leaver {
   /** Watches beside the day until it is closed. */
   async run(): Promise<void> {
     if (this.carried) await leaveAtOpen(this);
+    // Whoever looked for what has to leave at the square-off has not seen it.
+    if (this.day.squaringOff) this.requestExit('exit_time');
     await watchManual(this);
   }
 

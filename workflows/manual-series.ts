@@ -14,10 +14,10 @@ function seriesAround({ day, plan }: ManualPosition): ManualHolding[] {
   return seriesOf(holdings, { ...plan.main, product: plan.product });
 }
 
-/** Units of this long without which shorts of the series would be naked: longs that are leaving cover nothing. */
+/** Units of this long without which shorts of the series would be naked, sales at rest among them: longs that are leaving cover nothing. */
 export function neededAsCover(position: ManualPosition): number {
   const others = seriesAround(position).filter(({ id }) => id !== position.id);
-  const shorts = others.reduce((sum, { net }) => sum + Math.max(0, -net), 0);
+  const shorts = others.reduce((sum, { net, selling }) => sum + Math.max(0, selling - net), 0);
   const longs = others
     .filter(({ leaving }) => !leaving)
     .reduce((sum, { net, selling }) => sum + Math.max(0, net - selling), 0);
@@ -26,7 +26,8 @@ export function neededAsCover(position: ManualPosition): number {
 
 /** Shorts that would be naked without this long, or that could lose more: what was reserved for them does not hold without it. */
 export function leaningOn(position: ManualPosition): ManualPosition[] {
-  const series = seriesAround(position);
+  // A sale at rest may fill at any moment: it leans on its cover as what is sold does.
+  const series = seriesAround(position).map((one) => ({ ...one, net: one.net - one.selling }));
   const others = series.filter(({ id }) => id !== position.id);
   const total = (holdings: ManualHolding[]) => [...gapLosses(holdings).values()].reduce((sum, loss) => sum + loss, 0);
   if (neededAsCover(position) === 0 && total(others) <= total(series)) return [];

@@ -1,6 +1,7 @@
 /** Orders by hand: commands of a person, carried out within their eight seconds or not at all (DESIGN section 4). */
 import { ActivityFailure, ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
 import { type ManualCheck, SESSION_LOST } from '../activities/contract.ts';
+import { checkCover, type ManualHolding } from '../src/domain/manual-orders.ts';
 import type { Product } from '../src/domain/types.ts';
 import { heldBefore } from './by-hand.ts';
 import type { Day } from './day.ts';
@@ -9,6 +10,7 @@ import { cancelByHand, refuseCancel } from './manual-cancel.ts';
 import { ManualPosition } from './manual-position.ts';
 import { openByHand } from './manual-series.ts';
 import {
+  type ContractRef,
   cancelOrderUpdate,
   type ManualChecks,
   type OrderView,
@@ -22,6 +24,9 @@ import { limitsOf } from './view.ts';
 
 /** Positions by hand and the sales that open them have one letter of the tag each. */
 const MOST = 35;
+/** A workflow takes 2,000 updates: the rest is kept for closing and cancelling, and for answers to keys that were used before. */
+const MOST_COMMANDS = 500;
+const MOST_WITH_REPEATS = 1_000;
 /** An exit by hand is answered as soon as it is done, or where it stands after so long. Wall milliseconds. */
 const EXIT_WAIT_MS = 5_000;
 
@@ -31,6 +36,7 @@ type Known = { body: string; result: Promise<Carried> };
 export function listenToOrdersByHand(day: Day): void {
   /** What was asked for under a key, so that asking again answers the same order. */
   const keys = new Map<string, Known>();
+  let commands = 0;
 
   async function once(command: PlaceOrder): Promise<Carried> {
     const { key } = command;
@@ -47,10 +53,17 @@ export function listenToOrdersByHand(day: Day): void {
   setHandler(
     placeOrderUpdate,
     async (command): Promise<PlacedOrder> => {
+      commands += 1;
       const { tag, checks } = await once(command);
       return { order: tag === null ? null : (day.orders.get(tag) ?? null), checks };
     },
-    { validator: (command) => refusePlace(day, command, keys.get(command.key ?? '')) },
+    {
+      validator: (command) => {
+        const known = keys.get(command.key ?? '');
+        refusePlace(day, command, known);
+        refuseTooMany(commands, known ? MOST_WITH_REPEATS : MOST_COMMANDS);
+      },
+    },
   );
   setHandler(cancelOrderUpdate, (command) => cancelByHand(day, command), {
     validator: (command) => refuseCancel(day, command),
@@ -72,6 +85,12 @@ function refusePlace(day: Day, command: PlaceOrder, known: Known | undefined): v
     );
   }
   refuseState(day);
+}
+
+function refuseTooMany(commands: number, most: number): void {
+  if (commands < most) return;
+  const message = `${most} orders by hand, placed or tested, are the most of a day: what is open can still be closed, and orders cancelled`;
+  throw refusal('limit_exceeded', message, { limit: 'day', sent: commands });
 }
 
 function refuseExpired({ expiresAt }: { expiresAt: number }): void {
@@ -124,8 +143,9 @@ async function begin(day: Day, command: PlaceOrder): Promise<Begun> {
     refuseExpired(command);
     refuseState(day);
     if (checked.kind === 'refused') throw refuseChecked(day, command, checked);
-    const { checks } = checked;
+    const { checks, contract } = checked;
     if (checks.effect.startsWith('opens')) refuseOpening(day);
+    refuseSince(day, command, contract, product);
     if (command.checkOnly) return { kind: 'done', carried: { tag: null, checks } };
     const position = positionFor(day, checked, product);
     if (checks.effect === 'closes_short') return { kind: 'done', carried: await buyBack(position, checks) };
@@ -135,10 +155,24 @@ async function begin(day: Day, command: PlaceOrder): Promise<Begun> {
   }
 }
 
+/** What has become of the day while it was looked at. Nothing is waited for between this and the sending. */
+function refuseSince(day: Day, { order }: PlaceOrder, contract: ContractRef, product: Product): void {
+  if (day.squaringOff)
+    throw refusal('too_late', 'the square-off began while it was looked at: nothing is ordered by hand after it');
+  const naked = checkCover(order, contract, product, holdingsOf(day));
+  if (naked) throw refusal(naked.code, naked.message, naked.details);
+}
+
+function holdingsOf(day: Day): ManualHolding[] {
+  return openByHand(day).map((position) => position.holding());
+}
+
 async function check(day: Day, command: PlaceOrder, product: Product): Promise<ManualCheck> {
   await condition(() => day.compared || day.over, Math.max(1, command.expiresAt - Date.now()));
   const { reserved, lostToday, capitalAtRisk, openPositions } = limitsOf(day);
   const { order } = command;
+  const holdings = holdingsOf(day);
+  const symbols = [...new Set([order.symbol, ...holdings.map(({ tradingsymbol }) => tradingsymbol)])];
   try {
     return await checking.checkManualOrder.executeWithOptions(
       { summary: `${order.side} ${order.quantity} ${order.symbol} by hand: what would it take?` },
@@ -150,8 +184,8 @@ async function check(day: Day, command: PlaceOrder, product: Product): Promise<M
           product,
           plan: day.plan ?? command.plan,
           book: { reserved, lostToday, capitalAtRisk, openPositions },
-          holdings: openByHand(day).map((position) => position.holding()),
-          heldBefore: heldBefore(day, product, order.symbol),
+          holdings,
+          heldBefore: Object.fromEntries(symbols.map((symbol) => [symbol, heldBefore(day, product, symbol)])),
         },
       ],
     );

@@ -1,0 +1,137 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ManualCheckInput } from '../../activities/contract.ts';
+import { type DayReport, placeOrderUpdate } from '../../workflows/messages.ts';
+import { PLAN } from './plan.ts';
+import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { expectLedgerIsBook, expectNeverNaked, filledOf, ours } from './soundness.ts';
+
+let stage: Stage;
+let day: ReplayedDay | undefined;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterEach(async () => {
+  await day?.close();
+  day = undefined;
+});
+afterAll(() => stage.close());
+
+const RESTING = { symbol: MAIN, side: 'SELL', orderType: 'LIMIT' } as const;
+
+/** Logged in and in the market, with `units` of the cover bought by hand as M1. */
+async function covered(units = 75, time = '09:30'): Promise<ReplayedDay> {
+  day = await stage.startDay();
+  await day.logIn();
+  await day.at(time);
+  await day.placeOrder({ symbol: HEDGE, quantity: units });
+  return day;
+}
+
+/** A sale at a price that nobody pays yet. */
+async function restingSale(today: ReplayedDay) {
+  const { checks } = await today.placeOrder({ symbol: MAIN, side: 'SELL' }, { checkOnly: true });
+  return today.placeOrder({ ...RESTING, price: checks.price + 10_00 });
+}
+
+/** What happens while an order is looked at, between the last answer and the day's own decision. */
+function duringCheck(today: ReplayedDay, happens: () => Promise<unknown>): void {
+  const check = today.parts.day.checkManualOrder;
+  const checkManualOrder = async (input: ManualCheckInput) => {
+    const answer = await check(input);
+    await happens();
+    return answer;
+  };
+  Object.assign(today.parts.day, { checkManualOrder });
+}
+
+const refusedWith = (type: string, words: string | RegExp = '') => ({
+  cause: { type, message: expect.stringMatching(words) },
+});
+
+function expectFlat(report: DayReport, today: ReplayedDay): void {
+  expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
+  expect(today.exchange.positions().filter(({ quantity }) => quantity !== 0)).toEqual([]);
+  expectLedgerIsBook(report, today.book());
+  expectNeverNaked(today.book());
+}
+
+describe('the cover of a sale by hand', () => {
+  it('is not sold before the resting sale is cancelled', async () => {
+    const today = await covered();
+    await restingSale(today);
+    await today.closePosition({ id: 'M1' });
+    await today.seen('the end', ({ positions }) => positions.every(({ state }) => state === 'closed'));
+    const [bought, resting, sold] = ours(today.book());
+    expect(resting).toMatchObject({ tradingsymbol: MAIN, status: 'CANCELLED', filledQuantity: 0 });
+    expect(sold).toMatchObject({ tradingsymbol: bought?.tradingsymbol, side: 'SELL', filledQuantity: 75 });
+    expect(sold?.placedAt).toBeGreaterThanOrEqual(resting?.updatedAt ?? Number.POSITIVE_INFINITY);
+    expectFlat(await today.result(), today);
+  });
+
+  it('that is being closed when the sale has been looked at covers nothing', async () => {
+    const today = await covered();
+    duringCheck(today, () => today.closePosition({ id: 'M1' }));
+    await expect(today.placeOrder({ symbol: MAIN, side: 'SELL' })).rejects.toMatchObject(refusedWith('naked_sell'));
+    expectFlat(await today.result(), today);
+    expect(filledOf(today.book(), MAIN, 'SELL')).toBe(0);
+  });
+
+  it('that somebody sold in the app covers nothing', async () => {
+    const today = await covered(150);
+    const theirs = { tradingsymbol: HEDGE, product: 'MIS', quantity: 75 } as const;
+    today.exchange.foreignTrade({ ...theirs, side: 'SELL' });
+    const sale = { symbol: MAIN, side: 'SELL' } as const;
+    await expect(today.placeOrder({ ...sale, quantity: 150 })).rejects.toMatchObject(
+      refusedWith('naked_sell', `somebody sold 75 ${HEDGE} outside`),
+    );
+    await today.placeOrder(sale, { checkOnly: true });
+    today.exchange.foreignTrade({ ...theirs, side: 'BUY' });
+    await today.placeOrder({ ...sale, quantity: 150 });
+    const report = await today.result();
+    expect(report).toMatchObject({ result: 'flat', reconciled: true });
+  });
+
+  it('is sold to its last unit, however late the short is bought back', async () => {
+    const today = await covered(150);
+    await today.placeOrder({ symbol: MAIN, side: 'SELL' });
+    today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: MAIN });
+    await today.closePosition({ id: 'M1' });
+    await today.seen('the free half sold', () => filledOf(today.book(), HEDGE, 'SELL') === 75);
+    today.exchange.clearFaults();
+    await today.seen('the end', ({ positions }) => positions.every(({ state }) => state === 'closed'));
+    const report = await today.result();
+    expectFlat(report, today);
+    expect(report.warnings.filter(({ code }) => code === 'residual_hedge')).toEqual([]);
+  });
+});
+
+describe('an order by hand', () => {
+  it('is refused when the square-off has begun while it was looked at', async () => {
+    const today = await covered(75, '15:14:30');
+    duringCheck(today, async () => {
+      await today.missUntil('15:15:02');
+      await today.seen('the square-off', ({ state }) => state === 'squaring_off');
+    });
+    await expect(today.placeOrder({ symbol: HEDGE })).rejects.toMatchObject(refusedWith('too_late', 'square-off'));
+    expectFlat(await today.result(), today);
+    expect(filledOf(today.book(), HEDGE, 'BUY')).toBe(75);
+  });
+
+  it('is refused from the five hundredth command of a day on, and positions can still be closed', async () => {
+    const today = await covered();
+    const { client } = today.env;
+    const expiresAt = (await today.env.currentTimeMs()) + 600_000;
+    const order = { symbol: HEDGE, side: 'BUY', quantity: 75, orderType: 'MARKET' } as const;
+    const command = {
+      ...{ order: { ...order, price: null, triggerPrice: null, product: null }, checkOnly: true },
+      ...{ key: 'again', plan: PLAN, expiresAt, by: 'test' },
+    };
+    const send = () => client.workflow.getHandle(today.workflowId).executeUpdate(placeOrderUpdate, { args: [command] });
+    await send();
+    for (let sent = 2; sent < 500; sent += 6) await Promise.all(Array.from({ length: 6 }, send));
+
+    await expect(today.placeOrder({ symbol: HEDGE })).rejects.toMatchObject(refusedWith('limit_exceeded', '500'));
+    await today.closePosition({ id: 'M1' });
+    expectFlat(await today.result(), today);
+  });
+});
