@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeptClock } from './market/clock-source.ts';
 import type { Parts } from './parts.ts';
 import { openDesk } from './program/desk.ts';
+import { watchForLostDay } from './program/lost-day.ts';
 import { type Program, runProgram, stopAsked } from './program/program.ts';
 import { openShared, type Shared } from './program/shared.ts';
 import { startWorkers } from './program/workers.ts';
@@ -26,6 +27,7 @@ await runProgram(async (program) => {
   const guards = config.guards ? parts.guards : null;
   const workers = await startWorkers(program, { address, codePath, parts: { day: parts.day, guards } });
   void keepLogin(program, parts);
+  void watchForLostDay(program, { client, identity });
   if (config.brokers) void warnOfBreeze(parts.breeze, (text) => logger.warn({}, text));
   if (keptClock) await keepMarket(program, { ...shared, keptClock }, parts, workers.running);
   logger.info({}, `The worker serves ${config.mode} days of ${config.account}${guards ? '' : ', but no guards'}.`);

@@ -159,6 +159,7 @@ export type Timetable = {
 
 export type WarningCode =
   | 'not_flat'
+  | 'day_lost'
   | 'orders_refused'
   | 'login_lost'
   | 'difference'

@@ -26,6 +26,7 @@ import { nextTradingDay, sessionOf } from '../domain/calendar/index.ts';
 import { istTime } from '../domain/clock.ts';
 import type { ApiDeps } from './deps.ts';
 import { explain } from './errors.ts';
+import { type DayRun, dayLost, lostView, runOf } from './lost-day.ts';
 import { refuse } from './refusals.ts';
 
 const READ_MS = 2_500;
@@ -39,9 +40,6 @@ const UPDATE_MS = COMMAND_EXPIRES_MS + 1_000;
 const OUTCOME_MS = COMMAND_EXPIRES_MS + 12_000;
 const POLL_MS = 200;
 
-/** `over`: the day's workflow has ended. */
-export type DayRun = 'none' | 'running' | 'over';
-
 export type DayAccess = ReturnType<typeof createDayAccess>;
 
 export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'openDay' | 'clock'>) {
@@ -54,9 +52,15 @@ export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'ope
     const id = dayWorkflowId(identity ?? (await deps.identity()));
     const known = ended.get(id);
     if (known) return known;
+    const ask = () => within(client, READ_MS, () => client.workflow.getHandle(id).query(dayQuery));
     try {
-      const found = await within(client, READ_MS, () => client.workflow.getHandle(id).query(dayQuery));
-      if (found.report && (await runOf(client, id)) === 'over') ended.set(id, found);
+      // A day that can be asked is shown, also while its server is too busy to say whether it runs.
+      const [first, seen] = await Promise.all([ask(), runNow(id).catch(() => null)]);
+      if (!seen?.endedAt || seen.run === 'running') return first;
+      // It may have come to its end between the two answers.
+      const last = first.report ? first : await ask();
+      const found = seen.run === 'lost' && !last.report ? lostView(last, seen.endedAt) : last;
+      if (found.report || seen.run === 'lost') ended.set(id, found);
       return found;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return null;
@@ -66,27 +70,39 @@ export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'ope
 
   /** Does not need a worker: the server itself knows. */
   async function run(): Promise<DayRun> {
-    return runOf(client, dayWorkflowId(await deps.identity()));
+    return (await runNow(dayWorkflowId(await deps.identity()))).run;
   }
 
-  /** Opens the day where the market allows it. Throws AppError 409 `market_closed` or `day_over`. */
+  async function runNow(id: string) {
+    return within(client, READ_MS, () => runOf(client, id));
+  }
+
+  /** Why a day that is not there any more takes nothing. */
+  async function whyGone(error: unknown): Promise<unknown> {
+    const known = await run();
+    if (known === 'lost') return dayLost();
+    return known === 'over' ? dayOver() : error;
+  }
+
+  /** Opens the day where the market allows it. Throws AppError 409 `market_closed`, `day_over` or `day_lost`. */
   async function open(): Promise<void> {
     const identity = await deps.identity();
     const known = await run();
     if (known === 'running') return;
+    if (known === 'lost') throw dayLost();
     refuseUnlessOpenable(identity.date, deps.clock.now());
     if (known === 'over') throw dayOver();
     await within(client, SEND_MS, () => deps.openDay(identity));
   }
 
-  /** Kept by the server even while no worker runs. Throws AppError 409 `no_day` or `day_over`. */
+  /** Kept by the server even while no worker runs. Throws AppError 409 `no_day`, `day_over` or `day_lost`. */
   async function send<Payload>(signal: SignalDefinition<[Payload]>, payload: Payload): Promise<void> {
     const handle = client.workflow.getHandle(dayWorkflowId(await deps.identity()));
     try {
       await within(client, SEND_MS, () => handle.signal(signal, payload));
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw notConfirmed(error);
-      throw (await run()) === 'over' ? dayOver() : error;
+      throw await whyGone(error);
     }
   }
 
@@ -100,7 +116,7 @@ export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'ope
       );
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
-      throw (await run()) === 'over' ? dayOver() : error;
+      throw await whyGone(error);
     }
   }
 
@@ -134,7 +150,7 @@ export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'ope
       update = await within(client, UPDATE_MS, () => start(handle, Date.now() + COMMAND_EXPIRES_MS));
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
-      throw (await run()) === 'over' ? dayOver() : error;
+      throw await whyGone(error);
     }
     try {
       return await within(client, OUTCOME_MS, () => update.result());
@@ -164,16 +180,6 @@ export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'ope
 
 function within<T>(client: Client, ms: number, call: () => Promise<T>): Promise<T> {
   return client.withDeadline(Date.now() + ms, call);
-}
-
-async function runOf(client: Client, id: string): Promise<DayRun> {
-  try {
-    const { status } = await within(client, READ_MS, () => client.workflow.getHandle(id).describe());
-    return status.name === 'RUNNING' ? 'running' : 'over';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 'none';
-    throw error;
-  }
 }
 
 /** A signal whose answer was lost may have arrived: that must be said. */

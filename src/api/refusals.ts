@@ -23,6 +23,10 @@ export const REFUSALS = {
   },
   too_late: { status: 409, when: 'the square-off has begun, or nothing is opened any more on the expiry day' },
   day_over: { status: 409, when: 'the trading day has ended' },
+  day_lost: {
+    status: 409,
+    when: 'the trading day ended without a report, by a person or a defect: nothing of it is watched any more; look at Kite',
+  },
   entries_off: { status: 409, when: 'no new entries today: after an emergency, or at the day’s loss limit' },
   not_acknowledged: { status: 409, when: 'a warning that keeps anything from being opened: acknowledge it first' },
   already_closed: { status: 409, when: 'the position is closed' },

@@ -94,6 +94,8 @@ function closing(open) {
 /** @param {Status} status */
 function ended(status) {
   const net = status.pnl.net === null ? '' : ` Net ${profit(status.pnl.net).text}.`;
+  if (status.warnings.some(({ code }) => code === 'day_lost'))
+    return 'DAY LOST: it ended without a report, and nothing of it is watched any more. Look at Kite now.';
   switch (status.result) {
     case 'flat':
       return `Day over. Zerodha says flat.${net}`;

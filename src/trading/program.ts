@@ -10,6 +10,7 @@ import type { ClockSource } from '../market/types.ts';
 import { refuseBusyPort } from '../ports.ts';
 import { openDesk } from '../program/desk.ts';
 import { startEmbedded } from '../program/embedded.ts';
+import { watchForLostDay } from '../program/lost-day.ts';
 import { type Program, stopAsked } from '../program/program.ts';
 import { serveApi } from '../program/serving.ts';
 import { startWorkers } from '../program/workers.ts';
@@ -75,6 +76,7 @@ export async function runTrading(
   });
   await useGivenSession({ ...shared, config: brokers.kite, say, warn });
   server.keepAlive(warn);
+  void watchForLostDay(program, { client, identity });
 
   const links = [
     `Dashboard     ${serving.signInLink}`,

@@ -22,6 +22,11 @@ const { profit, span }: Format = await from('format.js');
 const at = (time: string) => `2025-07-14T${time}+05:30`;
 const position = (change: Partial<PositionView> = {}) => positionBody(openPosition('P1', change), new Map());
 
+const DAY_LOST = {
+  ...{ id: 'day_lost', code: 'day_lost', message: 'It ended without a report.', since: at('11:42:07') },
+  ...{ blocks_entries: true, acknowledged: false },
+};
+
 function status(change: Partial<StatusBody>): StatusBody {
   return {
     date: '2025-07-14',
@@ -115,6 +120,12 @@ describe('the sentence of the dashboard', () => {
       'Day over. Zerodha says flat. Net -₹1,240.35.',
     ],
     ['not flat', { state: 'closed', result: 'not_flat' }, [], 'DAY OVER, NOT FLAT. Look at Kite now. Net ₹0.00.'],
+    [
+      'lost',
+      { state: 'closed', warnings: [DAY_LOST] },
+      [position()],
+      'DAY LOST: it ended without a report, and nothing of it is watched any more. Look at Kite now.',
+    ],
     ['without a day', { state: 'no_day', no_day: 'No trading day is open yet.' }, [], 'No trading day is open yet.'],
     [
       'on a holiday',

@@ -36,7 +36,16 @@ const complete = createRoute({
   responses: {
     200: json(authenticated, 'Logged in'),
     202: json(acceptedBody, 'Still being exchanged'),
-    ...refusals(...BAD_BODY, 'auth_refused', 'market_closed', 'day_over', 'unknown_date', 'not_confirmed', ...DAY_AWAY),
+    ...refusals(
+      ...BAD_BODY,
+      'auth_refused',
+      'market_closed',
+      'day_over',
+      'day_lost',
+      'unknown_date',
+      'not_confirmed',
+      ...DAY_AWAY,
+    ),
   },
 });
 

@@ -29,7 +29,7 @@ const statusAnswers = {
 };
 
 /** Of every command that is a signal to the day. */
-const SENT = [...BAD_BODY, 'no_day', 'day_over', 'not_confirmed', ...DAY_AWAY] as const;
+const SENT = [...BAD_BODY, 'no_day', 'day_over', 'day_lost', 'not_confirmed', ...DAY_AWAY] as const;
 
 const start = createRoute({
   method: 'post',

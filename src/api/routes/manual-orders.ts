@@ -20,7 +20,7 @@ import { orderBody } from '../views.ts';
 import { BAD_BODY, DAY_AWAY, json, jsonBody, KITE_FAILS, refusals, TRADING } from './answers.ts';
 
 /** Of every command that the day itself answers. */
-const COMMANDED = [...BAD_BODY, 'no_day', 'day_over', 'expired', 'not_confirmed', ...DAY_AWAY] as const;
+const COMMANDED = [...BAD_BODY, 'no_day', 'day_over', 'day_lost', 'expired', 'not_confirmed', ...DAY_AWAY] as const;
 const ORDERED = [
   ...COMMANDED,
   ...KITE_FAILS,

@@ -37,7 +37,16 @@ const close = createRoute({
   responses: {
     200: json(positionView, 'The closed position'),
     202: json(positionView, 'Where it stands after ten seconds: the close goes on'),
-    ...refusals(...BAD_BODY, 'unknown_position', 'already_closed', 'day_over', 'no_day', 'expired', ...DAY_AWAY),
+    ...refusals(
+      ...BAD_BODY,
+      'unknown_position',
+      'already_closed',
+      'day_over',
+      'day_lost',
+      'no_day',
+      'expired',
+      ...DAY_AWAY,
+    ),
   },
 });
 
