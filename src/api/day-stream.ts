@@ -104,7 +104,7 @@ export function createDayStream(context: ApiContext) {
 
 async function readFrame(context: ApiContext): Promise<DayFrame> {
   const facts = await context.facts();
-  const events = await context.deps.journal.events(facts.identity, LOG_LINES);
+  const events = facts.journalAwaySince === null ? await context.deps.journal.events(facts.identity, LOG_LINES) : [];
   const positions = facts.day?.positions ?? [];
   const legs = positions.flatMap((position) => position.legs);
   return {

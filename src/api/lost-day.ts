@@ -29,7 +29,7 @@ export function lostView(found: DayView, endedAt: number): DayView {
   return {
     ...found,
     ...{ state: 'closed', enabled: false, busy: false, nextCheckAt: null, squareOffAt: null },
-    warnings: [{ id: 'day_lost', code: 'day_lost', message: DAY_LOST, since, blocksEntries: true }, ...found.warnings],
+    warnings: [{ id: 'day_lost', code: 'day_lost', message: DAY_LOST, since, blocksEntries: false }, ...found.warnings],
   };
 }
 

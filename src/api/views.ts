@@ -19,12 +19,14 @@ import { whyNoDay } from './no-day.ts';
 import type { DecisionBody, EventBody, OrderBody, PnlBody, PositionBody, StatusBody, WarningBody } from './schemas.ts';
 import { averageOrNull, averageRupees, isoOrNull, rupees, rupeesOrNull } from './units.ts';
 
-/** What a status is made of. `day` is null before one is opened; `session` is the journal's newest. */
+/** What a status is made of. `day` is null before one is opened; `session` is the journal's newest, null while it is away as well. */
 export type StatusFacts = {
   identity: DayIdentity;
   day: DayView | null;
   session: StoredSession | null;
   prices: Prices;
+  /** Since when the journal does not answer; null while it does. */
+  journalAwaySince: MarketMs | null;
   now: MarketMs;
   clock: ClockSegments;
 };
@@ -75,11 +77,23 @@ export function statusBody(facts: StatusFacts): StatusBody {
     last_signal: fired?.signal ? { at: istIso(fired.at), signal: fired.signal, reason: fired.reason } : null,
     result: day?.report?.result ?? null,
     busy: day?.busy ?? false,
-    warnings: (day?.warnings ?? []).map((warning) => ({
-      ...warningBody(warning),
-      acknowledged: day?.acknowledged.includes(warning.id) ?? false,
-    })),
+    warnings: [
+      ...journalWarning(facts.journalAwaySince),
+      ...(day?.warnings ?? []).map((warning) => ({
+        ...warningBody(warning),
+        acknowledged: day?.acknowledged.includes(warning.id) ?? false,
+      })),
+    ],
   };
+}
+
+/** It goes when the journal answers again. */
+function journalWarning(since: MarketMs | null): StatusBody['warnings'] {
+  if (since === null) return [];
+  const message =
+    'The journal does not answer: prices, log and reports are missing here. The day goes on, and writes later what it has to.';
+  const id = 'journal_away';
+  return [{ id, code: id, message, since: istIso(since), blocks_entries: false, acknowledged: false }];
 }
 
 /** A dead session of the day counts as none, although the journal still holds it. */

@@ -3,6 +3,9 @@ import { explain } from '../../src/api/errors.ts';
 import { BrokerError, type BrokerErrorKind } from '../../src/errors.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import type { Journal } from '../../src/journal/types.ts';
+import { API_TOKEN } from './fixtures/api-deps.ts';
+import { startApiProgram } from './fixtures/api-program.ts';
+import { openPosition, restingStop, TIMETABLE } from './fixtures/day-facts.ts';
 import { type ReadingApi, startReadingApi } from './fixtures/reading-api.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
 
@@ -53,4 +56,50 @@ describe('a PostgreSQL server that is gone', () => {
     expect(await api.get('/health')).toMatchObject({ status: 503, body: { database: 'down' } });
     expect(api.logged).toEqual([]);
   });
+
+  it('leaves nobody in the dark with open positions: the day is shown without prices, and closes them', async (context) => {
+    if (!postgres) return context.skip();
+    const program = await startApiProgram({ deps: { journal } });
+    try {
+      await program.openDay({
+        state: 'trading',
+        timetable: TIMETABLE,
+        positions: [openPosition()],
+        orders: [restingStop()],
+      });
+      expect(await program.get('/live/status')).toMatchObject({
+        status: 200,
+        body: {
+          ...{ state: 'trading', open_positions: 1 },
+          pnl: { unrealised: null },
+          warnings: [{ code: 'journal_away', message: expect.stringContaining('does not answer') }],
+        },
+      });
+      expect((await program.get('/live/positions')).body).toMatchObject({ positions: [{ id: 'P1', pnl: null }] });
+      expect(await program.get('/live/orders')).toMatchObject({ status: 200, body: { orders: [{ purpose: 'stop' }] } });
+      expect(await program.get('/live/orders?source=broker')).toMatchObject({
+        ...{ status: 503, body: { error: { code: 'journal_unavailable' } } },
+      });
+      const events = await fetch(`${program.server.origin}/live/events`, {
+        headers: { authorization: `Bearer ${API_TOKEN}` },
+      });
+      expect(await snapshotOf(events)).toMatchObject({
+        ...{ status: { warnings: [{ code: 'journal_away' }] }, positions: [{ id: 'P1' }], log: [] },
+      });
+      expect(await program.post('/live/close-position/P1')).toMatchObject({ status: 200, body: { state: 'closed' } });
+    } finally {
+      await program.stop();
+    }
+  }, 60_000);
 });
+
+/** What an event stream sends first of the day. */
+async function snapshotOf(answer: Response): Promise<unknown> {
+  let heard = '';
+  for await (const chunk of answer.body ?? []) {
+    heard += Buffer.from(chunk).toString('utf8');
+    const found = heard.match(/event: snapshot\ndata: (.*)\n/)?.[1];
+    if (found) return JSON.parse(found);
+  }
+  throw new Error(`no snapshot in ${heard}`);
+}

@@ -31,7 +31,7 @@ describe('a day that ended without a report', () => {
     await terminate();
     expect((await program.get('/live/status')).body).toMatchObject({
       ...{ state: 'closed', enabled: false, open_positions: 1, next_check_at: null },
-      warnings: [{ code: 'day_lost', message: expect.stringContaining('Look at Kite now'), blocks_entries: true }],
+      warnings: [{ code: 'day_lost', message: expect.stringContaining('Look at Kite now') }],
     });
   });
 

@@ -26,6 +26,12 @@ export function orderRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): void
     const source = c.req.valid('query').source ?? 'ledger';
     const facts = await context.facts();
     if (source === 'ledger') return c.json({ source, orders: (facts.day?.orders ?? []).map(orderBody) }, 200);
+    if (facts.journalAwaySince !== null) {
+      throw refuse(
+        'journal_unavailable',
+        "The journal, which holds the login, does not answer: the broker's list cannot be asked for.",
+      );
+    }
     const { kite, sealer } = context.deps;
     if (!facts.session || !loginOf(facts)) {
       throw refuse('not_authenticated', 'Log in at Zerodha first: GET /live/auth/login-url gives the address.');

@@ -2,7 +2,6 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { DayView } from '../../../workflows/messages.ts';
 import { type ApiContext, askedBy } from '../context.ts';
 import type { ApiEnv } from '../gate.ts';
-import { pricesByToken } from '../marks.ts';
 import { refuse } from '../refusals.ts';
 import { emptyBody, positionView } from '../schemas.ts';
 import { positionBody } from '../views.ts';
@@ -51,7 +50,7 @@ const close = createRoute({
 });
 
 export function positionRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): void {
-  const { day, deps } = context;
+  const { day } = context;
 
   app.openapi(list, async (c) => {
     const all = c.req.valid('query').all === 'true';
@@ -68,7 +67,6 @@ export function positionRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): v
     const find = (view: DayView) => view.positions.find((position) => position.id === id);
     const view = await day.watch(CLOSE_WAIT_MS - (Date.now() - started), (seen) => find(seen)?.state === 'closed');
     const position = (view && find(view)) ?? accepted;
-    const prices = pricesByToken(await deps.journal.lastPrices());
-    return c.json(positionBody(position, prices), position.state === 'closed' ? 200 : 202);
+    return c.json(positionBody(position, await context.prices()), position.state === 'closed' ? 200 : 202);
   });
 }
