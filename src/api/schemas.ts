@@ -73,11 +73,9 @@ export const planView = z
 
 export const warningView = z.object({
   id: z.string(),
-  code: z
-    .string()
-    .openapi({
-      description: '`day_lost`: nothing of the day is watched any more; `journal_away`: prices and log are missing',
-    }),
+  code: z.string().openapi({
+    description: '`day_lost`: nothing of the day is watched any more; `journal_away`: prices and log are missing',
+  }),
   message: z.string(),
   since: instant,
   blocks_entries: z.boolean().openapi({ description: 'No entry is made until somebody acknowledges it' }),
