@@ -34,7 +34,11 @@ export async function watchUntilLeaving(position: Position): Promise<void> {
       await day.until(seen.until, `guarding ${position.id}`, called);
     } else if (seen.kind === 'traded_outside') {
       if (seen.at > day.now()) await day.until(seen.at, `guard of ${position.id}`, called);
+      const before = JSON.stringify(position.outside.moved);
       await lookAgain(position);
+      // The broker did not say it again: the next guard would see the same at once.
+      if (JSON.stringify(position.outside.moved) === before)
+        await condition(called, AFTER_FAILURE_MS, { summary: `another look at who trades ${position.id}` });
     } else {
       if (seen.at > day.now()) await day.until(seen.at, `guard of ${position.id}`, leaving);
       position.guardSent = seen.sent;

@@ -47,6 +47,16 @@ async function asked(today: ReplayedDay): Promise<void> {
 }
 
 describe('a trade by hand in the contract of an open position', () => {
+  it('is asked about and its stop cut also while the list of trades is away', async () => {
+    const today = await opened();
+    today.exchange.addFault({ kind: 'http_error', count: 10_000, path: '/trades' });
+    buyBack(today, 300);
+    await asked(today);
+    await today.seen('the smaller stop', () => resting(today) === 450);
+    today.exchange.clearFaults();
+    expect(await today.result()).toMatchObject({ result: 'not_flat' });
+  });
+
   it.each(['allow', 'refuse'] as const)(
     'is asked about, and the resting stop is cut to what is still sold (type changes: %s)',
     async (typeChange) => {
