@@ -206,10 +206,20 @@ export type ManualWatchInput = {
   contract: ContractRef;
   /** Its orders that are not final, with what is known of them. */
   orders: { orderId: string; status: string; filledQuantity: number }[];
+  identity: DayIdentity;
+  product: Product;
+  /** Units of the contract that others held before. */
+  foreign: number;
+  /** What others have moved of it since, as far as the day knows it; + is bought. */
+  moved: number;
   until: MarketMs;
 };
-/** `changed`: orders that show something new. */
-export type ManualWatchResult = { kind: 'quiet'; until: MarketMs } | { kind: 'changed'; orders: OrderSnapshot[] };
+export type ManualWatchResult =
+  | { kind: 'quiet'; until: MarketMs }
+  /** Orders that show something new. */
+  | { kind: 'changed'; orders: OrderSnapshot[] }
+  /** Somebody else has traded the contract since the day last looked. */
+  | { kind: 'traded_outside' };
 
 export type GuardReason = 'loss_cap' | 'target' | 'exit_time' | 'catastrophe_stop';
 export type GuardResult =

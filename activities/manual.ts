@@ -38,6 +38,8 @@ import { readByHand } from './reconcile.ts';
 const HEARTBEAT_MS = 1_000;
 /** Order updates wake it at once; between them the book is read this often. */
 const LOOK_MS = 5_000;
+/** Positions may lag behind the orders for a moment: what somebody else moved is believed when it is still so. */
+const LOOK_AGAIN_MS = 1_000;
 
 export function createManualActivities(deps: Deps): Pick<DayActivities, 'checkManualOrder'> {
   return {
@@ -251,13 +253,18 @@ async function watchManual(deps: Deps & { account: Account }, input: ManualWatch
     }),
   ];
   const beat = setInterval(() => Context.current().heartbeat(), HEARTBEAT_MS);
+  let moved = input.moved;
   try {
     for (;;) {
       const changed = await lookAtOrders(deps, input);
       if (changed.length > 0) return { kind: 'changed', orders: changed };
+      const before = moved;
+      moved = await movedByOthers(deps, input);
+      if (moved !== input.moved && moved === before) return { kind: 'traded_outside' };
       if (deps.clock.now() >= input.until) return { kind: 'quiet', until: input.until };
       const due = realAt(deps.clock.current(), input.until, Date.now());
-      const ms = due === null ? LOOK_MS : Math.max(1, Math.min(LOOK_MS, due - Date.now()));
+      const next = moved === input.moved ? LOOK_MS : LOOK_AGAIN_MS;
+      const ms = due === null ? next : Math.max(1, Math.min(next, due - Date.now()));
       let timer: NodeJS.Timeout | undefined;
       const slept = new Promise<void>((done) => {
         timer = setTimeout(done, ms);
@@ -269,6 +276,15 @@ async function watchManual(deps: Deps & { account: Account }, input: ManualWatch
     clearInterval(beat);
     for (const end of ends) end();
   }
+}
+
+async function movedByOthers(deps: Deps & { account: Account }, input: ManualWatchInput): Promise<number> {
+  const { identity, product, foreign, contract } = input;
+  const contracts = [{ tradingsymbol: contract.tradingsymbol, foreign }];
+  const moved = await deps.sessions.use(deps.account, (session) =>
+    readByHand(session, { identity, product, contracts }),
+  );
+  return moved[contract.tradingsymbol] ?? 0;
 }
 
 async function lookAtOrders(deps: Deps & { account: Account }, { orders }: ManualWatchInput): Promise<OrderSnapshot[]> {

@@ -3,7 +3,7 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import type { ByHand, ContractRef, OutsideOrder } from '../activities/contract.ts';
 import type { Product } from '../src/domain/types.ts';
 import { type Day, MarketOver } from './day.ts';
-import { restStop } from './entry.ts';
+import { type Protected, restStop } from './entry.ts';
 import { foreignOf } from './foreign.ts';
 import { askAboutKept } from './kept-hedge.ts';
 import type { LegRole } from './messages.ts';
@@ -171,7 +171,7 @@ export function isAnswered(position: Position): boolean {
 }
 
 /** Resting buys are what is still sold, no less and no more: never by a change of quantity, but anew once they are final. */
-export async function fitStops(position: Position): Promise<void> {
+export async function fitStops(position: Protected): Promise<void> {
   const { day } = position;
   for (const slice of position.slices()) {
     if (position.exitReason !== null || day.over) return;

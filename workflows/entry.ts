@@ -11,7 +11,7 @@ import { cancelToEnd, change, follow, type Intended, submit } from './orders.ts'
 import type { Position } from './position.ts';
 
 /** What a short has to answer to be protected. */
-type Protected = Leaver & Pick<Position, 'average' | 'requestExit' | 'exitReason'>;
+export type Protected = Leaver & Pick<Position, 'average' | 'requestExit' | 'exitReason'>;
 
 /** How long each step of a chase is looked at. Wall milliseconds. */
 const CHASE_STEP_MS = 3_000;

@@ -54,9 +54,14 @@ export async function lookForHands(position: ManualPosition, patiently = false):
 async function bookAnswer(position: ManualPosition, question: string): Promise<void> {
   const { day } = position;
   const isOver = () => day.over || questionOf(position) !== question;
-  await condition(() => isOver() || (day.acknowledged.has(question) && !position.isLeaving()));
+  await condition(() => isOver() || (day.acknowledged.has(question) && !position.isBusy()));
   if (isOver()) return;
-  await bookByHand(position, ['main', 'hedge']);
+  const book = () => bookByHand(position, ['main', 'hedge']);
+  if (position.exitReason === null) {
+    await position.takeHands(book);
+    return;
+  }
+  await book();
   position.settle();
 }
 

@@ -3,6 +3,7 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import type { ManualHolding } from '../src/domain/manual-orders.ts';
 import { makeTag } from '../src/domain/tags.ts';
 import type { MarketMs, Paise, Product, Side } from '../src/domain/types.ts';
+import { fitStops } from './by-hand.ts';
 import { leaveAtOpen } from './carry.ts';
 import { type Day, type DayPosition, MarketOver } from './day.ts';
 import { restStop } from './entry.ts';
@@ -10,7 +11,7 @@ import type { Leaver } from './exit.ts';
 import { foreignBeside } from './foreign.ts';
 import { leftOfSlice, slicesOf } from './legs.ts';
 import { leaveByHand, lookForHands } from './manual-exit.ts';
-import { leaningOn, neededAsCover, worstLossOf } from './manual-series.ts';
+import { leaningOn, neededAsCover, uncoveredBeside, worstLossOf } from './manual-series.ts';
 import { viewOfManual } from './manual-view.ts';
 import { watchManual } from './manual-watch.ts';
 import type {
@@ -148,7 +149,8 @@ export class ManualPosition implements DayPosition, Leaver {
     const selling = this.orders()
       .filter(({ side }) => side === 'SELL')
       .reduce((sum, order) => sum + unitsAhead(order), 0);
-    const net = this.long() - this.short();
+    // What somebody sold outside covers nothing, and what somebody bought back needs no cover.
+    const net = this.long() - this.outside.sold - (this.short() - this.outside.bought);
     return {
       ...{ id: this.id, tradingsymbol, expiry, strike, optionType, product: this.plan.product },
       ...{ net, selling, leaving: this.isLeaving() },
@@ -156,10 +158,9 @@ export class ManualPosition implements DayPosition, Leaver {
   }
 
   /** The order is in the history; takes it from there to the watch, or cancels it when the position is being left meanwhile. */
-  async take(order: OrderView, sending: Promise<Submitted>): Promise<void> {
-    this.taking += 1;
+  take(order: OrderView, sending: Promise<Submitted>): Promise<void> {
     this.day.touchPosition(this);
-    await this.attempt(async () => {
+    return this.alone(async () => {
       const submitted = await sending;
       if (submitted.kind !== 'in_book') return;
       if (this.isLeaving() || !this.isOpen()) {
@@ -170,13 +171,26 @@ export class ManualPosition implements DayPosition, Leaver {
       await follow(this.day, order, 'terminal', FOLLOW_MS);
       await this.protect(order);
     });
-    this.taking -= 1;
-    this.refresh();
   }
 
   /** Something of an order was filled, or it ended. */
-  async takeFill(order: OrderView): Promise<void> {
-    await this.attempt(() => this.protect(order));
+  takeFill(order: OrderView): Promise<void> {
+    return this.alone(() => this.protect(order));
+  }
+
+  /** Somebody has traded it outside: its stops rest over what is left of it, and what has lost its cover leaves. */
+  takeHands(look: () => Promise<void> = () => lookForHands(this)): Promise<void> {
+    return this.alone(async () => {
+      await look();
+      await fitStops(this);
+      for (const short of uncoveredBeside(this)) short.requestExit('closed_by_hand');
+    });
+  }
+
+  private async alone(step: () => Promise<void>): Promise<void> {
+    this.taking += 1;
+    await this.attempt(step);
+    this.taking -= 1;
     this.refresh();
   }
 
@@ -187,7 +201,8 @@ export class ManualPosition implements DayPosition, Leaver {
     this.protecting.add(order.slice);
     if (isLive(order)) await follow(this.day, order, 'terminal', PROTECT_WITHIN_MS);
     if (isLive(order)) await cancelToEnd(this.day, order);
-    await restStop(this, order.slice);
+    const stop = this.stops.get(order.slice);
+    if (!stop || !isLive(stop)) await restStop(this, order.slice);
   }
 
   /** Watches beside the day until it is closed. */

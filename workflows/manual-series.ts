@@ -1,5 +1,5 @@
 /** Positions by hand of one type, expiry and product: its longs bound what its shorts can lose. */
-import { gapLosses, type ManualHolding, seriesOf } from '../src/domain/manual-orders.ts';
+import { freeLongs, gapLosses, type ManualHolding, seriesOf } from '../src/domain/manual-orders.ts';
 import type { Paise } from '../src/domain/types.ts';
 import type { Day } from './day.ts';
 import { ManualPosition } from './manual-position.ts';
@@ -22,6 +22,15 @@ export function neededAsCover(position: ManualPosition): number {
     .filter(({ leaving }) => !leaving)
     .reduce((sum, { net, selling }) => sum + Math.max(0, net - selling), 0);
   return Math.max(0, shorts - longs);
+}
+
+/** Shorts of the series, sales at rest among them, when nothing covers all of them any more: somebody sold a cover outside. */
+export function uncoveredBeside(position: ManualPosition): ManualPosition[] {
+  const series = seriesAround(position);
+  if (freeLongs(series) >= 0) return [];
+  return openByHand(position.day).filter(({ id }) =>
+    series.some((one) => one.id === id && !one.leaving && one.net < one.selling),
+  );
 }
 
 /** Shorts that would be naked without this long, or that could lose more: what was reserved for them does not hold without it. */

@@ -3,6 +3,7 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import type { ManualWatchResult } from '../activities/contract.ts';
 import { istTime } from '../src/domain/clock.ts';
 import type { MarketMs } from '../src/domain/types.ts';
+import { heldBefore } from './by-hand.ts';
 import { MarketOver } from './day.ts';
 import type { ManualPosition } from './manual-position.ts';
 import { isLive } from './order-state.ts';
@@ -24,7 +25,8 @@ export async function watchManual(position: ManualPosition): Promise<void> {
     const seen = await watchOnce(position, until, anew);
     if (seen === null) await condition(anew, AFTER_FAILURE_MS, { summary: `a new watch for ${position.id}` });
     else if (seen.kind === 'quiet') await day.until(seen.until, `watching ${position.id}`, anew);
-    else await takeOver(position, seen);
+    else if (seen.kind === 'changed') await takeOver(position, seen);
+    else if (!position.isBusy()) await position.takeHands();
   }
 }
 
@@ -67,7 +69,12 @@ async function watchOnce(
     const { orderId, status, filledQuantity } = order;
     return orderId !== null && isLive(order) ? { orderId, status, filledQuantity } : [];
   });
-  const input = { positionId: position.id, contract: position.plan.main, orders, until };
+  const { main: contract, product } = position.plan;
+  const { tradingsymbol } = contract;
+  const foreign = heldBefore(day, product, tradingsymbol);
+  const moved = position.outside.moved[tradingsymbol] ?? 0;
+  const { id: positionId } = position;
+  const input = { positionId, contract, orders, identity: day.identity, product, foreign, moved, until };
   const summary = `Watching ${position.id} until ${istTime(until)}`;
   day
     .withSession(() => guarding().watchManual.executeWithOptions({ summary }, [input]))

@@ -163,6 +163,14 @@ function refuseSince(day: Day, { order }: PlaceOrder, contract: ContractRef, pro
   if (naked) throw refusal(naked.code, naked.message, naked.details);
 }
 
+/** What others sold of a position by hand is out of its holding already: it is not looked for once more. */
+function heldBeside(day: Day, product: Product, tradingsymbol: string): number {
+  const ours = openByHand(day).filter(
+    ({ plan }) => plan.main.tradingsymbol === tradingsymbol && plan.product === product,
+  );
+  return heldBefore(day, product, tradingsymbol) - ours.reduce((sum, { outside }) => sum + outside.sold, 0);
+}
+
 function holdingsOf(day: Day): ManualHolding[] {
   return openByHand(day).map((position) => position.holding());
 }
@@ -185,7 +193,7 @@ async function check(day: Day, command: PlaceOrder, product: Product): Promise<M
           plan: day.plan ?? command.plan,
           book: { reserved, lostToday, capitalAtRisk, openPositions },
           holdings,
-          heldBefore: Object.fromEntries(symbols.map((symbol) => [symbol, heldBefore(day, product, symbol)])),
+          heldBefore: Object.fromEntries(symbols.map((symbol) => [symbol, heldBeside(day, product, symbol)])),
         },
       ],
     );

@@ -1,5 +1,6 @@
 /** The guard's double: what would a guard see between now and its end? It looks along the deterministic path and answers at once. */
 import type { GuardInput, GuardResult, ManualWatchInput, ManualWatchResult } from '../../activities/contract.ts';
+import { istDate } from '../../src/domain/clock.ts';
 import { closingResult, lossCapHit, targetHit } from '../../src/domain/stops.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 import type { Exchange } from '../../src/exchange-simulator/types.ts';
@@ -80,5 +81,13 @@ export async function lookOnce(input: ManualWatchInput, exchange: Exchange): Pro
     };
   });
   if (changed.length > 0) return { kind: 'changed', orders: changed };
+  const { tradingsymbol } = input.contract;
+  const isOfIt = (of: { tradingsymbol: string; product: string }) =>
+    of.tradingsymbol === tradingsymbol && of.product === input.product;
+  const ours = exchange.allOrders().filter((order) => isOfIt(order) && order.source === undefined);
+  const today = ours.filter(({ placedAt }) => istDate(placedAt) === input.identity.date);
+  const net = today.reduce((sum, { side, filledQuantity }) => sum + (side === 'BUY' ? 1 : -1) * filledQuantity, 0);
+  const held = exchange.positions().find(isOfIt)?.quantity ?? 0;
+  if (held - net - input.foreign !== input.moved) return { kind: 'traded_outside' };
   return { kind: 'quiet', until: Math.min(input.until, exchange.clock.now() + MANUAL_STEP_MS) };
 }

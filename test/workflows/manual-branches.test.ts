@@ -135,3 +135,42 @@ describe('an order by hand', () => {
     expectFlat(await today.result(), today);
   });
 });
+
+describe('what somebody trades of a position by hand in the app', () => {
+  const theirs = { product: 'MIS', quantity: 75 } as const;
+  const resting = (today: ReplayedDay) =>
+    today.book().filter(({ status, side }) => status === 'TRIGGER PENDING' && side === 'BUY').length;
+
+  it('cuts the stops of a short to what is left of it', async () => {
+    const today = await covered(150);
+    await today.placeOrder({ symbol: MAIN, side: 'SELL' });
+    await today.placeOrder({ symbol: MAIN, side: 'SELL' });
+    expect(resting(today)).toBe(2);
+    today.exchange.foreignTrade({ ...theirs, tradingsymbol: MAIN, side: 'BUY' });
+    await today.at('10:30');
+    await today.seen('one stop', () => resting(today) === 1);
+    const { warnings } = await today.seen('the question', (view) => view.warnings.length > 0);
+    expect(warnings).toMatchObject([{ id: 'by_hand:M2', code: 'foreign_position', blocksEntries: true }]);
+    await today.acknowledge('all');
+    await today.seen('it booked', ({ positions }) => positions[1]?.legs[0]?.openQuantity === 75);
+    expect((await today.view()).positions[1]).toMatchObject({ state: 'open', exitReason: null });
+    expect(resting(today)).toBe(1);
+    expect(await today.result()).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
+    expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(75);
+  });
+
+  it('closes a short whose cover is gone', async () => {
+    const today = await covered();
+    // Looked at in other instants than its cover is: a timer is never called off while it fires.
+    await today.at('09:37');
+    await today.placeOrder({ symbol: MAIN, side: 'SELL' });
+    today.exchange.foreignTrade({ ...theirs, tradingsymbol: HEDGE, side: 'SELL' });
+    await today.at('10:30');
+    await today.seen('its end', ({ positions }) => positions[1]?.state === 'closed');
+    expect((await today.view()).positions[1]).toMatchObject({ exitReason: 'closed_by_hand' });
+    await today.acknowledge('all');
+    await today.seen('the cover booked', ({ positions }) => positions[0]?.state === 'closed');
+    expect(await today.result()).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
+    expect(filledOf(ours(today.book()), HEDGE, 'SELL')).toBe(0);
+  });
+});
