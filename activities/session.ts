@@ -114,6 +114,9 @@ export function createSessionActivities(
       const sealed = 'sealedRequestToken' in auth ? auth.sealedRequestToken : auth.sealedAccessToken;
       const token = openedOrNull(deps.sealer, sealed);
       if (token === null) return { ok: false, reason: OTHER_KEY };
+      // A replay may have gone to this morning just now: by yesterday's clock the session would end before the market opens. Asked
+      // before the token is used up.
+      await deps.clock.read();
       try {
         const login = await ('sealedRequestToken' in auth ? deps.kite.exchange(token) : whose(deps.kite, token));
         if (deps.expectedUserId !== null && login.userId !== deps.expectedUserId) {
