@@ -8,12 +8,12 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { Reconciliation } from '../activities/contract.ts';
 import { istTime } from '../src/domain/clock.ts';
-import type { MarketMs } from '../src/domain/types.ts';
-import { adoptAfterLogins, adoptUnknown } from './adoption.ts';
+import { adoptUnknown } from './adoption.ts';
 import { Day } from './day.ts';
+import { reconcileAfterLogin } from './first-comparison.ts';
 import { keepHours } from './hours.ts';
+import { keepLogins, keepLookingAtLogin } from './logins.ts';
 import { listenToOrdersByHand } from './manual.ts';
 import { openByHand } from './manual-series.ts';
 import {
@@ -31,26 +31,19 @@ import {
   stopTradingSignal,
 } from './messages.ts';
 import { preflight } from './preflight.ts';
-import { sending, world } from './proxies.ts';
+import { world } from './proxies.ts';
 import { refusal } from './refusal.ts';
 import { compareWithBroker, makeReport } from './report.ts';
 import { settleExpiring } from './settlement.ts';
 import { signalPositions } from './signal-positions.ts';
 import { takeSquareOff, watchSquareOff } from './square-off.ts';
 import { takeOver } from './take-over.ts';
-import { adoptUnheard } from './unheard.ts';
 import { viewOf } from './view.ts';
 
 const MINUTE_MS = 60_000;
 /** Wall time. */
 const PAGE_AFTER_MS = MINUTE_MS;
 const SETTLE_WITHIN_MS = 10 * MINUTE_MS;
-/** When the login is looked at: before the open, and then again and again. Market time. */
-const FIRST_LOOK_BEFORE_OPEN_MS = 15 * MINUTE_MS;
-const LOOK_EVERY_MS = 15 * MINUTE_MS;
-/** With a position open and nobody logged in its owner is paged so often (TRADING section 6). */
-const PAGE_EVERY_MS = 5 * MINUTE_MS;
-
 export async function tradingDay(input: DayInput): Promise<DayReport> {
   const day = new Day(input);
   const logins: AuthCompleted[] = [];
@@ -231,98 +224,4 @@ function refuseClose(day: Day, command: ClosePosition): void {
   if (!position) throw refusal('unknown_position', `no position ${command.id}`);
   if (!position.isOpen()) throw refusal('already_closed', `${command.id} is closed`);
   if (day.over) throw refusal('day_over', 'the market is closed');
-}
-
-/** One login after the other. A refused token is a state with its reason: the next one tries again. */
-async function keepLogins(day: Day, logins: AuthCompleted[]): Promise<void> {
-  for (;;) {
-    await condition(() => logins.length > 0 || day.over);
-    const auth = logins.shift();
-    if (!auth) return;
-    const attempt = day.authAttempts.find((known) => known.attempt === auth.attempt);
-    const result = await exchange(day, auth);
-    if (attempt) {
-      attempt.outcome = result.ok ? 'accepted' : 'refused';
-      attempt.reason = result.ok ? null : result.reason;
-    }
-    if (result.ok) {
-      day.session = result.session;
-      day.clearWarning('login_lost');
-      day.log('info', 'login', `Logged in at Zerodha as ${result.session.userId}.`);
-    } else {
-      day.log('warn', 'login_refused', `Zerodha refused the login: "${result.reason}" Log in again.`);
-    }
-  }
-}
-
-async function exchange(day: Day, auth: AuthCompleted) {
-  try {
-    return await sending.exchangeRequestToken.executeWithOptions({ summary: 'Exchanging the request token' }, [
-      { identity: day.identity, auth },
-    ]);
-  } catch {
-    // A request token works once: in doubt it may be used up, so a new login is the only way on.
-    return { ok: false as const, reason: 'no clear answer to the exchange' };
-  }
-}
-
-/** Looks every now and then whether the login still holds, and reminds a person as long as nobody is logged in. */
-async function keepLookingAtLogin(day: Day): Promise<void> {
-  if (!day.timetable) return;
-  const { open, squareOff, close } = day.timetable;
-  const isOpen = () => day.positions.some((position) => position.isOpen());
-  let at: MarketMs = open - FIRST_LOOK_BEFORE_OPEN_MS;
-  for (;;) {
-    // Looks that a late start has missed are not made up for.
-    while (at + PAGE_EVERY_MS < day.now()) at += PAGE_EVERY_MS;
-    if (at >= (isOpen() ? close : squareOff)) return;
-    await day.until(at, 'is somebody logged in?', () => day.over);
-    if (day.over) return;
-    await day.lookAtSession();
-    const unguarded = isOpen() && !day.session;
-    at += unguarded ? PAGE_EVERY_MS : LOOK_EVERY_MS;
-    if (day.session) continue;
-    const text = unguarded
-      ? `Nobody is logged in at Zerodha for ${day.identity.date}, and positions are open that nothing protects. Log in now.`
-      : `Nobody is logged in at Zerodha for ${day.identity.date}. Nothing is traded until then.`;
-    const level = unguarded ? 'alert' : 'warn';
-    day.log(level, 'login_reminder', text);
-    await world.notifyOwner.executeWithOptions({ summary: text }, [{ level, text }]);
-  }
-}
-
-/** Null once the market is over: until then nothing is entered, and it is said why. */
-async function compareAtLast(day: Day): Promise<Reconciliation | null> {
-  while (!day.over) {
-    const compared = await compareWithBroker(day);
-    if (compared) {
-      day.clearWarning('uncompared');
-      return compared;
-    }
-    const text = 'Zerodha does not say what the account holds: nothing is entered until it does. It is asked again.';
-    day.warn('uncompared', 'unverified', text, true);
-  }
-  return null;
-}
-
-/** Ledger and broker at the first login: differences block entries, never protection, until somebody acknowledges them. */
-async function reconcileAfterLogin(day: Day): Promise<void> {
-  await condition(() => day.session !== null || day.over);
-  if (day.over) return;
-  await adoptUnheard(day);
-  const compared = await compareAtLast(day);
-  if (!compared) return;
-  day.foreign.splice(0, day.foreign.length, ...compared.foreign);
-  for (const { tradingsymbol, product, quantity } of compared.foreign) {
-    day.warn(
-      `foreign:${product}:${tradingsymbol}`,
-      'foreign_position',
-      `Zerodha holds ${quantity} ${tradingsymbol} (${product}) that was not opened here. It is never touched. Acknowledge it to allow entries.`,
-      true,
-    );
-  }
-  for (const difference of compared.differences) day.warn(`difference:${difference}`, 'difference', difference, true);
-  day.compared = true;
-  await adoptUnknown(day, compared);
-  await adoptAfterLogins(day);
 }

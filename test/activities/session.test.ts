@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { SESSION_LOST } from '../../activities/contract.ts';
 import { createSessionActivities, createSessions } from '../../activities/session.ts';
 import { createKite } from '../../src/brokers/kite.ts';
-import { istIso } from '../../src/domain/clock.ts';
+import { istAt, istIso } from '../../src/domain/clock.ts';
 import { createSealer } from '../../src/secrets.ts';
 import { accessToken, login } from '../server/exchange-fixture.ts';
 import { type Desk, openDesk } from './trading-desk.ts';
@@ -55,6 +55,16 @@ describe('a login that another worker exchanged', () => {
     await here.renew(identity);
     expect(used).toEqual([before, parts.accessToken()]);
     expect(used[1]).not.toBe(before);
+  });
+});
+
+describe('a login right after a replay has gone on to the next morning', () => {
+  it('lasts until 06:00 of the day after', async () => {
+    const today = await open();
+    today.exchange.clock.set({ market: istAt('2025-07-15', '08:45') });
+    const login = await logIn(today);
+    if (!login.ok) throw new Error(login.reason);
+    expect(istIso(login.session.expiresAt)).toBe(istIso(istAt('2025-07-16', '06:00')));
   });
 });
 
