@@ -58,6 +58,8 @@ const ONE_LOT: ManualOrder = {
 /** The broker's clients give up so soon, so that tests of silence are short. */
 const KITE_TIMEOUT_MS = 600;
 
+/** A worker of a server that stands still is not waited for. */
+const LONGEST_DISMISSAL_MS = 5_000;
 /** Wall time; a day takes a second or two. */
 const LONGEST_DAY_MS = 25_000;
 
@@ -68,7 +70,10 @@ const QUEUE = 'days';
 /** Opens a stage. One day at a time plays on it: skipping time is the whole server's. `dataDir` keeps the journal on disk. */
 export async function openStage(dataDir: string | null = null): Promise<Stage> {
   installQuietRuntime();
-  const [env, journal] = await Promise.all([createTimeSkipping(), openJournal({ dataDir })]);
+  const [first, journal] = await Promise.all([createTimeSkipping(), openJournal({ dataDir })]);
+  let env = first;
+  /** A day was cut off before its end: this server may not skip time properly after that. */
+  let spoilt = false;
   let playing: Playing | null = null;
   let crew: { workers: Worker[]; running: Promise<unknown> } | null = null;
 
@@ -106,22 +111,39 @@ export async function openStage(dataDir: string | null = null): Promise<Stage> {
     return { workers, running: Promise.all(workers.map((worker) => worker.run())) };
   }
 
+  async function dismiss(): Promise<void> {
+    for (const worker of crew?.workers ?? []) worker.shutdown();
+    await Promise.race([crew?.running, passed(LONGEST_DISMISSAL_MS)]);
+    crew = null;
+    await env.teardown();
+  }
+
   return {
-    env,
+    get env() {
+      return env;
+    },
     journal,
     async startDay(options = {}) {
-      const day = await play(env, journal, options, (next) => {
-        playing = next;
+      if (spoilt) {
+        await dismiss();
+        env = await createTimeSkipping();
+        spoilt = false;
+      }
+      const day = await play(env, journal, options, {
+        nowPlaying(next) {
+          playing = next;
+        },
+        cutOff() {
+          spoilt = true;
+        },
       });
       crew ??= await hire(day);
       await day.open();
       return day;
     },
     async close() {
-      for (const worker of crew?.workers ?? []) worker.shutdown();
-      await crew?.running;
+      await dismiss();
       await journal.close();
-      await env.teardown();
     },
   };
 }
@@ -132,7 +154,7 @@ async function play(
   env: TestWorkflowEnvironment,
   journal: Journal,
   options: DayOptions,
-  nowPlaying: (day: Playing) => void,
+  { nowPlaying, cutOff }: { nowPlaying(day: Playing): void; cutOff(): void },
 ): Promise<Playing> {
   const { date = '2025-07-14', from = '08:45', keys = DEFAULT_KEYS } = options;
   runs += 1;
@@ -260,7 +282,10 @@ async function play(
     book: () => exchange.allOrders(),
     async close() {
       const { status } = await handle.describe();
-      if (status.name === 'RUNNING') await handle.terminate('the test is over');
+      if (status.name === 'RUNNING') {
+        cutOff();
+        await handle.terminate('the test is over');
+      }
       await parts.close();
       await server.close();
       await exchange.close();
