@@ -1,4 +1,4 @@
-/** What is held of a hedged position, leg by leg, from its orders' fills alone. Quantities in units. */
+/** What is held of a position, leg by leg, from its orders' fills alone. Quantities in units. */
 import type { Paise, Side } from '../src/domain/types.ts';
 import type { LegRole, OrderView } from './messages.ts';
 import { nothingOutside } from './outside.ts';
@@ -21,7 +21,7 @@ export function leftOfSlice(
   return Math.max(0, of.short(slice) - byHand);
 }
 
-export abstract class HedgedLegs {
+export abstract class Legs {
   /** What somebody else has done to our contracts, as last seen. */
   readonly outside = nothingOutside();
 
@@ -42,23 +42,6 @@ export abstract class HedgedLegs {
     return this.filled('hedge', 'BUY') - this.filled('hedge', 'SELL');
   }
 
-  /** Of the hedge, what covers no short any more, units. A main leg that was bought back twice asks for no hedge. */
-  surplusHedge(): number {
-    return this.long() - Math.max(0, this.short()) - this.outside.added;
-  }
-
-  /** Of a slice's short, what is ours to buy back: less what somebody bought back by hand. */
-  toBuyBack(slice: number): number {
-    return leftOfSlice(this, slice);
-  }
-
-  /** Of the hedge, what may be sold: less what somebody sold by hand. Selling that again would be a naked short. */
-  toSellOfHedge(): number {
-    // A short that was bought back by hand needs no hedge either.
-    const covered = Math.max(0, this.short() - this.outside.bought);
-    return Math.max(0, this.long() - covered - this.outside.added - this.outside.sold);
-  }
-
   filled(role: LegRole, side: Side, slice?: number): number {
     return this.legOrders(role, side, slice).reduce((sum, order) => sum + order.filledQuantity, 0);
   }
@@ -75,5 +58,24 @@ export abstract class HedgedLegs {
     return this.orders().filter(
       (order) => order.role === role && order.side === side && (slice === undefined || order.slice === slice),
     );
+  }
+}
+
+export abstract class HedgedLegs extends Legs {
+  /** Of the hedge, what covers no short any more, units. A main leg that was bought back twice asks for no hedge. */
+  surplusHedge(): number {
+    return this.long() - Math.max(0, this.short()) - this.outside.added;
+  }
+
+  /** Of a slice's short, what is ours to buy back: less what somebody bought back by hand. */
+  toBuyBack(slice: number): number {
+    return leftOfSlice(this, slice);
+  }
+
+  /** Of the hedge, what may be sold: less what somebody sold by hand. Selling that again would be a naked short. */
+  toSellOfHedge(): number {
+    // A short that was bought back by hand needs no hedge either.
+    const covered = Math.max(0, this.short() - this.outside.bought);
+    return Math.max(0, this.long() - covered - this.outside.added - this.outside.sold);
   }
 }

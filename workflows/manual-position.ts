@@ -2,39 +2,30 @@
 import { condition, isCancellation } from '@temporalio/workflow';
 import type { ManualHolding } from '../src/domain/manual-orders.ts';
 import { makeTag } from '../src/domain/tags.ts';
-import type { MarketMs, Paise, Product, Side } from '../src/domain/types.ts';
+import type { MarketMs, Product } from '../src/domain/types.ts';
 import { fitStops } from './by-hand.ts';
 import { leaveAtOpen } from './carry.ts';
 import { type Day, type DayPosition, MarketOver } from './day.ts';
 import { restStop } from './entry.ts';
 import type { Leaver } from './exit.ts';
 import { foreignBeside } from './foreign.ts';
-import { leftOfSlice, slicesOf } from './legs.ts';
+import { Legs, leftOfSlice } from './legs.ts';
 import { leaveByHand, lookForHands } from './manual-exit.ts';
 import { leaningOn, neededAsCover, uncoveredBeside, worstLossOf } from './manual-series.ts';
 import { viewOfManual } from './manual-view.ts';
 import { watchManual } from './manual-watch.ts';
-import type {
-  ContractRef,
-  ExitReason,
-  HandedOver,
-  LegRole,
-  OrderView,
-  PositionState,
-  PositionView,
-} from './messages.ts';
+import type { ContractRef, ExitReason, HandedOver, OrderView, PositionState, PositionView } from './messages.ts';
 import type { OrderOf } from './order-of.ts';
 import { isLive, isUnderWay, unitsAhead } from './order-state.ts';
 import type { Submitted } from './orders.ts';
 import { cancelToEnd, follow, type Intended } from './orders.ts';
-import { nothingOutside } from './outside.ts';
 
 /** How long a new order is followed before the watch takes it over. Wall milliseconds. */
 const FOLLOW_MS = 2_500;
 /** A short that was filled in part is protected after so long, and the rest of its order is cancelled (TRADING section 5). */
 const PROTECT_WITHIN_MS = 15_000;
 
-export class ManualPosition implements DayPosition, Leaver {
+export class ManualPosition extends Legs implements DayPosition, Leaver {
   readonly id: string;
   readonly openedAt: MarketMs;
   readonly plan: { main: ContractRef; product: Product };
@@ -45,7 +36,6 @@ export class ManualPosition implements DayPosition, Leaver {
   problem: string | null = null;
   /** Orders that are on their way into the book: the watch waits for them, and begins anew with all of them. */
   private taking = 0;
-  readonly outside = nothingOutside();
   private givenUp: 'not_flat' | 'residual_hedge' | null = null;
   private leaving: Promise<void> | null = null;
   private readonly protecting = new Set<number>();
@@ -58,6 +48,7 @@ export class ManualPosition implements DayPosition, Leaver {
   readonly carried: HandedOver | null;
 
   constructor(day: Day, number: number, contract: ContractRef, product: Product, carried: HandedOver | null = null) {
+    super();
     this.day = day;
     this.number = number;
     this.id = `M${number}`;
@@ -119,20 +110,6 @@ export class ManualPosition implements DayPosition, Leaver {
 
   isLeaving(): boolean {
     return this.leaving !== null;
-  }
-
-  slices(): number[] {
-    return slicesOf(this.orders());
-  }
-
-  /** Bought and not sold, units. */
-  long(): number {
-    return this.filled('hedge', 'BUY') - this.filled('hedge', 'SELL');
-  }
-
-  /** Sold and not bought back, units. */
-  short(slice?: number): number {
-    return this.filled('main', 'SELL', slice) - this.filled('main', 'BUY', slice);
   }
 
   toBuyBack(slice: number): number {
@@ -324,24 +301,6 @@ export class ManualPosition implements DayPosition, Leaver {
 
   todaysOrders(): OrderView[] {
     return [...this.day.orders.values()].filter((order) => order.positionId === this.id);
-  }
-
-  filled(role: LegRole, side: Side, slice?: number): number {
-    return this.legOrders(role, side, slice).reduce((sum, order) => sum + order.filledQuantity, 0);
-  }
-
-  /** Average price of a leg's fills, null without one. */
-  average(role: LegRole, side: Side, slice?: number): Paise | null {
-    const fills = this.legOrders(role, side, slice).flatMap((order) => order.fills);
-    const quantity = fills.reduce((sum, fill) => sum + fill.quantity, 0);
-    if (quantity === 0) return null;
-    return Math.round(fills.reduce((sum, fill) => sum + fill.quantity * fill.price, 0) / quantity);
-  }
-
-  private legOrders(role: LegRole, side: Side, slice?: number): OrderView[] {
-    return this.orders().filter(
-      (order) => order.role === role && order.side === side && (slice === undefined || order.slice === slice),
-    );
   }
 
   view(): PositionView {
