@@ -12,15 +12,11 @@ import type { MarketMs, Paise, WallMs } from '../src/domain/types.ts';
 import type { Account } from '../src/journal/types.ts';
 import type { ContractRef, GuardActivities, GuardInput, GuardReason, GuardResult } from './contract.ts';
 import type { Deps } from './deps.ts';
+import { GUARD_PACE, type GuardPace } from './guard-pace.ts';
 import { snapshot } from './orders.ts';
 import { crossingPrice, type Touch } from './quotes.ts';
 import { readByHand } from './reconcile.ts';
 
-const LOOK_MS = 200;
-const HEARTBEAT_MS = 1_000;
-const STOP_LOOK_MS = 5_000;
-const QUOTE_LOOK_MS = 1_000;
-const HANDS_LOOK_AGAIN_MS = 1_000;
 /** Ticks older than this are not believed for a decision. */
 const TICK_BELIEVED_MS = 5_000;
 const QUOTE_BELIEVED_MS = 2_000;
@@ -29,7 +25,11 @@ const BREACH_LASTS_MS = 1_000;
 /** Of the broker's 25 modifications of an order the guard may use these. */
 const GUARD_BUDGET = 8;
 
-export function createGuardActivities(deps: Deps & { account: Account }): Pick<GuardActivities, 'guardPosition'> {
+export { GUARD_PACE, type GuardPace };
+
+export type GuardDeps = Deps & { account: Account; guardPace?: GuardPace };
+
+export function createGuardActivities(deps: GuardDeps): Pick<GuardActivities, 'guardPosition'> {
   return { guardPosition: (input) => new Guard(deps, input).watch() };
 }
 
@@ -38,7 +38,8 @@ type Seen = Touch & { receivedAt: WallMs };
 type Breach = { reason: GuardReason; by: number | null; packets: number; since: WallMs };
 
 class Guard {
-  private readonly deps: Deps & { account: Account };
+  private readonly deps: GuardDeps;
+  private readonly pace: GuardPace;
   private readonly input: GuardInput;
   private breach: Breach | null = null;
   private fired: { reason: GuardReason; detail: string } | null = null;
@@ -53,8 +54,9 @@ class Guard {
   private readonly quotes = new Map<number, Seen>();
   private wake = () => {};
 
-  constructor(deps: Deps & { account: Account }, input: GuardInput) {
+  constructor(deps: GuardDeps, input: GuardInput) {
     this.deps = deps;
+    this.pace = deps.guardPace ?? GUARD_PACE;
     this.input = input;
   }
 
@@ -62,7 +64,7 @@ class Guard {
     const { feed } = this.deps;
     const { main, hedge, stops } = this.input;
     const tokens = [main.contract.instrumentToken, ...(hedge ? [hedge.contract.instrumentToken] : [])];
-    const beat = setInterval(() => Context.current().heartbeat(), HEARTBEAT_MS);
+    const beat = setInterval(() => Context.current().heartbeat(), this.pace.heartbeatMs);
     const ends = [
       () => clearInterval(beat),
       feed.subscribe(tokens),
@@ -101,9 +103,9 @@ class Guard {
    */
   private lookNow(): void {
     if (this.looking) return;
-    const stopIsDue = Date.now() - this.stopLookedAt >= STOP_LOOK_MS;
+    const stopIsDue = Date.now() - this.stopLookedAt >= this.pace.stopLookMs;
     const stale = this.legs().filter((contract) => !this.fresh(contract));
-    const quotesAreDue = stale.length > 0 && Date.now() - this.quotesLookedAt >= QUOTE_LOOK_MS;
+    const quotesAreDue = stale.length > 0 && Date.now() - this.quotesLookedAt >= this.pace.quoteLookMs;
     if (!stopIsDue && !quotesAreDue) return;
     this.looking = true;
     const look = async () => {
@@ -139,7 +141,8 @@ class Guard {
   private async nap(deadline: MarketMs): Promise<void> {
     const clock = this.deps.clock.current();
     const due = realAt(clock, deadline, Date.now());
-    const ms = due === null ? LOOK_MS : Math.max(1, Math.min(LOOK_MS, due - Date.now()));
+    const { lookMs } = this.pace;
+    const ms = due === null ? lookMs : Math.max(1, Math.min(lookMs, due - Date.now()));
     let timer: NodeJS.Timeout | undefined;
     const slept = new Promise<void>((done) => {
       timer = setTimeout(done, ms);
@@ -245,7 +248,8 @@ class Guard {
     // Positions may lag behind the orders for a moment: what is still so at the second look is true.
     this.tradedOutside = seen !== null && seen === this.newlyMoved;
     this.newlyMoved = seen;
-    if (seen !== null) this.stopLookedAt = Date.now() - STOP_LOOK_MS + HANDS_LOOK_AGAIN_MS;
+    const { stopLookMs, handsLookAgainMs } = this.pace;
+    if (seen !== null) this.stopLookedAt = Date.now() - stopLookMs + handsLookAgainMs;
   }
 
   private async lookAtOrder(orderId: string): Promise<void> {

@@ -1,11 +1,12 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { AskBrokerClock } from '../src/brokers/broker-clock.ts';
 import { CalendarError } from '../src/domain/calendar/index.ts';
 import { AppError, BrokerError } from '../src/errors.ts';
 import type { Account } from '../src/journal/types.ts';
 import { createClockActivities } from './clock.ts';
 import type { DayActivities, GuardActivities } from './contract.ts';
 import type { Deps } from './deps.ts';
-import { createGuardActivities } from './guard.ts';
+import { createGuardActivities, type GuardPace } from './guard.ts';
 import { createIndexActivities } from './index-levels.ts';
 import { createJournalActivities } from './journal.ts';
 import { createManualActivities, createManualWatch } from './manual.ts';
@@ -23,10 +24,14 @@ export type ActivityOptions = Deps & {
   expectedUserId: string | null;
   /** Whose Date header this machine's clock is compared with before the open: Kite's own, also on paper. */
   clockRoot: string;
+  /** How it is asked, where it is not by HTTP. */
+  askBrokerClock?: AskBrokerClock;
   /** False where this process has no ticker: another worker's guards watch. */
   watches: boolean;
   /** How long Breeze is waited for before our own bar decides an index stop. Wall milliseconds; 20 s unless given. */
   stopBarWithinMs?: number;
+  /** How often guards look; GUARD_PACE unless given. */
+  guardPace?: GuardPace;
 };
 
 export function createDayActivities(options: ActivityOptions): DayActivities {

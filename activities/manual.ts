@@ -30,16 +30,11 @@ import type {
   Pricing,
 } from './contract.ts';
 import type { Deps } from './deps.ts';
+import { GUARD_PACE, type GuardDeps } from './guard.ts';
 import { refOf } from './margins.ts';
 import { snapshot } from './orders.ts';
 import { crossingPrice, freshQuote, type Touch } from './quotes.ts';
 import { readByHand } from './reconcile.ts';
-
-const HEARTBEAT_MS = 1_000;
-/** Order updates wake it at once; between them the book is read this often. */
-const LOOK_MS = 5_000;
-/** Positions may lag behind the orders for a moment: what somebody else moved is believed when it is still so. */
-const LOOK_AGAIN_MS = 1_000;
 
 export function createManualActivities(deps: Deps): Pick<DayActivities, 'checkManualOrder'> {
   return {
@@ -240,11 +235,12 @@ function rupees(paise: Paise): string {
   return (paise / 100).toFixed(2);
 }
 
-export function createManualWatch(deps: Deps & { account: Account }): Pick<GuardActivities, 'watchManual'> {
+export function createManualWatch(deps: GuardDeps): Pick<GuardActivities, 'watchManual'> {
   return { watchManual: (input) => watchManual(deps, input) };
 }
 
-async function watchManual(deps: Deps & { account: Account }, input: ManualWatchInput): Promise<ManualWatchResult> {
+async function watchManual(deps: GuardDeps, input: ManualWatchInput): Promise<ManualWatchResult> {
+  const { heartbeatMs, stopLookMs, handsLookAgainMs } = deps.guardPace ?? GUARD_PACE;
   let wake = () => {};
   const ends = [
     deps.feed.subscribe([input.contract.instrumentToken]),
@@ -252,7 +248,7 @@ async function watchManual(deps: Deps & { account: Account }, input: ManualWatch
       if (input.orders.some(({ orderId }) => orderId === order.orderId)) wake();
     }),
   ];
-  const beat = setInterval(() => Context.current().heartbeat(), HEARTBEAT_MS);
+  const beat = setInterval(() => Context.current().heartbeat(), heartbeatMs);
   let moved = input.moved;
   try {
     for (;;) {
@@ -263,7 +259,9 @@ async function watchManual(deps: Deps & { account: Account }, input: ManualWatch
       if (moved !== input.moved && moved === before) return { kind: 'traded_outside' };
       if (deps.clock.now() >= input.until) return { kind: 'quiet', until: input.until };
       const due = realAt(deps.clock.current(), input.until, Date.now());
-      const next = moved === input.moved ? LOOK_MS : LOOK_AGAIN_MS;
+      // Order updates wake it at once. Positions may lag behind the orders for a moment: what somebody else moved is believed when it
+      // is still so.
+      const next = moved === input.moved ? stopLookMs : handsLookAgainMs;
       const ms = due === null ? next : Math.max(1, Math.min(next, due - Date.now()));
       let timer: NodeJS.Timeout | undefined;
       const slept = new Promise<void>((done) => {

@@ -1,6 +1,6 @@
 /** Is everything there that the day needs? Looked at before the open in paper and live mode; nothing is placed or changed. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CLOCK_WITHIN_MS, clockAhead } from '../src/brokers/broker-clock.ts';
+import { type AskBrokerClock, CLOCK_WITHIN_MS, clockAhead } from '../src/brokers/broker-clock.ts';
 import type { KiteSession, MarginOrder } from '../src/brokers/types.ts';
 import {
   CalendarError,
@@ -31,6 +31,7 @@ type Finding = Omit<PreflightFinding, 'check'>;
 type PreflightDeps = Deps & {
   /** Whose Date header this machine's clock is compared with. */
   clockRoot: string;
+  askBrokerClock?: AskBrokerClock;
   watches: boolean;
 };
 
@@ -157,8 +158,8 @@ async function checkFeed({ feed, watches }: PreflightDeps): Promise<Finding> {
   };
 }
 
-async function checkClock({ clockRoot }: PreflightDeps, { mode }: DayIdentity): Promise<Finding> {
-  const ahead = await clockAhead(clockRoot);
+async function checkClock({ clockRoot, askBrokerClock }: PreflightDeps, { mode }: DayIdentity): Promise<Finding> {
+  const ahead = await clockAhead(clockRoot, askBrokerClock);
   if (Math.abs(ahead) <= CLOCK_WITHIN_MS) return { outcome: 'ok', text: "the clock agrees with Zerodha's" };
   return {
     outcome: mode === 'live' ? 'wrong' : 'failed',

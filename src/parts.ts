@@ -1,9 +1,11 @@
 /** The parts that every process of the program is made of: brokers, feed, journal, activities. Wired here, nowhere else. */
 
 import type { Log, Sealer } from '../activities/deps.ts';
+import type { GuardPace } from '../activities/guard.ts';
 import { type ActivityOptions, createDayActivities, createGuards } from '../activities/index.ts';
 import { createSessions } from '../activities/session.ts';
 import { createBreeze } from './brokers/breeze.ts';
+import type { AskBrokerClock } from './brokers/broker-clock.ts';
 import { createKite } from './brokers/kite.ts';
 import type { Pace } from './brokers/kite-pace.ts';
 import type { Breeze, Kite } from './brokers/types.ts';
@@ -53,8 +55,16 @@ export function createBrokers({ kite, breeze }: BrokerAddresses, waits: Waits = 
   };
 }
 
-export function createParts(options: {
-  addresses: BrokerAddresses;
+/** Where the brokers are; or the brokers and their feed themselves, of which only the account and the clock are asked elsewhere. */
+type Outside =
+  | { addresses: BrokerAddresses; brokers?: undefined; feed?: undefined }
+  | {
+      addresses: Pick<BrokerAddresses, 'userId'> & { clockRoot: string };
+      brokers: Pick<Parts, 'kite' | 'breeze'>;
+      feed: Feed;
+    };
+
+type PartsOptions = Outside & {
   account: Account;
   journal: Journal;
   sealer: Sealer;
@@ -66,16 +76,33 @@ export function createParts(options: {
   watches?: boolean;
   /** How long brokers are waited for, where it is not as long as usual. Wall milliseconds. */
   waits?: Waits;
-}): Parts {
-  const { addresses, account, journal, sealer, clock, log, watches = true, waits = {} } = options;
-  const { kite, breeze } = createBrokers(addresses, waits);
-  const feed = createFeed({
-    apiKey: addresses.kite.apiKey,
-    tickerRoot: addresses.kite.tickerRoot,
-    now: Date.now,
-    clock,
-    warn: (message) => log.warn({}, message),
-  });
+  /** How often guards look; GUARD_PACE unless given. */
+  guardPace?: GuardPace;
+  /** How the broker's clock is asked, where it is not by HTTP. */
+  askBrokerClock?: AskBrokerClock;
+  /** False keeps the newest prices out of the journal: where no other process shows them. */
+  keepsLastPrices?: boolean;
+};
+
+function openOutside(options: PartsOptions): Pick<Parts, 'kite' | 'breeze' | 'feed'> & { clockRoot: string } {
+  if (options.brokers) return { ...options.brokers, feed: options.feed, clockRoot: options.addresses.clockRoot };
+  const { addresses, clock, log, waits } = options;
+  return {
+    ...createBrokers(addresses, waits),
+    feed: createFeed({
+      apiKey: addresses.kite.apiKey,
+      tickerRoot: addresses.kite.tickerRoot,
+      now: Date.now,
+      clock,
+      warn: (message) => log.warn({}, message),
+    }),
+    clockRoot: addresses.clockRoot ?? addresses.kite.root,
+  };
+}
+
+export function createParts(options: PartsOptions): Parts {
+  const { account, journal, sealer, clock, log, watches = true, waits = {} } = options;
+  const { kite, breeze, feed, clockRoot } = openOutside(options);
   // The index is always watched: for our own bars, and so that a mute feed is noticed.
   feed.subscribe([NIFTY_TOKEN]);
   let current: string | null = null;
@@ -85,7 +112,7 @@ export function createParts(options: {
     if (watches) feed.use(accessToken);
   };
   const sessions = createSessions({ kite, journal, sealer, onSession, warn: (text) => log.warn({}, text) });
-  const prices = keepLastPrices({ feed, journal, log });
+  const prices = options.keepsLastPrices === false ? null : keepLastPrices({ feed, journal, log });
   const activities: ActivityOptions = {
     account,
     kite,
@@ -96,9 +123,11 @@ export function createParts(options: {
     clock,
     sessions,
     log,
-    expectedUserId: addresses.userId,
-    clockRoot: addresses.clockRoot ?? addresses.kite.root,
+    expectedUserId: options.addresses.userId,
+    clockRoot,
     watches,
+    ...(options.guardPace ? { guardPace: options.guardPace } : {}),
+    ...(options.askBrokerClock ? { askBrokerClock: options.askBrokerClock } : {}),
     ...(waits.stopBarWithinMs === undefined ? {} : { stopBarWithinMs: waits.stopBarWithinMs }),
     candles: createHourlyCandles({ breeze, ...(waits.candles ? { patience: waits.candles } : {}) }),
     master: createInstrumentMaster({ session: () => sessions.current(account) }),
@@ -117,7 +146,7 @@ export function createParts(options: {
       if (stored && stored.expiresAt > clock.now()) await sessions.renew(account);
     },
     async close() {
-      await prices.stop();
+      await prices?.stop();
       await feed.stop();
     },
   };

@@ -12,15 +12,16 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * AES-256-GCM with a fresh nonce for each text; `v1.` says how it was sealed.
+ * AES-256-GCM with a fresh nonce for each text, from `random`, which must never give the same bytes twice for one key; `v1.` says how
+ * it was sealed.
  * @example createSealer(key).seal('request-token') // 'v1.k3J…'
  * `open` throws AppError `sealed_with_another_key` for anything that this key has not sealed as it is.
  */
-export function createSealer(key: Uint8Array): Sealer {
+export function createSealer(key: Uint8Array, random: (bytes: number) => Uint8Array = randomBytes): Sealer {
   if (key.length !== KEY_BYTES) throw new RangeError(`a key has ${KEY_BYTES} bytes, not ${key.length}`);
   return {
     seal(text) {
-      const iv = randomBytes(IV_BYTES);
+      const iv = random(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(VERSION));
       const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
       return VERSION + Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url');

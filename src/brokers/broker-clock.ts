@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { WallMs } from '../domain/types.ts';
 import { AppError } from '../errors.ts';
 
 /** Spread over more than a second, one of them comes soon after the broker's second has changed. */
@@ -12,6 +13,9 @@ const RESOLUTION_MS = 1_000;
 /** Farther from the broker's clock than this nothing is sent in live mode. */
 export const CLOCK_WITHIN_MS = 2_000;
 
+/** What the clock at `root` shows, in whole seconds: epoch milliseconds. Rejects when it does not answer. */
+export type AskBrokerClock = (root: string) => Promise<WallMs>;
+
 /** Bounds of how far this machine's clock is ahead of the broker's, wall milliseconds. */
 type Bounds = { least: number; most: number };
 
@@ -20,26 +24,31 @@ type Bounds = { least: number; most: number };
  * answers at `root`: to about a fifth of a second and the round trip. 0 is what they cannot tell apart. Needs no session; takes a good
  * second. Throws AppError `broker_clock_unknown` when nothing answers there.
  */
-export async function clockAhead(root: string): Promise<number> {
-  let { least, most } = await lookOnce(root);
+export async function clockAhead(root: string, ask: AskBrokerClock = askByHttp): Promise<number> {
+  let { least, most } = await lookOnce(root, ask);
   for (let sample = 1; sample < SAMPLES; sample += 1) {
     await sleep(SAMPLE_EVERY_MS);
-    const seen = await lookOnce(root);
+    const seen = await lookOnce(root, ask);
     least = Math.max(least, seen.least);
     most = Math.min(most, seen.most);
   }
   return Math.round(Math.max(least, 0) || Math.min(most, 0));
 }
 
-async function lookOnce(root: string): Promise<Bounds> {
+async function askByHttp(root: string): Promise<WallMs> {
+  const answer = await fetch(root, { redirect: 'manual', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+  const said = Date.parse(answer.headers.get('date') ?? '');
+  await answer.body?.cancel();
+  if (Number.isNaN(said)) throw new Error('its answer has no date');
+  return said;
+}
+
+async function lookOnce(root: string, ask: AskBrokerClock): Promise<Bounds> {
   const wall = Date.now();
   const began = performance.now();
   try {
-    const answer = await fetch(root, { redirect: 'manual', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    const said = await ask(root);
     const roundTrip = performance.now() - began;
-    await answer.body?.cancel();
-    const said = Date.parse(answer.headers.get('date') ?? '');
-    if (Number.isNaN(said)) throw new Error('its answer has no date');
     // The header was written at some moment between the question and the answer, within the second that it names.
     return { least: wall - said - RESOLUTION_MS, most: wall + roundTrip - said };
   } catch (cause) {

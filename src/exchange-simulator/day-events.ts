@@ -106,6 +106,13 @@ export function createDayEvents({ book, desk, floor, prices, settlement }: DayEv
 
   return {
     squareOff,
+    /** The instant of the first event after `from`, Number.POSITIVE_INFINITY when none comes within two days. */
+    nextAfter(from: MarketMs): MarketMs {
+      const last = addDays(istDate(from), 2);
+      for (let date = istDate(from); date <= last; date = addDays(date, 1))
+        for (const { at } of eventsOf(date)) if (at > from) return at;
+      return Number.POSITIVE_INFINITY;
+    },
     /** Events after `from`, up to and including `to`, in order. */
     between(from: MarketMs, to: MarketMs): DayEvent[] {
       const events: DayEvent[] = [];

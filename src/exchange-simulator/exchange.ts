@@ -9,13 +9,15 @@ import { createDelays } from './delays.ts';
 import type { Latency } from './desk.ts';
 import { createFaults } from './faults.ts';
 import { openFiles } from './files.ts';
-import { openMarket } from './market/market.ts';
+import { type Market, openMarket } from './market/market.ts';
 import { createPrices } from './prices.ts';
 import { createQuotes } from './quotes.ts';
 import { openSessions } from './sessions.ts';
-import { type Exchange, type SimInstrument, type SimQuote, SimRefusal } from './types.ts';
+import { type Exchange, type SimInstrument, type SimQuote, SimRefusal, type SimTouch } from './types.ts';
 
 export type ExchangeOptions = {
+  /** A ready market, which exchanges may share one after the other: nothing is read then, and candles, from and to do not count. */
+  market?: Market;
   /** CSV of index candles; the bundled week when absent. */
   candles?: string;
   /** Where book, clock and sessions are kept; nothing is kept without it. */
@@ -37,6 +39,10 @@ export type ExchangeOptions = {
   to?: IsoDate;
   typeChange?: 'allow' | 'refuse';
   userId?: string;
+  /** What lets the market happen: a timer of about 100 ms of wall time, or nothing but whoever calls `step` or asks something. */
+  steps?: 'timer' | 'manual';
+  /** Where request, access and public tokens come from; 16 random bytes in hex unless given. */
+  randomToken?: () => string;
 };
 
 const STEP_MS = 100;
@@ -53,8 +59,9 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
   const saved = files.read(CLOCK_FILE) as SavedClock | undefined;
   const book = openBook(files);
   const begin = saved?.began ?? options.at;
-  const market = await openMarket({ ...options, ...(begin === undefined ? {} : { at: begin }), seed });
-  const start = begin ?? (options.candles ? istAt(market.firstDate, '08:45') : DEFAULT_START);
+  const market =
+    options.market ?? (await openMarket({ ...options, ...(begin === undefined ? {} : { at: begin }), seed }));
+  const start = begin ?? (options.market || options.candles ? istAt(market.firstDate, '08:45') : DEFAULT_START);
   let processed = saved?.processed ?? start;
 
   const faults = createFaults();
@@ -100,9 +107,10 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
     },
     options.slowAt,
   );
-  const sessions = openSessions(files, () => clock.now());
+  const sessions = openSessions(files, () => clock.now(), options.randomToken);
 
   function save(): void {
+    if (options.dataDir === undefined) return;
     files.write(CLOCK_FILE, { ...clock.state(), processed, began: start } satisfies SavedClock);
   }
 
@@ -124,30 +132,41 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
     return to;
   }
 
+  const nextSecond = (): MarketMs => Math.floor(processed / 1000) * 1000 + 1000;
+
   function passSeconds(to: MarketMs): void {
-    for (let at = Math.floor(processed / 1000) * 1000 + 1000; at <= to; at += 1000) {
+    for (let at = nextSecond(); at <= to; at += 1000) {
       if (floor.working().length === 0) break;
       floor.second(at);
     }
     processed = to;
   }
 
-  const step = setInterval(() => {
+  function step(): void {
     const now = caughtUp();
     if (clock.speed() > 0) save();
     for (const listener of stepListeners) listener(now);
-  }, STEP_MS);
+  }
+  const timer = options.steps === 'manual' ? undefined : setInterval(step, STEP_MS);
   desk.resume();
   save();
 
-  function quote(instrument: SimInstrument): SimQuote | undefined {
+  /** What is shown of an instrument now: as it was when a fault froze it, less what our own orders took. */
+  function shown<Shown extends SimTouch>(
+    instrument: SimInstrument,
+    look: (instrument: SimInstrument, at: MarketMs) => Shown,
+  ): Shown | undefined {
     const now = caughtUp();
     if (instrument.kind === 'option' && instrument.expiry < istDate(now)) return undefined;
     const frozen = faults.take('freeze_quotes', ({ tradingsymbol }) =>
       [undefined, instrument.tradingsymbol].includes(tradingsymbol as string | undefined),
     );
-    const shown = quotes.quote(instrument, typeof frozen?.since === 'number' ? frozen.since : now);
-    return instrument.kind === 'option' ? { ...shown, depth: consumption.left(shown.depth, instrument, now) } : shown;
+    const seen = look(instrument, typeof frozen?.since === 'number' ? frozen.since : now);
+    return instrument.kind === 'option' ? { ...seen, depth: consumption.left(seen.depth, instrument, now) } : seen;
+  }
+
+  function quote(instrument: SimInstrument): SimQuote | undefined {
+    return shown(instrument, quotes.quote);
   }
 
   return {
@@ -162,6 +181,7 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
     findToken: (token) =>
       [NIFTY, INDIA_VIX].find((one) => one.instrumentToken === token) ?? listing.find(clock.now(), token),
     quote,
+    touch: (instrument) => shown(instrument, quotes.touch),
     lastPrice: (instrument) => quote(instrument)?.lastPrice,
     candles: (instrument, from, to, minutes) => quotes.candles(instrument, from, to, minutes, clock.now()),
     ...trading,
@@ -172,6 +192,8 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
       }));
       return account.basket(basket, withPositions, caughtUp());
     },
+    step,
+    nextAt: () => (floor.working().length > 0 ? nextSecond() : events.nextAfter(processed)),
     onStep(listener) {
       stepListeners.add(listener);
       return () => stepListeners.delete(listener);
@@ -185,7 +207,7 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
     sessionAlive: sessions.isAlive,
     killSessions: sessions.kill,
     async close() {
-      clearInterval(step);
+      clearInterval(timer);
       delays.cancel();
       caughtUp();
       save();

@@ -6,7 +6,7 @@ import { cutCandles, type PriceOf } from './market/candles.ts';
 import type { Market } from './market/market.ts';
 import type { Prices } from './prices.ts';
 import { between } from './random.ts';
-import type { SimInstrument, SimQuote } from './types.ts';
+import type { SimInstrument, SimQuote, SimTouch } from './types.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1_440;
@@ -105,15 +105,27 @@ export function createQuotes(market: Market, prices: Prices, seed: number) {
     return Math.round(market.vix(before ? istAt(before, '15:30') : at) * 100);
   }
 
+  function touch(instrument: SimInstrument, at: MarketMs): SimTouch {
+    const option = instrument.kind === 'option' ? instrument : undefined;
+    const circuit = option ? prices.circuit(option, istDate(at)) : { lower: 0, upper: 0 };
+    return {
+      at,
+      lastPrice: lastPrice(instrument, at),
+      depth: option ? prices.depth(option, at) : { bids: [], asks: [] },
+      lowerCircuit: circuit.lower,
+      upperCircuit: circuit.upper,
+    };
+  }
+
   return {
     lastPrice,
     closeBefore,
+    touch,
 
     quote(instrument: SimInstrument, at: MarketMs): SimQuote {
-      const last = lastPrice(instrument, at);
+      const { lastPrice: last, depth, lowerCircuit, upperCircuit } = touch(instrument, at);
       const day = daySoFar(instrument, at);
       const option = instrument.kind === 'option' ? instrument : undefined;
-      const circuit = option ? prices.circuit(option, istDate(at)) : { lower: 0, upper: 0 };
       return {
         instrument,
         at,
@@ -126,9 +138,9 @@ export function createQuotes(market: Market, prices: Prices, seed: number) {
         high: day ? Math.max(day.high, last) : 0,
         low: day ? Math.min(day.low, last) : 0,
         close: closeBefore(instrument, at),
-        depth: option ? prices.depth(option, at) : { bids: [], asks: [] },
-        lowerCircuit: circuit.lower,
-        upperCircuit: circuit.upper,
+        depth,
+        lowerCircuit,
+        upperCircuit,
       };
     },
 

@@ -9,10 +9,12 @@ const FILE = 'sessions.json';
 /** Kite says "a few minutes". */
 const REQUEST_TOKEN_LIFE_MS = 5 * 60_000;
 
+const randomHex = (): string => randomBytes(16).toString('hex');
+
 type Sessions = { requests: Record<string, WallMs>; alive: Record<string, MarketMs> };
 
 /** Logins: request tokens that work once, and sessions that live until 06:00 of the next day in market time. On disk. */
-export function openSessions(files: StateFiles, now: () => MarketMs) {
+export function openSessions(files: StateFiles, now: () => MarketMs, randomToken = randomHex) {
   const state = (files.read(FILE) as Sessions | undefined) ?? { requests: {}, alive: {} };
   const save = () => files.write(FILE, state);
 
@@ -20,7 +22,7 @@ export function openSessions(files: StateFiles, now: () => MarketMs) {
     newRequestToken(): string {
       for (const [token, expiresAt] of Object.entries(state.requests))
         if (expiresAt < Date.now()) delete state.requests[token];
-      const token = randomBytes(16).toString('hex');
+      const token = randomToken();
       state.requests[token] = Date.now() + REQUEST_TOKEN_LIFE_MS;
       save();
       return token;
@@ -32,11 +34,11 @@ export function openSessions(files: StateFiles, now: () => MarketMs) {
       if (expiresAt === undefined || expiresAt < Date.now())
         throw new SimRefusal(403, 'TokenException', 'Token is invalid or has expired.');
       delete state.requests[requestToken];
-      const accessToken = randomBytes(16).toString('hex');
+      const accessToken = randomToken();
       const loginAt = now();
       state.alive[accessToken] = nextBrokerDay(loginAt);
       save();
-      return { accessToken, publicToken: randomBytes(16).toString('hex'), loginAt };
+      return { accessToken, publicToken: randomToken(), loginAt };
     },
 
     isAlive(accessToken: string): boolean {

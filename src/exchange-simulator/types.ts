@@ -27,6 +27,9 @@ export type SimQuote = {
   upperCircuit: Paise;
 };
 
+/** What moves from second to second of a quote, without what is only known of the whole day. */
+export type SimTouch = Pick<SimQuote, 'at' | 'lastPrice' | 'depth' | 'lowerCircuit' | 'upperCircuit'>;
+
 export type SimOrderRequest = {
   variety: string;
   exchange: string;
@@ -177,12 +180,21 @@ export interface Exchange extends Brokerage {
   instruments(date: IsoDate): SimInstrument[];
   findToken(instrumentToken: number): SimInstrument | undefined;
   quote(instrument: SimInstrument): SimQuote | undefined;
+  /** What `quote` says of these, without the work of the day's candle. */
+  touch(instrument: SimInstrument): SimTouch | undefined;
   /** Bars known by now (the one being formed included), cut from the same path as ticks. `minutes` divides 60, or 1440 for a day; below 1, seconds. */
   candles(instrument: SimInstrument, from: MarketMs, to: MarketMs, minutes: number): Bar[];
   margin(
     orders: SimOrderRequest[],
     withPositions: boolean,
   ): { initial: SimMargin; final: SimMargin; each: SimMargin[] };
+  /** Lets everything happen up to now: what is otherwise done about every 100 ms of wall time. */
+  step(): void;
+  /**
+   * The market time at which something could next happen by itself: a whole second while an order waits at the exchange, otherwise the
+   * next event of a day, Number.POSITIVE_INFINITY when none comes within two days. Orders on their way come by timers of their own.
+   */
+  nextAt(): MarketMs;
   /** After each step of the market (about every 100 ms of wall time). */
   onStep(listener: (now: MarketMs) => void): () => void;
   /** Sessions: created by a login, dead at 06:00 of the next market day. */

@@ -14,11 +14,21 @@ export type FeedOptions = {
   clock: Pick<ClockSource, 'now'>;
   /** Hears of a listener that threw and of messages that were not understood. */
   warn?: (message: string) => void;
+  /** Another ticker than Kite's, where no socket is wanted. */
+  createTicker?: typeof createTicker;
+  pace?: FeedPace;
 };
 
-/** Kite sends a heartbeat "every couple of seconds": a connection without any frame for this long is dead. */
-const MUTE_MS = 5_000;
-const LOOK_MS = 1_000;
+/** Wall milliseconds. */
+export type FeedPace = {
+  /** From one look at the connection to the next. */
+  lookMs: number;
+  /** A connection without any frame for this long is dead. */
+  muteMs: number;
+};
+
+/** Kite sends a heartbeat "every couple of seconds". */
+const PACE: FeedPace = { lookMs: 1_000, muteMs: 5_000 };
 /** After the server has refused the session, which only a login can change. */
 const REFUSED_PAUSE_MS = 30_000;
 
@@ -26,7 +36,9 @@ const REFUSED_PAUSE_MS = 30_000;
  * The one ticker of this process. It looks at its connection each second and makes a new one when it is closed or mute, for ever; asks
  * for every instrument again on each connection; never throws, never ends the process.
  */
-export function createFeed({ apiKey, tickerRoot, now, clock, warn = () => undefined }: FeedOptions): Feed {
+export function createFeed(options: FeedOptions): Feed {
+  const { apiKey, tickerRoot, now, clock, warn = () => undefined, pace = PACE } = options;
+  const openTicker = options.createTicker ?? createTicker;
   const users = new Map<number, number>();
   const lastTicks = new Map<number, Tick>();
   const bars = new Map<number, TickBars>();
@@ -42,7 +54,7 @@ export function createFeed({ apiKey, tickerRoot, now, clock, warn = () => undefi
   let opened = 0;
   let refused = false;
 
-  const ticker = createTicker(apiKey, tickerRoot.endsWith('/') ? tickerRoot : `${tickerRoot}/`, {
+  const ticker = openTicker(apiKey, tickerRoot.endsWith('/') ? tickerRoot : `${tickerRoot}/`, {
     onOpen() {
       opened += 1;
       refused = false;
@@ -98,7 +110,7 @@ export function createFeed({ apiKey, tickerRoot, now, clock, warn = () => undefi
   function lookAfter(): void {
     if (accessToken === null) return;
     const state = ticker.state();
-    if (state === 'connecting' || (state === 'open' && now() - heardAt < MUTE_MS)) return;
+    if (state === 'connecting' || (state === 'open' && now() - heardAt < pace.muteMs)) return;
     if (state === 'closed' && now() < notBefore) return;
     ticker.connect(accessToken);
   }
@@ -110,7 +122,7 @@ export function createFeed({ apiKey, tickerRoot, now, clock, warn = () => undefi
       refused = false;
       notBefore = 0;
       ticker.connect(token);
-      look ??= setInterval(lookAfter, LOOK_MS);
+      look ??= setInterval(lookAfter, pace.lookMs);
     },
     subscribe(tokens) {
       const fresh = tokens.filter((token) => !users.has(token));

@@ -20,16 +20,39 @@ const GENERATED_START: Paise = 2_500_000;
 
 export type MarketOptions = { candles?: string; at?: MarketMs; from?: IsoDate; to?: IsoDate; seed: number };
 
-export type Market = Awaited<ReturnType<typeof openMarket>>;
+export type MarketSource = {
+  /** Ascending bars of the index, at least one, of `minutes` each (a day's last one may be shorter). */
+  bars: readonly Bar[];
+  minutes: number;
+  /** Where they come from, in words for a person. */
+  provenance: string;
+  /** Decides the path inside each bar. */
+  seed: number;
+  /** Whose tables of India VIX and official closes override the bundled ones. */
+  candlesFolder?: string;
+  from?: IsoDate;
+};
+
+export type Market = ReturnType<typeof createMarket>;
+
+/** The market of a candle file, or a generated one. Throws AppError when the file is missing or broken. */
+export async function openMarket(options: MarketOptions): Promise<Market> {
+  const { candles, from, seed } = options;
+  return createMarket({
+    ...(await chooseBars(options)),
+    seed,
+    ...(candles === undefined ? {} : { candlesFolder: dirname(candles) }),
+    ...(from === undefined ? {} : { from }),
+  });
+}
 
 /**
  * The prices of one market: the recorded index, India VIX and official closes where they are known, and option prices modelled from
- * them. All are pure functions of the market time. Throws AppError when a candle file is missing or broken.
+ * them. All are pure functions of the market time, so that one market serves any number of exchanges.
  */
-export async function openMarket(options: MarketOptions) {
-  const { bars, minutes, provenance } = await chooseBars(options);
-  const index = createIndexHistory(bars, minutes * 60_000, options.seed);
-  const tables: DayTables = readDayTables([BUNDLE, ...(options.candles ? [dirname(options.candles)] : [])]);
+export function createMarket({ bars, minutes, provenance, seed, candlesFolder, from = '' }: MarketSource) {
+  const index = createIndexHistory(bars, minutes * 60_000, seed);
+  const tables = tablesWith(candlesFolder);
   const vix = (at: MarketMs): number => vixAt(tables.vix, istDate(at), at);
   const officialClose = (date: IsoDate): Paise | undefined => tables.officialClose.get(date) ?? index.closeOf(date);
 
@@ -39,7 +62,7 @@ export async function openMarket(options: MarketOptions) {
     index,
     vix,
     /** The first instant with a bar on or after a date, for a clock that was not told where to begin. */
-    firstDate: index.dates.find((date) => date >= (options.from ?? '')) ?? istDate(index.first),
+    firstDate: index.dates.find((date) => date >= from) ?? istDate(index.first),
 
     /** An option's modelled price at an instant. */
     premium: (contract: OptionContract, at: MarketMs): Paise => premium(contract, index.priceAt(at), vix(at), at),
@@ -58,6 +81,19 @@ export async function openMarket(options: MarketOptions) {
       const close = officialClose(contract.expiry) ?? index.priceAt(Date.parse(`${contract.expiry}T10:00:00Z`));
       return valueAtExpiry(contract, close);
     },
+  };
+}
+
+let bundled: DayTables | undefined;
+
+/** The bundle's tables, which no process sees change, and a folder's own over them. */
+function tablesWith(folder: string | undefined): DayTables {
+  bundled ??= readDayTables([BUNDLE]);
+  if (folder === undefined) return bundled;
+  const own = readDayTables([folder]);
+  return {
+    vix: new Map([...bundled.vix, ...own.vix]),
+    officialClose: new Map([...bundled.officialClose, ...own.officialClose]),
   };
 }
 
