@@ -41,7 +41,7 @@ await runProgram(async (program) => {
       warn('The Schedule that opens each day is paused in Temporal: only a login or start-trading opens one.');
     await useGivenSession({ ...shared, config: config.brokers.kite, say, warn });
   }
-  console.log(`\nDashboard     ${serving.signInLink}\nAPI           ${serving.origin}/docs\n`);
+  console.log(`\nDashboard     ${serving.signInLink()}\nAPI           ${serving.origin}/docs\n`);
   say(`The API serves ${config.mode} days of ${config.account}.`);
   await stopAsked(signal);
 });

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from './errors.ts';
 
 export type DataDirLock = {
-  /** What a second start is told: the running links. */
-  announce(links: string): void;
+  /** What a second start is told: the running links, as they are when it asks. */
+  announce(links: () => string): void;
   /** From now on the folder serves this mode and account for ever: said once nothing refuses the start any more. */
   claim(): Promise<void>;
   release(): Promise<void>;
@@ -29,10 +29,10 @@ export async function lockDataDir(dataDir: string, serves: string): Promise<Data
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const lock = join(folder, 'lock.sock');
   const own = `${lock}.${process.pid}`;
-  let links = '';
+  let links = () => '';
   const server = createServer((socket) => {
     socket.on('error', () => {});
-    socket.end(links);
+    socket.end(links());
   });
   await rm(own, { force: true });
   await withShortPath(own, (path) => listening(server, path));

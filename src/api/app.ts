@@ -18,6 +18,7 @@ import { guardHeaders, pageRoutes } from './routes/pages.ts';
 import { positionRoutes } from './routes/positions.ts';
 import { referenceRoutes } from './routes/reference.ts';
 import { reportRoute } from './routes/report.ts';
+import { signInRoutes } from './routes/sign-in.ts';
 import { signalRoutes } from './routes/signals.ts';
 import { statusRoutes } from './routes/status.ts';
 
@@ -35,7 +36,9 @@ const LARGEST_BODY = 64 * 1024;
 
 export type Api = {
   app: Hono<ApiEnv>;
-  /** A link that signs one browser in, once, within twelve hours. `origin` as in `http://127.0.0.1:8000`. */
+  /**
+   * A link that signs one browser in, once, within twelve hours: the same one until it is used. `origin` as in `http://127.0.0.1:8000`.
+   */
   createSignInLink(origin: string): string;
   /** Ends the event streams, so that the server can stop. */
   close(): void;
@@ -64,6 +67,7 @@ export function createApi(deps: ApiDeps): Api {
   app.use(emptyBodyIsAnObject);
   healthRoutes(app, context);
   redirectRoute(app, context);
+  signInRoutes(app, context);
   pageRoutes(app, context);
   const reference = referenceRoutes(app, context);
   reference.page();
@@ -84,7 +88,7 @@ export function createApi(deps: ApiDeps): Api {
 
   return {
     app,
-    createSignInLink: (origin) => `${origin}/sign-in?code=${context.tokens.newSignInCode()}`,
+    createSignInLink: (origin) => `${origin}/sign-in?code=${context.tokens.signInCode()}`,
     close: closeStreams,
   };
 }

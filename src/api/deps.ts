@@ -38,5 +38,7 @@ export type ApiDeps = {
   /** Starts the day's workflow unless it runs already. Only called before the day's close, on a trading date. */
   openDay(identity: DayIdentity): Promise<unknown>;
   workerAlive(): Promise<boolean>;
+  /** A sign-in link was used, or opened once more: the terminal shows one that works. */
+  offerSignIn(): void;
   logger: ApiLogger;
 };

@@ -64,7 +64,7 @@ export function findCaller(c: Context, tokens: Tokens): Caller | null {
 }
 
 /** `none` is an address that a person typed or a bookmark. Event streams carry no Origin, but they carry this. */
-function madeHere(c: Context): boolean {
+export function madeHere(c: Context): boolean {
   const site = c.req.header('sec-fetch-site');
   return site === undefined || site === 'same-origin' || site === 'none';
 }

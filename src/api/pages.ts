@@ -49,19 +49,32 @@ ${body}
 
 const TO_DASHBOARD = html`<p><a class="button" href="/live_trading.html">Open the dashboard</a></p>`;
 
-/** `wrong`: a code or token was tried and does not fit. */
-export function signInPage(wrong: boolean): Html {
+export type SignInProblem = 'spent_link' | 'wrong_link' | 'wrong_token';
+
+const TERMINAL =
+  'A new link stands in the terminal where the program runs; without that terminal, npm start once more shows it.';
+const SIGN_IN_PROBLEMS: Record<SignInProblem, string> = {
+  spent_link: `This sign-in link was used already, or is too old: a link signs one browser in, once. ${TERMINAL}`,
+  wrong_link: 'This is no sign-in link of this program, or a part of it is missing. Copy the whole link.',
+  wrong_token: 'That is not the API token. Nothing was changed.',
+};
+
+export function signInPage(problem: SignInProblem | null): Html {
   return page(
     'Sign in',
-    html`${wrong ? html`<p class="notice" role="alert">That link or token is not valid: a link works once. Nothing was changed.</p>` : ''}
-<p>Open the sign-in link that <code>npm start</code> prints, or paste the API token (it is in the data folder, file <code>api-token</code>).</p>
+    html`${problem ? html`<p class="notice" role="alert">${SIGN_IN_PROBLEMS[problem]}</p>` : ''}
+<p>Open the sign-in link that <code>npm start</code> prints, or paste the API token (the setting <code>API_TOKEN</code>, otherwise the file <code>api-token</code> in the data folder).</p>
 <form method="post" action="/sign-in">
 <label for="token">API token</label>
 <input id="token" name="token" type="password" autocomplete="off" required>
 <button class="button" type="submit">Sign in</button>
 </form>
-<p>Just signed in, or came from another site? <a href="/live_trading.html">Go to the dashboard</a>.</p>`,
+<p>Signed in already? <a href="/live_trading.html">Go to the dashboard</a>.</p>`,
   );
+}
+
+export function signedInPage(): Html {
+  return page('Signed in', html`<p>This browser is signed in.</p>${TO_DASHBOARD}`);
 }
 
 export function loginPage(outcome: LoginOutcome): Html {

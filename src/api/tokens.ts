@@ -9,7 +9,11 @@ const STATE_MS = 15 * MINUTE_MS;
 /** The link stands in a terminal: good for the working day that it was printed in. */
 const SIGN_IN_MS = 12 * 60 * MINUTE_MS;
 
-export type SignInUse = 'signed_in' | 'unknown';
+/** A link that ends sooner is not handed out any more. */
+const SIGN_IN_LEFT_MS = 60 * MINUTE_MS;
+
+/** `spent`: made with this token, and used, too old, or of an earlier start. */
+export type SignInUse = 'signed_in' | 'spent' | 'unknown';
 export type StateUse = 'fresh' | 'used' | 'expired' | 'unknown';
 
 export type Tokens = ReturnType<typeof createTokens>;
@@ -20,7 +24,8 @@ export type Tokens = ReturnType<typeof createTokens>;
  */
 export function createTokens(apiToken: string) {
   const key = createHash('sha256').update(`session:${apiToken}`).digest();
-  const codes = new Map<string, WallMs>();
+  /** The one sign-in code that nobody has used. */
+  let standing: { code: string; until: WallMs } | null = null;
   const usedStates = new Map<string, WallMs>();
 
   function sign(purpose: string, lifetimeMs: number): string {
@@ -53,17 +58,20 @@ export function createTokens(apiToken: string) {
       return found && found.until > Date.now() ? found.id : null;
     },
 
-    newSignInCode(): string {
-      const code = randomBytes(24).toString('base64url');
-      codes.set(code, Date.now() + SIGN_IN_MS);
-      return code;
+    /** A code that works: the one that stands, a new one when that was used or ends soon. */
+    signInCode(): string {
+      if (standing === null || standing.until - Date.now() < SIGN_IN_LEFT_MS) {
+        standing = { code: sign('sign-in', SIGN_IN_MS), until: Date.now() + SIGN_IN_MS };
+      }
+      return standing.code;
     },
 
-    /** Takes the code: a second use is unknown. */
+    /** Takes the code: it works once. */
     useSignInCode(code: string): SignInUse {
-      const until = codes.get(code);
-      codes.delete(code);
-      return until !== undefined && until > Date.now() ? 'signed_in' : 'unknown';
+      if (opened('sign-in', code) === null) return 'unknown';
+      if (standing === null || !same(code, standing.code) || standing.until <= Date.now()) return 'spent';
+      standing = null;
+      return 'signed_in';
     },
 
     newState: (): string => sign('state', STATE_MS),

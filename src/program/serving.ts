@@ -11,14 +11,17 @@ export type ServedApi = {
   /** For this process itself. */
   ownOrigin: string;
   token: string;
-  /** Signs one browser in, once. */
-  signInLink: string;
+  /** A link that signs one browser in, once: ask for it whenever one is shown. */
+  signInLink(): string;
 };
+
+/** A used link that is opened again and again fills no terminal. Wall milliseconds. */
+const OFFER_AGAIN_MS = 60_000;
 
 /** Serves the API and the dashboard on HOST and PORT. Throws AppError `port_busy`. */
 export async function serveApi(
   { config, logger, redactor, closers }: Program,
-  deps: Omit<ApiDeps, 'apiToken' | 'config' | 'logger'>,
+  deps: Omit<ApiDeps, 'apiToken' | 'config' | 'logger' | 'offerSignIn'>,
 ): Promise<ServedApi> {
   const token = await apiToken(config.dataDir, config.apiToken);
   redactor.add(token);
@@ -27,9 +30,22 @@ export async function serveApi(
     apiToken: token,
     config: { mode: config.mode, host: config.host, allowedHosts: config.allowedHosts, defaults: config.plan },
     logger,
+    offerSignIn: () => offer(),
   });
   const serving = await startApi({ api, host: config.host, port: config.port });
   closers.add('the API', () => serving.close());
   const origin = config.publicUrl ?? serving.origin;
-  return { origin, ownOrigin: serving.origin, token, signInLink: api.createSignInLink(origin) };
+  const signInLink = () => api.createSignInLink(origin);
+  const offer = offering(signInLink);
+  return { origin, ownOrigin: serving.origin, token, signInLink };
+}
+
+function offering(signInLink: () => string): () => void {
+  let shown = { link: '', at: Number.NEGATIVE_INFINITY };
+  return () => {
+    const link = signInLink();
+    if (link === shown.link && performance.now() - shown.at < OFFER_AGAIN_MS) return;
+    shown = { link, at: performance.now() };
+    console.log(`\nSign in       ${link}\n              (another browser; the link before it was used)\n`);
+  };
 }

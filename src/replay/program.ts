@@ -91,14 +91,15 @@ export async function runReplay(program: Program): Promise<void> {
     return accessToken === null || !exchange.sessionAlive(accessToken) || parts.feed.status().connected;
   }
 
-  const links = [
-    `Dashboard     ${serving.signInLink}`,
-    `Temporal UI   ${server.uiUrl ?? `of the server at ${server.address}`}`,
-    `API           ${serving.origin}/docs (token in ${config.dataDir}/api-token)`,
-    `Exchange      ${market.server.addresses.kite_root}/simulator/book`,
-  ].join('\n');
+  const links = () =>
+    [
+      `Dashboard     ${serving.signInLink()}`,
+      `Temporal UI   ${server.uiUrl ?? `of the server at ${server.address}`}`,
+      `API           ${serving.origin}/docs (token in ${config.dataDir}/api-token)`,
+      `Exchange      ${market.server.addresses.kite_root}/simulator/book`,
+    ].join('\n');
   lock.announce(links);
-  console.log(`\n${links}\n`);
+  console.log(`\n${links()}\n`);
   say(
     `${resumed ? 'Going on with' : 'Beginning'} replay run ${run}: ${dates[0]} to ${dates.at(-1)} at ${config.replay.speed}x. Option prices are modelled.`,
   );

@@ -78,14 +78,15 @@ export async function runTrading(
   server.keepAlive(warn);
   void watchForLostDay(program, { client, identity });
 
-  const links = [
-    `Dashboard     ${serving.signInLink}`,
-    `Temporal UI   ${server.uiUrl ?? `of the server at ${server.address}`}`,
-    `API           ${serving.origin}/docs (token in ${config.dataDir}/api-token)`,
-    ...(paper ? [`Exchange      ${paper.root}/simulator/book`] : []),
-  ].join('\n');
+  const links = () =>
+    [
+      `Dashboard     ${serving.signInLink()}`,
+      `Temporal UI   ${server.uiUrl ?? `of the server at ${server.address}`}`,
+      `API           ${serving.origin}/docs (token in ${config.dataDir}/api-token)`,
+      ...(paper ? [`Exchange      ${paper.root}/simulator/book`] : []),
+    ].join('\n');
   lock.announce(links);
-  console.log(`\n${links}\n`);
+  console.log(`\n${links()}\n`);
   say(
     config.mode === 'live'
       ? `LIVE: orders of ${brokers.kite.userId} move real money at Zerodha. Each trading day opens at 08:45 in India.`

@@ -39,8 +39,17 @@ const exists = (name: string) =>
     () => false,
   );
 
+/** The newest that was printed. */
+function signInLink(output: string): string {
+  return [...output.matchAll(/http:\S+\/sign-in\?code=\S+/g)].at(-1)?.[0] ?? 'no sign-in link';
+}
+
+async function opened(link: string): Promise<number> {
+  return (await fetch(link, { redirect: 'manual' })).status;
+}
+
 describe('a start', () => {
-  it('prints its links; a second one on the same folder prints them too and ends with 1; SIGINT ends it with 0 and leaves no process', async () => {
+  it('prints its links, a new sign-in link when that was used; a second one on the same folder prints links that work and ends with 1; SIGINT ends it with 0 and leaves no process', async () => {
     const first = run();
     await ready(at, first);
     await until('the links', async () => first.output().includes('Exchange '), 10_000);
@@ -52,9 +61,15 @@ describe('a start', () => {
       expect(first.output()).toContain(link);
     }
 
+    const printed = signInLink(first.output());
+    expect(await opened(printed)).toBe(303);
+    await until('a new link on the terminal', async () => signInLink(first.output()) !== printed, 5_000);
+    expect(await opened(printed)).toBe(401);
+
     const second = run();
     expect(await second.exited).toBe(1);
     expect(second.output()).toContain('It is running already');
+    expect(await opened(signInLink(second.output()))).toBe(303);
     expect(second.output()).toContain(`http://127.0.0.1:${at.uiPort}`);
     expect(second.output()).toContain(`http://127.0.0.1:${at.port}/docs`);
 

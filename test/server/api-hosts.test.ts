@@ -70,7 +70,7 @@ describe('the names of the API', () => {
   it('in its links are that of PUBLIC_URL, and the sign-in link works there once', async () => {
     const { port, served } = await serve({ PUBLIC_URL: 'http://trading.example:8001' });
     expect(served).toMatchObject({ origin: 'http://trading.example:8001', ownOrigin: `http://127.0.0.1:${port}` });
-    const { origin, pathname, search } = new URL(served.signInLink);
+    const { origin, pathname, search } = new URL(served.signInLink());
     expect(origin).toBe('http://trading.example:8001');
     const open = () => rawRequest(port, 'GET', `${pathname}${search}`, { host: 'trading.example:8001' });
     expect((await open()).status).toBe(303);

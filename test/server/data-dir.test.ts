@@ -57,7 +57,7 @@ describe('the data folder', () => {
 
   it('is held once, and a second start is told the running links', async () => {
     const held = await lock();
-    held.announce('Dashboard: http://127.0.0.1:8000/live_trading.html');
+    held.announce(() => 'Dashboard: http://127.0.0.1:8000/live_trading.html');
     await expect(lock()).rejects.toMatchObject({
       code: 'already_running',
       message: expect.stringContaining('Dashboard: http://127.0.0.1:8000/live_trading.html'),
@@ -95,7 +95,7 @@ describe('the data folder', () => {
   it('may have a path that is longer than a socket may have', async () => {
     dataDir = join(parent, 'a'.repeat(80), 'b'.repeat(80));
     const held = await lock();
-    held.announce('links');
+    held.announce(() => 'links');
     await expect(lock()).rejects.toThrow(/links/);
     await held.release();
     await lock();

@@ -1,11 +1,11 @@
-/** The dashboard and its files, the sign-in page, and what every answer carries against hostile pages. */
+/** The dashboard and its files, and what every answer carries against hostile pages. */
 import { readFile } from 'node:fs/promises';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import type { ApiContext } from '../context.ts';
-import { type ApiEnv, callerGate, findCaller, giveSession } from '../gate.ts';
-import { signInPage } from '../pages.ts';
+import { type ApiEnv, callerGate, findCaller } from '../gate.ts';
 import { openRefusals, page } from './answers.ts';
+import { askToSignIn } from './sign-in.ts';
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -41,37 +41,19 @@ export const guardHeaders: MiddlewareHandler = async (c, next) => {
   await next();
   c.res.headers.set('Content-Security-Policy', CONTENT_SECURITY_POLICY);
   c.res.headers.set('X-Content-Type-Options', 'nosniff');
-  c.res.headers.set('Referrer-Policy', 'no-referrer');
+  if (!c.res.headers.has('Referrer-Policy')) c.res.headers.set('Referrer-Policy', 'no-referrer');
   c.res.headers.set('Cross-Origin-Resource-Policy', 'same-origin');
   c.res.headers.set('Cross-Origin-Opener-Policy', 'same-origin');
   if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store');
 };
 
-export function pageRoutes(app: OpenAPIHono<ApiEnv>, { tokens, deps }: ApiContext): void {
+export function pageRoutes(app: OpenAPIHono<ApiEnv>, { tokens }: ApiContext): void {
   app.get('/', (c) => c.redirect('/live_trading.html', 302));
 
   app.openAPIRegistry.registerPath(dashboard);
   app.get(dashboard.getRoutingPath(), async (c) => {
-    if (!findCaller(c, tokens)) return c.html(signInPage(false), 401);
+    if (!findCaller(c, tokens)) return askToSignIn(c, 401);
     return c.html(await readFile(new URL('live_trading.html', FOLDER), 'utf8'));
-  });
-
-  // A link checker asks with HEAD: it must not use the code up.
-  app.get('/sign-in', (c) => {
-    const { code } = c.req.query();
-    if (code === undefined || c.req.method === 'HEAD') return c.html(signInPage(false), 200);
-    if (tokens.useSignInCode(code) !== 'signed_in') return c.html(signInPage(true), 401);
-    giveSession(c, tokens);
-    deps.logger.info({}, 'a browser signed in by the link');
-    return c.redirect('/live_trading.html', 303);
-  });
-
-  app.post('/sign-in', async (c) => {
-    const { token } = await c.req.parseBody();
-    if (typeof token !== 'string' || !tokens.isApiToken(token.trim())) return c.html(signInPage(true), 401);
-    giveSession(c, tokens);
-    deps.logger.info({}, 'a browser signed in by the token');
-    return c.redirect('/live_trading.html', 303);
   });
 
   const gate = callerGate(tokens);

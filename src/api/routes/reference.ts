@@ -2,9 +2,9 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ApiContext } from '../context.ts';
 import { type ApiDocument, apiDocument } from '../document.ts';
 import { type ApiEnv, findCaller } from '../gate.ts';
-import { signInPage } from '../pages.ts';
 import { referencePage } from '../reference-page.ts';
 import { json, openRefusals, page, refusals } from './answers.ts';
+import { askToSignIn } from './sign-in.ts';
 
 const documentRoute = createRoute({
   method: 'get',
@@ -36,7 +36,7 @@ export function referenceRoutes(app: OpenAPIHono<ApiEnv>, { tokens }: ApiContext
     page() {
       app.openAPIRegistry.registerPath(pageRoute);
       app.get(pageRoute.getRoutingPath(), (c) => {
-        if (!findCaller(c, tokens)) return c.html(signInPage(false), 401);
+        if (!findCaller(c, tokens)) return askToSignIn(c, 401);
         return c.html(referencePage(document(), new URL(c.req.url).origin));
       });
     },
