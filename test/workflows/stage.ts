@@ -10,6 +10,9 @@ import type { Journal } from '../../src/journal/types.ts';
 import type { Patience } from '../../src/market/candles.ts';
 import type { Parts } from '../../src/parts.ts';
 import type { Sealer } from '../../src/secrets.ts';
+import type { Execution } from '../../src/simulation/temporal/execution.ts';
+import type { Product, ProductSettings } from '../../src/simulation/world/product.ts';
+import type { World } from '../../src/simulation/world/world.ts';
 import type {
   ClosePosition,
   DayIdentity,
@@ -78,4 +81,19 @@ export type ReplayedDay = {
   /** All orders of the simulator's own book. */
   book(): SimOrder[];
   close(): Promise<void>;
+};
+
+/** A stage of days in the simulation. */
+export type SimulatedStage = Omit<Stage, 'env' | 'startDay'> & { startDay(options?: DayOptions): Promise<SimulatedDay> };
+
+export type SimulatedDay = Omit<ReplayedDay, 'env'> & {
+  world: World;
+  product: Product;
+  settings: ProductSettings;
+  execution: Execution;
+  /** Wall time, and the market's. */
+  now(): number;
+  marketNow(): number;
+  /** A command as it is. */
+  update(name: string, command: object): Promise<unknown>;
 };

@@ -1,0 +1,71 @@
+/** What a server would keep of an execution: how many events, how large, and the activations for a worker that has to replay. */
+import { type Activation, type Command, type Instance, type Job, WorkflowActivation } from './workflow-vm.ts';
+
+type Kept = { activation: Uint8Array; commands: string };
+
+export class History {
+  /** Of all runs. */
+  events = 0;
+  bytes = 0;
+  private beforeRun = { events: 0, bytes: 0 };
+  private kept: Kept[] = [];
+  private readonly accepted = new Set<string>();
+
+  beginRun(): void {
+    this.beforeRun = { events: this.events, bytes: this.bytes };
+    this.kept = [];
+  }
+
+  add(events: number, bytes = 0): void {
+    this.events += events;
+    this.bytes += bytes;
+  }
+
+  addBytes(bytes: number): void {
+    this.bytes += bytes;
+  }
+
+  /** Of the run that goes on. */
+  ofRun(): { events: number; bytes: number } {
+    return { events: this.events - this.beforeRun.events, bytes: this.bytes - this.beforeRun.bytes };
+  }
+
+  isEmpty(): boolean {
+    return this.kept.length === 0;
+  }
+
+  /** What a validator has refused leaves nothing: neither the update nor its answer is replayed. */
+  keep(activation: Activation, jobs: Job[], commands: readonly Command[]): void {
+    const refused = new Set<string>();
+    const patches: Job[] = [];
+    for (const { updateResponse, setPatchMarker } of commands) {
+      const id = updateResponse?.protocolInstanceId ?? '';
+      if (updateResponse?.accepted) this.accepted.add(id);
+      if (updateResponse?.rejected && !this.accepted.has(id)) refused.add(id);
+      if (setPatchMarker) patches.push({ notifyHasPatch: { patchId: setPatchMarker.patchId ?? '' } });
+    }
+    const kept = jobs.filter(({ doUpdate }) => !doUpdate || !refused.has(doUpdate.id ?? ''));
+    if (kept.length === 0) return;
+    const seen = kept.map((job) => (job.doUpdate ? { doUpdate: { ...job.doUpdate, runValidator: false } } : job));
+    const again = WorkflowActivation.fromObject({ ...activation, isReplaying: true, jobs: [...patches, ...seen] });
+    this.kept.push({
+      activation: WorkflowActivation.encode(again).finish(),
+      commands: textOf(commands.filter(({ updateResponse }) => !refused.has(updateResponse?.protocolInstanceId ?? ''))),
+    });
+  }
+
+  /** Shows everything to a fresh VM. Answers the first difference in what it asks for, null when there is none. */
+  async replay(instance: Instance): Promise<string | null> {
+    for (const { activation, commands } of this.kept) {
+      const answer = await instance.activate(WorkflowActivation.decode(activation));
+      const text = 'failed' in answer ? `failed: ${answer.failed}` : textOf(answer.commands);
+      if (text !== commands) return `asked before for ${commands.slice(0, 500)}, now for ${text.slice(0, 500)}`;
+    }
+    return null;
+  }
+}
+
+/** Summaries and details are no part of what a replay must repeat. */
+function textOf(commands: readonly Command[]): string {
+  return JSON.stringify(commands, (key, value: unknown) => (key === 'userMetadata' ? undefined : value));
+}

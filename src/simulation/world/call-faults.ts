@@ -1,0 +1,94 @@
+/** Misbehaviour between the product and its brokers, call by call. Plain data, so that a day of them can be kept and shrunk. */
+import type { KiteSession } from '../../brokers/types.ts';
+import type { Side, WallMs } from '../../domain/types.ts';
+import { virtualNow } from '../virtual-time.ts';
+
+export type CallName = keyof KiteSession | 'exchange' | 'candles';
+
+export type Effect =
+  /** Refused before anything was done. */
+  | { do: 'refuse'; status: number; errorType: string; message: string }
+  /** A gateway's own page: before the request was handled, or after. */
+  | { do: 'gateway' }
+  | { do: 'gateway_after' }
+  /** The connection is cut, nobody knows on which side of the work. */
+  | { do: 'cut' }
+  | { do: 'cut_after' }
+  /** Handled that much later, and answered then. */
+  | { do: 'slow'; ms: number }
+  /** Handled at once, answered that much later. */
+  | { do: 'late_answer'; ms: number }
+  /** Never answered; handled that much later. */
+  | { do: 'late'; ms: number }
+  /** Never answered, never handled. */
+  | { do: 'lost' }
+  /** Lists: nothing; as they were when the fault began; without what is newer than its beginning; in the other order; each row twice. */
+  | { do: 'empty' }
+  | { do: 'frozen' }
+  | { do: 'hides_new' }
+  | { do: 'reversed' }
+  | { do: 'twice' }
+  /** An answer that is not understood, after the work. */
+  | { do: 'garbage' };
+
+export type CallFault = {
+  /** What it is counted as, e.g. `orders.empty`. */
+  kind: string;
+  calls: readonly CallName[];
+  effect: Effect;
+  /** Only calls about such an order; absent fields match all. */
+  order?: { tradingsymbol?: string; side?: Side; orderType?: string };
+  /** How many calls it meets; absent is all of them, until it ends. */
+  count?: number;
+  /** Wall milliseconds from its beginning; absent is for ever. */
+  forMs?: number;
+};
+
+export type Call = {
+  name: CallName;
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  path: string;
+  order?: { tradingsymbol: string; side: Side; orderType: string; tag: string | null };
+};
+
+/** A fault in force, with what it remembers. */
+export type ActiveFault = { fault: CallFault; since: WallMs; left: number; frozen: Map<string, unknown> };
+
+export class CallFaults {
+  private active: ActiveFault[] = [];
+  private readonly onUse: (kind: string) => void;
+
+  constructor(onUse: (kind: string) => void) {
+    this.onUse = onUse;
+  }
+
+  add(fault: CallFault): void {
+    this.active.push({ fault, since: virtualNow(), left: fault.count ?? Number.POSITIVE_INFINITY, frozen: new Map() });
+  }
+
+  clear(): void {
+    this.active = [];
+  }
+
+  /** The first fault that meets this call, one use of it taken. */
+  take(call: Call): ActiveFault | null {
+    if (this.active.length === 0) return null;
+    const now = virtualNow();
+    this.active = this.active.filter(({ left, since, fault }) => left > 0 && now < since + (fault.forMs ?? Number.POSITIVE_INFINITY));
+    const found = this.active.find(({ fault }) => fault.calls.includes(call.name) && concerns(fault, call));
+    if (!found) return null;
+    found.left -= 1;
+    this.onUse(found.fault.kind);
+    return found;
+  }
+}
+
+function concerns({ order: wanted }: CallFault, { order }: Call): boolean {
+  if (!wanted) return true;
+  if (!order) return false;
+  return (
+    (wanted.tradingsymbol === undefined || wanted.tradingsymbol === order.tradingsymbol) &&
+    (wanted.side === undefined || wanted.side === order.side) &&
+    (wanted.orderType === undefined || wanted.orderType === order.orderType)
+  );
+}

@@ -1,0 +1,132 @@
+/** The journal in memory, by the same rules as the one on PostgreSQL; one contract test holds both (test/server/journal.test.ts). */
+import type { Account, Journal, JournalBatch, LastPrice, OpenAtEnd, StoredEvent, StoredSession } from '../../journal/types.ts';
+import type { IsoDate } from '../../domain/types.ts';
+import { type DayIdentity, type DayReport, dayWorkflowId, type HandedOver, type OrderView, type PositionView } from '../../../workflows/messages.ts';
+
+type Day = {
+  identity: DayIdentity;
+  state: string;
+  sequence: number;
+  report: DayReport | null;
+  events: Map<number, StoredEvent>;
+  orders: Map<string, { view: OrderView; sequence: number }>;
+  positions: Map<string, { view: PositionView; handedOver: HandedOver | null; sequence: number }>;
+};
+
+/** What is written is a copy, as a database's is. */
+const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+const isOf = (day: DayIdentity, { mode, account, run }: Account) => day.mode === mode && day.account === account && day.run === run;
+
+export type MemoryJournal = Journal & {
+  /** Everything that is in it, for those who look for secrets. */
+  dump(): string;
+};
+
+export function createMemoryJournal(): MemoryJournal {
+  const days = new Map<string, Day>();
+  const sessions: { of: Account; session: StoredSession }[] = [];
+  const prices = new Map<number, LastPrice>();
+  const runs = new Map<string, Map<number, boolean>>();
+
+  function dayOf(identity: DayIdentity): Day {
+    const id = dayWorkflowId(identity);
+    const known = days.get(id);
+    if (known) return known;
+    const day: Day = {
+      identity: copy(identity),
+      ...{ state: 'awaiting_auth', sequence: 0, report: null },
+      ...{ events: new Map(), orders: new Map(), positions: new Map() },
+    };
+    days.set(id, day);
+    return day;
+  }
+
+  function write({ identity, sequence = 0, state, events, orders, positions, handedOver }: JournalBatch): void {
+    const day = dayOf(identity);
+    if (sequence >= day.sequence && day.report === null) Object.assign(day, { state, sequence });
+    for (const event of events) if (!day.events.has(event.seq)) day.events.set(event.seq, { ...copy(event), date: identity.date });
+    for (const view of orders)
+      if (sequence >= (day.orders.get(view.tag)?.sequence ?? 0)) day.orders.set(view.tag, { view: copy(view), sequence });
+    for (const view of positions)
+      if (sequence >= (day.positions.get(view.id)?.sequence ?? 0))
+        day.positions.set(view.id, { view: copy(view), handedOver: copy(handedOver?.[view.id] ?? null), sequence });
+  }
+
+  const ofAccount = (account: Account) =>
+    [...days.values()].filter(({ identity }) => isOf(identity, account)).sort((a, b) => a.identity.date.localeCompare(b.identity.date));
+  const inOrder = (of: PositionView, other: PositionView) => of.openedAt - other.openedAt || of.id.localeCompare(other.id);
+
+  return {
+    dump: () => JSON.stringify([...days.values()].map((day) => ({ ...day, events: [...day.events], orders: [...day.orders], positions: [...day.positions] }))),
+    async openDay(identity) {
+      dayOf(identity);
+    },
+    async write(batch) {
+      write(batch);
+    },
+    async saveReport(report) {
+      const state = report.result === 'holiday' ? 'holiday' : 'closed';
+      Object.assign(dayOf(report.identity), { report: copy(report), state });
+    },
+    async report(account, date) {
+      return copy(ofAccount(account).find(({ identity }) => identity.date === date)?.report ?? null);
+    },
+    async days(account) {
+      return ofAccount(account).map(({ identity, state, report }) => ({ date: identity.date, state, result: report?.result ?? null }));
+    },
+    async events(identity, limit) {
+      const { events } = dayOf(identity);
+      return copy([...events.values()].sort((a, b) => b.seq - a.seq).slice(0, limit));
+    },
+    async orders(identity) {
+      const views = [...dayOf(identity).orders.values()].map(({ view }) => view);
+      return copy(views.sort((a, b) => a.intendedAt - b.intendedAt || a.tag.localeCompare(b.tag)));
+    },
+    async positions(identity) {
+      return copy([...dayOf(identity).positions.values()].map(({ view }) => view).sort(inOrder));
+    },
+    async conversionSeen(account) {
+      const orders = ofAccount(account).flatMap((day) => [...day.orders.values()]);
+      return orders.some(({ view }) => view.purpose === 'stop' && view.orderType === 'LIMIT');
+    },
+    async handover(account, before: IsoDate): Promise<OpenAtEnd | null> {
+      const last = ofAccount(account).findLast((day) => day.identity.date < before && day.positions.size > 0);
+      if (!last) return null;
+      const open = [...last.positions.values()].filter(({ view }) => view.state !== 'closed');
+      const positions = open.map(({ view, handedOver }) => ({ view, handedOver })).sort((a, b) => inOrder(a.view, b.view));
+      return copy({ date: last.identity.date, ended: last.report !== null, positions });
+    },
+    async addSession(account, session) {
+      const mine = sessions.filter(({ of }) => isOf({ ...of, date: '' }, account));
+      const known = mine.find((one) => one.session.sealedAccessToken === session.sealedAccessToken);
+      if (known) return known.session;
+      const stored = { ...session, number: mine.length + 1 };
+      const { mode, account: name, run } = account;
+      sessions.push({ of: { mode, account: name, run }, session: stored });
+      return stored;
+    },
+    async currentSession(account) {
+      return sessions.findLast(({ of }) => isOf({ ...of, date: '' }, account))?.session ?? null;
+    },
+    async saveLastPrices(fresh) {
+      for (const price of fresh) if (price.at >= (prices.get(price.instrumentToken)?.at ?? 0)) prices.set(price.instrumentToken, price);
+    },
+    async lastPrices() {
+      return [...prices.values()].sort((a, b) => a.instrumentToken - b.instrumentToken);
+    },
+    async replayRun(account) {
+      const last = [...(runs.get(account) ?? [])].sort(([a], [b]) => b - a)[0];
+      return last ? { run: last[0], finished: last[1] } : null;
+    },
+    async startReplayRun(account, run) {
+      const known = runs.get(account) ?? new Map<number, boolean>();
+      runs.set(account, known);
+      if (!known.has(run)) known.set(run, false);
+    },
+    async finishReplayRun(account, run) {
+      runs.set(account, (runs.get(account) ?? new Map<number, boolean>()).set(run, true));
+    },
+    async ping() {},
+    async close() {},
+  };
+}

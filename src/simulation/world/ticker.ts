@@ -1,0 +1,254 @@
+/** Kite's ticker without a socket, behind the real feed: connections, packets as KiteTicker decodes them, order updates, and their faults. */
+import type { MarketMs } from '../../domain/types.ts';
+import { faultNumber } from '../../exchange-simulator/faults.ts';
+import type { Exchange, SimLevel, SimOrder } from '../../exchange-simulator/types.ts';
+import { orderRow } from '../../exchange-simulator/wire/order-rows.ts';
+import type { createTicker, Ticker, TickerEvents } from '../../market/ticker.ts';
+import type { SimProcess } from '../process.ts';
+import { after, asProcess, nothingToSettle, virtualNow } from '../virtual-time.ts';
+
+/** States that Kite announces. The interim ones appear in an order's history alone. */
+const ANNOUNCED = ['OPEN', 'TRIGGER PENDING', 'COMPLETE', 'CANCELLED', 'REJECTED'];
+
+/** What is wrong with the ticks. Plain data. */
+export type TickerFault = {
+  kind: string;
+  effect:
+    /** No frame at all; frames without prices; connections refused, by the gateway or as if the session were dead; connections cut. */
+    | { do: 'silent' }
+    | { do: 'no_prices' }
+    | { do: 'unavailable' }
+    | { do: 'refused' }
+    | { do: 'cut' }
+    /** Packets of a contract multiplied in all their prices, or with one side of the book gone. */
+    | { do: 'lies'; factor: number }
+    | { do: 'one_sided'; side: 'bids' | 'asks' }
+    /** Order updates that do not come, come late, come twice. */
+    | { do: 'no_updates' }
+    | { do: 'late_updates'; ms: number }
+    | { do: 'double_updates' };
+  /** Absent: all. */
+  tradingsymbol?: string;
+  forMs: number;
+  /** How many packets or updates it meets; absent is all of them while it lasts. */
+  count?: number;
+};
+
+export type TickerWorld = {
+  exchange: Exchange;
+  latencyMs(): number;
+  /** Between two looks at the prices while something is at stake, and while nothing is. Wall milliseconds. */
+  pace(): { fastMs: number; slowMs: number };
+  atStake(): boolean;
+  onUse(kind: string): void;
+};
+
+type Connection = { process: SimProcess; events: TickerEvents; token: string; tokens: Set<number>; sent: Map<number, string>; open: boolean };
+type ActiveFault = { fault: TickerFault; until: number; left: number };
+
+export class TickerServer {
+  private readonly world: TickerWorld;
+  private readonly connections = new Set<Connection>();
+  private readonly announced = new Map<string, string>();
+  private faults: ActiveFault[] = [];
+  private stopTicking: () => void = () => {};
+
+  constructor(world: TickerWorld) {
+    this.world = world;
+    world.exchange.onOrder((order) => this.announce(order));
+    this.schedule();
+  }
+
+  addFault(fault: TickerFault): void {
+    this.faults.push({ fault, until: virtualNow() + fault.forMs, left: fault.count ?? Number.POSITIVE_INFINITY });
+    if (fault.effect.do === 'cut' && this.met(fault.effect.do)) for (const one of this.connections) this.drop(one, false);
+  }
+
+  clearFaults(): void {
+    this.faults = [];
+  }
+
+  /** Once something is at stake the next look comes soon. */
+  hurry(): void {
+    this.stopTicking();
+    this.schedule();
+  }
+
+  createTicker(process: SimProcess): typeof createTicker {
+    return (_apiKey, _root, events) => this.tickerOf(process, events);
+  }
+
+  private tickerOf(process: SimProcess, events: TickerEvents): Ticker {
+    let mine: Connection | null = null;
+    let state: ReturnType<Ticker['state']> = 'closed';
+    const leave = () => {
+      if (mine) this.connections.delete(mine);
+      mine = null;
+      state = 'closed';
+    };
+    return {
+      state: () => state,
+      connect: (token) => {
+        leave();
+        const connection: Connection = { process, events: closing(events), token, tokens: new Set(), sent: new Map(), open: false };
+        mine = connection;
+        state = 'connecting';
+        after(this.world.latencyMs(), () => {
+          if (mine !== connection || process.dead) return;
+          const refused = this.met('refused') || !this.world.exchange.sessionAlive(token);
+          if (refused || this.met('unavailable')) return this.to(connection, () => connection.events.onClose(refused));
+          connection.open = true;
+          state = 'open';
+          this.connections.add(connection);
+          this.to(connection, () => events.onOpen());
+        });
+      },
+      subscribe: (tokens) => {
+        if (!mine?.open) return;
+        for (const token of tokens) {
+          mine.tokens.add(token);
+          mine.sent.delete(token);
+        }
+        this.hurry();
+      },
+      unsubscribe: (tokens) => {
+        for (const token of tokens) mine?.tokens.delete(token);
+      },
+      leave,
+    };
+
+    function closing(of: TickerEvents): TickerEvents {
+      return {
+        ...of,
+        onClose(refused) {
+          leave();
+          of.onClose(refused);
+        },
+      };
+    }
+  }
+
+  private drop(connection: Connection, refused: boolean): void {
+    this.connections.delete(connection);
+    this.to(connection, () => connection.events.onClose(refused));
+  }
+
+  /** In its process, if that lives; what reaches one that stands still waits in its socket. */
+  private to(connection: Connection, tell: () => void): void {
+    const { process } = connection;
+    if (process.dead) return;
+    const wait = process.stoppedUntil - virtualNow();
+    if (wait > 0) return void after(wait, () => this.to(connection, tell));
+    asProcess(process, tell);
+  }
+
+  private schedule(): void {
+    const { fastMs, slowMs } = this.world.pace();
+    const ms = this.world.atStake() ? fastMs : slowMs;
+    this.stopTicking = after(Math.max(1, ms - (virtualNow() % ms)), () => {
+      this.tick();
+      this.schedule();
+    });
+  }
+
+  private tick(): void {
+    for (const connection of this.connections) if (connection.process.dead) this.connections.delete(connection);
+    if (this.connections.size === 0) return nothingToSettle();
+    if (this.met('silent')) return;
+    const noPrices = this.active('no_prices');
+    for (const connection of this.connections) {
+      if (!this.world.exchange.sessionAlive(connection.token)) {
+        this.drop(connection, true);
+        continue;
+      }
+      const packets = [...connection.tokens].flatMap((token) => this.packetFor(connection, token, noPrices));
+      this.to(connection, () => {
+        connection.events.onFrame();
+        if (packets.length > 0) connection.events.onTicks(packets);
+      });
+    }
+  }
+
+  private packetFor(connection: Connection, token: number, noPrices: ActiveFault | null): object[] {
+    const { exchange } = this.world;
+    const instrument = exchange.findToken(token);
+    const touch = instrument && exchange.touch(instrument);
+    if (!instrument || !touch) return [];
+    const { tradingsymbol } = instrument;
+    if (noPrices && [undefined, tradingsymbol].includes(noPrices.fault.tradingsymbol)) {
+      this.use(noPrices);
+      return [];
+    }
+    const isIndex = instrument.kind === 'index';
+    let { lastPrice, depth } = touch;
+    const lie = this.active('lies', tradingsymbol);
+    if (lie?.fault.effect.do === 'lies') {
+      const { factor } = lie.fault.effect;
+      const wrong = (price: number) => Math.max(5, Math.round((price * factor) / 5) * 5);
+      const all = (levels: readonly SimLevel[]) => levels.map((level) => ({ ...level, price: wrong(level.price) }));
+      lastPrice = wrong(lastPrice);
+      depth = { bids: all(depth.bids), asks: all(depth.asks) };
+      this.use(lie);
+    }
+    const half = this.active('one_sided', tradingsymbol);
+    if (half?.fault.effect.do === 'one_sided') {
+      depth = { ...depth, [half.fault.effect.side]: [] };
+      this.use(half);
+    }
+    const key = `${lastPrice} ${depth.bids[0]?.price} ${depth.bids[0]?.quantity} ${depth.asks[0]?.price} ${depth.asks[0]?.quantity}`;
+    // Only changes go out, but for an index, whose every second is a packet.
+    if (!isIndex && connection.sent.get(token) === key) return [];
+    connection.sent.set(token, key);
+    return [packet(token, !isIndex, lastPrice, depth, touch.at)];
+  }
+
+  private announce(order: SimOrder): void {
+    if (!ANNOUNCED.includes(order.status)) return;
+    const repeated = this.announced.get(order.orderId) === order.status;
+    this.announced.set(order.orderId, order.status);
+    const { exchange } = this.world;
+    if (exchange.takeFault('drop_order_update') || this.met('no_updates')) return;
+    const late = exchange.takeFault('late_order_update');
+    const delayed = this.active('late_updates');
+    const ms = late ? faultNumber(late, 'ms', 5_000) : delayed?.fault.effect.do === 'late_updates' ? delayed.fault.effect.ms : 0;
+    if (delayed) this.use(delayed);
+    const row = { ...orderRow(exchange, order), status: repeated ? 'UPDATE' : order.status };
+    const times = this.met('double_updates') ? 2 : 1;
+    for (const connection of this.connections)
+      for (let time = 0; time < times; time++)
+        after(this.world.latencyMs() + ms, () => this.to(connection, () => connection.open && connection.events.onOrder(row)));
+  }
+
+  private active(effect: TickerFault['effect']['do'], tradingsymbol?: string): ActiveFault | null {
+    if (this.faults.length === 0) return null;
+    const now = virtualNow();
+    this.faults = this.faults.filter(({ until, left }) => now < until && left > 0);
+    const matches = ({ fault }: ActiveFault) =>
+      fault.effect.do === effect && (tradingsymbol === undefined || fault.tradingsymbol === undefined || fault.tradingsymbol === tradingsymbol);
+    return this.faults.find(matches) ?? null;
+  }
+
+  private use(active: ActiveFault): void {
+    active.left -= 1;
+    this.world.onUse(active.fault.kind);
+  }
+
+  private met(effect: TickerFault['effect']['do']): boolean {
+    const found = this.active(effect);
+    if (found) this.use(found);
+    return found !== null;
+  }
+}
+
+/** As KiteTicker decodes a full packet: rupees, and times as Date objects in whole seconds. */
+function packet(token: number, tradable: boolean, lastPrice: number, depth: { bids: SimLevel[]; asks: SimLevel[] }, at: MarketMs): object {
+  const second = new Date(Math.floor(at / 1_000) * 1_000);
+  const levels = (of: SimLevel[]) => of.slice(0, 5).map(({ price, quantity, orders }) => ({ price: price / 100, quantity, orders }));
+  return {
+    tradable,
+    instrument_token: token,
+    last_price: lastPrice / 100,
+    exchange_timestamp: second,
+    ...(tradable ? { last_trade_time: second, depth: { buy: levels(depth.bids), sell: levels(depth.asks) } } : {}),
+  };
+}

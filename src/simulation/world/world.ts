@@ -1,0 +1,244 @@
+/** Everything outside the product for some days: the exchange, the brokers' ways to it, Temporal, the journal, and time itself. */
+import { createHash } from 'node:crypto';
+import { createSealer, type Sealer } from '../../secrets.ts';
+import type { MarketMs } from '../../domain/types.ts';
+import { createExchange, type ExchangeOptions } from '../../exchange-simulator/exchange.ts';
+import { hash } from '../../exchange-simulator/random.ts';
+import type { Exchange } from '../../exchange-simulator/types.ts';
+import { createRateLimiter, type RateLimits, REAL_LIMITS } from '../../exchange-simulator/wire/rate-limits.ts';
+import { SimProcess } from '../process.ts';
+import { type Payload } from '../temporal/payloads.ts';
+import { Temporal } from '../temporal/server.ts';
+import type { Command } from '../temporal/workflow-vm.ts';
+import { processes } from '../temporal/activity-task.ts';
+import { after, asProcess, installVirtualTime, virtualNow } from '../virtual-time.ts';
+import { type Call, CallFaults } from './call-faults.ts';
+import { createMemoryJournal, type MemoryJournal } from './journal.ts';
+import type { KitePoint } from './kite.ts';
+import { type Product, type ProductSettings, type ProductWorld, startProduct } from './product.ts';
+import { TickerServer } from './ticker.ts';
+
+/** Where something of the product has just come to: for those who kill it there, and for those who count. */
+export type Point =
+  | { kind: 'call'; point: KitePoint; call: Call; process: SimProcess }
+  | { kind: 'activity'; point: 'started' | 'ended'; type: string; process: SimProcess };
+
+export type Latencies = {
+  /** Of Temporal, each in wall milliseconds: to give out a task, to work on a workflow task, to report an activity. */
+  temporal: { dispatch: Range; task: Range; report: Range };
+  /** One way to Kite, to Breeze, to the journal. */
+  kite: Range;
+  breeze: Range;
+  journal: Range;
+};
+export type Range = readonly [least: number, most: number];
+
+export type WorldOptions = {
+  seed: number;
+  exchange: ExchangeOptions & { at: MarketMs };
+  latencies: Latencies;
+  limits?: RateLimits;
+  journal?: MemoryJournal;
+  kiteTimeoutMs?: number;
+  tickPace: { fastMs: number; slowMs: number };
+  suggestNewRunAt?: number;
+  onCommands?(at: number, commands: readonly Command[]): void;
+};
+
+const KITE_TIMEOUT_MS = 5_000;
+const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
+
+/** Puts virtual time in place for this process; answers how to put the real one back. */
+export function enterVirtualTime(): () => void {
+  return installVirtualTime((context) => processes.get(context) ?? null);
+}
+
+export type Page = { at: number; level: 'warn' | 'alert'; text: string };
+export type LogLine = { at: number; process: string; level: string; text: string; data: object };
+
+export class World {
+  readonly exchange: Exchange;
+  readonly temporal: Temporal;
+  readonly journal: MemoryJournal;
+  readonly faults: CallFaults;
+  readonly ticker: TickerServer;
+  readonly sealer: Sealer;
+  readonly pages: Page[] = [];
+  readonly lines: LogLine[] = [];
+  readonly secrets = new Set<string>();
+  readonly taskFailures: string[] = [];
+  /** Secrets that were seen where none may be. */
+  readonly leaks: string[] = [];
+  /** How often each kind of fault has met a call, a packet or an update: in all, and while something was open. */
+  readonly uses = new Map<string, { all: number; atStake: number }>();
+  readonly hooks = new Set<(point: Point) => void>();
+  journalAway = false;
+  contradiction: (at: MarketMs) => number = () => 0;
+  readonly products: Product[] = [];
+  private readonly seed: number;
+  private readonly productWorld: ProductWorld;
+  private draws = 0;
+  private stopStepping: () => void = () => {};
+  private steppingAt = Number.POSITIVE_INFINITY;
+  private bootNumber = 0;
+
+  static async open(options: WorldOptions): Promise<World> {
+    const exchange = await createExchange({
+      speed: 1,
+      ...options.exchange,
+      steps: 'manual',
+      randomToken: tokens(options.seed),
+    });
+    return new World(options, exchange);
+  }
+
+  private constructor(options: WorldOptions, exchange: Exchange) {
+    const { seed, latencies, tickPace } = options;
+    this.seed = seed;
+    this.exchange = exchange;
+    this.journal = options.journal ?? createMemoryJournal();
+    const nonces = tokens(seed + 1);
+    this.sealer = createSealer(bytes(seed, 32), (length) => Buffer.from(nonces(), 'hex').subarray(0, length));
+    this.faults = new CallFaults((kind) => this.used(kind));
+    const limiter = createRateLimiter(options.limits ?? REAL_LIMITS, virtualNow);
+    this.ticker = new TickerServer({
+      exchange,
+      latencyMs: () => this.within(latencies.kite),
+      pace: () => tickPace,
+      atStake: () => this.atStake(),
+      onUse: (kind) => this.used(kind),
+    });
+    this.temporal = new Temporal({
+      seed,
+      dispatchMs: () => this.within(latencies.temporal.dispatch),
+      taskMs: () => this.within(latencies.temporal.task),
+      reportMs: () => this.within(latencies.temporal.report),
+      note: () => {},
+      onPayload: (payload, where) => this.lookForSecrets(payload, where),
+      ...(options.onCommands ? { onCommands: options.onCommands } : {}),
+      onTaskFailure: (message) => this.taskFailures.push(message),
+      at: (point, type, { process }) => this.reached({ kind: 'activity', point, type, process }),
+      ...(options.suggestNewRunAt === undefined ? {} : { suggestNewRunAt: options.suggestNewRunAt }),
+    });
+    this.productWorld = {
+      kite: {
+        ...{ exchange, limiter, faults: this.faults },
+        latencyMs: () => this.within(latencies.kite),
+        timeoutMs: options.kiteTimeoutMs ?? KITE_TIMEOUT_MS,
+        onPoint: (point, call, process) => this.reached({ kind: 'call', point, call, process }),
+      },
+      breeze: {
+        ...{ exchange, limiter, faults: this.faults },
+        latencyMs: () => this.within(latencies.breeze),
+        contradicts: ({ start }) => this.contradiction(start),
+      },
+      ticker: this.ticker,
+      journal: this.journal,
+      journalLatencyMs: () => this.within(latencies.journal),
+      journalIsAway: () => this.journalAway,
+      log: (process, level, data, text) => this.lines.push({ at: virtualNow(), process: process.name, level, text, data }),
+      onSecret: (secret) => this.secrets.add(secret),
+      onPage: ({ level, text }) => this.pages.push({ at: virtualNow(), level, text }),
+    };
+    exchange.onOrder(() => this.followExchange());
+    this.followExchange();
+  }
+
+  /** A request token of a login at the broker, which is a secret from then on. */
+  requestToken(): string {
+    const token = this.exchange.newRequestToken();
+    this.secrets.add(token);
+    return token;
+  }
+
+  /** Something of ours or of others is open, or an order is on its way. */
+  atStake(): boolean {
+    return (
+      this.exchange.positions().some(({ quantity }) => quantity !== 0) ||
+      this.exchange.orders().some(({ status }) => !FINAL.has(status))
+    );
+  }
+
+  /** A process of the product starts, takes up the stored login, and polls after `bootMs`. */
+  boot(settings: ProductSettings, bootMs = 0): Product {
+    this.bootNumber += 1;
+    const product = startProduct(`worker ${this.bootNumber}`, this.productWorld, settings);
+    this.products.push(product);
+    const poll = () => {
+      if (product.process.dead) return;
+      asProcess(product.process, () => void product.parts.resumeSession().catch(() => {}));
+      this.temporal.addWorker(product.worker);
+    };
+    if (bootMs > 0) after(bootMs, poll);
+    else poll();
+    return product;
+  }
+
+  kill(process: SimProcess): void {
+    process.kill();
+  }
+
+  /** Stands still for `ms`; a `laptop` that sleeps stops its monotonic clock too. */
+  stop(process: SimProcess, ms: number, laptop = false): void {
+    process.stop(ms, laptop);
+    after(ms, () => this.temporal.polledAgain());
+  }
+
+  draw(range: Range): number {
+    return this.within(range);
+  }
+
+  private within([least, most]: Range): number {
+    if (least === most) return least;
+    this.draws += 1;
+    return least + (hash(this.seed, 77, this.draws) % (most - least + 1));
+  }
+
+  private reached(point: Point): void {
+    for (const hook of this.hooks) hook(point);
+  }
+
+  private used(kind: string): void {
+    const known = this.uses.get(kind) ?? { all: 0, atStake: 0 };
+    known.all += 1;
+    if (this.atStake()) known.atStake += 1;
+    this.uses.set(kind, known);
+  }
+
+  private lookForSecrets(payload: Payload, where: string): void {
+    if (this.secrets.size === 0 || !payload.data) return;
+    const { data } = payload;
+    const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    for (const secret of this.secrets) if (text.includes(secret)) this.leaks.push(`${where} holds a secret`);
+  }
+
+  /** The exchange is stepped when something could happen by itself. */
+  private followExchange(): void {
+    const { exchange } = this;
+    const next = exchange.nextAt();
+    const now = exchange.clock.now();
+    const due = next === Number.POSITIVE_INFINITY ? next : virtualNow() + Math.max(0, next - now) / Math.max(exchange.clock.speed(), 1e-9);
+    if (due >= this.steppingAt) return;
+    this.stopStepping();
+    this.steppingAt = due;
+    if (due === Number.POSITIVE_INFINITY) return;
+    this.stopStepping = after(due - virtualNow(), () => {
+      this.steppingAt = Number.POSITIVE_INFINITY;
+      exchange.step();
+      this.followExchange();
+    });
+  }
+}
+
+function bytes(seed: number, count: number): Buffer {
+  return createHash('sha256').update(`key of seed ${seed}`).digest().subarray(0, count);
+}
+
+/** Tokens that look like a broker's, by a seed. */
+function tokens(seed: number): () => string {
+  let number = 0;
+  return () => {
+    number += 1;
+    return createHash('sha256').update(`${seed} ${number}`).digest('hex').slice(0, 32);
+  };
+}
