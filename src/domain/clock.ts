@@ -12,6 +12,28 @@ export const IST_OFFSET_MS = 330 * 60_000;
 
 const DAY_MS = 86_400_000;
 
+/** A replayed day asks the same about a handful of dates many times a second, and each answer is a pure function of its question. */
+const KEPT_ANSWERS = 10_000;
+const KEPT_TIMES_A_DATE = 1_000;
+
+function remembered<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const known = new Map<Key, Value>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) {
+      value = make(key);
+      if (known.size >= KEPT_ANSWERS) known.clear();
+      known.set(key, value);
+    }
+    return value;
+  };
+}
+
+/** Days are counted from 1 January 1970; NaN for what is no date. */
+const dayOf = remembered((date: IsoDate): number => Date.parse(`${date}T00:00:00Z`) / DAY_MS);
+const dateOf = remembered((day: number): IsoDate => new Date(day * DAY_MS).toISOString().slice(0, 10));
+const instantsOf = remembered((_date: IsoDate) => new Map<string, MarketMs>());
+
 export function marketAt(clock: ClockSegments, real: WallMs): MarketMs {
   const segment = segmentAt(clock, real);
   if (!segment) return real;
@@ -36,7 +58,7 @@ function segmentAt(clock: ClockSegments, real: WallMs): ClockSegment | undefined
 
 /** The market date (Asia/Kolkata) of an instant. */
 export function istDate(ms: MarketMs): IsoDate {
-  return new Date(ms + IST_OFFSET_MS).toISOString().slice(0, 10);
+  return dateOf(Math.floor(Math.trunc(ms + IST_OFFSET_MS) / DAY_MS));
 }
 
 /** `HH:MM:SS` in Asia/Kolkata. */
@@ -51,23 +73,28 @@ export function istIso(ms: MarketMs): string {
 
 /** The instant of a wall-clock time in India, e.g. `istAt('2025-07-14', '15:15')`. Seconds are optional. */
 export function istAt(date: IsoDate, time: string): MarketMs {
+  const instants = instantsOf(date);
+  const known = instants.get(time);
+  if (known !== undefined) return known;
   const ms = Date.parse(`${date}T${time.length === 5 ? `${time}:00` : time}+05:30`);
   if (Number.isNaN(ms)) throw new RangeError(`not a date and time: ${date} ${time}`);
+  if (instants.size < KEPT_TIMES_A_DATE) instants.set(time, ms);
   return ms;
 }
 
 export function addDays(date: IsoDate, days: number): IsoDate {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+  return dateOf(dayOf(date) + days);
 }
 
 /** 0 is Sunday, as in `Date.getUTCDay`. */
 export function weekday(date: IsoDate): number {
-  return new Date(`${date}T00:00:00Z`).getUTCDay();
+  // 1 January 1970 was a Thursday; days before it are negative.
+  return ((dayOf(date) % 7) + 11) % 7;
 }
 
 /** Whether a text is a real calendar date written as `YYYY-MM-DD`. */
 export function isIsoDate(text: string): boolean {
   if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
-  const day = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(day) && new Date(day).toISOString().slice(0, 10) === text;
+  const day = dayOf(text);
+  return !Number.isNaN(day) && dateOf(day) === text;
 }
