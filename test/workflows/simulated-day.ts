@@ -7,14 +7,22 @@ import { type ClockSegment, istAt, marketAt, realAt } from '../../src/domain/clo
 import type { ManualOrder } from '../../src/domain/manual-orders.ts';
 import type { ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 import { type Market, openMarket } from '../../src/exchange-simulator/market/market.ts';
+import { loadWorkflowCode, type WorkflowCode } from '../../src/simulation/temporal/workflow-vm.ts';
+import { resetTime, runTime, virtualNow } from '../../src/simulation/virtual-time.ts';
 import { createMemoryJournal } from '../../src/simulation/world/journal.ts';
 import type { ProductSettings } from '../../src/simulation/world/product.ts';
 import { enterVirtualTime, World } from '../../src/simulation/world/world.ts';
-import { loadWorkflowCode, type WorkflowCode } from '../../src/simulation/temporal/workflow-vm.ts';
-import { resetTime, runTime, virtualNow } from '../../src/simulation/virtual-time.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
 import { TRADING_DAY } from '../../src/temporal/open-day.ts';
-import { type DayIdentity, type DayReport, type DayView, dayWorkflowId, type OrderView, type PlacedOrder, type PositionView } from '../../workflows/messages.ts';
+import {
+  type DayIdentity,
+  type DayReport,
+  type DayView,
+  dayWorkflowId,
+  type OrderView,
+  type PlacedOrder,
+  type PositionView,
+} from '../../workflows/messages.ts';
 import { lookAhead, lookOnce } from './look-ahead.ts';
 import { PLAN } from './plan.ts';
 import type { DayOptions, SimulatedDay, SimulatedStage } from './stage.ts';
@@ -74,13 +82,22 @@ export async function openStage(): Promise<SimulatedStage> {
   };
 }
 
-async function startDay(loaded: WorkflowCode, journal: ReturnType<typeof createMemoryJournal>, options: DayOptions): Promise<SimulatedDay> {
+async function startDay(
+  loaded: WorkflowCode,
+  journal: ReturnType<typeof createMemoryJournal>,
+  options: DayOptions,
+): Promise<SimulatedDay> {
   const { date = '2025-07-14', from = '08:45' } = options;
   runs += 1;
   const who = options.account === undefined ? { account: 'test', run: runs } : { account: options.account, run: 1 };
   const identity: DayIdentity = { mode: options.mode ?? 'replay', ...who, date };
   const begin = istAt(date, from);
-  const exchangeOptions: ExchangeOptions & { at: number } = { at: begin, speed: 1, latency: { minMs: 1, maxMs: 5 }, ...options.exchange };
+  const exchangeOptions: ExchangeOptions & { at: number } = {
+    at: begin,
+    speed: 1,
+    latency: { minMs: 1, maxMs: 5 },
+    ...options.exchange,
+  };
   const market = await marketOf(exchangeOptions, begin);
   resetTime(begin);
   const none = [0, 0] as const;
@@ -88,10 +105,19 @@ async function startDay(loaded: WorkflowCode, journal: ReturnType<typeof createM
     seed: 1,
     exchange: { ...exchangeOptions, market },
     latencies: { temporal: { dispatch: none, task: none, report: none }, kite: [1, 1], breeze: [1, 1], journal: none },
-    limits: { quote: 1_000, historical: 1_000, orders: 1_000, other: 1_000, ordersPerMinute: 100_000, ordersPerDay: 100_000, breezePerMinute: 10_000, breezePerDay: 100_000 },
+    limits: {
+      quote: 1_000,
+      historical: 1_000,
+      orders: 1_000,
+      other: 1_000,
+      ordersPerMinute: 100_000,
+      ordersPerDay: 100_000,
+      breezePerMinute: 10_000,
+      breezePerDay: 100_000,
+    },
     journal,
     kiteTimeoutMs: KITE_TIMEOUT_MS,
-    tickPace: { fastMs: 1_000, slowMs: 15_000 },
+    tickPace: { fastMs: 20_000, slowMs: 20_000 },
   });
   const { exchange } = world;
   // A folder may hold the evening of the day before.
@@ -109,14 +135,20 @@ async function startDay(loaded: WorkflowCode, journal: ReturnType<typeof createM
     paced: false,
     replaced: () => ({
       guards: {
-        guardPosition: async (input) => (await options.guard?.(input)) ?? lookAhead(input, { ...exchangeOptions, market }, exchange),
+        guardPosition: async (input) =>
+          (await options.guard?.(input)) ?? lookAhead(input, { ...exchangeOptions, market }, exchange),
         watchManual: async (input) => lookOnce(input, exchange),
       },
     }),
   };
   const product = world.boot(settings);
   const workflowId = dayWorkflowId(identity);
-  world.temporal.start({ workflowId, workflowType: TRADING_DAY, taskQueue: QUEUE, args: [{ identity, clock: segments }] });
+  world.temporal.start({
+    workflowId,
+    workflowType: TRADING_DAY,
+    taskQueue: QUEUE,
+    args: [{ identity, clock: segments }],
+  });
   const execution = world.temporal.executions.get(workflowId);
   if (!execution) throw new Error('the day was not started');
 
@@ -143,14 +175,27 @@ async function startDay(loaded: WorkflowCode, journal: ReturnType<typeof createM
   const expiresAt = () => virtualNow() + 8_000;
 
   const day: SimulatedDay = {
-    ...{ world, exchange, journal, sealer: world.sealer, parts: product.parts, product, settings, identity, workflowId, execution },
+    ...{
+      world,
+      exchange,
+      journal,
+      sealer: world.sealer,
+      parts: product.parts,
+      product,
+      settings,
+      identity,
+      workflowId,
+      execution,
+    },
     get lines() {
       return lines();
     },
     now: virtualNow,
     async logIn(requestToken = world.requestToken()) {
       attempt += 1;
-      execution.signal('authCompleted', [{ attempt: `login-${attempt}`, sealedRequestToken: world.sealer.seal(requestToken) }]);
+      execution.signal('authCompleted', [
+        { attempt: `login-${attempt}`, sealedRequestToken: world.sealer.seal(requestToken) },
+      ]);
       await settled();
     },
     async start(plan = {}) {
@@ -170,12 +215,26 @@ async function startDay(loaded: WorkflowCode, journal: ReturnType<typeof createM
       await settled();
     },
     update: (name, command) => answered(execution.update(name, [command])),
-    closePosition: (command) => answered<PositionView>(execution.update('closePosition', [{ id: 'P1', expiresAt: expiresAt(), by: 'test', ...command }])),
+    closePosition: (command) =>
+      answered<PositionView>(
+        execution.update('closePosition', [{ id: 'P1', expiresAt: expiresAt(), by: 'test', ...command }]),
+      ),
     placeOrder: (order = {}, command = {}) =>
       answered<PlacedOrder>(
-        execution.update('placeOrder', [{ order: { ...ONE_LOT, ...order }, key: null, checkOnly: false, plan: PLAN, expiresAt: expiresAt(), by: 'test', ...command }]),
+        execution.update('placeOrder', [
+          {
+            order: { ...ONE_LOT, ...order },
+            key: null,
+            checkOnly: false,
+            plan: PLAN,
+            expiresAt: expiresAt(),
+            by: 'test',
+            ...command,
+          },
+        ]),
       ),
-    cancelOrder: (orderId) => answered<OrderView>(execution.update('cancelOrder', [{ orderId, expiresAt: expiresAt(), by: 'test' }])),
+    cancelOrder: (orderId) =>
+      answered<OrderView>(execution.update('cancelOrder', [{ orderId, expiresAt: expiresAt(), by: 'test' }])),
     view: () => answered<DayView>(execution.query('day')),
     async at(time) {
       const target = realAt(segments, istAt(date, time), virtualNow());
@@ -204,7 +263,9 @@ async function startDay(loaded: WorkflowCode, journal: ReturnType<typeof createM
     async result() {
       const ended = await runTime(() => execution.state !== 'running', istAt(date, '23:59'));
       if (!ended || execution.state !== 'completed')
-        throw new Error(`the day is ${execution.state}: ${execution.failure?.message ?? 'it never ended'} ${world.taskFailures.join('; ')} ${told(lines())}`);
+        throw new Error(
+          `the day is ${execution.state}: ${execution.failure?.message ?? 'it never ended'} ${world.taskFailures.join('; ')} ${told(lines())}`,
+        );
       return execution.result as DayReport;
     },
     book: () => exchange.allOrders(),

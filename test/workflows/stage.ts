@@ -84,7 +84,9 @@ export type ReplayedDay = {
 };
 
 /** A stage of days in the simulation. */
-export type SimulatedStage = Omit<Stage, 'env' | 'startDay'> & { startDay(options?: DayOptions): Promise<SimulatedDay> };
+export type SimulatedStage = Omit<Stage, 'env' | 'startDay'> & {
+  startDay(options?: DayOptions): Promise<SimulatedDay>;
+};
 
 export type SimulatedDay = Omit<ReplayedDay, 'env'> & {
   world: World;

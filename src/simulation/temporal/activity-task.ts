@@ -3,7 +3,13 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { SimProcess } from '../process.ts';
 import { after, nothingToSettle, virtualNow } from '../virtual-time.ts';
 import { type Failure, failureOf, fromPayload, type Payload, toPayload } from './payloads.ts';
-import { type ActivityCommand, ActivityCancellationType, activityContext, millisecondsOf, runInContext } from './workflow-vm.ts';
+import {
+  ActivityCancellationType,
+  type ActivityCommand,
+  activityContext,
+  millisecondsOf,
+  runInContext,
+} from './workflow-vm.ts';
 
 export type ActivityResult =
   | { completed: { result: Payload } }
@@ -279,4 +285,3 @@ export const processes = new WeakMap<object, SimProcess>();
 function timedOut(what: string, timeoutType: number): Failure {
   return { message: `activity ${what} timeout`, timeoutFailureInfo: { timeoutType } };
 }
-

@@ -44,7 +44,12 @@ type Step = { activation: Activation; jobs: Job[]; commands: Command[] };
 const STICKY_MS = 2_000;
 /** The server's default time-out of a workflow task. */
 const TASK_TIMEOUT_MS = 10_000;
-const CLOSING = ['completeWorkflowExecution', 'failWorkflowExecution', 'cancelWorkflowExecution', 'continueAsNewWorkflowExecution'] as const;
+const CLOSING = [
+  'completeWorkflowExecution',
+  'failWorkflowExecution',
+  'cancelWorkflowExecution',
+  'continueAsNewWorkflowExecution',
+] as const;
 
 export class Execution {
   readonly workflowId: string;
@@ -69,7 +74,10 @@ export class Execution {
   private updateIds = 0;
   private readonly onEnd: (() => void)[] = [];
 
-  constructor(of: { workflowId: string; workflowType: string; taskQueue: string; args: unknown[] }, world: ExecutionWorld) {
+  constructor(
+    of: { workflowId: string; workflowType: string; taskQueue: string; args: unknown[] },
+    world: ExecutionWorld,
+  ) {
     this.workflowId = of.workflowId;
     this.workflowType = of.workflowType;
     this.taskQueue = of.taskQueue;
@@ -82,7 +90,14 @@ export class Execution {
   signal(signalName: string, args: unknown[]): void {
     this.world.note(`signal ${signalName}`);
     this.history.add(1);
-    this.add({ signalWorkflow: { signalName, input: this.kept(args, `signal ${signalName}`), headers: {}, identity: 'simulation' } });
+    this.add({
+      signalWorkflow: {
+        signalName,
+        input: this.kept(args, `signal ${signalName}`),
+        headers: {},
+        identity: 'simulation',
+      },
+    });
   }
 
   cancel(): void {
@@ -102,7 +117,15 @@ export class Execution {
       this.updates.set(id, { resolve, reject });
       const input = this.kept(args, `update ${name}`);
       this.add({
-        doUpdate: { id, protocolInstanceId: id, name, input, headers: {}, meta: { identity: 'simulation', updateId: id }, runValidator: true },
+        doUpdate: {
+          id,
+          protocolInstanceId: id,
+          name,
+          input,
+          headers: {},
+          meta: { identity: 'simulation', updateId: id },
+          runValidator: true,
+        },
       });
     });
   }
@@ -300,7 +323,10 @@ export class Execution {
     if (!worker) return null;
     await this.forgetInstance();
     const { workflowId, workflowType, runId, taskQueue, startedAt } = this;
-    const of = await worker.code.create({ ...{ workflowId, workflowType, runId, taskQueue, startedAt }, seed: this.world.seed + this.runs });
+    const of = await worker.code.create({
+      ...{ workflowId, workflowType, runId, taskQueue, startedAt },
+      seed: this.world.seed + this.runs,
+    });
     this.instance = { of, worker };
     if (this.history.isEmpty()) return of;
     this.replays += 1;
@@ -340,7 +366,8 @@ export class Execution {
   }
 
   private carryOut(command: Command): void {
-    if (command.startTimer) this.startTimer(command.startTimer.seq ?? 0, millisecondsOf(command.startTimer.startToFireTimeout) ?? 0);
+    if (command.startTimer)
+      this.startTimer(command.startTimer.seq ?? 0, millisecondsOf(command.startTimer.startToFireTimeout) ?? 0);
     else if (command.cancelTimer) this.cancelTimer(command.cancelTimer.seq ?? 0);
     else if (command.scheduleActivity) {
       const { scheduleActivity } = command;
@@ -348,7 +375,11 @@ export class Execution {
       for (const payload of payloads) this.world.onPayload(payload, `input of ${scheduleActivity.activityType}`);
       this.history.add(1, bytesOf(payloads));
       const execution = { workflowId: this.workflowId, runId: this.runId, workflowType: this.workflowType };
-      const task = new ActivityTask(scheduleActivity, { ...this.world, execution, resolve: (of, result) => this.resolve(of, result) });
+      const task = new ActivityTask(scheduleActivity, {
+        ...this.world,
+        execution,
+        resolve: (of, result) => this.resolve(of, result),
+      });
       this.activities.set(task.seq, task);
     } else if (command.requestCancelActivity) {
       const seq = command.requestCancelActivity.seq ?? 0;
@@ -370,7 +401,8 @@ export class Execution {
       this.endRun();
       void this.forgetInstance();
       this.beginRun(command.continueAsNewWorkflowExecution.arguments ?? []);
-    } else if (command.upsertWorkflowSearchAttributes || command.setPatchMarker || command.modifyWorkflowProperties) this.history.add(1);
+    } else if (command.upsertWorkflowSearchAttributes || command.setPatchMarker || command.modifyWorkflowProperties)
+      this.history.add(1);
     else throw new Error(`the simulation does not know this command: ${Object.keys(command).join(', ')}`);
   }
 
@@ -408,7 +440,12 @@ export class Execution {
     this.jobs = this.jobs.filter((job) => job.resolveActivity?.seq !== seq);
   }
 
-  private answerUpdate({ protocolInstanceId, accepted, rejected, completed }: NonNullable<Command['updateResponse']>): void {
+  private answerUpdate({
+    protocolInstanceId,
+    accepted,
+    rejected,
+    completed,
+  }: NonNullable<Command['updateResponse']>): void {
     const id = protocolInstanceId ?? '';
     const update = this.updates.get(id);
     if (accepted || completed) this.history.add(1);

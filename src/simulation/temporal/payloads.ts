@@ -14,7 +14,8 @@ export function fromPayload(payload: Payload | null | undefined): unknown {
 export const failureOf = (error: unknown): Failure =>
   defaultFailureConverter.errorToFailure(error, defaultPayloadConverter) as Failure;
 
-export const errorOf = (failure: Failure): Error => defaultFailureConverter.failureToError(failure as never, defaultPayloadConverter);
+export const errorOf = (failure: Failure): Error =>
+  defaultFailureConverter.failureToError(failure as never, defaultPayloadConverter);
 
 export const bytesOf = (payloads: readonly Payload[] | null | undefined): number =>
   (payloads ?? []).reduce((sum, { data }) => sum + (data?.length ?? 0), 0);

@@ -2,8 +2,8 @@
 import type { SimProcess } from '../process.ts';
 import type { ActivityWorker } from './activity-task.ts';
 import { Execution, type ExecutionWorld, type WorkflowWorker } from './execution.ts';
-import type { Command, WorkflowCode } from './workflow-vm.ts';
 import type { Payload } from './payloads.ts';
+import type { Command, WorkflowCode } from './workflow-vm.ts';
 
 export type TemporalOptions = {
   seed: number;
@@ -20,7 +20,11 @@ export type TemporalOptions = {
 };
 
 /** A worker process: the workflows of one queue, and activities by queue. */
-export type Worker = { process: SimProcess; workflows: { queue: string; code: WorkflowCode } | null; queues: Map<string, ActivityWorker> };
+export type Worker = {
+  process: SimProcess;
+  workflows: { queue: string; code: WorkflowCode } | null;
+  queues: Map<string, ActivityWorker>;
+};
 
 const NEVER = Number.MAX_SAFE_INTEGER;
 

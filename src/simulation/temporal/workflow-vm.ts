@@ -7,11 +7,12 @@ import { createRequire } from 'node:module';
 import vm from 'node:vm';
 import { asyncLocalStorage, Context, type Info } from '@temporalio/activity';
 import { TypedSearchAttributes } from '@temporalio/common';
-import { coresdk } from '@temporalio/proto';
+import proto, { type coresdk } from '@temporalio/proto';
 import Long from 'long';
 
 const require = createRequire(import.meta.url);
-const { parseWorkflowCode } = require('@temporalio/worker/lib/worker.js') as typeof import('@temporalio/worker/lib/worker.js');
+const { parseWorkflowCode } =
+  require('@temporalio/worker/lib/worker.js') as typeof import('@temporalio/worker/lib/worker.js');
 const { ReusableVMWorkflowCreator } =
   require('@temporalio/worker/lib/workflow/reusable-vm.js') as typeof import('@temporalio/worker/lib/workflow/reusable-vm.js');
 
@@ -20,8 +21,9 @@ export type Job = coresdk.workflow_activation.IWorkflowActivationJob;
 export type Activation = coresdk.workflow_activation.WorkflowActivation;
 export type ActivityCommand = coresdk.workflow_commands.IScheduleActivity;
 
-export const { WorkflowActivation } = coresdk.workflow_activation;
-export const { ActivityCancellationType } = coresdk.workflow_commands;
+// The package is CommonJS, whose names Node's loader cannot tell.
+export const { WorkflowActivation } = proto.coresdk.workflow_activation;
+export const { ActivityCancellationType } = proto.coresdk.workflow_commands;
 
 /** Flags of the SDK's behaviour that a new execution has, as a server would keep them for it. */
 const SDK_FLAGS = [1, 2, 3, 4, 5, 6];
@@ -32,7 +34,14 @@ export type Instance = {
   dispose(): Promise<void>;
 };
 
-export type InstanceOptions = { workflowId: string; runId: string; workflowType: string; taskQueue: string; startedAt: number; seed: number };
+export type InstanceOptions = {
+  workflowId: string;
+  runId: string;
+  workflowType: string;
+  taskQueue: string;
+  startedAt: number;
+  seed: number;
+};
 
 /** The bundle, loaded once a process: each execution gets a scope of its own in it. */
 export type WorkflowCode = { create(options: InstanceOptions): Promise<Instance> };
@@ -44,9 +53,13 @@ export type WorkflowCode = { create(options: InstanceOptions): Promise<Instance>
 export function loadWorkflowCode(codePath: string, activityNames: readonly string[]): WorkflowCode {
   const bundle = parseWorkflowCode(readFileSync(codePath, 'utf8'), codePath);
   const script = new vm.Script(bundle.code, { filename: bundle.filename });
-  const creator = Reflect.construct(ReusableVMWorkflowCreator, [script, bundle, undefined, new Set(activityNames), undefined]) as InstanceType<
-    typeof ReusableVMWorkflowCreator
-  >;
+  const creator = Reflect.construct(ReusableVMWorkflowCreator, [
+    script,
+    bundle,
+    undefined,
+    new Set(activityNames),
+    undefined,
+  ]) as InstanceType<typeof ReusableVMWorkflowCreator>;
   return {
     async create(options) {
       const { workflowId, runId, workflowType, taskQueue, startedAt, seed } = options;
@@ -112,7 +125,9 @@ export function timestamp(ms: number): { seconds: Long; nanos: number } {
 }
 
 /** Milliseconds of a duration of a command; undefined where it has none, as Temporal reads an absent or zero one. */
-export function millisecondsOf(duration: { seconds?: Long | number | null; nanos?: number | null } | null | undefined): number | undefined {
+export function millisecondsOf(
+  duration: { seconds?: Long | number | null; nanos?: number | null } | null | undefined,
+): number | undefined {
   if (!duration) return undefined;
   return Number(duration.seconds ?? 0) * 1_000 + (duration.nanos ?? 0) / 1e6 || undefined;
 }
@@ -135,7 +150,16 @@ export function activityContext(of: {
   signal: AbortSignal;
   heartbeat(): void;
 }): Context {
-  return Reflect.construct(Context, [of.info, of.cancelled, of.signal, of.heartbeat, undefined, quietLogger, noMetrics, {}]) as Context;
+  return Reflect.construct(Context, [
+    of.info,
+    of.cancelled,
+    of.signal,
+    of.heartbeat,
+    undefined,
+    quietLogger,
+    noMetrics,
+    {},
+  ]) as Context;
 }
 
 export function runInContext<T>(context: Context, work: () => T): T {

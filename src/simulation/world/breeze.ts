@@ -38,7 +38,11 @@ export function createSimulatedBreeze(world: BreezeWorld, process: SimProcess): 
     if (exchange.takeFault('breeze_invalid_session'))
       throw breezeError({ status: 200, bodyStatus: 500, message: 'Invalid session.' });
     if (limiter.breeze() !== null)
-      throw breezeError({ status: 200, bodyStatus: 5, message: 'Limit exceed: API call per minute:Try after some time' });
+      throw breezeError({
+        status: 200,
+        bodyStatus: 5,
+        message: 'Limit exceed: API call per minute:Try after some time',
+      });
     if (exchange.takeFault('breeze_empty') || effect?.do === 'empty') return [];
     const late = exchange.takeFault('breeze_late');
     const known = exchange.clock.now() - (late ? faultNumber(late, 'market_seconds', 60) * 1_000 : 0);
@@ -49,7 +53,14 @@ export function createSimulatedBreeze(world: BreezeWorld, process: SimProcess): 
       .filter((bar) => !late || bar.start + minutes * 60_000 <= known)
       .map((bar) => {
         const more = world.contradicts(bar);
-        return more === 0 ? bar : { ...bar, high: Math.max(bar.high, bar.close + more), low: Math.min(bar.low, bar.close + more), close: bar.close + more };
+        return more === 0
+          ? bar
+          : {
+              ...bar,
+              high: Math.max(bar.high, bar.close + more),
+              low: Math.min(bar.low, bar.close + more),
+              close: bar.close + more,
+            };
       });
   }
 
@@ -66,7 +77,9 @@ export function createSimulatedBreeze(world: BreezeWorld, process: SimProcess): 
           then();
         };
         const noAnswer = after(TIMEOUT_MS, () =>
-          toClient(() => reject(breezeError({ status: null, bodyStatus: null, message: 'No answer from Breeze: timeout' }))),
+          toClient(() =>
+            reject(breezeError({ status: null, bodyStatus: null, message: 'No answer from Breeze: timeout' })),
+          ),
         );
         after(world.latencyMs(), () => {
           serve(from, to, MINUTES[interval]).then(

@@ -74,7 +74,9 @@ export class CallFaults {
   take(call: Call): ActiveFault | null {
     if (this.active.length === 0) return null;
     const now = virtualNow();
-    this.active = this.active.filter(({ left, since, fault }) => left > 0 && now < since + (fault.forMs ?? Number.POSITIVE_INFINITY));
+    this.active = this.active.filter(
+      ({ left, since, fault }) => left > 0 && now < since + (fault.forMs ?? Number.POSITIVE_INFINITY),
+    );
     const found = this.active.find(({ fault }) => fault.calls.includes(call.name) && concerns(fault, call));
     if (!found) return null;
     found.left -= 1;

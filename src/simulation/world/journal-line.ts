@@ -3,8 +3,13 @@ import type { Journal } from '../../journal/types.ts';
 import type { SimProcess } from '../process.ts';
 import { after, virtualNow } from '../virtual-time.ts';
 
-export function journalOver(journal: Journal, process: SimProcess, of: { latencyMs(): number; isAway(): boolean }): Journal {
-  const through = (name: string | symbol, call: (...args: unknown[]) => Promise<unknown>) =>
+export function journalOver(
+  journal: Journal,
+  process: SimProcess,
+  of: { latencyMs(): number; isAway(): boolean },
+): Journal {
+  const through =
+    (name: string | symbol, call: (...args: unknown[]) => Promise<unknown>) =>
     (...args: unknown[]) =>
       new Promise((resolve, reject) => {
         const back = (then: () => void) => {
@@ -14,7 +19,10 @@ export function journalOver(journal: Journal, process: SimProcess, of: { latency
           else then();
         };
         after(of.latencyMs(), () => {
-          if (of.isAway()) return void after(of.latencyMs(), () => back(() => reject(new Error(`the journal is away (${String(name)})`))));
+          if (of.isAway())
+            return void after(of.latencyMs(), () =>
+              back(() => reject(new Error(`the journal is away (${String(name)})`))),
+            );
           call(...args).then(
             (value) => after(of.latencyMs(), () => back(() => resolve(value))),
             (error: unknown) => after(of.latencyMs(), () => back(() => reject(error))),

@@ -1,7 +1,23 @@
 /** The journal in memory, by the same rules as the one on PostgreSQL; one contract test holds both (test/server/journal.test.ts). */
-import type { Account, Journal, JournalBatch, LastPrice, OpenAtEnd, StoredEvent, StoredSession } from '../../journal/types.ts';
+
+import {
+  type DayIdentity,
+  type DayReport,
+  dayWorkflowId,
+  type HandedOver,
+  type OrderView,
+  type PositionView,
+} from '../../../workflows/messages.ts';
 import type { IsoDate } from '../../domain/types.ts';
-import { type DayIdentity, type DayReport, dayWorkflowId, type HandedOver, type OrderView, type PositionView } from '../../../workflows/messages.ts';
+import type {
+  Account,
+  Journal,
+  JournalBatch,
+  LastPrice,
+  OpenAtEnd,
+  StoredEvent,
+  StoredSession,
+} from '../../journal/types.ts';
 
 type Day = {
   identity: DayIdentity;
@@ -15,7 +31,8 @@ type Day = {
 
 /** What is written is a copy, as a database's is. */
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
-const isOf = (day: DayIdentity, { mode, account, run }: Account) => day.mode === mode && day.account === account && day.run === run;
+const isOf = (day: DayIdentity, { mode, account, run }: Account) =>
+  day.mode === mode && day.account === account && day.run === run;
 
 export type MemoryJournal = Journal & {
   /** Everything that is in it, for those who look for secrets. */
@@ -44,20 +61,33 @@ export function createMemoryJournal(): MemoryJournal {
   function write({ identity, sequence = 0, state, events, orders, positions, handedOver }: JournalBatch): void {
     const day = dayOf(identity);
     if (sequence >= day.sequence && day.report === null) Object.assign(day, { state, sequence });
-    for (const event of events) if (!day.events.has(event.seq)) day.events.set(event.seq, { ...copy(event), date: identity.date });
+    for (const event of events)
+      if (!day.events.has(event.seq)) day.events.set(event.seq, { ...copy(event), date: identity.date });
     for (const view of orders)
-      if (sequence >= (day.orders.get(view.tag)?.sequence ?? 0)) day.orders.set(view.tag, { view: copy(view), sequence });
+      if (sequence >= (day.orders.get(view.tag)?.sequence ?? 0))
+        day.orders.set(view.tag, { view: copy(view), sequence });
     for (const view of positions)
       if (sequence >= (day.positions.get(view.id)?.sequence ?? 0))
         day.positions.set(view.id, { view: copy(view), handedOver: copy(handedOver?.[view.id] ?? null), sequence });
   }
 
   const ofAccount = (account: Account) =>
-    [...days.values()].filter(({ identity }) => isOf(identity, account)).sort((a, b) => a.identity.date.localeCompare(b.identity.date));
-  const inOrder = (of: PositionView, other: PositionView) => of.openedAt - other.openedAt || of.id.localeCompare(other.id);
+    [...days.values()]
+      .filter(({ identity }) => isOf(identity, account))
+      .sort((a, b) => a.identity.date.localeCompare(b.identity.date));
+  const inOrder = (of: PositionView, other: PositionView) =>
+    of.openedAt - other.openedAt || of.id.localeCompare(other.id);
 
   return {
-    dump: () => JSON.stringify([...days.values()].map((day) => ({ ...day, events: [...day.events], orders: [...day.orders], positions: [...day.positions] }))),
+    dump: () =>
+      JSON.stringify(
+        [...days.values()].map((day) => ({
+          ...day,
+          events: [...day.events],
+          orders: [...day.orders],
+          positions: [...day.positions],
+        })),
+      ),
     async openDay(identity) {
       dayOf(identity);
     },
@@ -72,7 +102,11 @@ export function createMemoryJournal(): MemoryJournal {
       return copy(ofAccount(account).find(({ identity }) => identity.date === date)?.report ?? null);
     },
     async days(account) {
-      return ofAccount(account).map(({ identity, state, report }) => ({ date: identity.date, state, result: report?.result ?? null }));
+      return ofAccount(account).map(({ identity, state, report }) => ({
+        date: identity.date,
+        state,
+        result: report?.result ?? null,
+      }));
     },
     async events(identity, limit) {
       const { events } = dayOf(identity);
@@ -93,7 +127,9 @@ export function createMemoryJournal(): MemoryJournal {
       const last = ofAccount(account).findLast((day) => day.identity.date < before && day.positions.size > 0);
       if (!last) return null;
       const open = [...last.positions.values()].filter(({ view }) => view.state !== 'closed');
-      const positions = open.map(({ view, handedOver }) => ({ view, handedOver })).sort((a, b) => inOrder(a.view, b.view));
+      const positions = open
+        .map(({ view, handedOver }) => ({ view, handedOver }))
+        .sort((a, b) => inOrder(a.view, b.view));
       return copy({ date: last.identity.date, ended: last.report !== null, positions });
     },
     async addSession(account, session) {
@@ -109,7 +145,8 @@ export function createMemoryJournal(): MemoryJournal {
       return sessions.findLast(({ of }) => isOf({ ...of, date: '' }, account))?.session ?? null;
     },
     async saveLastPrices(fresh) {
-      for (const price of fresh) if (price.at >= (prices.get(price.instrumentToken)?.at ?? 0)) prices.set(price.instrumentToken, price);
+      for (const price of fresh)
+        if (price.at >= (prices.get(price.instrumentToken)?.at ?? 0)) prices.set(price.instrumentToken, price);
     },
     async lastPrices() {
       return [...prices.values()].sort((a, b) => a.instrumentToken - b.instrumentToken);

@@ -1,8 +1,20 @@
 /** What the Kite adapter makes of the exchange's rows: the same values as over HTTP, without the text between (test/simulation/kite.test.ts). */
-import type { BrokerOrder, BrokerPosition, BrokerTrade, DepthLevel, NewOrder, OrderState, Quote } from '../../brokers/types.ts';
+import type {
+  BrokerOrder,
+  BrokerPosition,
+  BrokerTrade,
+  DepthLevel,
+  NewOrder,
+  OrderState,
+  Quote,
+} from '../../brokers/types.ts';
 import type { Exchange, SimLevel, SimOrder, SimOrderRequest } from '../../exchange-simulator/types.ts';
 
-const FINAL: Readonly<Record<string, OrderState>> = { COMPLETE: 'complete', CANCELLED: 'cancelled', REJECTED: 'rejected' };
+const FINAL: Readonly<Record<string, OrderState>> = {
+  COMPLETE: 'complete',
+  CANCELLED: 'cancelled',
+  REJECTED: 'rejected',
+};
 
 /** Kite writes seconds. */
 const inSeconds = (ms: number): number => Math.floor(ms / 1_000) * 1_000;
@@ -39,7 +51,16 @@ export function historyOf(order: SimOrder): BrokerOrder[] {
 
 export function tradesOf(orders: readonly SimOrder[]): BrokerTrade[] {
   return orders.flatMap(({ orderId, tradingsymbol, side, product, fills }) =>
-    fills.map(({ tradeId, quantity, price, at }) => ({ tradeId, orderId, tradingsymbol, side, product, quantity, price, at: inSeconds(at) })),
+    fills.map(({ tradeId, quantity, price, at }) => ({
+      tradeId,
+      orderId,
+      tradingsymbol,
+      side,
+      product,
+      quantity,
+      price,
+      at: inSeconds(at),
+    })),
   );
 }
 
@@ -59,13 +80,21 @@ export function positionsOf(exchange: Exchange): { net: BrokerPosition[]; day: B
       .map(({ tradingsymbol, product, ...row }) => {
         const quantity = row.dayBuyQuantity - row.daySellQuantity;
         const bought: [number, number] = [row.dayBuyValue, row.dayBuyQuantity];
-        return { tradingsymbol, product, quantity, averagePrice: average(quantity, bought, [row.daySellValue, row.daySellQuantity]) };
+        return {
+          tradingsymbol,
+          product,
+          quantity,
+          averagePrice: average(quantity, bought, [row.daySellValue, row.daySellQuantity]),
+        };
       }),
   };
 }
 
 const levels = (of: readonly SimLevel[]): DepthLevel[] =>
-  of.slice(0, 5).filter(({ price, quantity }) => price > 0 && quantity > 0).map(({ price, quantity }) => ({ price, quantity }));
+  of
+    .slice(0, 5)
+    .filter(({ price, quantity }) => price > 0 && quantity > 0)
+    .map(({ price, quantity }) => ({ price, quantity }));
 
 export function quotesOf(exchange: Exchange, keys: readonly string[]): Map<string, Quote> {
   const quotes = new Map<string, Quote>();

@@ -2,7 +2,13 @@
 import { kiteError } from '../../brokers/kite-errors.ts';
 import type { OrderChange } from '../../brokers/types.ts';
 import { concerns, faultNumber, faultText } from '../../exchange-simulator/faults.ts';
-import { type Exchange, type SimFault, type SimOrder, type SimOrderChange, SimRefusal } from '../../exchange-simulator/types.ts';
+import {
+  type Exchange,
+  type SimFault,
+  type SimOrder,
+  type SimOrderChange,
+  SimRefusal,
+} from '../../exchange-simulator/types.ts';
 import { later } from '../virtual-time.ts';
 import type { ActiveFault, Call } from './call-faults.ts';
 
@@ -30,7 +36,11 @@ export function refusedEarly(exchange: Exchange, call: Call): void {
   if (take(exchange, 'rate_limit', call, false)) throw new SimRefusal(429, 'NetworkException', 'Too many requests');
   const fault = changesOrders(call) ? take(exchange, 'ip_refused', call, false) : undefined;
   if (fault)
-    throw new SimRefusal(403, faultText(fault, 'error_type', 'GeneralException'), faultText(fault, 'message', IP_REFUSED));
+    throw new SimRefusal(
+      403,
+      faultText(fault, 'error_type', 'GeneralException'),
+      faultText(fault, 'message', IP_REFUSED),
+    );
 }
 
 export async function misbehaved(exchange: Exchange, call: Call, after: boolean): Promise<void> {
@@ -41,7 +51,12 @@ export async function misbehaved(exchange: Exchange, call: Call, after: boolean)
   const slow = take(exchange, 'slow', call, after);
   if (slow) await later(faultNumber(slow, 'ms', SLOW_MS));
   if (take(exchange, 'drop_connection', call, after))
-    throw kiteError({ status: null, errorType: null, message: 'No answer from Kite: socket hang up', code: 'ECONNRESET' });
+    throw kiteError({
+      status: null,
+      errorType: null,
+      message: 'No answer from Kite: socket hang up',
+      code: 'ECONNRESET',
+    });
   const broken = take(exchange, 'http_error', call, after);
   if (broken) {
     const status = faultNumber(broken, 'status', 502);
@@ -82,7 +97,9 @@ export function meddled<T>(active: ActiveFault, call: Call, value: T): T {
   const each = (change: (rows: readonly unknown[]) => unknown[]): T => {
     if (Array.isArray(value)) return change(value) as T;
     if (typeof value !== 'object' || value === null || value instanceof Map) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, rows]) => [key, Array.isArray(rows) ? change(rows) : rows])) as T;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, rows]) => [key, Array.isArray(rows) ? change(rows) : rows]),
+    ) as T;
   };
   switch (effect.do) {
     case 'empty':

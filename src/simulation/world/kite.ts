@@ -12,8 +12,8 @@ import type { RateLimiter } from '../../exchange-simulator/wire/rate-limits.ts';
 import type { SimProcess } from '../process.ts';
 import { after, later, virtualNow } from '../virtual-time.ts';
 import type { ActiveFault, Call, CallFaults, CallName } from './call-faults.ts';
-import { changed, lateFailure, listsWithout, meddled, misbehaved, refusedEarly } from './kite-faults.ts';
 import { brokerOrder, historyOf, positionsOf, quotesOf, requestOf, tradesOf } from './kite-answers.ts';
+import { changed, lateFailure, listsWithout, meddled, misbehaved, refusedEarly } from './kite-faults.ts';
 
 export type KitePoint = 'leaves' | 'handled' | 'answered';
 
@@ -51,7 +51,9 @@ export function createSimulatedKite(world: KiteWorld, process: SimProcess, pace:
   };
   const about = (orderId: string) => {
     const order = exchange.order(orderId);
-    return order ? { order: { tradingsymbol: order.tradingsymbol, side: order.side, orderType: order.orderType, tag: order.tag } } : {};
+    return order
+      ? { order: { tradingsymbol: order.tradingsymbol, side: order.side, orderType: order.orderType, tag: order.tag } }
+      : {};
   };
   const listed = () => listsWithout(exchange);
 
@@ -60,23 +62,38 @@ export function createSimulatedKite(world: KiteWorld, process: SimProcess, pace:
       profile: () => ask(get('profile', '/user/profile'), token, () => ({ userId: exchange.userId })),
       placeOrder: (order) => {
         const { tradingsymbol, side, orderType, tag } = order;
-        const call: Call = { name: 'placeOrder', method: 'POST', path: '/orders/regular', order: { tradingsymbol, side, orderType, tag } };
+        const call: Call = {
+          name: 'placeOrder',
+          method: 'POST',
+          path: '/orders/regular',
+          order: { tradingsymbol, side, orderType, tag },
+        };
         return ask(call, token, () => ({ orderId: exchange.place(requestOf(order)).orderId }));
       },
       modifyOrder: (orderId, change) =>
-        ask({ name: 'modifyOrder', method: 'PUT', path: `/orders/regular/${orderId}`, ...about(orderId) }, token, () => {
-          todays(orderId);
-          exchange.modify(orderId, changed(change));
-        }),
+        ask(
+          { name: 'modifyOrder', method: 'PUT', path: `/orders/regular/${orderId}`, ...about(orderId) },
+          token,
+          () => {
+            todays(orderId);
+            exchange.modify(orderId, changed(change));
+          },
+        ),
       cancelOrder: (orderId) =>
-        ask({ name: 'cancelOrder', method: 'DELETE', path: `/orders/regular/${orderId}`, ...about(orderId) }, token, () => {
-          todays(orderId);
-          exchange.cancel(orderId);
-        }),
+        ask(
+          { name: 'cancelOrder', method: 'DELETE', path: `/orders/regular/${orderId}`, ...about(orderId) },
+          token,
+          () => {
+            todays(orderId);
+            exchange.cancel(orderId);
+          },
+        ),
       orders: () => ask(get('orders', '/orders'), token, () => listed().map(brokerOrder)),
-      orderHistory: (orderId) => ask(get('orderHistory', `/orders/${orderId}`), token, () => historyOf(todays(orderId))),
+      orderHistory: (orderId) =>
+        ask(get('orderHistory', `/orders/${orderId}`), token, () => historyOf(todays(orderId))),
       trades: () => ask(get('trades', '/trades'), token, () => tradesOf(listed())),
-      orderTrades: (orderId) => ask(get('orderTrades', `/orders/${orderId}/trades`), token, () => tradesOf([todays(orderId)])),
+      orderTrades: (orderId) =>
+        ask(get('orderTrades', `/orders/${orderId}/trades`), token, () => tradesOf([todays(orderId)])),
       positions: () => ask(get('positions', '/portfolio/positions'), token, () => positionsOf(exchange)),
       funds: () =>
         ask(get('funds', '/user/margins/equity'), token, () => {
@@ -88,7 +105,8 @@ export function createSimulatedKite(world: KiteWorld, process: SimProcess, pace:
           const { initial, final } = exchange.margin(orders.map(requestOf), true);
           return { initial: initial.total, final: final.total };
         }),
-      quotes: async (keys) => (keys.length === 0 ? new Map() : ask(get('quotes', '/quote'), token, () => quotesOf(exchange, keys))),
+      quotes: async (keys) =>
+        keys.length === 0 ? new Map() : ask(get('quotes', '/quote'), token, () => quotesOf(exchange, keys)),
       optionContracts: (name) =>
         ask(
           get('optionContracts', '/instruments/NFO'),
@@ -116,7 +134,12 @@ export function createSimulatedKite(world: KiteWorld, process: SimProcess, pace:
     exchange: (requestToken) =>
       ask({ name: 'exchange', method: 'POST', path: '/session/token' }, null, () => {
         const { accessToken, loginAt } = exchange.exchangeRequestToken(requestToken);
-        return { accessToken, userId: exchange.userId, userName: 'SIMULATED ACCOUNT', loginAt: Math.floor(loginAt / 1_000) * 1_000 };
+        return {
+          accessToken,
+          userId: exchange.userId,
+          userName: 'SIMULATED ACCOUNT',
+          loginAt: Math.floor(loginAt / 1_000) * 1_000,
+        };
       }),
   };
 }
@@ -136,7 +159,11 @@ function send<T>(world: KiteWorld, request: Request, work: () => T): Promise<T> 
       if (!process.dead) then();
     };
     const noAnswer = after(timeoutMs, () =>
-      toClient(() => reject(kiteError({ status: null, errorType: null, message: 'No answer from Kite: timeout', code: 'ECONNABORTED' }))),
+      toClient(() =>
+        reject(
+          kiteError({ status: null, errorType: null, message: 'No answer from Kite: timeout', code: 'ECONNABORTED' }),
+        ),
+      ),
     );
     world.onPoint('leaves', call, process);
     if (process.dead) return;
@@ -210,7 +237,8 @@ async function afterwards(active: ActiveFault | null): Promise<void> {
   }
 }
 
-const GATEWAY = (): BrokerError => kiteError({ status: 502, errorType: null, message: 'Kite answered 502 Bad Gateway' });
+const GATEWAY = (): BrokerError =>
+  kiteError({ status: 502, errorType: null, message: 'Kite answered 502 Bad Gateway' });
 const CUT = (): BrokerError =>
   kiteError({ status: null, errorType: null, message: 'No answer from Kite: socket hang up', code: 'ECONNRESET' });
 

@@ -14,8 +14,8 @@ import type { Worker } from '../temporal/server.ts';
 import type { WorkflowCode } from '../temporal/workflow-vm.ts';
 import { asProcess, virtualNow } from '../virtual-time.ts';
 import { type BreezeWorld, createSimulatedBreeze } from './breeze.ts';
-import { journalOver } from './journal-line.ts';
 import type { MemoryJournal } from './journal.ts';
+import { journalOver } from './journal-line.ts';
 import { createSimulatedKite, type KiteWorld } from './kite.ts';
 import type { TickerServer } from './ticker.ts';
 
@@ -97,10 +97,17 @@ export function startProduct(name: string, world: ProductWorld, settings: Produc
   };
   // Looked up at each call: a test may put another function in its place.
   const activities = Object.fromEntries(
-    Object.keys(day).map((key) => [key, (...args: unknown[]) => Reflect.apply(Reflect.get({ ...day, ...replaced.day, notifyOwner }, key), undefined, args)]),
+    Object.keys(day).map((key) => [
+      key,
+      (...args: unknown[]) =>
+        Reflect.apply(Reflect.get({ ...day, ...replaced.day, notifyOwner }, key), undefined, args),
+    ]),
   );
   const watching = Object.fromEntries(
-    Object.keys(guards).map((key) => [key, (...args: unknown[]) => Reflect.apply(Reflect.get({ ...guards, ...replaced.guards }, key), undefined, args)]),
+    Object.keys(guards).map((key) => [
+      key,
+      (...args: unknown[]) => Reflect.apply(Reflect.get({ ...guards, ...replaced.guards }, key), undefined, args),
+    ]),
   );
   const worker: Worker = {
     process,

@@ -13,8 +13,7 @@ const ANNOUNCED = ['OPEN', 'TRIGGER PENDING', 'COMPLETE', 'CANCELLED', 'REJECTED
 /** What is wrong with the ticks. Plain data. */
 export type TickerFault = {
   kind: string;
-  effect:
-    /** No frame at all; frames without prices; connections refused, by the gateway or as if the session were dead; connections cut. */
+  effect: /** No frame at all; frames without prices; connections refused, by the gateway or as if the session were dead; connections cut. */
     | { do: 'silent' }
     | { do: 'no_prices' }
     | { do: 'unavailable' }
@@ -43,7 +42,14 @@ export type TickerWorld = {
   onUse(kind: string): void;
 };
 
-type Connection = { process: SimProcess; events: TickerEvents; token: string; tokens: Set<number>; sent: Map<number, string>; open: boolean };
+type Connection = {
+  process: SimProcess;
+  events: TickerEvents;
+  token: string;
+  tokens: Set<number>;
+  sent: Map<number, string>;
+  open: boolean;
+};
 type ActiveFault = { fault: TickerFault; until: number; left: number };
 
 export class TickerServer {
@@ -61,7 +67,8 @@ export class TickerServer {
 
   addFault(fault: TickerFault): void {
     this.faults.push({ fault, until: virtualNow() + fault.forMs, left: fault.count ?? Number.POSITIVE_INFINITY });
-    if (fault.effect.do === 'cut' && this.met(fault.effect.do)) for (const one of this.connections) this.drop(one, false);
+    if (fault.effect.do === 'cut' && this.met(fault.effect.do))
+      for (const one of this.connections) this.drop(one, false);
   }
 
   clearFaults(): void {
@@ -90,7 +97,14 @@ export class TickerServer {
       state: () => state,
       connect: (token) => {
         leave();
-        const connection: Connection = { process, events: closing(events), token, tokens: new Set(), sent: new Map(), open: false };
+        const connection: Connection = {
+          process,
+          events: closing(events),
+          token,
+          tokens: new Set(),
+          sent: new Map(),
+          open: false,
+        };
         mine = connection;
         state = 'connecting';
         after(this.world.latencyMs(), () => {
@@ -210,13 +224,19 @@ export class TickerServer {
     if (exchange.takeFault('drop_order_update') || this.met('no_updates')) return;
     const late = exchange.takeFault('late_order_update');
     const delayed = this.active('late_updates');
-    const ms = late ? faultNumber(late, 'ms', 5_000) : delayed?.fault.effect.do === 'late_updates' ? delayed.fault.effect.ms : 0;
+    const ms = late
+      ? faultNumber(late, 'ms', 5_000)
+      : delayed?.fault.effect.do === 'late_updates'
+        ? delayed.fault.effect.ms
+        : 0;
     if (delayed) this.use(delayed);
     const row = { ...orderRow(exchange, order), status: repeated ? 'UPDATE' : order.status };
     const times = this.met('double_updates') ? 2 : 1;
     for (const connection of this.connections)
       for (let time = 0; time < times; time++)
-        after(this.world.latencyMs() + ms, () => this.to(connection, () => connection.open && connection.events.onOrder(row)));
+        after(this.world.latencyMs() + ms, () =>
+          this.to(connection, () => connection.open && connection.events.onOrder(row)),
+        );
   }
 
   private active(effect: TickerFault['effect']['do'], tradingsymbol?: string): ActiveFault | null {
@@ -224,7 +244,8 @@ export class TickerServer {
     const now = virtualNow();
     this.faults = this.faults.filter(({ until, left }) => now < until && left > 0);
     const matches = ({ fault }: ActiveFault) =>
-      fault.effect.do === effect && (tradingsymbol === undefined || fault.tradingsymbol === undefined || fault.tradingsymbol === tradingsymbol);
+      fault.effect.do === effect &&
+      (tradingsymbol === undefined || fault.tradingsymbol === undefined || fault.tradingsymbol === tradingsymbol);
     return this.faults.find(matches) ?? null;
   }
 
@@ -241,9 +262,16 @@ export class TickerServer {
 }
 
 /** As KiteTicker decodes a full packet: rupees, and times as Date objects in whole seconds. */
-function packet(token: number, tradable: boolean, lastPrice: number, depth: { bids: SimLevel[]; asks: SimLevel[] }, at: MarketMs): object {
+function packet(
+  token: number,
+  tradable: boolean,
+  lastPrice: number,
+  depth: { bids: SimLevel[]; asks: SimLevel[] },
+  at: MarketMs,
+): object {
   const second = new Date(Math.floor(at / 1_000) * 1_000);
-  const levels = (of: SimLevel[]) => of.slice(0, 5).map(({ price, quantity, orders }) => ({ price: price / 100, quantity, orders }));
+  const levels = (of: SimLevel[]) =>
+    of.slice(0, 5).map(({ price, quantity, orders }) => ({ price: price / 100, quantity, orders }));
   return {
     tradable,
     instrument_token: token,

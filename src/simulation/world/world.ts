@@ -1,16 +1,16 @@
 /** Everything outside the product for some days: the exchange, the brokers' ways to it, Temporal, the journal, and time itself. */
 import { createHash } from 'node:crypto';
-import { createSealer, type Sealer } from '../../secrets.ts';
 import type { MarketMs } from '../../domain/types.ts';
 import { createExchange, type ExchangeOptions } from '../../exchange-simulator/exchange.ts';
 import { hash } from '../../exchange-simulator/random.ts';
 import type { Exchange } from '../../exchange-simulator/types.ts';
 import { createRateLimiter, type RateLimits, REAL_LIMITS } from '../../exchange-simulator/wire/rate-limits.ts';
-import { SimProcess } from '../process.ts';
-import { type Payload } from '../temporal/payloads.ts';
+import { createSealer, type Sealer } from '../../secrets.ts';
+import type { SimProcess } from '../process.ts';
+import { processes } from '../temporal/activity-task.ts';
+import type { Payload } from '../temporal/payloads.ts';
 import { Temporal } from '../temporal/server.ts';
 import type { Command } from '../temporal/workflow-vm.ts';
-import { processes } from '../temporal/activity-task.ts';
 import { after, asProcess, installVirtualTime, virtualNow } from '../virtual-time.ts';
 import { type Call, CallFaults } from './call-faults.ts';
 import { createMemoryJournal, type MemoryJournal } from './journal.ts';
@@ -136,7 +136,8 @@ export class World {
       journal: this.journal,
       journalLatencyMs: () => this.within(latencies.journal),
       journalIsAway: () => this.journalAway,
-      log: (process, level, data, text) => this.lines.push({ at: virtualNow(), process: process.name, level, text, data }),
+      log: (process, level, data, text) =>
+        this.lines.push({ at: virtualNow(), process: process.name, level, text, data }),
       onSecret: (secret) => this.secrets.add(secret),
       onPage: ({ level, text }) => this.pages.push({ at: virtualNow(), level, text }),
     };
@@ -217,7 +218,10 @@ export class World {
     const { exchange } = this;
     const next = exchange.nextAt();
     const now = exchange.clock.now();
-    const due = next === Number.POSITIVE_INFINITY ? next : virtualNow() + Math.max(0, next - now) / Math.max(exchange.clock.speed(), 1e-9);
+    const due =
+      next === Number.POSITIVE_INFINITY
+        ? next
+        : virtualNow() + Math.max(0, next - now) / Math.max(exchange.clock.speed(), 1e-9);
     if (due >= this.steppingAt) return;
     this.stopStepping();
     this.steppingAt = due;
