@@ -3,15 +3,29 @@
  * in whatever order they are asked for. The mixer is MurmurHash3's (public domain).
  */
 export function hash(seed: number, ...keys: number[]): number {
+  return ended(stem(seed, ...keys));
+}
+
+/**
+ * Where many draws share their first keys, these are mixed once: `chanceAt(grown(stem(seed, 1), 2))` is `chance(seed, 1, 2)`.
+ * A stem is no chance by itself.
+ */
+export function stem(seed: number, ...keys: number[]): number {
   let h = seed >>> 0;
-  for (const key of keys) {
-    let k = Math.imul(key | 0, 0xcc9e2d51);
-    k = (k << 15) | (k >>> 17);
-    h ^= Math.imul(k, 0x1b873593);
-    h = (h << 13) | (h >>> 19);
-    h = (Math.imul(h, 5) + 0xe6546b64) | 0;
-  }
-  h ^= h >>> 16;
+  for (const key of keys) h = grown(h, key);
+  return h;
+}
+
+/** The stem with one more key. */
+export function grown(h: number, key: number): number {
+  let k = Math.imul(key | 0, 0xcc9e2d51);
+  k = (k << 15) | (k >>> 17);
+  const mixed = h ^ Math.imul(k, 0x1b873593);
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+function ended(stem: number): number {
+  let h = stem ^ (stem >>> 16);
   h = Math.imul(h, 0x85ebca6b);
   h ^= h >>> 13;
   h = Math.imul(h, 0xc2b2ae35);
@@ -20,17 +34,26 @@ export function hash(seed: number, ...keys: number[]): number {
 
 /** In [0, 1). */
 export function chance(seed: number, ...keys: number[]): number {
-  return hash(seed, ...keys) / 2 ** 32;
+  return chanceAt(stem(seed, ...keys));
+}
+
+export function chanceAt(stem: number): number {
+  return ended(stem) / 2 ** 32;
 }
 
 /** A whole number in [min, max]. */
 export function between(min: number, max: number, seed: number, ...keys: number[]): number {
-  return min + Math.floor(chance(seed, ...keys) * (max - min + 1));
+  return betweenAt(min, max, stem(seed, ...keys));
+}
+
+export function betweenAt(min: number, max: number, stem: number): number {
+  return min + Math.floor(chanceAt(stem) * (max - min + 1));
 }
 
 /** About normal, mean 0, standard deviation 1, never beyond 3.5: the sum of four uniforms is enough for a price path. */
 export function bell(seed: number, ...keys: number[]): number {
+  const drawn = stem(seed, ...keys);
   let sum = 0;
-  for (let i = 0; i < 4; i++) sum += chance(seed, ...keys, i);
+  for (let i = 0; i < 4; i++) sum += chanceAt(grown(drawn, i));
   return (sum - 2) * Math.sqrt(3);
 }

@@ -1,5 +1,5 @@
 import type { MarketMs, OptionContract, Paise } from '../../domain/types.ts';
-import { between, chance } from '../random.ts';
+import { betweenAt, chanceAt, grown, stem } from '../random.ts';
 import type { SimDepth, SimLevel } from '../types.ts';
 
 /** Five are shown; when we have taken these, the next ones come into view. */
@@ -16,25 +16,27 @@ export function depthAround(
   at: MarketMs,
   seed: number,
 ): SimDepth {
-  const second = Math.floor(at / 1000);
-  const token = contract.instrumentToken;
+  const drawn = stem(seed, contract.instrumentToken, Math.floor(at / 1000));
   const tick = contract.tickSize;
   const far = Math.min(1, Math.abs(contract.strike - index) / index / 0.03);
-  const half = Math.max(tick, price * (0.001 + 0.006 * far) + tick * chance(seed, token, second, 11));
-  const deepest = Math.round(10 - 7 * far);
-
-  const side = (direction: 1 | -1, salt: number): SimLevel[] => {
-    const levels: SimLevel[] = [];
-    const round = direction > 0 ? Math.ceil : Math.floor;
-    let quoted = round((price + direction * half) / tick) * tick;
-    for (let level = 0; level < LEVELS; level++) {
-      if (quoted < tick) break;
-      const lots = between(1 + level, deepest + level * 2, seed, token, second, salt, level);
-      const orders = between(1, lots, seed, token, second, salt, level, 1);
-      levels.push({ price: quoted, quantity: lots * contract.lotSize, orders });
-      quoted += direction * tick * between(1, 2 + Math.round(6 * far), seed, token, second, salt, level, 2);
-    }
-    return levels;
+  const half = Math.max(tick, price * (0.001 + 0.006 * far) + tick * chanceAt(grown(drawn, 11)));
+  const book: Book = { contract, deepest: Math.round(10 - 7 * far), widest: 2 + Math.round(6 * far) };
+  return {
+    bids: levels(book, Math.floor((price - half) / tick) * tick, -tick, grown(drawn, 21)),
+    asks: levels(book, Math.ceil((price + half) / tick) * tick, tick, grown(drawn, 22)),
   };
-  return { bids: side(-1, 21), asks: side(1, 22) };
+}
+
+type Book = { contract: OptionContract; deepest: number; widest: number };
+
+function levels({ contract, deepest, widest }: Book, touch: Paise, step: Paise, drawn: number): SimLevel[] {
+  const found: SimLevel[] = [];
+  let price = touch;
+  for (let level = 0; level < LEVELS && price >= contract.tickSize; level++) {
+    const here = grown(drawn, level);
+    const lots = betweenAt(1 + level, deepest + level * 2, here);
+    found.push({ price, quantity: lots * contract.lotSize, orders: betweenAt(1, lots, grown(here, 1)) });
+    price += step * betweenAt(1, widest, grown(here, 2));
+  }
+  return found;
 }
