@@ -9,6 +9,8 @@ import { brokerDate, type HeldPosition, movements, netQuantity, positionsOn } fr
 import { priceProtection } from './price-rules.ts';
 import type { Prices } from './prices.ts';
 
+const DAY_MS = 86_400_000;
+
 export type DayEvent = { kind: 'square-off' | 'close'; at: MarketMs; run(): void };
 
 export type DayEventOptions = {
@@ -104,20 +106,40 @@ export function createDayEvents({ book, desk, floor, prices, settlement }: DayEv
     return [...squareOffs, ...closes].sort((a, b) => a.at - b.at);
   }
 
+  const byDate = new Map<IsoDate, DayEvent[]>();
+  function eventsOn(date: IsoDate): DayEvent[] {
+    const known = byDate.get(date);
+    if (known) return known;
+    const events = eventsOf(date);
+    byDate.set(date, events);
+    return events;
+  }
+
+  /** Between these two nothing happens: most looks ask about an instant in between. */
+  let quiet = { from: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY };
+  function nextAfter(from: MarketMs): MarketMs {
+    if (from >= quiet.from && from < quiet.until) return quiet.until;
+    const last = addDays(istDate(from), 2);
+    for (let date = istDate(from); date <= last; date = addDays(date, 1)) {
+      const next = eventsOn(date).find(({ at }) => at > from);
+      if (!next) continue;
+      quiet = { from, until: next.at };
+      return next.at;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
   return {
     squareOff,
     /** The instant of the first event after `from`, Number.POSITIVE_INFINITY when none comes within two days. */
-    nextAfter(from: MarketMs): MarketMs {
-      const last = addDays(istDate(from), 2);
-      for (let date = istDate(from); date <= last; date = addDays(date, 1))
-        for (const { at } of eventsOf(date)) if (at > from) return at;
-      return Number.POSITIVE_INFINITY;
-    },
+    nextAfter,
     /** Events after `from`, up to and including `to`, in order. */
     between(from: MarketMs, to: MarketMs): DayEvent[] {
       const events: DayEvent[] = [];
+      // Farther than a day the next event says nothing: it may lie beyond the days that were looked at.
+      if (to < nextAfter(from) && to - from < DAY_MS) return events;
       for (let date = istDate(from); date <= istDate(to); date = addDays(date, 1))
-        for (const event of eventsOf(date)) if (event.at > from && event.at <= to) events.push(event);
+        for (const event of eventsOn(date)) if (event.at > from && event.at <= to) events.push(event);
       return events;
     },
   };

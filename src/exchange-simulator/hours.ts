@@ -4,10 +4,20 @@ import type { IsoDate, MarketMs, OptionContract } from '../domain/types.ts';
 
 export type Hours = { open: MarketMs; close: MarketMs };
 
-const byExpiryAndDate = new Map<string, Hours | null>();
+// Asked for every order in every second of the market, about the dates of one calendar.
+const byDate = new Map<IsoDate, Hours | null>();
+const byExpiry = new Map<IsoDate, Map<IsoDate, Hours | null>>();
 
 /** When the derivatives segment trades on a date; null where it does not, and on dates that the calendar does not know. */
 export function segmentHours(date: IsoDate): Hours | null {
+  const known = byDate.get(date);
+  if (known !== undefined) return known;
+  const hours = hoursByCalendar(date);
+  byDate.set(date, hours);
+  return hours;
+}
+
+function hoursByCalendar(date: IsoDate): Hours | null {
   try {
     const session = sessionOf(date);
     return session.kind === 'session' ? { open: session.open, close: session.close } : null;
@@ -19,13 +29,13 @@ export function segmentHours(date: IsoDate): Hours | null {
 
 /** When a contract of an expiry trades on a date; null on a holiday and after the expiry. */
 export function tradingHours(expiry: IsoDate, date: IsoDate): Hours | null {
-  // Asked for every order in every second of the market.
-  const key = `${expiry} ${date}`;
-  const known = byExpiryAndDate.get(key);
+  const dates = byExpiry.get(expiry) ?? new Map<IsoDate, Hours | null>();
+  byExpiry.set(expiry, dates);
+  const known = dates.get(date);
   if (known !== undefined) return known;
   const segment = date > expiry ? null : segmentHours(date);
   const hours = segment && { open: segment.open, close: contractLastMinute(expiry, date) };
-  byExpiryAndDate.set(key, hours);
+  dates.set(date, hours);
   return hours;
 }
 

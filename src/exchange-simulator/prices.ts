@@ -31,6 +31,11 @@ export function createPrices(market: Market, faults: Faults, seed: number) {
     return { bids: side === 'asks' ? quoted.bids : [], asks: side === 'bids' ? quoted.asks : [] };
   }
 
+  const closeOn = daily((contract, date) => {
+    const before = market.index.dateBefore(date);
+    return market.premium(contract, before ? Date.parse(`${before}T10:00:00Z`) : market.index.first);
+  });
+
   return {
     last,
     depth,
@@ -45,18 +50,26 @@ export function createPrices(market: Market, faults: Faults, seed: number) {
     },
 
     /** The day's price range: what the contract would be worth had the index moved 10 % from its last close, either way. */
-    circuit(contract: OptionContract, date: IsoDate): { lower: Paise; upper: Paise } {
+    circuit: daily((contract, date): { lower: Paise; upper: Paise } => {
       const close = market.closeBefore(date);
       const open = Date.parse(`${date}T03:45:00Z`);
       const vix = market.vix(open);
       const worth = [1 - CIRCUIT_MOVE, 1 + CIRCUIT_MOVE].map((move) => premium(contract, close * move, vix, open));
       return { lower: Math.min(...worth), upper: Math.max(...worth) };
-    },
+    }),
 
-    closeBefore(contract: OptionContract, at: MarketMs): Paise {
-      const date = istDate(at);
-      const before = market.index.dateBefore(date);
-      return market.premium(contract, before ? Date.parse(`${before}T10:00:00Z`) : market.index.first);
-    },
+    closeBefore: (contract: OptionContract, at: MarketMs): Paise => closeOn(contract, istDate(at)),
+  };
+}
+
+/** What a contract has for a whole date: asked for with every price, and the same all day. */
+function daily<Value>(make: (contract: OptionContract, date: IsoDate) => Value) {
+  const known = new Map<number, { date: IsoDate; value: Value }>();
+  return (contract: OptionContract, date: IsoDate): Value => {
+    const found = known.get(contract.instrumentToken);
+    if (found?.date === date) return found.value;
+    const value = make(contract, date);
+    known.set(contract.instrumentToken, { date, value });
+    return value;
   };
 }

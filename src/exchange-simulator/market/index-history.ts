@@ -36,6 +36,7 @@ export function createIndexHistory(bars: readonly Bar[], intervalMs: number, see
     else days.set(istDate(bar.start), { from: index, to: index });
   });
   const dates = [...days.keys()];
+  const before = new Map<IsoDate, IsoDate | undefined>();
   const walks = new Map<number, WalkedBar>();
 
   function indexAt(at: MarketMs): number {
@@ -99,7 +100,12 @@ export function createIndexHistory(bars: readonly Bar[], intervalMs: number, see
 
     /** The newest date with bars before `date`. */
     dateBefore(date: IsoDate): IsoDate | undefined {
-      return dates.findLast((candidate) => candidate < date);
+      if (!before.has(date))
+        before.set(
+          date,
+          dates.findLast((candidate) => candidate < date),
+        );
+      return before.get(date);
     },
 
     /** The recorded bars that lie wholly in [from, to], `to` being their end. */
