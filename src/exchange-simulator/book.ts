@@ -34,6 +34,7 @@ type Line = { record: OrderRecord } | { settlement: Settlement };
 
 /** All orders of the run in the order of arrival, each change on disk before anybody hears of it. */
 export function openBook(files: StateFiles) {
+  let version = 0;
   const records = new Map<string, OrderRecord>();
   const settlements: Settlement[] = [];
   for (const line of files.lines(FILE) as Line[]) {
@@ -54,11 +55,15 @@ export function openBook(files: StateFiles) {
     save(record: OrderRecord): void {
       files.append(FILE, { record });
       records.set(record.order.orderId, record);
+      version += 1;
     },
     settle(settlement: Settlement): void {
       files.append(FILE, { settlement });
       settlements.push(settlement);
+      version += 1;
     },
+    /** Grows with every change. */
+    version: () => version,
     /** Numbers that no other fill of the run has. */
     nextTrade(fill: Omit<SimFill, 'tradeId'>): SimFill {
       trades += 1;
@@ -75,6 +80,22 @@ export function openBook(files: StateFiles) {
 }
 
 export type Book = ReturnType<typeof openBook>;
+
+/**
+ * A view of the whole book that is made anew only after the book has changed: it is asked for in every second, and orders are few. Who
+ * gets it leaves it as it is.
+ */
+export function viewOf<View>(make: (book: Book) => View): (book: Book) => View {
+  const made = new WeakMap<Book, { version: number; view: View }>();
+  return (book) => {
+    const version = book.version();
+    const known = made.get(book);
+    if (known?.version === version) return known.view;
+    const view = make(book);
+    made.set(book, { version, view });
+    return view;
+  };
+}
 
 /** Whether an order is in nobody's final state. */
 export function isLive(record: OrderRecord): boolean {

@@ -1,7 +1,7 @@
-import type { MarketMs, OptionContract, Paise } from '../domain/types.ts';
+import type { IsoDate, MarketMs, OptionContract, Paise } from '../domain/types.ts';
 import { createAccount } from './account.ts';
 import { createAdmission } from './admission.ts';
-import type { Book } from './book.ts';
+import { type Book, viewOf } from './book.ts';
 import type { Consumption } from './consumption.ts';
 import { createDayEvents } from './day-events.ts';
 import type { Delays } from './delays.ts';
@@ -37,6 +37,17 @@ export type Trading = Pick<
   'place' | 'modify' | 'cancel' | 'orders' | 'allOrders' | 'order' | 'positions' | 'cash' | 'onOrder' | 'foreignTrade'
 >;
 
+const ordersByDate = viewOf((book): ReadonlyMap<IsoDate, readonly SimOrder[]> => {
+  const byDate = new Map<IsoDate, SimOrder[]>();
+  for (const { order } of book.all()) {
+    const date = brokerDate(order.placedAt);
+    const orders = byDate.get(date);
+    if (orders) orders.push(order);
+    else byDate.set(date, [order]);
+  }
+  return byDate;
+});
+
 /** Broker and exchange over one book: account, desk and floor, and what happens by itself in a day. Whoever makes one lets its market pass. */
 export function createBrokerage(options: BrokerageOptions) {
   const { book, prices, consumption, faults, delays, latency, seed, typeChange, cash, index, now } = options;
@@ -71,11 +82,7 @@ export function createBrokerage(options: BrokerageOptions) {
     modify: (orderId, change) => desk.modify(orderId, change),
     cancel: (orderId) => desk.cancel(orderId),
     orders() {
-      const today = brokerDate(now());
-      return book
-        .all()
-        .filter(({ order }) => brokerDate(order.placedAt) === today)
-        .map(({ order }) => order);
+      return ordersByDate(book).get(brokerDate(now()))?.slice() ?? [];
     },
     allOrders() {
       now();

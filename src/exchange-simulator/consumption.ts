@@ -10,27 +10,30 @@ type Taken = { at: MarketMs; quantity: number };
 
 /** What our own orders took out of each side of each book lately: taken liquidity is not there a second time. */
 export function createConsumption() {
-  const taken = new Map<string, Taken[]>();
-  const keyOf = (token: number, taker: Side) => `${token} ${taker}`;
+  const taken: Record<Side, Map<number, Taken[]>> = { BUY: new Map(), SELL: new Map() };
 
   function missing(token: number, taker: Side, at: MarketMs): number {
-    const key = keyOf(token, taker);
-    const recent = (taken.get(key) ?? []).filter((take) => Math.abs(at - take.at) < RECOVERY_MS);
-    taken.set(key, recent);
+    const takes = taken[taker].get(token);
+    if (!takes) return 0;
+    const recent = takes.filter((take) => Math.abs(at - take.at) < RECOVERY_MS);
+    if (recent.length > 0) taken[taker].set(token, recent);
+    else taken[taker].delete(token);
     return recent.reduce((sum, take) => sum + take.quantity * (1 - Math.abs(at - take.at) / RECOVERY_MS), 0);
+  }
+
+  function rest(levels: readonly SimLevel[], taker: Side, { instrumentToken, lotSize }: OptionContract, at: MarketMs) {
+    const gone = Math.ceil(missing(instrumentToken, taker, at) / lotSize) * lotSize;
+    return (gone === 0 ? levels : without(levels, gone)).slice(0, SHOWN_LEVELS);
   }
 
   return {
     take(token: number, taker: Side, quantity: number, at: MarketMs): void {
-      const key = keyOf(token, taker);
-      taken.set(key, [...(taken.get(key) ?? []), { at, quantity }]);
+      taken[taker].set(token, [...(taken[taker].get(token) ?? []), { at, quantity }]);
     },
 
     /** The five levels a side that are still there, in whole lots. */
-    left(depth: SimDepth, { instrumentToken, lotSize }: OptionContract, at: MarketMs): SimDepth {
-      const rest = (levels: readonly SimLevel[], taker: Side) =>
-        without(levels, Math.ceil(missing(instrumentToken, taker, at) / lotSize) * lotSize).slice(0, SHOWN_LEVELS);
-      return { bids: rest(depth.bids, 'SELL'), asks: rest(depth.asks, 'BUY') };
+    left(depth: SimDepth, contract: OptionContract, at: MarketMs): SimDepth {
+      return { bids: rest(depth.bids, 'SELL', contract, at), asks: rest(depth.asks, 'BUY', contract, at) };
     },
   };
 }

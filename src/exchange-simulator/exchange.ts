@@ -182,7 +182,7 @@ export async function createExchange(options: ExchangeOptions = {}): Promise<Exc
       [NIFTY, INDIA_VIX].find((one) => one.instrumentToken === token) ?? listing.find(clock.now(), token),
     quote,
     touch: (instrument) => shown(instrument, quotes.touch),
-    lastPrice: (instrument) => quote(instrument)?.lastPrice,
+    lastPrice: (instrument) => shown(instrument, quotes.touch)?.lastPrice,
     candles: (instrument, from, to, minutes) => quotes.candles(instrument, from, to, minutes, clock.now()),
     ...trading,
     margin(orders, withPositions) {

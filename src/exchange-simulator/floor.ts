@@ -1,6 +1,6 @@
 import type { MarketMs, OptionContract } from '../domain/types.ts';
 import type { Admission } from './admission.ts';
-import { type Book, type OrderRecord, stepped } from './book.ts';
+import { type Book, type OrderRecord, stepped, viewOf } from './book.ts';
 import type { Consumption } from './consumption.ts';
 import { concerns, type Faults, faultNumber } from './faults.ts';
 import { isTrading } from './hours.ts';
@@ -118,9 +118,6 @@ export function createFloor({ book, prices, consumption, admission, faults, chan
     return looked;
   }
 
-  /** Orders that a passing second may concern. */
-  const working = () => book.all().filter(({ phase }) => phase === 'waiting' || phase === 'working');
-
   return {
     /** A new order is on disk before its number is given away. */
     acknowledge(record: OrderRecord): OrderRecord {
@@ -154,14 +151,20 @@ export function createFloor({ book, prices, consumption, admission, faults, chan
         : entered;
     },
 
-    working,
+    working: () => working(book),
 
     /** One second of the market passes, for the contracts of which something can be known. */
     second(at: MarketMs, isKnown: (contract: OptionContract) => boolean = () => true): void {
-      for (const record of working()) if (isKnown(record.contract) && isTrading(record.contract, at)) look(record, at);
+      for (const record of working(book))
+        if (isKnown(record.contract) && isTrading(record.contract, at)) look(record, at);
     },
   };
 }
+
+/** Orders that a passing second may concern. */
+const working = viewOf((book): readonly OrderRecord[] =>
+  book.all().filter(({ phase }) => phase === 'waiting' || phase === 'working'),
+);
 
 function opposite(side: SimOrder['side'], depth: SimDepth): SimLevel[] {
   return side === 'BUY' ? depth.asks : depth.bids;

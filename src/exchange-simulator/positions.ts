@@ -1,6 +1,6 @@
 import { addDays, istDate } from '../domain/clock.ts';
 import type { IsoDate, MarketMs, OptionContract, Paise, Side } from '../domain/types.ts';
-import type { Book } from './book.ts';
+import { viewOf } from './book.ts';
 import type { SimPosition } from './types.ts';
 
 /** Tokens, DAY orders and the book of a day die at 06:00, so the broker's day begins there. */
@@ -27,7 +27,7 @@ export type Movement = {
 };
 
 /** Everything that moved the account's positions, in order of time. */
-export function movements(book: Book): Movement[] {
+export const movements = viewOf((book): readonly Movement[] => {
   const fills = book.all().flatMap(({ order, contract }) =>
     order.fills.map(({ quantity, price, at }) => ({
       contract,
@@ -43,7 +43,7 @@ export function movements(book: Book): Movement[] {
     return { contract, product, side, quantity: Math.abs(quantity), price, at };
   });
   return [...fills, ...settled].sort((a, b) => a.at - b.at);
-}
+});
 
 export type HeldPosition = {
   contract: OptionContract;
