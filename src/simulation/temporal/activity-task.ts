@@ -126,8 +126,8 @@ export class ActivityTask {
     if (this.over) return;
     const queue = this.command.taskQueue ?? '';
     const worker = this.world.workerFor(queue);
-    if (!worker) return this.world.whenPolled(queue, () => this.dispatch());
-    this.begin(worker);
+    if (worker) this.begin(worker);
+    else this.world.whenPolled(queue, () => this.dispatch());
   }
 
   private begin(worker: ActivityWorker): void {
@@ -193,7 +193,10 @@ export class ActivityTask {
 
   private failedWith(attempt: Attempt, error: unknown, aborted: boolean): void {
     const failure = failureOf(error);
-    if (aborted && this.cancelAsked) return this.end({ cancelled: { failure: this.wrapped(failure) } });
+    if (aborted && this.cancelAsked) {
+      this.end({ cancelled: { failure: this.wrapped(failure) } });
+      return;
+    }
     const { nonRetryable, type } = failure.applicationFailureInfo ?? {};
     const final = this.command.retryPolicy?.nonRetryableErrorTypes ?? [];
     this.failed(attempt, failure, !nonRetryable && !final.includes(type ?? ''));
@@ -211,9 +214,9 @@ export class ActivityTask {
     const whole = millisecondsOf(scheduleToCloseTimeout);
     const late = whole !== undefined && virtualNow() + wait >= this.scheduledAt + whole;
     if (!retryable || (most > 0 && attempt.number >= most) || late)
-      return this.end({ failed: { failure: this.wrapped(failure) } });
-    if (this.cancelAsked) return this.end({ cancelled: { failure: this.wrapped(CANCELLED) } });
-    after(wait, () => this.dispatch());
+      this.end({ failed: { failure: this.wrapped(failure) } });
+    else if (this.cancelAsked) this.end({ cancelled: { failure: this.wrapped(CANCELLED) } });
+    else after(wait, () => this.dispatch());
   }
 
   private watchTimeouts(attempt: Attempt): void {

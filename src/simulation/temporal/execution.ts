@@ -227,7 +227,10 @@ export class Execution {
   private dispatch(): void {
     if (this.state !== 'running') return;
     const worker = this.instance?.worker ?? this.world.workflowWorker();
-    if (!worker) return this.world.whenWorkerPolls(() => this.dispatch());
+    if (!worker) {
+      this.world.whenWorkerPolls(() => this.dispatch());
+      return;
+    }
     after(this.world.dispatchMs(), () => {
       if (worker.process.running) void this.start(worker);
       else this.schedule();

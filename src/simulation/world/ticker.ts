@@ -167,7 +167,10 @@ export class TickerServer {
 
   private tick(): void {
     for (const connection of this.connections) if (connection.process.dead) this.connections.delete(connection);
-    if (this.connections.size === 0) return nothingToSettle();
+    if (this.connections.size === 0) {
+      nothingToSettle();
+      return;
+    }
     if (this.met('silent')) return;
     const noPrices = this.active('no_prices');
     for (const connection of this.connections) {
