@@ -52,8 +52,10 @@ export function betweenAt(min: number, max: number, stem: number): number {
 
 /** About normal, mean 0, standard deviation 1, never beyond 3.5: the sum of four uniforms is enough for a price path. */
 export function bell(seed: number, ...keys: number[]): number {
-  const drawn = stem(seed, ...keys);
-  let sum = 0;
-  for (let i = 0; i < 4; i++) sum += chanceAt(grown(drawn, i));
+  return bellAt(stem(seed, ...keys));
+}
+
+export function bellAt(stem: number): number {
+  const sum = chanceAt(grown(stem, 0)) + chanceAt(grown(stem, 1)) + chanceAt(grown(stem, 2)) + chanceAt(grown(stem, 3));
   return (sum - 2) * Math.sqrt(3);
 }

@@ -145,16 +145,14 @@ function stretch(bar: Bar, path: Int32Array, start: MarketMs, end: MarketMs): In
     if ((path[second] ?? 0) > (path[high] ?? 0)) high = second;
     if ((path[second] ?? 0) < (path[low] ?? 0)) low = second;
   }
-  const at = (second: number) => bar.start + second * 1000;
-  const price = (second: number) => path[second] ?? bar.close;
   return {
     start,
     end,
-    open: price(from),
-    high: price(high),
-    highAt: at(high),
-    low: price(low),
-    lowAt: at(low),
-    close: price(to),
+    open: path[from] ?? bar.close,
+    high: path[high] ?? bar.close,
+    highAt: bar.start + high * 1000,
+    low: path[low] ?? bar.close,
+    lowAt: bar.start + low * 1000,
+    close: path[to] ?? bar.close,
   };
 }

@@ -1,5 +1,5 @@
 import type { Bar, Paise } from '../../domain/types.ts';
-import { bell, chance, hash } from '../random.ts';
+import { bellAt, chance, grown, hash, stem } from '../random.ts';
 
 /** The index is quoted in steps of 0.05. */
 const INDEX_TICK: Paise = 5;
@@ -18,13 +18,16 @@ export function walkBar(seed: number, bar: Bar, seconds: number): Int32Array {
   const points = turningPoints(key, bar, seconds);
   const stray = ((bar.high - bar.low) * ROUGHNESS) / Math.sqrt(seconds);
   for (const [at, price] of points) path[at] = price;
+  const walk: Walk = { path, drawn: stem(key), low: bar.low, high: bar.high, stray };
   for (let i = 1; i < points.length; i++) {
     const [from] = points[i - 1] as Point;
     const [to] = points[i] as Point;
-    bridge(path, key, bar, stray, from, to);
+    bridge(walk, from, to);
   }
   return path;
 }
+
+type Walk = { path: Int32Array; drawn: number; low: Paise; high: Paise; stray: number };
 
 type Point = readonly [second: number, price: Paise];
 
@@ -45,13 +48,14 @@ function turningPoints(key: number, bar: Bar, seconds: number): Point[] {
 }
 
 /** Fills the seconds strictly between two known ones by halving: each middle is the mean of its ends, displaced. */
-function bridge(path: Int32Array, key: number, bar: Bar, stray: number, from: number, to: number): void {
+function bridge(walk: Walk, from: number, to: number): void {
   if (to - from < 2) return;
+  const { path, drawn, low, high, stray } = walk;
   const middle = (from + to) >> 1;
   const mean = ((path[from] ?? 0) + (path[to] ?? 0)) / 2;
-  const displaced = mean + bell(key, middle, 7) * stray * Math.sqrt((to - from) / 4);
+  const displaced = mean + bellAt(grown(grown(drawn, middle), 7)) * stray * Math.sqrt((to - from) / 4);
   const onTick = Math.round(displaced / INDEX_TICK) * INDEX_TICK;
-  path[middle] = Math.min(bar.high, Math.max(bar.low, onTick));
-  bridge(path, key, bar, stray, from, middle);
-  bridge(path, key, bar, stray, middle, to);
+  path[middle] = Math.min(high, Math.max(low, onTick));
+  bridge(walk, from, middle);
+  bridge(walk, middle, to);
 }
