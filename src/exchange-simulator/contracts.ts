@@ -31,7 +31,7 @@ const NFO_SEGMENT = 2;
 
 /** The option contracts that are listed on a date around an index price: the dated expiries, 81 strikes each, both types. */
 export function listContracts(date: IsoDate, index: Paise): OptionInstrument[] {
-  const middle = Math.round(index / STRIKE_STEP) * STRIKE_STEP;
+  const middle = middleOf(index);
   return listedExpiries(date).flatMap((expiry) => {
     const lotSize = lotSizeFor(expiry);
     const contracts: OptionInstrument[] = [];
@@ -56,9 +56,34 @@ export function listContracts(date: IsoDate, index: Paise): OptionInstrument[] {
   });
 }
 
+function middleOf(index: Paise): Paise {
+  return Math.round(index / STRIKE_STEP) * STRIKE_STEP;
+}
+
 /** What a contract is worth at its end, by the index's official close: European and settled in cash. */
 export function valueAtExpiry({ optionType, strike }: OptionContract, close: Paise): Paise {
   return Math.max(0, optionType === 'CE' ? close - strike : strike - close);
+}
+
+/** What is listed on one date, and where to find it. */
+type DayList = {
+  contracts: readonly OptionInstrument[];
+  bySymbol: ReadonlyMap<string, OptionInstrument>;
+  byToken: ReadonlyMap<number, OptionInstrument>;
+};
+
+/** A process opens many exchanges on the same dates, and a list is made of over a thousand contracts. */
+const KEPT_LISTS = 100;
+const lists = new Map<string, DayList>();
+
+function listOf(date: IsoDate, index: Paise): DayList {
+  const key = `${date} ${middleOf(index)}`;
+  const known = lists.get(key);
+  if (known) return known;
+  const list = indexed(listIfCovered(date, index));
+  if (lists.size >= KEPT_LISTS) lists.delete(lists.keys().next().value as string);
+  lists.set(key, list);
+  return list;
 }
 
 /** Beyond the calendar's tables nothing is listed, so nothing can be traded. */
@@ -71,39 +96,44 @@ function listIfCovered(date: IsoDate, index: Paise): OptionInstrument[] {
   }
 }
 
+function indexed(contracts: readonly OptionInstrument[]): DayList {
+  return {
+    contracts,
+    bySymbol: new Map(contracts.map((contract) => [contract.tradingsymbol, contract])),
+    byToken: new Map(contracts.map((contract) => [contract.instrumentToken, contract])),
+  };
+}
+
 /** One token a contract for ever: 12 bits of days, 10 of strike steps, 1 of type, 8 of segment; positive as a signed 32-bit number. */
 function tokenOf(expiry: IsoDate, strike: Paise, call: boolean): number {
   const days = Math.round((Date.parse(expiry) - Date.parse(TOKENS_BEGIN)) / 86_400_000);
   return (((days * 1024 + strike / STRIKE_STEP) * 2 + (call ? 1 : 0)) << 8) | NFO_SEGMENT;
 }
 
+function lookedUp({ bySymbol, byToken }: DayList, key: string | number): OptionInstrument | undefined {
+  return typeof key === 'string' ? bySymbol.get(key) : byToken.get(key);
+}
+
 /** Finds what is or was listed. `known` are contracts that must be found whatever is listed today: those of the book. */
 export function createListing(indexBefore: (date: IsoDate) => Paise, known: readonly OptionContract[]) {
-  const byDate = new Map<IsoDate, OptionInstrument[]>();
-  const bySymbol = new Map<string, OptionInstrument>();
-  const byToken = new Map<number, OptionInstrument>();
-  const remember = (contract: OptionInstrument) => {
-    bySymbol.set(contract.tradingsymbol, contract);
-    byToken.set(contract.instrumentToken, contract);
-  };
-  for (const contract of known) remember({ ...contract, kind: 'option' });
+  const byDate = new Map<IsoDate, DayList>();
+  const ofBook = indexed(known.map((contract) => ({ ...contract, kind: 'option' })));
 
-  function on(date: IsoDate): OptionInstrument[] {
+  function on(date: IsoDate): DayList {
     const listed = byDate.get(date);
     if (listed) return listed;
-    const contracts = listIfCovered(date, indexBefore(date));
-    byDate.set(date, contracts);
-    for (const contract of contracts) remember(contract);
-    return contracts;
+    const list = listOf(date, indexBefore(date));
+    byDate.set(date, list);
+    return list;
   }
 
   return {
-    on,
-    /** A contract that has not expired, by symbol or token, on the date of `at`. */
+    on: (date: IsoDate): readonly OptionInstrument[] => on(date).contracts,
+    /** A contract that has not expired, by symbol or token, on the date of `at`: listed then, or on another date that was asked for. */
     find(at: MarketMs, key: string | number): OptionInstrument | undefined {
       const date = istDate(at);
-      on(date);
-      const found = typeof key === 'string' ? bySymbol.get(key) : byToken.get(key);
+      let found = lookedUp(on(date), key);
+      if (!found) for (const list of [...byDate.values(), ofBook]) found ??= lookedUp(list, key);
       return found && found.expiry >= date ? found : undefined;
     },
   };
