@@ -5,13 +5,14 @@ import { isMonthlyExpiry } from './expiries.ts';
 /**
  * NIFTY's units per lot by the contract's EXPIRY, newest first; `weekly` and `monthly` say from which expiry on.
  * 65: NSE/FAOP/70616 of 3 October 2025. 75: contracts introduced from 20 November 2024, so the weekly of 2 January
- * 2025 and the monthly of February. 25: contracts from 26 April 2024. 50: from the July 2021 expiries.
+ * 2025 and the monthly of February. 25: contracts from 26 April 2024. 50: NSE/FAOP/47854, from the monthly of July 2021 and
+ * the weeklies of August, so that those of 1, 8, 15 and 22 July still had 75 (support.zerodha.com, nifty-july-weekly-lot-size).
  */
 const LOTS: readonly { weekly: IsoDate; monthly: IsoDate; size: number }[] = [
   { weekly: '2026-01-06', monthly: '2026-01-27', size: 65 },
   { weekly: '2025-01-02', monthly: '2025-02-27', size: 75 },
   { weekly: '2024-05-02', monthly: '2024-05-30', size: 25 },
-  { weekly: '2021-07-01', monthly: '2021-07-29', size: 50 },
+  { weekly: '2021-08-05', monthly: '2021-07-29', size: 50 },
   { weekly: '2021-04-01', monthly: '2021-04-01', size: 75 },
 ];
 
