@@ -21,6 +21,7 @@ const SETTLED_AFTER_MS = 50;
 /**
  * Holds DATA_DIR (made if missing, mode 0700) for this process by listening on `lock.sock` in it: whoever connects hears
  * the running links. The socket of a process that died, even by SIGKILL, answers nobody and is taken over.
+ * The file `pid` in it holds the holder's process id, for a person who wants to end this program and no other.
  * `serves` names mode and account, e.g. `replay demo`: a folder that was claimed serves one, for ever.
  * Throws AppError `already_running`, whose message carries the holder's links, or `data_dir_of_another`.
  */
@@ -40,7 +41,11 @@ export async function lockDataDir(dataDir: string, serves: string): Promise<Data
   try {
     const { ino } = await stat(own);
     await take(folder, lock, own, ino);
+    const pid = join(folder, 'pid');
+    await writeFile(pid, `${process.pid}\n`);
     const release = async () => {
+      // While the lock is held: the next holder writes its own.
+      await rm(pid, { force: true });
       if ((await inodeOf(lock)) === ino) await rm(lock, { force: true });
       await new Promise((closed) => server.close(closed));
     };

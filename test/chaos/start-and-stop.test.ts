@@ -1,4 +1,4 @@
-import { access, mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,8 +74,10 @@ describe('a start', () => {
     expect(second.output()).toContain(`http://127.0.0.1:${at.port}/docs`);
 
     expect(await temporalServers(at)).toHaveLength(1);
+    expect(Number(await readFile(join(at.dataDir, 'pid'), 'utf8'))).toBe(first.child.pid);
     first.child.kill('SIGINT');
     expect(await first.exited).toBe(0);
+    expect(await exists('pid')).toBe(false);
     await expectNothingLeft(first);
     expect(first.output()).not.toMatch(/MaxListeners|did not close|No workflows registered|sdkComponent/);
   }, 90_000);
