@@ -56,9 +56,14 @@ function segmentAt(clock: ClockSegments, real: WallMs): ClockSegment | undefined
   return found;
 }
 
+/** Almost every question is about the day of the one before. */
+let asked = { day: Number.NaN, date: '' };
+
 /** The market date (Asia/Kolkata) of an instant. */
 export function istDate(ms: MarketMs): IsoDate {
-  return dateOf(Math.floor(Math.trunc(ms + IST_OFFSET_MS) / DAY_MS));
+  const day = Math.floor(Math.trunc(ms + IST_OFFSET_MS) / DAY_MS);
+  if (day !== asked.day) asked = { day, date: dateOf(day) };
+  return asked.date;
 }
 
 /** `HH:MM:SS` in Asia/Kolkata. */
@@ -94,7 +99,12 @@ export function weekday(date: IsoDate): number {
 
 /** Whether a text is a real calendar date written as `YYYY-MM-DD`. */
 export function isIsoDate(text: string): boolean {
+  // What anybody sends is asked about here: nothing long is remembered.
+  return text.length === 10 && isDateOfTen(text);
+}
+
+const isDateOfTen = remembered((text: string): boolean => {
   if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
   const day = dayOf(text);
   return !Number.isNaN(day) && dateOf(day) === text;
-}
+});
