@@ -2,7 +2,7 @@ import { exerciseCharges, orderCharges, sumCharges } from '../domain/charges.ts'
 import type { IsoDate, MarketMs, OptionContract, Paise } from '../domain/types.ts';
 import { type Book, isLive, type OrderRecord } from './book.ts';
 import { type Holding, portfolioMargin } from './margin.ts';
-import { brokerDate, movements, netQuantity, positionsOn } from './positions.ts';
+import { brokerDate, movements, netQuantity, positionsOf } from './positions.ts';
 import type { SimCash, SimMargin, SimOrderRequest } from './types.ts';
 
 export type AccountOptions = {
@@ -18,7 +18,7 @@ export type BasketOrder = { contract: OptionContract; request: SimOrderRequest }
 /** Cash, margin and what a new order needs of them. All derived from the book: nothing else could disagree with it. */
 export function createAccount({ book, cash, index, last }: AccountOptions) {
   function holdings(at: MarketMs): Holding[] {
-    return positionsOn(movements(book), brokerDate(at)).map((position) => ({
+    return positionsOf(book, brokerDate(at)).map((position) => ({
       contract: position.contract,
       quantity: netQuantity(position),
     }));

@@ -8,7 +8,7 @@ import type { Delays } from './delays.ts';
 import { createDesk, type Latency } from './desk.ts';
 import type { Faults } from './faults.ts';
 import { createFloor } from './floor.ts';
-import { brokerDate, movements, positionRow, positionsOn } from './positions.ts';
+import { brokerDate, positionRow, positionsOf } from './positions.ts';
 import type { Prices } from './prices.ts';
 import { type Brokerage, type SimOrder, SimRefusal } from './types.ts';
 
@@ -94,7 +94,7 @@ export function createBrokerage(options: BrokerageOptions) {
     },
     positions() {
       const at = now();
-      return positionsOn(movements(book), brokerDate(at)).map((position) =>
+      return positionsOf(book, brokerDate(at)).map((position) =>
         positionRow(position, prices.last(position.contract, at), prices.closeBefore(position.contract, at)),
       );
     },

@@ -5,7 +5,7 @@ import { type Book, isLive } from './book.ts';
 import type { Desk } from './desk.ts';
 import type { Floor } from './floor.ts';
 import { segmentHours, tradingHours } from './hours.ts';
-import { brokerDate, type HeldPosition, movements, netQuantity, positionsOn } from './positions.ts';
+import { brokerDate, type HeldPosition, netQuantity, positionsOf } from './positions.ts';
 import { priceProtection } from './price-rules.ts';
 import type { Prices } from './prices.ts';
 
@@ -24,8 +24,8 @@ export type DayEventOptions = {
 
 /** What happens by itself at fixed times of a day. Every event can happen twice without doing anything twice: a restart may repeat it. */
 export function createDayEvents({ book, desk, floor, prices, settlement }: DayEventOptions) {
-  function positions(at: MarketMs): HeldPosition[] {
-    return positionsOn(movements(book), brokerDate(at));
+  function positions(at: MarketMs): readonly HeldPosition[] {
+    return positionsOf(book, brokerDate(at));
   }
 
   /**

@@ -1,6 +1,6 @@
 import { addDays, istDate } from '../domain/clock.ts';
 import type { IsoDate, MarketMs, OptionContract, Paise, Side } from '../domain/types.ts';
-import { viewOf } from './book.ts';
+import { type Book, viewOf } from './book.ts';
 import type { SimPosition } from './types.ts';
 
 /** Tokens, DAY orders and the book of a day die at 06:00, so the broker's day begins there. */
@@ -78,6 +78,16 @@ export function positionsOn(moves: readonly Movement[], date: IsoDate): HeldPosi
   return [...held.values()].filter(
     (position) => position.overnight !== 0 || position.dayBuyQuantity + position.daySellQuantity > 0,
   );
+}
+
+const positionsByDate = viewOf((_book) => new Map<IsoDate, readonly HeldPosition[]>());
+
+/** Those of all that is in a book. */
+export function positionsOf(book: Book, date: IsoDate): readonly HeldPosition[] {
+  const byDate = positionsByDate(book);
+  const positions = byDate.get(date) ?? positionsOn(movements(book), date);
+  byDate.set(date, positions);
+  return positions;
 }
 
 export function netQuantity(position: HeldPosition): number {
