@@ -5,6 +5,8 @@ import { clocksMayDiffer, type TimerOwner, virtualNow } from './virtual-time.ts'
 export class SimProcess implements TimerOwner {
   readonly name: string;
   dead = false;
+  /** It has started and takes up work. */
+  atWork = false;
   stoppedUntil: WallMs = 0;
   clockOffset = 0;
   stoodStill = 0;

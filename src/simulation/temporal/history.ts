@@ -1,7 +1,8 @@
 /** What a server would keep of an execution: how many events, how large, and the activations for a worker that has to replay. */
 import { type Activation, type Command, type Instance, type Job, WorkflowActivation } from './workflow-vm.ts';
 
-type Kept = { activation: Uint8Array; commands: string };
+/** Written out only when a worker has to replay: most never do. */
+type Kept = { activation: Activation; commands: readonly Command[] };
 
 export class History {
   /** Of all runs. */
@@ -47,19 +48,21 @@ export class History {
     const kept = jobs.filter(({ doUpdate }) => !doUpdate || !refused.has(doUpdate.id ?? ''));
     if (kept.length === 0) return;
     const seen = kept.map((job) => (job.doUpdate ? { doUpdate: { ...job.doUpdate, runValidator: false } } : job));
-    const again = WorkflowActivation.fromObject({ ...activation, isReplaying: true, jobs: [...patches, ...seen] });
     this.kept.push({
-      activation: WorkflowActivation.encode(again).finish(),
-      commands: textOf(commands.filter(({ updateResponse }) => !refused.has(updateResponse?.protocolInstanceId ?? ''))),
+      activation: WorkflowActivation.fromObject({ ...activation, isReplaying: true, jobs: [...patches, ...seen] }),
+      commands: commands.filter(({ updateResponse }) => !refused.has(updateResponse?.protocolInstanceId ?? '')),
     });
   }
 
   /** Shows everything to a fresh VM. Answers the first difference in what it asks for, null when there is none. */
   async replay(instance: Instance): Promise<string | null> {
     for (const { activation, commands } of this.kept) {
-      const answer = await instance.activate(WorkflowActivation.decode(activation));
-      const text = 'failed' in answer ? `failed: ${answer.failed}` : textOf(answer.commands);
-      if (text !== commands) return `asked before for ${commands.slice(0, 500)}, now for ${text.slice(0, 500)}`;
+      // A copy: what a VM was shown once is not shown to another one.
+      const bytes = WorkflowActivation.encode(activation).finish();
+      const answer = await instance.activate(WorkflowActivation.decode(bytes));
+      const before = textOf(commands);
+      const now = 'failed' in answer ? `failed: ${answer.failed}` : textOf(answer.commands);
+      if (now !== before) return `asked before for ${before.slice(0, 500)}, now for ${now.slice(0, 500)}`;
     }
     return null;
   }

@@ -55,7 +55,7 @@ export type Call = {
 export type ActiveFault = { fault: CallFault; since: WallMs; left: number; frozen: Map<string, unknown> };
 
 export class CallFaults {
-  private active: ActiveFault[] = [];
+  private inForce: ActiveFault[] = [];
   private readonly onUse: (kind: string) => void;
 
   constructor(onUse: (kind: string) => void) {
@@ -63,25 +63,35 @@ export class CallFaults {
   }
 
   add(fault: CallFault): void {
-    this.active.push({ fault, since: virtualNow(), left: fault.count ?? Number.POSITIVE_INFINITY, frozen: new Map() });
+    this.inForce.push({ fault, since: virtualNow(), left: fault.count ?? Number.POSITIVE_INFINITY, frozen: new Map() });
   }
 
   clear(): void {
-    this.active = [];
+    this.inForce = [];
+  }
+
+  /** Any of them could still meet a call. */
+  active(): boolean {
+    this.forget();
+    return this.inForce.length > 0;
   }
 
   /** The first fault that meets this call, one use of it taken. */
   take(call: Call): ActiveFault | null {
-    if (this.active.length === 0) return null;
-    const now = virtualNow();
-    this.active = this.active.filter(
-      ({ left, since, fault }) => left > 0 && now < since + (fault.forMs ?? Number.POSITIVE_INFINITY),
-    );
-    const found = this.active.find(({ fault }) => fault.calls.includes(call.name) && concerns(fault, call));
+    if (this.inForce.length === 0) return null;
+    this.forget();
+    const found = this.inForce.find(({ fault }) => fault.calls.includes(call.name) && concerns(fault, call));
     if (!found) return null;
     found.left -= 1;
     this.onUse(found.fault.kind);
     return found;
+  }
+
+  private forget(): void {
+    const now = virtualNow();
+    this.inForce = this.inForce.filter(
+      ({ left, since, fault }) => left > 0 && now < since + (fault.forMs ?? Number.POSITIVE_INFINITY),
+    );
   }
 }
 

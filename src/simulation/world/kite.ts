@@ -15,7 +15,8 @@ import type { ActiveFault, Call, CallFaults, CallName } from './call-faults.ts';
 import { brokerOrder, historyOf, positionsOf, quotesOf, requestOf, tradesOf } from './kite-answers.ts';
 import { changed, lateFailure, listsWithout, meddled, misbehaved, refusedEarly } from './kite-faults.ts';
 
-export type KitePoint = 'leaves' | 'handled' | 'answered';
+/** `answered` with a value, `failed` with an error or with nothing in time. */
+export type KitePoint = 'leaves' | 'handled' | 'answered' | 'failed';
 
 export type KiteWorld = {
   exchange: Exchange;
@@ -149,17 +150,17 @@ function send<T>(world: KiteWorld, request: Request, work: () => T): Promise<T> 
   const { call, process, timeoutMs } = request;
   return new Promise((resolve, reject) => {
     let over = false;
-    const toClient = (then: () => void) => {
+    const toClient = (point: KitePoint, then: () => void) => {
       if (over || process.dead) return;
       const wait = process.stoppedUntil - virtualNow();
-      if (wait > 0) return void after(wait, () => toClient(then));
+      if (wait > 0) return void after(wait, () => toClient(point, then));
       over = true;
       noAnswer();
-      world.onPoint('answered', call, process);
+      world.onPoint(point, call, process);
       if (!process.dead) then();
     };
     const noAnswer = after(timeoutMs, () =>
-      toClient(() =>
+      toClient('failed', () =>
         reject(
           kiteError({ status: null, errorType: null, message: 'No answer from Kite: timeout', code: 'ECONNABORTED' }),
         ),
@@ -167,16 +168,13 @@ function send<T>(world: KiteWorld, request: Request, work: () => T): Promise<T> 
     );
     world.onPoint('leaves', call, process);
     if (process.dead) return;
-    const answer = async (): Promise<() => void> => {
-      try {
-        const value = await serve(world, request, work);
-        return () => resolve(value);
-      } catch (error) {
-        const failure = brokerErrorOf(error);
-        return () => reject(failure);
-      }
-    };
-    after(world.latencyMs(), () => void answer().then((then) => after(world.latencyMs(), () => toClient(then))));
+    const back = (point: KitePoint, then: () => void) => after(world.latencyMs(), () => toClient(point, then));
+    after(world.latencyMs(), () => {
+      serve(world, request, work).then(
+        (value) => back('answered', () => resolve(value)),
+        (error: unknown) => back('failed', () => reject(brokerErrorOf(error))),
+      );
+    });
   });
 }
 

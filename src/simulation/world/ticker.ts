@@ -75,10 +75,15 @@ export class TickerServer {
     this.faults = [];
   }
 
-  /** Once something is at stake the next look comes soon. */
-  hurry(): void {
+  hasFaults(): boolean {
+    const now = virtualNow();
+    return this.faults.some(({ until, left }) => now < until && left > 0);
+  }
+
+  /** Somebody has just come, or asked for something new: the next look comes soon. */
+  private hurry(): void {
     this.stopTicking();
-    this.schedule();
+    this.schedule(true);
   }
 
   createTicker(process: SimProcess): typeof createTicker {
@@ -114,6 +119,7 @@ export class TickerServer {
           connection.open = true;
           state = 'open';
           this.connections.add(connection);
+          this.hurry();
           this.to(connection, () => events.onOpen());
         });
       },
@@ -156,9 +162,9 @@ export class TickerServer {
     asProcess(process, tell);
   }
 
-  private schedule(): void {
+  private schedule(soon = false): void {
     const { fastMs, slowMs } = this.world.pace();
-    const ms = this.world.atStake() ? fastMs : slowMs;
+    const ms = soon || this.world.atStake() ? fastMs : slowMs;
     this.stopTicking = after(Math.max(1, ms - (virtualNow() % ms)), () => {
       this.tick();
       this.schedule();

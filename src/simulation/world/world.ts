@@ -1,6 +1,7 @@
 /** Everything outside the product for some days: the exchange, the brokers' ways to it, Temporal, the journal, and time itself. */
 import { createHash } from 'node:crypto';
-import type { MarketMs } from '../../domain/types.ts';
+import { istDate } from '../../domain/clock.ts';
+import type { IsoDate, MarketMs } from '../../domain/types.ts';
 import { createExchange, type ExchangeOptions } from '../../exchange-simulator/exchange.ts';
 import { hash } from '../../exchange-simulator/random.ts';
 import type { Exchange } from '../../exchange-simulator/types.ts';
@@ -79,8 +80,11 @@ export class World {
   private readonly productWorld: ProductWorld;
   private draws = 0;
   private stopStepping: () => void = () => {};
+  /** Until an order changes, or the date. */
+  private stake: { date: IsoDate; is: boolean } | null = null;
   private steppingAt = Number.POSITIVE_INFINITY;
   private bootNumber = 0;
+  private readonly lineListeners = new Set<(line: LogLine) => void>();
 
   static async open(options: WorldOptions): Promise<World> {
     const exchange = await createExchange({
@@ -136,13 +140,25 @@ export class World {
       journal: this.journal,
       journalLatencyMs: () => this.within(latencies.journal),
       journalIsAway: () => this.journalAway,
-      log: (process, level, data, text) =>
-        this.lines.push({ at: virtualNow(), process: process.name, level, text, data }),
+      log: (process, level, data, text) => this.log({ at: virtualNow(), process: process.name, level, text, data }),
       onSecret: (secret) => this.secrets.add(secret),
       onPage: ({ level, text }) => this.pages.push({ at: virtualNow(), level, text }),
     };
-    exchange.onOrder(() => this.followExchange());
+    exchange.onOrder(() => {
+      this.stake = null;
+      this.followExchange();
+    });
     this.followExchange();
+  }
+
+  /** Hears of each line of the product's log. */
+  onLine(listener: (line: LogLine) => void): void {
+    this.lineListeners.add(listener);
+  }
+
+  private log(line: LogLine): void {
+    this.lines.push(line);
+    for (const listener of this.lineListeners) listener(line);
   }
 
   /** A request token of a login at the broker, which is a secret from then on. */
@@ -154,6 +170,12 @@ export class World {
 
   /** Something of ours or of others is open, or an order is on its way. */
   atStake(): boolean {
+    const date = istDate(this.exchange.clock.now());
+    if (this.stake === null || this.stake.date !== date) this.stake = { date, is: this.isAtStake() };
+    return this.stake.is;
+  }
+
+  private isAtStake(): boolean {
     return (
       this.exchange.positions().some(({ quantity }) => quantity !== 0) ||
       this.exchange.orders().some(({ status }) => !FINAL.has(status))
@@ -167,6 +189,7 @@ export class World {
     this.products.push(product);
     const poll = () => {
       if (product.process.dead) return;
+      product.process.atWork = true;
       asProcess(product.process, () => void product.parts.resumeSession().catch(() => {}));
       this.temporal.addWorker(product.worker);
     };
@@ -199,7 +222,8 @@ export class World {
     for (const hook of this.hooks) hook(point);
   }
 
-  private used(kind: string): void {
+  /** A fault of this kind has met something. */
+  used(kind: string): void {
     const known = this.uses.get(kind) ?? { all: 0, atStake: 0 };
     known.all += 1;
     if (this.atStake()) known.atStake += 1;

@@ -1,0 +1,231 @@
+/** `npm run soak`: days by the ten thousand in the simulation. Exit code 1 when a day fails, 2 for options that are none. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { repositoryRoot } from '../repository-root.ts';
+import { openCrew } from '../simulation/crew.ts';
+import { drawCase } from '../simulation/draw.ts';
+import { FAULTS } from '../simulation/draw-faults.ts';
+import { INVARIANTS } from '../simulation/invariants/findings.ts';
+import { type Group, percentile, type SoakResult, soak } from '../simulation/soak.ts';
+
+const USAGE = `Usage: npm run soak -- [options]
+
+Plays days of the whole product on virtual time, with faults, and judges each by the exchange's own book.
+
+  --days N       how many days (default 1000)
+  --seed N       which days: the same seed draws the same ones (default 1)
+  --weeks        several days in a row, positions carried over night
+  --day K        this day of the seed alone
+  --explain      with --day: everything that happened, line by line
+  --faults a,b   only these kinds of fault (--faults list shows them)
+  --mutate       deliberate bugs: each has to be caught by an invariant
+  --no-shrink    leave failing days as they are
+  --json         the last line is the result as JSON
+  --help
+
+A failing day is repeated alone by its seed and number. The first of each kind is made small and written to .cache/soak/.`;
+
+type Options = {
+  seed: number;
+  days: number;
+  weeks: boolean;
+  day: number | null;
+  explain: boolean;
+  kinds: string[] | null;
+  mutate: boolean;
+  shrink: boolean;
+  json: boolean;
+};
+
+function wholeNumber(name: string, text: string | undefined, least: number): number | null {
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least)
+    throw new RangeError(`--${name} is a whole number from ${least} on, not "${text}"`);
+  return value;
+}
+
+function readOptions(args: string[]): Options | null {
+  const { values } = parseArgs({
+    args,
+    options: {
+      days: { type: 'string' },
+      seed: { type: 'string' },
+      day: { type: 'string' },
+      faults: { type: 'string' },
+      weeks: { type: 'boolean' },
+      explain: { type: 'boolean' },
+      mutate: { type: 'boolean' },
+      'no-shrink': { type: 'boolean' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) return null;
+  const kinds = values.faults?.split(',') ?? null;
+  const unknown = kinds?.find((kind) => kind !== 'list' && !(kind in FAULTS));
+  if (unknown) throw new RangeError(`there is no fault "${unknown}". Known: ${Object.keys(FAULTS).join(', ')}`);
+  const day = wholeNumber('day', values.day, 1);
+  if (values.explain && day === null) throw new RangeError('--explain tells of one day: give --day K');
+  return {
+    seed: wholeNumber('seed', values.seed, 0) ?? 1,
+    days: wholeNumber('days', values.days, 1) ?? 1_000,
+    weeks: values.weeks ?? false,
+    explain: values.explain ?? false,
+    mutate: values.mutate ?? false,
+    shrink: !(values['no-shrink'] ?? false),
+    json: values.json ?? false,
+    day,
+    kinds,
+  };
+}
+
+async function main(): Promise<number> {
+  let options: Options | null;
+  try {
+    options = readOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return 2;
+  }
+  if (!options) {
+    console.log(USAGE);
+    return 0;
+  }
+  if (options.kinds?.includes('list')) {
+    console.log(Object.keys(FAULTS).join('\n'));
+    return 0;
+  }
+  if (options.mutate) {
+    const { mutate } = await import('../simulation/mutate.ts');
+    return mutate({ seed: options.seed, json: options.json });
+  }
+  return options.day === null ? many(options) : one(options, options.day);
+}
+
+const replayOf = (options: Options, day: number): string =>
+  `npm run soak -- --seed ${options.seed}${options.weeks ? ' --weeks' : ''}${options.kinds ? ` --faults ${options.kinds.join(',')}` : ''} --day ${day} --explain`;
+
+const drawn = ({ weeks, kinds }: Options) => ({ weeks, ...(kinds ? { kinds } : {}) });
+
+async function one(options: Options, day: number): Promise<number> {
+  const crew = await openCrew(1);
+  try {
+    const of = drawCase(options.seed, day, drawn(options));
+    const answer = await crew.ask({ kind: 'explain', of });
+    if (answer.kind !== 'told') throw new Error(answer.kind === 'threw' ? answer.message : 'no answer');
+    const { outcome, told } = answer;
+    if (options.explain) console.log(`${JSON.stringify(of, null, 1)}\n\n${told.join('\n')}\n`);
+    console.log(
+      `Seed ${options.seed}, day ${day}: ${outcome.results.join(', ')}. ${outcome.orders} orders, ${outcome.pages} pages, digest ${outcome.digest}.`,
+    );
+    for (const { invariant, cause, message } of outcome.findings)
+      console.log(`✗ ${invariant} ${INVARIANTS[invariant]}: ${cause}. ${message}`);
+    if (options.json) console.log(JSON.stringify({ seed: options.seed, day, ...outcome }));
+    return outcome.findings.length > 0 ? 1 : 0;
+  } finally {
+    crew.close();
+  }
+}
+
+async function many(options: Options): Promise<number> {
+  const crew = await openCrew(availableParallelism());
+  const stop = () => {
+    crew.close();
+    process.exit(130);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  const began = performance.now();
+  let shown = 0;
+  const onDay = (done: number, failures: number) => {
+    const seconds = (performance.now() - began) / 1_000;
+    if (seconds - shown < (process.stderr.isTTY ? 1 : 15) && done < options.days) return;
+    shown = seconds;
+    const left = Math.round((seconds / done) * (options.days - done));
+    const line = `${done} of ${options.days} days, ${(done / seconds).toFixed(1)} a second, ${failures} failures, ${left} s left`;
+    process.stderr.write(process.stderr.isTTY ? `\r${line}   ` : `${line}\n`);
+  };
+  try {
+    const result = await soak(crew, { ...options, draw: drawn(options), onDay });
+    if (process.stderr.isTTY) process.stderr.write('\n');
+    show(options, result);
+    if (options.json) console.log(JSON.stringify(asJson(options, result)));
+    return result.failures.length > 0 ? 1 : 0;
+  } finally {
+    crew.close();
+  }
+}
+
+function show(options: Options, result: SoakResult): void {
+  const rows = Object.entries(result.faults).sort(([a], [b]) => a.localeCompare(b));
+  const fewest = Object.entries(result.pairs).sort(([, a], [, b]) => a - b)[0];
+  console.log(`
+${result.days} days of seed ${result.seed} in ${result.seconds.toFixed(0)} s (${(result.days / result.seconds).toFixed(1)} a second), digest ${result.digest}
+  results        ${Object.entries(result.results)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ')}
+  orders         ${result.orders}, duplicates ${result.duplicates}
+  naked seconds  ${result.nakedSeconds.toFixed(1)}
+  late orders    ${result.lateOrders}, naked by them ${result.lateNakedSeconds.toFixed(1)} s
+  exits          p50 ${percentile(result.lateExits, 0.5).toFixed(0)} s, p99 ${percentile(result.lateExits, 0.99).toFixed(0)} s, longest ${percentile(result.lateExits, 1).toFixed(0)} s, of ${result.lateExits.length}
+  not flat       ${
+    Object.entries(result.notFlatCauses)
+      .map(([cause, count]) => `${count} × ${cause}`)
+      .join('; ') || 'none'
+  }
+  pages          ${result.pages}
+
+Days on which a kind of fault met an open position or order:
+${rows.map(([kind, count]) => `  ${kind.padEnd(30)} ${count}`).join('\n')}
+  ${Object.keys(result.pairs).length} pairs of kinds met on a day${fewest ? `, the rarest ${fewest[0]}: ${fewest[1]}` : ''}`);
+  if (result.groups.length === 0) return console.log('\n✓ every invariant holds on every day');
+  console.log('');
+  for (const group of result.groups) showGroup(options, group);
+}
+
+function showGroup(options: Options, { invariant, cause, days, first, shrunk }: Group): void {
+  console.log(
+    `✗ ${invariant} ${INVARIANTS[invariant as keyof typeof INVARIANTS]}: ${cause}: ${days} day(s), first day ${first.day}`,
+  );
+  console.log(`    ${first.message}`);
+  console.log(`    ${replayOf(options, first.day)}`);
+  if (!shrunk) return;
+  const folder = join(repositoryRoot, '.cache', 'soak');
+  mkdirSync(folder, { recursive: true });
+  const file = join('.cache', 'soak', `${invariant}-${cause.replaceAll(/[^a-z0-9]+/gi, '-')}.json`);
+  writeFileSync(join(repositoryRoot, file), `${JSON.stringify({ invariant, cause, case: shrunk }, null, 1)}\n`);
+  console.log(`    shrunk to ${shrunk.events.length} event(s) and ${shrunk.plan.numLots} lot(s): ${file}`);
+}
+
+function asJson(options: Options, result: SoakResult) {
+  return {
+    days: result.days,
+    seconds: Math.round(result.seconds * 10) / 10,
+    seed: result.seed,
+    orders: result.orders,
+    duplicates: result.duplicates,
+    naked_seconds: result.nakedSeconds,
+    late_orders: result.lateOrders,
+    late_naked_seconds: result.lateNakedSeconds,
+    late_exit_seconds: {
+      p50: percentile(result.lateExits, 0.5),
+      p99: percentile(result.lateExits, 0.99),
+      max: percentile(result.lateExits, 1),
+    },
+    not_flat: result.results.not_flat ?? 0,
+    pages: result.pages,
+    faults: result.faults,
+    digest: result.digest,
+    failures: result.failures.map(({ day, invariant, cause, message }) => ({
+      day,
+      invariant,
+      message: `${cause}: ${message}`,
+      replay: replayOf(options, day),
+    })),
+  };
+}
+
+process.exitCode = await main();

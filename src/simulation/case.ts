@@ -1,0 +1,80 @@
+/** A day, or several in a row, of the simulation as data: what a failing day is kept and shrunk as. */
+
+import type { Plan } from '../../workflows/messages.ts';
+import type { ManualOrder } from '../domain/manual-orders.ts';
+import type { IsoDate } from '../domain/types.ts';
+import type { SimFault } from '../exchange-simulator/types.ts';
+import type { CallFault } from './world/call-faults.ts';
+import type { TickerFault } from './world/ticker.ts';
+
+/** Hourly bars in index points x 100 after S1 has fired at 11:15 of the first day, and of the days after it; absent are the recorded ones. */
+export type MarketCase = {
+  /** Open, high, low, close of each hour from 11:15 on; the last one is repeated to the close. */
+  hours?: readonly Hour[];
+  /** Of the second day, the third …: all their hours. */
+  later?: readonly (readonly Hour[])[];
+  /** A week without the signal's beginning, from this seed alone. */
+  generated?: number;
+};
+export type Hour = readonly [open: number, high: number, low: number, close: number];
+
+/** What a trigger waits for. Each happens once a case: its first time counts. */
+export type Moment =
+  | 'signal'
+  | 'hedge_leaves'
+  | 'hedge_filled'
+  | 'main_leaves'
+  | 'main_filled'
+  | 'stop_leaves'
+  | 'stop_rests'
+  | 'exit_asked'
+  | 'exit_leaves'
+  | 'short_closed'
+  | 'hedge_exit_leaves'
+  | 'doubt';
+
+export type When =
+  /** Market time of a day of the case, `HH:MM:SS`, the first day unless told otherwise. */
+  { at: string; day?: number } | { after: Moment; ms: number };
+
+export type Command =
+  | { command: 'login' | 'start' | 'stop' | 'stop_and_close' | 'close_all' | 'acknowledge' | 'cancel_workflow' }
+  /** By the number of the position among those that are open. */
+  | { command: 'close_position'; which: number }
+  | { command: 'place_order'; order: Partial<ManualOrder> & { leg: 'near' | 'far'; lots: number } }
+  | { command: 'cancel_orders' };
+
+export type Deed =
+  | { do: 'command'; twice?: boolean; of: Command }
+  | { do: 'call_fault'; fault: CallFault }
+  | { do: 'ticker_fault'; fault: TickerFault }
+  | { do: 'exchange_fault'; kind: string; fault: SimFault & { role?: 'main' | 'hedge' } }
+  | { do: 'external'; kind: string; role: 'main' | 'hedge' | 'other'; side: 'BUY' | 'SELL'; lots: number }
+  /** SIGKILL; started again after `downMs`. */
+  | { do: 'kill'; downMs: number; worker: number }
+  /** SIGSTOP, or a laptop that sleeps. */
+  | { do: 'stop_process'; ms: number; laptop: boolean; worker: number }
+  | { do: 'clock_jump'; ms: number; worker: number }
+  | { do: 'evict' }
+  | { do: 'token_death' }
+  | { do: 'journal_away'; ms: number }
+  /** Breeze shows the half hour of this market time with so many points x 100 more in its close. */
+  | { do: 'breeze_contradicts'; points: number };
+
+export type Event = { when: When; deed: Deed };
+
+export type Case = {
+  /** Of latencies, depth, paths inside bars. */
+  seed: number;
+  dates: readonly IsoDate[];
+  /** When the first day's workflow begins, `HH:MM`. */
+  from: string;
+  market: MarketCase;
+  plan: Pick<Plan, 'numLots'> & Partial<Plan>;
+  typeChange: 'allow' | 'refuse';
+  workers: 1 | 2;
+  /** How fine the world moves: at the product's own pace, or coarser so that more days fit into a minute. */
+  pace: 'true' | 'coarse';
+  /** Looked for by name in a failing day. */
+  events: readonly Event[];
+};

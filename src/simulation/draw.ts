@@ -1,0 +1,139 @@
+/** Draws a case from a seed and a number: what a day of the soak is. */
+import { addDays } from '../domain/clock.ts';
+import type { IsoDate } from '../domain/types.ts';
+import { hash } from '../exchange-simulator/random.ts';
+import type { Case, Command, Event, Hour, MarketCase, When } from './case.ts';
+import { Dice } from './dice.ts';
+import { FAULTS } from './draw-faults.ts';
+import { SIGNAL_MONDAY } from './markets.ts';
+
+/** Mondays after a whole week of trading, under different hours, expiry weekdays and lots: S1 fires on each at 11:15. */
+const MONDAYS: readonly IsoDate[] = [SIGNAL_MONDAY, '2025-09-22', '2025-12-08', '2026-07-13', '2026-08-24'];
+const KINDS = Object.keys(FAULTS);
+const AFTER_SIGNAL = 25_063_95;
+
+export type DrawOptions = {
+  /** Weeks of several days instead of single ones. */
+  weeks: boolean;
+  /** Only these kinds of fault; absent are all. */
+  kinds?: readonly string[];
+};
+
+/** The `day`-th case of a seed: always the same. */
+export function drawCase(seed: number, day: number, options: DrawOptions = { weeks: false }): Case {
+  const dice = new Dice(hash(seed, day, 4_711));
+  const weekly = options.weeks || dice.is(0.02);
+  const numLots = dice.is(0.5) ? dice.between(1, 10) : dice.spread(1, 40);
+  const dates = weekly ? weekFrom(dice.of(MONDAYS), options.weeks ? dice.between(2, 4) : 2) : [dice.of(MONDAYS)];
+  const typeChange = dice.is(0.3) ? 'refuse' : 'allow';
+  const events: Event[] = [...ending(dice, weekly), ...faults(dice, options.kinds ?? KINDS), ...people(dice)];
+  return {
+    seed: hash(seed, day, 4_712),
+    dates,
+    from: dice.is(0.05) ? '08:45' : '11:10',
+    market: market(dice, dates.length),
+    plan: { ...plan(dice, numLots), ...(weekly ? { exitPolicy: 'weekly' as const } : {}) },
+    typeChange,
+    workers: dice.is(0.2) ? 2 : 1,
+    pace: dice.is(0.1) ? 'true' : 'coarse',
+    events,
+  };
+}
+
+function weekFrom(monday: IsoDate, days: number): IsoDate[] {
+  return Array.from({ length: days }, (_, index) => addDays(monday, index));
+}
+
+/** Limits that let the lots in, and do not always let them live: a loss cap is an exit like others. */
+function plan(dice: Dice, numLots: number): Case['plan'] {
+  const scale = Math.max(1, numLots / 8);
+  const cap = Math.round((dice.is(0.15) ? dice.between(1_500, 8_000) : 25_000) * scale) * 100;
+  return {
+    numLots,
+    maxLossPerTrade: cap,
+    maxLossPerDay: cap * dice.between(1, 3),
+    maxCapitalAtRisk: 50_000_000_00,
+    target: dice.is(0.15) ? 0.3 : null,
+  };
+}
+
+/** Hours after the signal: quiet ones, gaps, falls through the strike, and as they were. */
+function market(dice: Dice, days: number): MarketCase {
+  if (dice.is(0.4)) return {};
+  let price = AFTER_SIGNAL;
+  const hour = (wild: number): Hour => {
+    const open = price + (dice.is(0.1) ? dice.between(-8_000, 8_000) : 0);
+    const close = open + dice.between(-wild, wild);
+    const high = Math.max(open, close) + dice.between(0, wild / 2);
+    const low = Math.min(open, close) - dice.between(0, wild / 2);
+    price = close;
+    return [open, high, low, close].map((value) => Math.round(value / 5) * 5) as unknown as Hour;
+  };
+  const wild = dice.of([2_000, 6_000, 15_000]);
+  const hours = Array.from({ length: 4 }, () => hour(wild));
+  const later = Array.from({ length: days - 1 }, () => {
+    price += dice.between(-10_000, 10_000);
+    return Array.from({ length: 7 }, () => hour(wild));
+  });
+  return { hours, ...(later.length > 0 ? { later } : {}) };
+}
+
+/** Most positions are left after some minutes: a day in which one stays open for four hours costs as much as ten others. */
+function ending(dice: Dice, weekly: boolean): Event[] {
+  if (weekly || dice.is(0.03)) return [];
+  const when: When = { after: 'main_filled', ms: dice.spread(2_000, 240_000) };
+  const of: Command = dice.of<Command>([
+    { command: 'close_position', which: 0 },
+    { command: 'close_all' },
+    { command: 'stop_and_close' },
+  ]);
+  // What an entry that never filled leaves is closed as well.
+  return [
+    { when, deed: { do: 'command', of, ...(dice.is(0.1) ? { twice: true } : {}) } },
+    { when: { at: '11:26:00' }, deed: { do: 'command', of: { command: 'close_all' } } },
+  ];
+}
+
+/** Three or four kinds a day, so that each meets each. */
+function faults(dice: Dice, kinds: readonly string[]): Event[] {
+  if (kinds.length === 0 || dice.is(0.03)) return [];
+  const drawn = new Set(Array.from({ length: dice.between(1, 5) }, () => dice.of(kinds)));
+  return [...drawn].flatMap((kind) => {
+    const event = FAULTS[kind]?.(dice);
+    if (!event) return [];
+    return kind === 'session.dies' ? [event, loginAfter(dice, event.when)] : [event];
+  });
+}
+
+function loginAfter(dice: Dice, when: When): Event {
+  const of: Command = { command: 'login' };
+  const ms = dice.spread(2_000, 180_000);
+  return { when: 'after' in when ? { ...when, ms: when.ms + ms } : { at: '11:30:00' }, deed: { do: 'command', of } };
+}
+
+/** What people do besides. */
+function people(dice: Dice): Event[] {
+  const events: Event[] = [];
+  const minute = () =>
+    `11:${String(dice.between(11, 24)).padStart(2, '0')}:${String(dice.between(0, 59)).padStart(2, '0')}`;
+  const command = (of: Command, when: When = { at: minute() }): void => {
+    events.push({ when, deed: { do: 'command', of, ...(dice.is(0.2) ? { twice: true } : {}) } });
+  };
+  if (dice.is(0.2)) {
+    const lots = dice.between(1, 12);
+    const [buy, sell] = [dice.between(11, 14), dice.between(15, 20)];
+    command({ command: 'place_order', order: { leg: 'far', lots, side: 'BUY' } }, { at: `11:${buy}:30` });
+    command(
+      { command: 'place_order', order: { leg: 'near', lots: dice.between(1, lots), side: 'SELL' } },
+      { at: `11:${sell}:10` },
+    );
+  }
+  if (dice.is(0.1)) command({ command: 'stop' });
+  if (dice.is(0.1)) command({ command: 'start' });
+  if (dice.is(0.1)) command({ command: 'acknowledge' });
+  if (dice.is(0.05)) command({ command: 'login' });
+  if (dice.is(0.05)) command({ command: 'cancel_orders' });
+  if (dice.is(0.05)) command({ command: 'close_position', which: dice.between(0, 2) });
+  if (dice.is(0.02)) command({ command: 'cancel_workflow' });
+  return events;
+}

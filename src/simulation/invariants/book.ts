@@ -1,0 +1,167 @@
+/** Invariants 1, 2 and 7, by the exchange's own book, at every instant. */
+import { type OrderTag, parseTag } from '../../domain/tags.ts';
+import type { MarketMs } from '../../domain/types.ts';
+import type { SimOrder } from '../../exchange-simulator/types.ts';
+import { virtualNow } from '../virtual-time.ts';
+import type { Point, World } from '../world/world.ts';
+import type { Findings } from './findings.ts';
+import { contractKey, type FillOf, type Leg, Legs } from './legs.ts';
+
+/** Our own orders are judged against what could be read so long before them; a resting stop against what could be repaired by now. */
+const READ_MS = 2_000;
+const REPAIRED_MS = 20_000;
+/** An order that the exchange takes later than this after it left was settled as absent by then: 5 s of silence and 15 s of looks. */
+const ABSENT_AFTER_MS = 20_000;
+/** By the first action, within this time, an order that came after all is undone. */
+const UNDONE_MS = 5_000;
+
+export class BookWatch {
+  readonly legs = new Legs();
+  orders = 0;
+  duplicates = 0;
+  lateOrders = 0;
+  nakedMs = 0;
+  lateNakedMs = 0;
+  private readonly findings: Findings;
+  private readonly leftAt = new Map<string, number>();
+  private readonly tags = new Map<string, string>();
+  private readonly ghosts = new Set<string>();
+  /** Units that orders which came after all have sold of main legs, or not bought: without them nothing would be naked. */
+  private ghostUnits = 0;
+  private nakedSince: MarketMs | null = null;
+  private nakedByGhost = false;
+  private readonly answers: () => boolean;
+
+  constructor(world: World, findings: Findings, answers: () => boolean) {
+    this.findings = findings;
+    this.answers = answers;
+    world.hooks.add((point) => this.atPoint(point));
+    world.exchange.onOrder((order) => this.atOrder(order));
+  }
+
+  get naked(): number {
+    return nakedUnits(this.legs);
+  }
+
+  private atPoint(point: Point): void {
+    if (point.kind !== 'call' || point.point !== 'leaves') return;
+    const { name, order } = point.call;
+    const ours = order?.tag ? parseTag(order.tag) : null;
+    if (name === 'placeOrder' && order?.tag && !this.leftAt.has(order.tag)) this.leftAt.set(order.tag, virtualNow());
+    if ((name === 'modifyOrder' || name === 'cancelOrder') && order && !ours)
+      this.findings.add(7, `${name} of a foreign order`, `${name} of ${order.tradingsymbol}, which is not ours`);
+  }
+
+  private atOrder(order: SimOrder): void {
+    const tag = order.source === undefined && order.tag ? parseTag(order.tag) : null;
+    if (tag && order.tag) this.count(order.tag, order.orderId, order.placedAt);
+    for (const fill of this.legs.newFills(order)) {
+      if (tag) this.judge(fill, tag);
+      else this.legs.bookExternal(fill);
+    }
+    this.legs.moveBaseline(contractKey(order));
+    this.measureNaked();
+  }
+
+  private count(tag: string, orderId: string, placedAt: MarketMs): void {
+    const known = this.tags.get(tag);
+    if (known === orderId) return;
+    if (known !== undefined) {
+      this.duplicates += 1;
+      this.findings.add(2, 'a tag twice', `${tag} is on the book twice`);
+      return;
+    }
+    this.tags.set(tag, orderId);
+    this.orders += 1;
+    const left = this.leftAt.get(tag);
+    if (left !== undefined && placedAt - left > ABSENT_AFTER_MS) {
+      this.lateOrders += 1;
+      this.ghosts.add(tag);
+    }
+  }
+
+  private judge(of: FillOf, tag: OrderTag): void {
+    const { order, fill } = of;
+    const { leg, before } = this.legs.book(of, tag);
+    const isGhost = this.ghosts.has(order.tag ?? '');
+    if (isGhost && tag.purpose === 'entry') this.ghostUnits += fill.quantity;
+    const what = `${order.tag}: ${order.side} ${fill.quantity} of ${order.tradingsymbol} at a net of ${before}`;
+    const opensRightly = before === 0 && (tag.role === 'main' ? leg.net < 0 : leg.net > 0);
+    const crosses = before === 0 ? !opensRightly : before * leg.net < 0;
+    if (crosses && !isGhost && !this.afterGhost(leg))
+      this.findings.add(
+        2,
+        before < 0 || tag.role === 'main' ? 'bought back more than sold' : 'sold more than held',
+        what,
+      );
+    this.judgeOthers(of, tag, leg, what);
+  }
+
+  /** A position that got an order after all may have to trade through zero to undo it. */
+  private afterGhost({ position }: Leg): boolean {
+    return [...this.ghosts].some((tag) => {
+      const parsed = parseTag(tag);
+      return parsed !== null && `${parsed.manual ? 'M' : 'P'}${parsed.position}` === position;
+    });
+  }
+
+  /** What others have closed of ours must be neither bought back nor sold again. */
+  private judgeOthers({ order, fill }: FillOf, tag: OrderTag, leg: Leg, what: string): void {
+    const key = contractKey(order);
+    const until = tag.purpose === 'stop' ? fill.at - REPAIRED_MS : order.placedAt - READ_MS;
+    const closed = this.legs.closedByOthers(key, until);
+    if (closed === 0) return;
+    const ours = this.legs.ofContract(key);
+    const beyond = closed - Math.abs(ours);
+    if (order.side === 'BUY' && ours < 0 && beyond > 0 && leg.role === 'main')
+      this.findings.add(2, 'bought back what others had bought back', `${what}; ${closed} were closed by others`);
+    if (order.side === 'SELL' && ours > 0 && beyond > 0 && leg.role === 'hedge')
+      this.findings.add(2, 'sold what others had sold', `${what}; ${closed} were closed by others`);
+  }
+
+  /** Between two changes of the book nothing changes: its time is added up at each. */
+  measureNaked(): void {
+    const now = virtualNow();
+    const naked = this.naked;
+    if (this.nakedSince !== null) {
+      const ms = now - this.nakedSince;
+      if (this.nakedByGhost) this.lateNakedMs += ms;
+      else this.nakedMs += ms;
+      this.nakedSince = null;
+    }
+    if (naked <= 0) return;
+    this.nakedSince = now;
+    this.nakedByGhost = this.ghosts.size > 0 && naked <= this.ghostUnits;
+    if (!this.nakedByGhost) this.findings.add(1, 'naked', `${naked} units are short without a hedge`);
+  }
+
+  /** Called each second: an order that came after all is undone in time at an exchange that answers. */
+  pulse(): void {
+    if (this.nakedSince === null || !this.nakedByGhost || !this.answers()) return;
+    if (virtualNow() - this.nakedSince > UNDONE_MS)
+      this.findings.add(
+        1,
+        'a late order was not undone',
+        `${this.naked} units are short without a hedge since ${UNDONE_MS} ms`,
+      );
+  }
+}
+
+/** Short units that no long of the same series covers. */
+function nakedUnits(legs: Legs): number {
+  const series = new Map<string, { short: number; long: number }>();
+  for (const { contract, net } of legs.legs.values()) {
+    if (net === 0) continue;
+    const key = seriesOf(contract);
+    const sums = series.get(key) ?? { short: 0, long: 0 };
+    if (net < 0) sums.short -= net;
+    else sums.long += net;
+    series.set(key, sums);
+  }
+  return [...series.values()].reduce((sum, { short, long }) => sum + Math.max(0, short - long), 0);
+}
+
+/** Product, expiry and type of a contract: `MIS NIFTY25717…PE`. */
+function seriesOf(contract: string): string {
+  return contract.replace(/\d{5}(CE|PE)$/, '$1');
+}

@@ -1,0 +1,102 @@
+/** Invariants 4, 8, 9 and the rest of 10, once a day has ended or should have. */
+
+import type { DayReport } from '../../../workflows/messages.ts';
+import { istDate } from '../../domain/clock.ts';
+import { parseTag } from '../../domain/tags.ts';
+import type { PlayedDay } from '../play.ts';
+import { virtualNow } from '../virtual-time.ts';
+import type { World } from '../world/world.ts';
+import type { BookWatch } from './book.ts';
+import type { Findings } from './findings.ts';
+import { contractKey } from './legs.ts';
+
+const MOST_EVENTS = 10_000;
+const PAGED_BEFORE_CLOSE_MS = 45 * 60_000;
+
+export function judgeEnd(of: {
+  world: World;
+  book: BookWatch;
+  findings: Findings;
+  day: PlayedDay;
+  disturbed: boolean;
+}): void {
+  const { world, book, findings, day } = of;
+  const { report, execution } = day;
+  for (const failure of world.taskFailures) findings.add(4, 'a workflow task fails', failure.slice(0, 300));
+  if (!report)
+    findings.add(4, 'no report', `the day is ${execution.state}: ${execution.failure?.message ?? 'it never ended'}`);
+  else judgeReport(of, report);
+  if (execution.history.events > MOST_EVENTS) findings.add(8, 'too many events', `${execution.history.events} events`);
+  for (const leak of new Set(world.leaks)) findings.add(9, 'a secret in a payload', leak);
+  const text = [...world.secrets].length > 0 ? JSON.stringify([world.lines, world.pages]) + world.journal.dump() : '';
+  for (const secret of world.secrets)
+    if (text.includes(secret))
+      findings.add(9, 'a secret in a log or in the journal', 'a token stands where none may be');
+  if (!of.disturbed && world.pages.length > 0) findings.add(10, 'a page without a cause', world.pages[0]?.text ?? '');
+  // What has expired is settled: it is open no more.
+  book.legs.settle((contract) => expiryOf(world, contract) <= day.date);
+}
+
+function judgeReport({ world, book, findings, day }: Parameters<typeof judgeEnd>[0], report: DayReport): void {
+  const open = [...book.legs.open(virtualNow())].filter(
+    ([contract]) => expiryOf(world, contract) > day.date || !contract.startsWith('NRML'),
+  );
+  const left = open.map(([contract, units]) => `${units} ${contract}`).join(', ');
+  const { result } = report;
+  if (open.length === 0 && result === 'not_flat')
+    findings.add(
+      4,
+      'not_flat, and it is flat',
+      report.warnings
+        .map(({ message }) => message)
+        .join(' ')
+        .slice(0, 300),
+    );
+  if (open.length === 0 && result === 'carried') findings.add(4, 'carried, and nothing is', '');
+  if (open.length > 0 && result === 'flat') findings.add(4, 'flat, and it is not', left);
+  if (open.length > 0 && result === 'carried' && open.some(([contract]) => contract.startsWith('MIS')))
+    findings.add(4, 'carried under MIS', left);
+  const paged = world.pages.some(({ at }) => at > day.close - PAGED_BEFORE_CLOSE_MS);
+  if (result === 'not_flat' && !paged) findings.add(4, 'not_flat, and nobody was paged', left);
+  judgeMoney(world, findings, day, report, book.legs.touchedByOthers());
+}
+
+/** Trades and gross to the paisa: every fill of ours of the date, and no other, where nobody else traded our contracts. */
+function judgeMoney(world: World, findings: Findings, day: PlayedDay, report: DayReport, touched: boolean): void {
+  const ours = world.exchange
+    .allOrders()
+    .filter(
+      ({ source, tag, placedAt }) =>
+        source === undefined && tag !== null && parseTag(tag) !== null && istDate(placedAt) === day.date,
+    );
+  const fills = ours.flatMap(({ side, fills: of }) => of.map((fill) => ({ ...fill, side })));
+  const reported = new Set(report.trades.map(({ tradeId }) => tradeId));
+  const missing = fills.filter(({ tradeId }) => !reported.has(tradeId));
+  if (missing.length > 0)
+    findings.add(
+      4,
+      'a fill that the report leaves out',
+      `${missing.length} of ${fills.length} fills are missing in the report`,
+    );
+  const settled = report.trades.some(({ tradeId }) => !Number.isInteger(Number(tradeId)));
+  if (!touched && !settled && report.trades.length > fills.length)
+    findings.add(
+      4,
+      'a trade that the book does not have',
+      `${report.trades.length} reported, ${fills.length} on the book`,
+    );
+  if (touched || report.result !== 'flat' || report.positions.some(({ openedAt }) => istDate(openedAt) !== day.date))
+    return;
+  const gross = fills.reduce(
+    (sum, { side, quantity, price }) => sum + (side === 'SELL' ? 1 : -1) * quantity * price,
+    0,
+  );
+  if (report.pnl.gross !== gross)
+    findings.add(4, 'another gross than the book', `${report.pnl.gross} reported, ${gross} by the book`);
+}
+
+function expiryOf(world: World, contract: string): string {
+  const order = world.exchange.allOrders().find((candidate) => contractKey(candidate) === contract);
+  const instrument = order && world.exchange.find('NFO', order.tradingsymbol);
+  return instrument?.kind === 'option' ? instrument.expiry : istDate(virtualNow());
+}

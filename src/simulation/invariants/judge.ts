@@ -1,0 +1,102 @@
+/** All invariants over one case: the world's book and pages, and the day's own report. */
+
+import { contractLastMinute, timetable } from '../../domain/calendar/index.ts';
+import { istDate } from '../../domain/clock.ts';
+import type { Play, PlayedDay, Watch } from '../play.ts';
+import { after, nothingToSettle, virtualNow } from '../virtual-time.ts';
+import { Able } from './able.ts';
+import { BookWatch } from './book.ts';
+import { judgeEnd } from './endings.ts';
+import { watchEntries } from './entries.ts';
+import { Findings } from './findings.ts';
+import { PositionsWatch } from './positions.ts';
+
+const PULSE_MS = 1_000;
+/** While nothing is open. */
+const QUIET_MS = 15_000;
+/** How often the product looks at the book by itself while something is open, by the pace of a case. */
+const READS = { true: 6_000, coarse: 12_000 };
+/** Events of the history in a minute beyond which something spins. */
+const MOST_EVENTS_A_MINUTE = 600;
+
+export class Judge implements Watch {
+  readonly findings = new Findings();
+  private parts: { play: Play; able: Able; book: BookWatch; positions: PositionsWatch } | null = null;
+  private events = { at: 0, count: 0 };
+  private isQuiet = false;
+  private stopPulse: () => void = () => {};
+
+  begin(play: Play): void {
+    const { world } = play;
+    const { findings } = this;
+    const able = new Able(world);
+    const book = new BookWatch(world, findings, () => able.answersFor() > PULSE_MS);
+    const positions = new PositionsWatch({ world, able, book, findings, readEveryMs: READS[play.of.pace] });
+    watchEntries({ world, book, findings, plan: () => play.plan, isStopped: () => false });
+    this.parts = { play, able, book, positions };
+    this.pulse();
+    // What has just come on the book is looked at from its first second on.
+    world.exchange.onOrder(() => this.soon());
+  }
+
+  get book(): BookWatch {
+    return this.judging.book;
+  }
+
+  get lateExits(): readonly number[] {
+    return this.judging.positions.lateExits;
+  }
+
+  private get judging() {
+    if (!this.parts) throw new Error('nothing is judged yet');
+    return this.parts;
+  }
+
+  private pulse(): void {
+    const { play, able, book, positions } = this.judging;
+    able.pulse();
+    const now = virtualNow();
+    const date = istDate(now);
+    const { open, close, squareOff } = timetable(date);
+    const busy = play.world.atStake() || positions.openPositions().length > 0 || positions.isLeaving();
+    const inDay = now > open - QUIET_MS && now < close + QUIET_MS;
+    if (busy && inDay) {
+      const isOpen = now >= open && now < contractLastMinute(date, date);
+      if (now >= squareOff && now < squareOff + PULSE_MS && play.plan.exitPolicy === 'intraday')
+        positions.exitDue(positions.openPositions());
+      positions.pulse(isOpen);
+      book.pulse();
+    }
+    this.countEvents();
+    this.isQuiet = !(busy && inDay);
+    this.schedule(this.isQuiet ? QUIET_MS : PULSE_MS);
+    nothingToSettle();
+  }
+
+  private schedule(pause: number): void {
+    this.stopPulse = after(pause - (virtualNow() % pause), () => this.pulse());
+  }
+
+  private soon(): void {
+    if (!this.isQuiet) return;
+    this.isQuiet = false;
+    this.stopPulse();
+    this.schedule(PULSE_MS);
+  }
+
+  private countEvents(): void {
+    const now = virtualNow();
+    const count = this.judging.play.execution?.history.events ?? 0;
+    if (now - this.events.at < 60_000) return;
+    if (count - this.events.count > MOST_EVENTS_A_MINUTE && this.events.at > 0)
+      this.findings.add(8, 'something spins', `${count - this.events.count} events within a minute`);
+    this.events = { at: now, count };
+  }
+
+  dayEnded(day: PlayedDay): void {
+    const { play, book, positions } = this.judging;
+    book.measureNaked();
+    judgeEnd({ world: play.world, book, findings: this.findings, day, disturbed: play.disturbed });
+    positions.forgetExits();
+  }
+}

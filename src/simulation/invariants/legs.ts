@@ -1,0 +1,132 @@
+/** What is held, by the exchange's own fills: ours by position and contract, and what others have traded of the same contracts. */
+import { type OrderTag, parseTag } from '../../domain/tags.ts';
+import type { IsoDate, MarketMs, Side } from '../../domain/types.ts';
+import type { SimFill, SimOrder } from '../../exchange-simulator/types.ts';
+
+export type Contract = { tradingsymbol: string; product: string; expiry: IsoDate; optionType: string };
+
+/** A leg of a position of ours. Units; sold is negative. */
+export type Leg = {
+  position: string;
+  contract: string;
+  role: OrderTag['role'];
+  net: number /** Paise, of what was closed. */;
+  realised: number;
+  cost: number;
+};
+
+/** An order's fill, with the order as it was then. */
+export type FillOf = { order: SimOrder; fill: SimFill; tag: OrderTag | null };
+
+export const contractKey = ({ product, tradingsymbol }: { product: string; tradingsymbol: string }): string =>
+  `${product} ${tradingsymbol}`;
+/** As the product calls it: `P1` of a signal, `M1` of a person. */
+export const positionOf = (tag: OrderTag): string => `${tag.manual ? 'M' : 'P'}${tag.position}`;
+export const signed = (side: Side, quantity: number): number => (side === 'BUY' ? quantity : -quantity);
+
+type External = { at: MarketMs; quantity: number };
+
+export class Legs {
+  readonly legs = new Map<string, Leg>();
+  /** Signed trades of others by contract, in their order. */
+  private readonly externals = new Map<string, External[]>();
+  /** What others held of a contract when ours began: only what they trade beyond it closes ours. */
+  private readonly foreign = new Map<string, number>();
+  private readonly seen = new Map<string, number>();
+
+  /** Fills of an order that were not there before. */
+  newFills(order: SimOrder): FillOf[] {
+    const known = this.seen.get(order.orderId) ?? 0;
+    if (order.fills.length === known) return [];
+    this.seen.set(order.orderId, order.fills.length);
+    const tag = order.source === undefined && order.tag ? parseTag(order.tag) : null;
+    return order.fills.slice(known).map((fill) => ({ order, fill, tag }));
+  }
+
+  legOf(tag: OrderTag, order: SimOrder): Leg {
+    const contract = contractKey(order);
+    const position = positionOf(tag);
+    const key = `${position} ${contract}`;
+    const known = this.legs.get(key);
+    if (known) return known;
+    const leg: Leg = { position, contract, role: tag.role, net: 0, realised: 0, cost: 0 };
+    this.legs.set(key, leg);
+    return leg;
+  }
+
+  /** Books our fill and answers the leg with its net before. */
+  book({ order, fill }: FillOf, tag: OrderTag): { leg: Leg; before: number } {
+    const leg = this.legOf(tag, order);
+    const before = leg.net;
+    const quantity = signed(order.side, fill.quantity);
+    const closes = before * quantity < 0 ? Math.min(Math.abs(before), Math.abs(quantity)) : 0;
+    if (closes > 0) {
+      const average = leg.cost / Math.abs(before);
+      leg.realised += closes * (before > 0 ? fill.price - average : average - fill.price);
+      leg.cost -= average * closes;
+    }
+    leg.cost += (Math.abs(quantity) - closes) * fill.price;
+    leg.net += quantity;
+    return { leg, before };
+  }
+
+  bookExternal({ order, fill }: FillOf): void {
+    const key = contractKey(order);
+    this.externals.set(key, [
+      ...(this.externals.get(key) ?? []),
+      { at: fill.at, quantity: signed(order.side, fill.quantity) },
+    ]);
+  }
+
+  /** While nothing of ours is there, what others trade is theirs. */
+  moveBaseline(key: string): void {
+    if (this.ofContract(key) !== 0) return;
+    const sum = (this.externals.get(key) ?? []).reduce((total, { quantity }) => total + quantity, 0);
+    if (sum === 0) return;
+    this.foreign.set(key, (this.foreign.get(key) ?? 0) + sum);
+    this.externals.set(key, []);
+  }
+
+  ofContract(key: string): number {
+    let net = 0;
+    for (const leg of this.legs.values()) if (leg.contract === key) net += leg.net;
+    return net;
+  }
+
+  /** Units of ours that others have closed by an instant (CONTROL's formula): never negative. */
+  closedByOthers(key: string, until: MarketMs): number {
+    const ours = this.ofContract(key);
+    const all = this.externals.get(key);
+    if (!all || ours === 0) return 0;
+    const traded = all.reduce((sum, { at, quantity }) => (at <= until ? sum + quantity : sum), 0);
+    const foreign = this.foreign.get(key) ?? 0;
+    return ours < 0
+      ? Math.min(Math.max(0, traded - Math.max(0, -foreign)), -ours)
+      : Math.min(Math.max(0, -traded - Math.max(0, foreign)), ours);
+  }
+
+  touchedByOthers(): boolean {
+    return this.externals.size > 0;
+  }
+
+  /** What is left of ours, by contract, after what others have closed. */
+  open(now: MarketMs): Map<string, number> {
+    const left = new Map<string, number>();
+    for (const key of new Set([...this.legs.values()].map(({ contract }) => contract))) {
+      const net = this.ofContract(key);
+      const rest = Math.sign(net) * Math.max(0, Math.abs(net) - this.closedByOthers(key, now));
+      if (rest !== 0) left.set(key, rest);
+    }
+    return left;
+  }
+
+  /** Of a position, its legs; those that others have closed count as closed. */
+  legsOf(position: string): Leg[] {
+    return [...this.legs.values()].filter((leg) => leg.position === position);
+  }
+
+  /** Contracts that have expired are settled: nothing of them is open any more. */
+  settle(isOver: (contract: string) => boolean): void {
+    for (const leg of this.legs.values()) if (isOver(leg.contract)) leg.net = 0;
+  }
+}

@@ -1,0 +1,127 @@
+/** Invariants 3, 5 and 10, position by position: protected, left in time, paged about. */
+import { istAt, istDate } from '../../domain/clock.ts';
+import { parseTag } from '../../domain/tags.ts';
+import { virtualNow } from '../virtual-time.ts';
+import type { LogLine, World } from '../world/world.ts';
+import type { Able } from './able.ts';
+import type { BookWatch } from './book.ts';
+import type { Findings } from './findings.ts';
+import { type Leg, positionOf } from './legs.ts';
+import { PageDeadlines } from './pages.ts';
+
+const PROTECTED_WITHIN_MS = 20_000;
+const EXIT_PAGED_AFTER_MS = 30_000;
+const EXIT_ENDS_WITHIN_MS = 60_000;
+const NO_SESSION_MS = 30_000;
+const BOOK_UNREAD_MS = 10_000;
+const SURPLUS_MS = 5 * 60_000;
+const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
+
+export class PositionsWatch {
+  /** From the moment an exit was due until flat, in seconds. */
+  readonly lateExits: number[] = [];
+  private readonly exits = new Map<string, number>();
+  private readonly deadlines: PageDeadlines;
+  private readonly of: { world: World; able: Able; book: BookWatch; findings: Findings; readEveryMs: number };
+
+  constructor(of: { world: World; able: Able; book: BookWatch; findings: Findings; readEveryMs: number }) {
+    this.of = of;
+    this.deadlines = new PageDeadlines(of);
+    of.world.onLine((line) => this.hear(line));
+  }
+
+  /** An exit of everything that is open is due: a command, or the clock. */
+  exitDue(positions: readonly string[]): void {
+    for (const position of positions) if (!this.exits.has(position)) this.exits.set(position, virtualNow());
+  }
+
+  openPositions(): string[] {
+    return [
+      ...new Set(
+        [...this.of.book.legs.legs.values()].filter((leg) => this.leftOf(leg) !== 0).map(({ position }) => position),
+      ),
+    ];
+  }
+
+  isLeaving(): boolean {
+    return this.exits.size > 0;
+  }
+
+  forgetExits(): void {
+    this.exits.clear();
+  }
+
+  private hear({ data, text }: LogLine): void {
+    if (!('kind' in data) || data.kind !== 'exit_requested') return;
+    const position = /^([PM]\d+): leaving/.exec(text)?.[1];
+    if (position) this.exitDue([position]);
+  }
+
+  /** What is left of a leg after what others have closed of its contract. */
+  private leftOf(leg: Leg): number {
+    const { legs } = this.of.book;
+    return legs.ofContract(leg.contract) === leg.net
+      ? Math.sign(leg.net) * Math.max(0, Math.abs(leg.net) - legs.closedByOthers(leg.contract, virtualNow()))
+      : leg.net;
+  }
+
+  pulse(marketIsOpen: boolean): void {
+    const { book, able, world } = this.of;
+    const positions = new Set([...book.legs.legs.values()].map(({ position }) => position));
+    for (const position of positions) this.look(position, marketIsOpen);
+    const open = [...book.legs.legs.values()].some((leg) => this.leftOf(leg) !== 0);
+    const now = virtualNow();
+    const watched = now >= istAt(istDate(now), '09:00') && marketIsOpen;
+    this.deadlines.expect('no session with something open', open && watched && !able.hasSession(), NO_SESSION_MS);
+    const unread = able.bookUnreadFor() > this.of.readEveryMs;
+    this.deadlines.expect('the book is not read', open && marketIsOpen && unread && able.hasSession(), BOOK_UNREAD_MS);
+    if (world.atStake()) book.measureNaked();
+  }
+
+  private look(position: string, marketIsOpen: boolean): void {
+    const { book, able, findings } = this.of;
+    const legs = book.legs.legsOf(position).map((leg) => ({ ...leg, net: this.leftOf(leg) }));
+    const short = legs.reduce((sum, { net }) => sum + Math.max(0, -net), 0);
+    const long = legs.reduce((sum, { net }) => sum + Math.max(0, net), 0);
+    const isManual = position.startsWith('M');
+    const unprotected = !isManual && marketIsOpen && short > this.buying(position);
+    this.deadlines.expect(`a short without protection of ${position}`, unprotected, PROTECTED_WITHIN_MS, 3);
+    const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
+    this.deadlines.expect(`more hedge than short of ${position}`, surplus, SURPLUS_MS);
+    const due = this.exits.get(position);
+    if (due === undefined) return;
+    if (short === 0 && long === 0) {
+      this.lateExits.push((virtualNow() - due) / 1_000);
+      this.exits.delete(position);
+      return;
+    }
+    this.deadlines.expect(`an exit that does not end of ${position}`, marketIsOpen && short > 0, EXIT_PAGED_AFTER_MS);
+    const since = Math.min(able.answersFor(), virtualNow() - due);
+    if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS && legs.every((leg) => this.hasTaker(leg)))
+      findings.add(
+        5,
+        short > 0 ? 'a short is not left' : 'a hedge is not left',
+        `${position} was to be left at ${new Date(due + 19_800_000).toISOString().slice(11, 19)}; ${short} short and ${long} long are open after 60 s of an exchange that answers`,
+      );
+  }
+
+  /** Somebody takes the other side of what is left of a leg. */
+  private hasTaker({ contract, net }: Leg): boolean {
+    if (net === 0) return true;
+    const { exchange } = this.of.world;
+    const instrument = exchange.find('NFO', contract.split(' ')[1] ?? '');
+    const touch = instrument && exchange.touch(instrument);
+    return touch !== undefined && (net > 0 ? touch.depth.bids : touch.depth.asks).length > 0;
+  }
+
+  /** Units of live orders of ours that buy this position's short back: stops, and exits. */
+  private buying(position: string): number {
+    let units = 0;
+    for (const order of this.of.world.exchange.orders()) {
+      if (order.side !== 'BUY' || FINAL.has(order.status) || !order.tag || order.source !== undefined) continue;
+      const tag = parseTag(order.tag);
+      if (tag && tag.role === 'main' && positionOf(tag) === position) units += order.quantity - order.filledQuantity;
+    }
+    return units;
+  }
+}

@@ -1,0 +1,74 @@
+/** Markets of a case: the recorded week before, a Monday on which S1 fires at 11:15, and hours of the case's own after it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { addDays, istAt, istDate } from '../domain/clock.ts';
+import type { Bar, IsoDate } from '../domain/types.ts';
+import { generateBars } from '../exchange-simulator/market/generated-bars.ts';
+import { createMarket, type Market } from '../exchange-simulator/market/market.ts';
+import { parseCandles } from '../market/candle-files.ts';
+import { repositoryRoot } from '../repository-root.ts';
+import type { Case, Hour } from './case.ts';
+
+/** The Monday of the recorded weeks on which S1 fired. */
+export const SIGNAL_MONDAY: IsoDate = '2025-07-14';
+const STARTS = ['09:15', '10:15', '11:15', '12:15', '13:15', '14:15', '15:15'];
+/** Monday 14 July 2025 as it was until S1 fired at 11:15, points x 100. */
+const FIRST_HOURS: readonly Hour[] = [
+  [25_149_50, 25_151_10, 25_041_90, 25_119_80],
+  [25_120_75, 25_127_05, 25_061_85, 25_063_95],
+];
+const DAY_MS = 86_400_000;
+const GENERATED_FROM_DAYS = 14;
+const GENERATED_START = 25_000_00;
+const KEPT = 300;
+
+let recorded: readonly Bar[] | null = null;
+const made = new Map<string, Market>();
+
+function recordedBars(): readonly Bar[] {
+  if (recorded) return recorded;
+  const file = join(repositoryRoot, 'data', 'nifty_1h_2025-07-07_2025-07-18.csv');
+  recorded = parseCandles(readFileSync(file, 'utf8'), file).bars;
+  return recorded;
+}
+
+/** The same case, the same market; kept, since a market is only read. */
+export function marketOf({ market, dates, seed }: Pick<Case, 'market' | 'dates' | 'seed'>): Market {
+  const key = JSON.stringify([market, dates, seed]);
+  const known = made.get(key);
+  if (known) return known;
+  if (made.size >= KEPT) made.delete(made.keys().next().value as string);
+  const provenance = 'a market of the simulation';
+  const fresh = createMarket({ bars: barsOf(market, dates), minutes: 60, provenance, seed });
+  made.set(key, fresh);
+  return fresh;
+}
+
+function barsOf(market: Case['market'], dates: readonly IsoDate[]): Bar[] {
+  const [first = SIGNAL_MONDAY] = dates;
+  if (market.generated !== undefined) {
+    const days = Array.from({ length: GENERATED_FROM_DAYS + dates.length + 2 }, (_, index) =>
+      addDays(first, index - GENERATED_FROM_DAYS),
+    );
+    return generateBars(days.filter(isWeekday), GENERATED_START, market.generated);
+  }
+  const days = Math.round((Date.parse(first) - Date.parse(SIGNAL_MONDAY)) / DAY_MS);
+  const moved = recordedBars().map((bar) => ({ ...bar, start: bar.start + days * DAY_MS }));
+  if (!market.hours) return moved;
+  const before = moved.filter(({ start }) => istDate(start) < first);
+  const own = [[...FIRST_HOURS, ...market.hours], ...(market.later ?? [])];
+  return [...before, ...own.flatMap((hours, index) => dayOf(dates[index] ?? addDays(first, index), hours))];
+}
+
+function dayOf(date: IsoDate, hours: readonly Hour[]): Bar[] {
+  const last = hours.at(-1)?.[3] ?? 0;
+  return STARTS.map((time, index) => {
+    const [open, high, low, close] = hours[index] ?? [last, last, last, last];
+    return { start: istAt(date, time), open, high, low, close, volume: 0 };
+  });
+}
+
+function isWeekday(date: IsoDate): boolean {
+  const day = new Date(`${date}T00:00:00Z`).getUTCDay();
+  return day > 0 && day < 6;
+}

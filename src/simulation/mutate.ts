@@ -1,0 +1,3 @@
+export async function mutate(_: { seed: number; json: boolean }): Promise<number> {
+  return 2;
+}

@@ -1,0 +1,238 @@
+/** Plays a case: the world, the product in it, the people and the accidents. */
+import { createHash } from 'node:crypto';
+import { GUARD_PACE, type GuardPace } from '../../activities/guard-pace.ts';
+import { type DayIdentity, type DayReport, dayTaskQueue, dayWorkflowId, type Plan } from '../../workflows/messages.ts';
+import { hourlyBars, lotSizeFor, timetable, weeklyExpiry } from '../domain/calendar/index.ts';
+import { addDays, istAt, istIso } from '../domain/clock.ts';
+import type { IsoDate, MarketMs } from '../domain/types.ts';
+import { createLiveClock } from '../market/clock-source.ts';
+import type { FeedPace } from '../market/feed.ts';
+import type { Case, When } from './case.ts';
+import { type Actor, carryOut } from './deeds.ts';
+import { marketOf } from './markets.ts';
+import { Moments } from './moments.ts';
+import type { Execution } from './temporal/execution.ts';
+import type { WorkflowCode } from './temporal/workflow-vm.ts';
+import { after, resetTime, runTime, virtualNow } from './virtual-time.ts';
+import type { ProductSettings } from './world/product.ts';
+import { World } from './world/world.ts';
+
+export type PlayedDay = {
+  date: IsoDate;
+  identity: DayIdentity;
+  execution: Execution;
+  /** Null when the workflow did not come to its end. */
+  report: DayReport | null;
+  close: MarketMs;
+};
+
+/** Hears of everything that is to be judged, from the world's beginning on. */
+export type Watch = {
+  /** Before a case's first event. */
+  begin(play: Play): void;
+  /** After a day has ended, or should have. */
+  dayEnded(day: PlayedDay): void;
+};
+
+const RUN = 1;
+/** Enough for forty lots of three positions: limits refuse, not the account. */
+const CASH = 50_000_000_00;
+const LATENCIES = {
+  temporal: { dispatch: [1, 6], task: [2, 9], report: [1, 4] },
+  kite: [5, 30],
+  breeze: [60, 250],
+  journal: [1, 8],
+} as const;
+const EXCHANGE_LATENCY = { minMs: 30, maxMs: 300 };
+/** Coarser than the product is: the same code looks less often, so that a minute of the machine holds more days. */
+const COARSE_GUARD: GuardPace = {
+  lookMs: 1_000,
+  heartbeatMs: 2_000,
+  stopLookMs: 10_000,
+  quoteLookMs: 2_000,
+  handsLookAgainMs: 1_000,
+};
+const COARSE_FEED: FeedPace = { lookMs: 15_000, muteMs: 75_000 };
+const TICKS = { true: { fastMs: 1_000, slowMs: 1_000 }, coarse: { fastMs: 2_000, slowMs: 30_000 } };
+const BOOT_MS = 3_000;
+/** After the close a day has its last looks; a broker that is away takes ten minutes of them. */
+const ENDS_AFTER_CLOSE_MS = 45 * 60_000;
+
+export class Play implements Actor {
+  readonly of: Case;
+  readonly world: World;
+  readonly moments = new Moments();
+  readonly days: PlayedDay[] = [];
+  readonly settings: ProductSettings;
+  /** Each deed that was carried out, and when. */
+  readonly diary: { at: number; text: string }[] = [];
+  /** Anything was done to the product: before that no page has a cause. */
+  disturbed: boolean;
+  private logins = 0;
+  private current: Execution | null = null;
+
+  private constructor(of: Case, world: World, code: WorkflowCode) {
+    this.of = of;
+    this.world = world;
+    // Nobody has logged in by 09:00: that is a page's cause.
+    this.disturbed = of.from > '08:50';
+    const account = { mode: 'paper' as const, account: 'sim', run: RUN };
+    this.settings = {
+      account,
+      taskQueue: dayTaskQueue(account),
+      code,
+      clock: createLiveClock(),
+      sealer: world.sealer,
+      userId: null,
+      paced: true,
+      guardPace: of.pace === 'true' ? GUARD_PACE : COARSE_GUARD,
+      ...(of.pace === 'true' ? {} : { feedPace: COARSE_FEED }),
+    };
+  }
+
+  static async open(of: Case, code: WorkflowCode): Promise<Play> {
+    const [first = ''] = of.dates;
+    const at = istAt(first, of.from);
+    resetTime(at);
+    const world = await World.open({
+      seed: of.seed,
+      exchange: {
+        at,
+        market: marketOf(of),
+        seed: of.seed,
+        latency: EXCHANGE_LATENCY,
+        typeChange: of.typeChange,
+        cash: CASH,
+      },
+      latencies: LATENCIES,
+      tickPace: TICKS[of.pace],
+    });
+    return new Play(of, world, code);
+  }
+
+  /** Plays to the end of the last day. */
+  async run(watch: Watch): Promise<void> {
+    watch.begin(this);
+    this.moments.watch(this.world);
+    for (const { when, deed } of this.of.events) this.whenever(when, () => carryOut(this, deed));
+    for (const [index, date] of this.of.dates.entries()) watch.dayEnded(await this.day(date, index));
+    for (const { execution } of this.days) await execution.dispose();
+    await this.world.exchange.close();
+  }
+
+  note(text: string): void {
+    this.diary.push({ at: virtualNow(), text });
+  }
+
+  get day0(): IsoDate {
+    return this.of.dates[0] ?? '';
+  }
+
+  get date(): IsoDate {
+    return this.days.at(-1)?.date ?? this.day0;
+  }
+
+  get plan(): Plan {
+    return planOf(this.of, this.date);
+  }
+
+  get execution(): Execution | null {
+    return this.current;
+  }
+
+  logIn(): void {
+    this.logins += 1;
+    const sealedRequestToken = this.world.sealer.seal(this.world.requestToken());
+    this.current?.signal('authCompleted', [{ attempt: `login-${this.logins}`, sealedRequestToken }]);
+  }
+
+  start(): void {
+    this.current?.signal('startTrading', [{ plan: planOf(this.of, this.date), by: 'a person' }]);
+  }
+
+  private async day(date: IsoDate, index: number): Promise<PlayedDay> {
+    const { world } = this;
+    const from = istAt(date, index === 0 ? this.of.from : '08:45');
+    if (virtualNow() < from) await runTime(() => false, from);
+    for (let worker = 0; worker < this.of.workers; worker++) world.boot(this.settings);
+    const identity: DayIdentity = { ...this.settings.account, date };
+    const workflowId = dayWorkflowId(identity);
+    world.temporal.start({
+      workflowId,
+      workflowType: 'tradingDay',
+      taskQueue: this.settings.taskQueue,
+      args: [{ identity, clock: [] }],
+    });
+    const execution = world.temporal.executions.get(workflowId);
+    if (!execution) throw new Error(`${workflowId} was not started`);
+    this.current = execution;
+    const times = timetable(date);
+    const day: PlayedDay = { date, identity, execution, report: null, close: times.close };
+    this.days.push(day);
+    const login = Math.max(from + 60_000, istAt(date, '08:50'));
+    this.at(login, () => this.logIn());
+    this.at(login + 60_000, () => this.start());
+    for (const { end } of hourlyBars(date)) if (end > from) this.at(end, () => this.moments.reach('signal'));
+    await runTime(() => execution.state !== 'running', times.close + ENDS_AFTER_CLOSE_MS);
+    day.report = execution.state === 'completed' ? (execution.result as DayReport) : null;
+    for (const { process } of world.products) world.kill(process);
+    return day;
+  }
+
+  private whenever(when: When, then: () => void): void {
+    if ('at' in when) {
+      const date = this.of.dates[when.day ?? 0] ?? addDays(this.day0, when.day ?? 0);
+      this.at(istAt(date, when.at), then);
+    } else this.moments.on(when.after, () => after(when.ms, then));
+  }
+
+  private at(market: MarketMs, then: () => void): void {
+    after(Math.max(0, market - virtualNow()), then);
+  }
+
+  boot(downMs: number): void {
+    this.world.boot(this.settings, downMs + BOOT_MS);
+  }
+
+  /** All that has happened, without anything of the machine's: the same case gives the same, byte for byte. */
+  digest(): string {
+    const hash = createHash('sha256');
+    for (const line of this.told()) hash.update(`${line}\n`);
+    return hash.digest('hex').slice(0, 16);
+  }
+
+  told(): string[] {
+    const { world } = this;
+    const lines = [
+      ...world.lines.map(({ at, process, level, text }) => ({ at, text: `${process} ${level} ${text}` })),
+      ...this.diary.map(({ at, text }) => ({ at, text: `** ${text}` })),
+      ...world.pages.map(({ at, text }) => ({ at, text: `PAGE ${text}` })),
+      ...world.exchange.allOrders().flatMap(({ tag, side, quantity, tradingsymbol, history, source }) =>
+        history.map(({ at, status, filledQuantity, price, averagePrice }) => ({
+          at,
+          text: `book ${tag ?? source ?? 'foreign'} ${side} ${filledQuantity}/${quantity} ${tradingsymbol} ${status} at ${Number(averagePrice) || price}`,
+        })),
+      ),
+    ];
+    lines.sort((a, b) => a.at - b.at);
+    return lines.map(({ at, text }) => `${istIso(at).slice(0, 10)} ${istIso(at).slice(11, 23)} ${text}`);
+  }
+}
+
+export function planOf(of: Case, date: IsoDate): Plan {
+  return {
+    lotSize: lotSizeFor(weeklyExpiry(date)),
+    useHedging: true,
+    maxPositions: 3,
+    exitPolicy: 'intraday' as const,
+    weeklyExitDay: null,
+    maxLossPerTrade: 25_000_00,
+    maxLossPerDay: 50_000_00,
+    maxCapitalAtRisk: 500_000_00,
+    target: null,
+    allowUnhedged: false,
+    hedgeDistance: 200_00,
+    signals: ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8'],
+    ...of.plan,
+  };
+}
