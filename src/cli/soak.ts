@@ -181,8 +181,7 @@ ${result.days} days of seed ${result.seed} in ${result.seconds.toFixed(0)} s (${
 Days on which a kind of fault met an open position or order:
 ${rows.map(([kind, count]) => `  ${kind.padEnd(30)} ${count}`).join('\n')}
   ${Object.keys(result.pairs).length} pairs of kinds met on a day${fewest ? `, the rarest ${fewest[0]}: ${fewest[1]}` : ''}`);
-  if (result.groups.length === 0) return console.log('\n✓ every invariant holds on every day');
-  console.log('');
+  console.log(result.groups.length === 0 ? '\n✓ every invariant holds on every day' : '');
   for (const group of result.groups) showGroup(options, group);
 }
 

@@ -50,6 +50,8 @@ export type Deed =
   | { do: 'ticker_fault'; fault: TickerFault }
   | { do: 'exchange_fault'; kind: string; fault: SimFault & { role?: 'main' | 'hedge' } }
   | { do: 'external'; kind: string; role: 'main' | 'hedge' | 'other'; side: 'BUY' | 'SELL'; lots: number }
+  /** A limit order of a person's that rests far from the market, under NRML. */
+  | { do: 'foreign_order'; side: 'BUY' | 'SELL'; lots: number }
   /** SIGKILL; started again after `downMs`. */
   | { do: 'kill'; downMs: number; worker: number }
   /** SIGSTOP, or a laptop that sleeps. */

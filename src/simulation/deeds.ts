@@ -36,40 +36,52 @@ export function carryOut(actor: Actor, deed: Deed): void {
       return;
     case 'call_fault':
       actor.note(`fault ${deed.fault.kind} ${JSON.stringify(deed.fault)}`);
-      return world.faults.add(deed.fault);
+      world.faults.add(deed.fault);
+      return;
     case 'ticker_fault':
       actor.note(`fault ${deed.fault.kind} ${JSON.stringify(deed.fault)}`);
-      return world.ticker.addFault(deed.fault);
+      world.ticker.addFault(deed.fault);
+      return;
     case 'exchange_fault':
-      return exchangeFault(actor, deed);
+      exchangeFault(actor, deed);
+      return;
     case 'external':
-      return external(actor, deed);
+      external(actor, deed);
+      return;
+    case 'foreign_order':
+      foreignOrder(actor, deed);
+      return;
     case 'kill':
-      return withWorker(actor, deed.worker, (product) => {
+      withWorker(actor, deed.worker, (product) => {
         actor.note(`SIGKILL ${product.process.name}, down for ${deed.downMs} ms`);
         world.used('worker.killed');
         world.kill(product.process);
         actor.boot(deed.downMs);
       });
+      return;
     case 'stop_process':
-      return withWorker(actor, deed.worker, (product) => {
+      withWorker(actor, deed.worker, (product) => {
         actor.note(`${deed.laptop ? 'the laptop sleeps' : 'SIGSTOP'} ${product.process.name} for ${deed.ms} ms`);
         world.used(deed.laptop ? 'worker.asleep' : 'worker.stopped');
         world.stop(product.process, deed.ms, deed.laptop);
       });
+      return;
     case 'clock_jump':
-      return withWorker(actor, deed.worker, (product) => {
+      withWorker(actor, deed.worker, (product) => {
         actor.note(`the clock of ${product.process.name} jumps by ${deed.ms} ms`);
         world.used('worker.clock_jumps');
         product.process.jumpClock(deed.ms);
       });
+      return;
     case 'evict':
       world.used('workflow.evicted');
-      return void actor.execution?.evict();
+      void actor.execution?.evict();
+      return;
     case 'token_death':
       actor.note('the broker ends the session');
       world.used('session.dies');
-      return world.exchange.killSessions();
+      world.exchange.killSessions();
+      return;
     case 'journal_away':
       actor.note(`the journal is away for ${deed.ms} ms`);
       world.used('journal.away');
@@ -79,7 +91,8 @@ export function carryOut(actor: Actor, deed: Deed): void {
       });
       return;
     case 'breeze_contradicts':
-      return contradict(actor, deed.points);
+      contradict(actor, deed.points);
+      return;
   }
 }
 
@@ -126,8 +139,8 @@ function external(actor: Actor, { kind, role, side, lots }: Extract<Deed, { do: 
   const { exchange } = world;
   const first = ours(world)[0];
   const symbol = role === 'other' ? first?.tradingsymbol.replace(/\d{5}(CE|PE)$/, '24000PE') : symbolOf(world, role);
-  const instrument = symbol && exchange.find('NFO', symbol);
-  if (!instrument || instrument.kind !== 'option' || !first) return;
+  const instrument = symbol ? exchange.find('NFO', symbol) : undefined;
+  if (instrument?.kind !== 'option' || !first) return;
   const net =
     exchange.positions().find(({ tradingsymbol, product }) => tradingsymbol === symbol && product === first.product)
       ?.quantity ?? 0;
@@ -139,6 +152,32 @@ function external(actor: Actor, { kind, role, side, lots }: Extract<Deed, { do: 
   exchange.foreignTrade({ tradingsymbol: instrument.tradingsymbol, product: first.product, side, quantity });
 }
 
+/** An order that a person has resting in the app, far from the market: nobody of ours may touch it. */
+function foreignOrder(actor: Actor, { side, lots }: Extract<Deed, { do: 'foreign_order' }>): void {
+  const { world } = actor;
+  const { exchange } = world;
+  const tradingsymbol = symbolOf(world, 'main');
+  const instrument = tradingsymbol ? exchange.find('NFO', tradingsymbol) : undefined;
+  const touch = instrument && exchange.touch(instrument);
+  if (instrument?.kind !== 'option' || !touch) return;
+  const far = side === 'BUY' ? 0.8 : 1.2;
+  const price = Math.round((touch.lastPrice * far) / instrument.tickSize) * instrument.tickSize;
+  actor.note(`in the app: an order to ${side} ${lots} lots of ${tradingsymbol} at ${price / 100} rests`);
+  world.used('external.order_rests');
+  exchange.place({
+    ...{
+      variety: 'regular',
+      exchange: 'NFO',
+      tradingsymbol: instrument.tradingsymbol,
+      side,
+      orderType: 'LIMIT',
+      product: 'NRML',
+    },
+    ...{ validity: 'DAY', quantity: lots * instrument.lotSize, price, triggerPrice: 0, disclosedQuantity: 0 },
+    ...{ marketProtection: null, tag: null },
+  });
+}
+
 function ask(actor: Actor, command: Command): void {
   const { execution, world } = actor;
   if (!execution || execution.state !== 'running') return;
@@ -147,20 +186,26 @@ function ask(actor: Actor, command: Command): void {
   const by = 'a person';
   switch (command.command) {
     case 'login':
-      return actor.logIn();
+      actor.logIn();
+      return;
     case 'start':
-      return actor.start();
+      actor.start();
+      return;
     case 'stop':
     case 'stop_and_close':
-      return execution.signal('stopTrading', [{ closePositions: command.command === 'stop_and_close', by }]);
+      execution.signal('stopTrading', [{ closePositions: command.command === 'stop_and_close', by }]);
+      return;
     case 'close_all':
-      return execution.signal('closeAll', [{ by }]);
+      execution.signal('closeAll', [{ by }]);
+      return;
     case 'acknowledge':
-      return execution.signal('acknowledge', [{ ids: 'all', by }]);
+      execution.signal('acknowledge', [{ ids: 'all', by }]);
+      return;
     case 'cancel_workflow':
-      return execution.cancel();
+      execution.cancel();
+      return;
     case 'close_position':
-      return answered(
+      answered(
         actor,
         openIds(execution).then((ids) => {
           const id = ids[command.which % Math.max(1, ids.length)];
@@ -169,8 +214,10 @@ function ask(actor: Actor, command: Command): void {
             : execution.update('closePosition', [{ id, expiresAt: virtualNow() + EXPIRES_MS, by }]);
         }),
       );
+      return;
     case 'place_order':
-      return placeOrder(actor, execution, command);
+      placeOrder(actor, execution, command);
+      return;
     case 'cancel_orders':
       for (const { orderId, status } of ours(world))
         if (!FINAL.includes(status))
@@ -190,7 +237,7 @@ function placeOrder(actor: Actor, execution: Execution, { order }: Extract<Comma
   const expiry = exchange
     .instruments(new Date(virtualNow() + 19_800_000).toISOString().slice(0, 10))
     .find(({ kind }) => kind === 'option');
-  if (!expiry || expiry.kind !== 'option') return;
+  if (expiry?.kind !== 'option') return;
   const strike = leg === 'far' ? 24_700 : 24_900;
   const symbol = expiry.tradingsymbol.replace(/\d{5}(CE|PE)$/, `${strike}PE`);
   const whole = {

@@ -313,4 +313,9 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
     side: dice.of(['BUY', 'SELL'] as const),
     lots: dice.between(1, 3),
   })),
+  'external.order_rests': deed(whileOpen, (dice) => ({
+    do: 'foreign_order',
+    side: dice.of(['BUY', 'SELL'] as const),
+    lots: dice.between(1, 3),
+  })),
 };

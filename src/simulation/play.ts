@@ -55,6 +55,7 @@ const COARSE_GUARD: GuardPace = {
 const COARSE_FEED: FeedPace = { lookMs: 15_000, muteMs: 75_000 };
 const TICKS = { true: { fastMs: 1_000, slowMs: 1_000 }, coarse: { fastMs: 2_000, slowMs: 30_000 } };
 const BOOT_MS = 3_000;
+const MOST_TASK_FAILURES = 5;
 /** After the close a day has its last looks; a broker that is away takes ten minutes of them. */
 const ENDS_AFTER_CLOSE_MS = 45 * 60_000;
 
@@ -173,7 +174,9 @@ export class Play implements Actor {
     this.at(login, () => this.logIn());
     this.at(login + 60_000, () => this.start());
     for (const { end } of hourlyBars(date)) if (end > from) this.at(end, () => this.moments.reach('signal'));
-    await runTime(() => execution.state !== 'running', times.close + ENDS_AFTER_CLOSE_MS);
+    // A workflow task that goes on failing is shown the whole history each time: it is known by then.
+    const isOver = () => execution.state !== 'running' || world.taskFailures.length >= MOST_TASK_FAILURES;
+    await runTime(isOver, times.close + ENDS_AFTER_CLOSE_MS);
     day.report = execution.state === 'completed' ? (execution.result as DayReport) : null;
     for (const { process } of world.products) world.kill(process);
     return day;
