@@ -26,7 +26,7 @@ try {
   if (error.code !== 'ENOENT') fail(`.env cannot be read: ${error.message}`);
 }
 
-const PROGRAMS = { start: ['temporal'], test: ['temporal', 'temporal-test-server'] };
+const PROGRAMS = { start: ['temporal'], chaos: ['temporal'], test: ['temporal', 'temporal-test-server'] };
 
 try {
   await withSetupLock(root, say, async (holdFor) => {

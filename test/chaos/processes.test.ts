@@ -80,7 +80,7 @@ describe('two workers and two APIs', () => {
     const workers = [run(one, shared, WORKER), run(one, shared, WORKER)];
     const apis = [run(one, shared, API), run(other, shared, API)];
     await until('a process to wait', async () => workers[0]?.output().includes('Waiting for it'), 30_000);
-    const desk = { port: one.exchangePort, dataDir: join(folder, 'exchange'), redirectTo: other.port };
+    const desk = { port: one.exchangePort, dataDir: join(folder, 'exchange'), redirectTo: other.port, date: DATE };
     run(one, {}, exchange(desk));
     for (const at of [one, other]) await until('the APIs to be well', () => api(at, '/health'), 60_000);
 

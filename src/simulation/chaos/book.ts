@@ -98,7 +98,10 @@ function money({ date }: ReportBody, orders: readonly BookOrder[]): Omit<Told, '
   const gross = orders.reduce((sum, order) => sum + (order.transaction_type === 'SELL' ? 1 : -1) * turnover(order), 0);
   const executed = orders.filter((order) => order.fills.length > 0);
   const charges = sumCharges(
-    executed.map((order) => orderCharges({ date, side: order.transaction_type, turnover: turnover(order) })),
+    executed.map((order) =>
+      // Without a tag it is the broker's own square-off, which costs more: nobody else trades on these days.
+      orderCharges({ date, side: order.transaction_type, turnover: turnover(order), squareOff: order.tag === null }),
+    ),
   ).total;
   return { gross, charges, net: gross - charges };
 }
