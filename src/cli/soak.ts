@@ -21,6 +21,7 @@ Plays days of the whole product on virtual time, with faults, and judges each by
   --explain      with --day: everything that happened, line by line
   --faults a,b   only these kinds of fault (--faults list shows them)
   --mutate       deliberate bugs: each has to be caught by an invariant
+  --only a,b     with --mutate: these bugs alone
   --no-shrink    leave failing days as they are
   --json         the last line is the result as JSON
   --help
@@ -35,6 +36,7 @@ type Options = {
   explain: boolean;
   kinds: string[] | null;
   mutate: boolean;
+  only: string[] | null;
   shrink: boolean;
   json: boolean;
 };
@@ -58,6 +60,7 @@ function readOptions(args: string[]): Options | null {
       weeks: { type: 'boolean' },
       explain: { type: 'boolean' },
       mutate: { type: 'boolean' },
+      only: { type: 'string' },
       'no-shrink': { type: 'boolean' },
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
@@ -75,6 +78,7 @@ function readOptions(args: string[]): Options | null {
     weeks: values.weeks ?? false,
     explain: values.explain ?? false,
     mutate: values.mutate ?? false,
+    only: values.only?.split(',') ?? null,
     shrink: !(values['no-shrink'] ?? false),
     json: values.json ?? false,
     day,
@@ -100,7 +104,7 @@ async function main(): Promise<number> {
   }
   if (options.mutate) {
     const { mutate } = await import('../simulation/mutate.ts');
-    return mutate({ seed: options.seed, json: options.json });
+    return mutate({ seed: options.seed, json: options.json, ...(options.only ? { only: options.only } : {}) });
   }
   return options.day === null ? many(options) : one(options, options.day);
 }

@@ -76,7 +76,7 @@ export type Case = {
   typeChange: 'allow' | 'refuse';
   workers: 1 | 2;
   /** How fine the world moves: at the product's own pace, or coarser so that more days fit into a minute. */
-  pace: 'true' | 'coarse';
+  pace: 'true' | 'coarse' | 'slow';
   /** Looked for by name in a failing day. */
   events: readonly Event[];
 };

@@ -11,6 +11,7 @@ import { SIGNAL_MONDAY } from './markets.ts';
 const MONDAYS: readonly IsoDate[] = [SIGNAL_MONDAY, '2025-09-22', '2025-12-08', '2026-07-13', '2026-08-24'];
 const KINDS = Object.keys(FAULTS);
 const AFTER_SIGNAL = 25_063_95;
+const MARKETS = 32;
 
 export type DrawOptions = {
   /** Weeks of several days instead of single ones. */
@@ -22,11 +23,16 @@ export type DrawOptions = {
 /** The `day`-th case of a seed: always the same. */
 export function drawCase(seed: number, day: number, options: DrawOptions = { weeks: false }): Case {
   const dice = new Dice(hash(seed, day, 4_711));
-  const weekly = options.weeks || dice.is(0.02);
+  const weekly = options.weeks || dice.is(0.01);
   const numLots = dice.is(0.5) ? dice.between(1, 10) : dice.spread(1, 40);
   const dates = weekly ? weekFrom(dice.of(MONDAYS), options.weeks ? dice.between(2, 4) : 2) : [dice.of(MONDAYS)];
   const typeChange = dice.is(0.3) ? 'refuse' : 'allow';
-  const events: Event[] = [...ending(dice, weekly), ...faults(dice, options.kinds ?? KINDS), ...people(dice)];
+  const staysOpen = weekly || dice.is(0.01);
+  const events: Event[] = [
+    ...(staysOpen ? [] : ending(dice)),
+    ...faults(dice, options.kinds ?? KINDS),
+    ...people(dice),
+  ];
   return {
     seed: hash(seed, day, 4_712),
     dates,
@@ -35,7 +41,7 @@ export function drawCase(seed: number, day: number, options: DrawOptions = { wee
     plan: { ...plan(dice, numLots), ...(weekly ? { exitPolicy: 'weekly' as const } : {}) },
     typeChange,
     workers: dice.is(0.2) ? 2 : 1,
-    pace: dice.is(0.1) ? 'true' : 'coarse',
+    pace: staysOpen ? 'slow' : dice.is(0.08) ? 'true' : 'coarse',
     events,
   };
 }
@@ -58,8 +64,10 @@ function plan(dice: Dice, numLots: number): Case['plan'] {
 }
 
 /** Hours after the signal: quiet ones, gaps, falls through the strike, and as they were. */
-function market(dice: Dice, days: number): MarketCase {
-  if (dice.is(0.4)) return {};
+function market(of: Dice, days: number): MarketCase {
+  if (of.is(0.4)) return {};
+  // Of some dozens: what is made once serves many days.
+  const dice = new Dice(hash(of.between(1, MARKETS), days, 4_713));
   let price = AFTER_SIGNAL;
   const hour = (wild: number): Hour => {
     const open = price + (dice.is(0.1) ? dice.between(-8_000, 8_000) : 0);
@@ -79,8 +87,7 @@ function market(dice: Dice, days: number): MarketCase {
 }
 
 /** Most positions are left after some minutes: a day in which one stays open for four hours costs as much as ten others. */
-function ending(dice: Dice, weekly: boolean): Event[] {
-  if (weekly || dice.is(0.03)) return [];
+function ending(dice: Dice): Event[] {
   const when: When = { after: 'main_filled', ms: dice.spread(2_000, 240_000) };
   const of: Command = dice.of<Command>([
     { command: 'close_position', which: 0 },

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { GUARD_PACE, type GuardPace } from '../../activities/guard-pace.ts';
 import { type DayIdentity, type DayReport, dayTaskQueue, dayWorkflowId, type Plan } from '../../workflows/messages.ts';
 import { hourlyBars, lotSizeFor, timetable, weeklyExpiry } from '../domain/calendar/index.ts';
-import { addDays, istAt, istIso } from '../domain/clock.ts';
+import { addDays, istAt, istDate, istTime } from '../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../domain/types.ts';
 import { createLiveClock } from '../market/clock-source.ts';
 import type { FeedPace } from '../market/feed.ts';
@@ -45,15 +45,20 @@ const LATENCIES = {
 } as const;
 const EXCHANGE_LATENCY = { minMs: 30, maxMs: 300 };
 /** Coarser than the product is: the same code looks less often, so that a minute of the machine holds more days. */
-const COARSE_GUARD: GuardPace = {
-  lookMs: 1_000,
-  heartbeatMs: 2_000,
-  stopLookMs: 10_000,
-  quoteLookMs: 2_000,
-  handsLookAgainMs: 1_000,
+const PACES: Record<Case['pace'], { guard: GuardPace; feed: FeedPace; ticks: { fastMs: number; slowMs: number } }> = {
+  true: { guard: GUARD_PACE, feed: { lookMs: 1_000, muteMs: 5_000 }, ticks: { fastMs: 1_000, slowMs: 4_000 } },
+  coarse: {
+    guard: { lookMs: 1_000, heartbeatMs: 2_000, stopLookMs: 10_000, quoteLookMs: 2_000, handsLookAgainMs: 1_000 },
+    feed: { lookMs: 15_000, muteMs: 75_000 },
+    ticks: { fastMs: 2_000, slowMs: 30_000 },
+  },
+  // Of positions that stay open for hours.
+  slow: {
+    guard: { lookMs: 2_000, heartbeatMs: 3_000, stopLookMs: 20_000, quoteLookMs: 4_000, handsLookAgainMs: 2_000 },
+    feed: { lookMs: 15_000, muteMs: 75_000 },
+    ticks: { fastMs: 4_000, slowMs: 30_000 },
+  },
 };
-const COARSE_FEED: FeedPace = { lookMs: 15_000, muteMs: 75_000 };
-const TICKS = { true: { fastMs: 1_000, slowMs: 1_000 }, coarse: { fastMs: 2_000, slowMs: 30_000 } };
 const BOOT_MS = 3_000;
 const MOST_TASK_FAILURES = 5;
 /** After the close a day has its last looks; a broker that is away takes ten minutes of them. */
@@ -86,8 +91,8 @@ export class Play implements Actor {
       sealer: world.sealer,
       userId: null,
       paced: true,
-      guardPace: of.pace === 'true' ? GUARD_PACE : COARSE_GUARD,
-      ...(of.pace === 'true' ? {} : { feedPace: COARSE_FEED }),
+      guardPace: PACES[of.pace].guard,
+      feedPace: PACES[of.pace].feed,
     };
   }
 
@@ -106,7 +111,7 @@ export class Play implements Actor {
         cash: CASH,
       },
       latencies: LATENCIES,
-      tickPace: TICKS[of.pace],
+      tickPace: PACES[of.pace].ticks,
     });
     return new Play(of, world, code);
   }
@@ -218,7 +223,12 @@ export class Play implements Actor {
       ),
     ];
     lines.sort((a, b) => a.at - b.at);
-    return lines.map(({ at, text }) => `${istIso(at).slice(0, 10)} ${istIso(at).slice(11, 23)} ${text}`);
+    return lines.map(
+      ({ at, text }) =>
+        `${istDate(at)} ${istTime(at)}.${String(at % 1_000)
+          .padStart(3, '0')
+          .slice(0, 3)} ${text}`,
+    );
   }
 }
 

@@ -1,11 +1,11 @@
 /** Invariants 1, 2 and 7, by the exchange's own book, at every instant. */
-import { type OrderTag, parseTag } from '../../domain/tags.ts';
+import type { OrderTag } from '../../domain/tags.ts';
 import type { MarketMs } from '../../domain/types.ts';
 import type { SimOrder } from '../../exchange-simulator/types.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
 import type { Findings } from './findings.ts';
-import { contractKey, type FillOf, type Leg, Legs } from './legs.ts';
+import { contractKey, type FillOf, type Leg, Legs, tagOf } from './legs.ts';
 
 /** Our own orders are judged against what could be read so long before them; a resting stop against what could be repaired by now. */
 const READ_MS = 2_000;
@@ -46,14 +46,14 @@ export class BookWatch {
   private atPoint(point: Point): void {
     if (point.kind !== 'call' || point.point !== 'leaves') return;
     const { name, order } = point.call;
-    const ours = order?.tag ? parseTag(order.tag) : null;
+    const ours = tagOf(order?.tag);
     if (name === 'placeOrder' && order?.tag && !this.leftAt.has(order.tag)) this.leftAt.set(order.tag, virtualNow());
     if ((name === 'modifyOrder' || name === 'cancelOrder') && order && !ours)
       this.findings.add(7, `${name} of a foreign order`, `${name} of ${order.tradingsymbol}, which is not ours`);
   }
 
   private atOrder(order: SimOrder): void {
-    const tag = order.source === undefined && order.tag ? parseTag(order.tag) : null;
+    const tag = order.source === undefined ? tagOf(order.tag) : null;
     if (tag && order.tag) this.count(order.tag, order.orderId, order.placedAt);
     for (const fill of this.legs.newFills(order)) {
       if (tag) this.judge(fill, tag);
@@ -100,7 +100,7 @@ export class BookWatch {
   /** A position that got an order after all may have to trade through zero to undo it. */
   private afterGhost({ position }: Leg): boolean {
     return [...this.ghosts].some((tag) => {
-      const parsed = parseTag(tag);
+      const parsed = tagOf(tag);
       return parsed !== null && `${parsed.manual ? 'M' : 'P'}${parsed.position}` === position;
     });
   }
@@ -163,5 +163,5 @@ function nakedUnits(legs: Legs): number {
 
 /** Product, expiry and type of a contract: `MIS NIFTY25717…PE`. */
 function seriesOf(contract: string): string {
-  return contract.replace(/\d{5}(CE|PE)$/, '$1');
+  return `${contract.slice(0, -7)}${contract.slice(-2)}`;
 }

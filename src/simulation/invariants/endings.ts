@@ -2,13 +2,12 @@
 
 import type { DayReport } from '../../../workflows/messages.ts';
 import { istDate } from '../../domain/clock.ts';
-import { parseTag } from '../../domain/tags.ts';
 import type { PlayedDay } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { World } from '../world/world.ts';
 import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
-import { contractKey } from './legs.ts';
+import { contractKey, tagOf } from './legs.ts';
 
 const MOST_EVENTS = 10_000;
 const PAGED_BEFORE_CLOSE_MS = 45 * 60_000;
@@ -67,7 +66,7 @@ function judgeMoney(world: World, findings: Findings, day: PlayedDay, report: Da
     .allOrders()
     .filter(
       ({ source, tag, placedAt }) =>
-        source === undefined && tag !== null && parseTag(tag) !== null && istDate(placedAt) === day.date,
+        source === undefined && tag !== null && tagOf(tag) !== null && istDate(placedAt) === day.date,
     );
   const fills = ours.flatMap(({ side, fills: of }) => of.map((fill) => ({ ...fill, side })));
   const reported = new Set(report.trades.map(({ tradeId }) => tradeId));

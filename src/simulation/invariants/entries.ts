@@ -3,12 +3,11 @@
 import type { Plan } from '../../../workflows/messages.ts';
 import { hourlyBars, timetable } from '../../domain/calendar/index.ts';
 import { istDate, istTime } from '../../domain/clock.ts';
-import { parseTag } from '../../domain/tags.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
 import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
-import { positionOf } from './legs.ts';
+import { positionOf, tagOf } from './legs.ts';
 
 const AGE_MS = 5 * 60_000;
 /** The way of an order to the exchange. */
@@ -24,7 +23,7 @@ export function watchEntries(of: {
   const { world, book, findings } = of;
   world.hooks.add((point: Point) => {
     if (point.kind !== 'call' || point.point !== 'leaves' || point.call.name !== 'placeOrder') return;
-    const tag = point.call.order?.tag ? parseTag(point.call.order.tag) : null;
+    const tag = tagOf(point.call.order?.tag);
     if (!tag || tag.manual || tag.purpose !== 'entry') return;
     const now = virtualNow();
     const date = istDate(now);
@@ -36,7 +35,9 @@ export function watchEntries(of: {
     const times = timetable(date);
     if (plan.exitPolicy === 'intraday' && bar && bar.end > times.lastEntry)
       findings.add(6, 'an entry after the last time for entries', `${point.call.order?.tag} leaves at ${when}`);
-    const open = new Set([...book.legs.legs.values()].filter(({ net }) => net !== 0).map(({ position }) => position));
+    // What a person has opened reserves what it can lose, not the whole of a position's limit.
+    const held = [...book.legs.legs.values()].filter(({ net, position }) => net !== 0 && position.startsWith('P'));
+    const open = new Set(held.map(({ position }) => position));
     const isNew = !open.has(positionOf(tag)) && tag.role === 'hedge';
     if (!isNew) return;
     const lost = Math.max(0, -[...book.legs.legs.values()].reduce((sum, { realised }) => sum + realised, 0));

@@ -15,7 +15,7 @@ const PULSE_MS = 1_000;
 /** While nothing is open. */
 const QUIET_MS = 15_000;
 /** How often the product looks at the book by itself while something is open, by the pace of a case. */
-const READS = { true: 6_000, coarse: 12_000 };
+const READS = { true: 6_000, coarse: 12_000, slow: 24_000 };
 /** Events of the history in a minute beyond which something spins. */
 const MOST_EVENTS_A_MINUTE = 600;
 

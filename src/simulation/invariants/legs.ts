@@ -20,6 +20,20 @@ export type FillOf = { order: SimOrder; fill: SimFill; tag: OrderTag | null };
 
 export const contractKey = ({ product, tradingsymbol }: { product: string; tradingsymbol: string }): string =>
   `${product} ${tradingsymbol}`;
+const tags = new Map<string, OrderTag | null>();
+const MOST_TAGS = 10_000;
+
+/** What a tag of ours says; null for one that is not spelled like ours. Each is read once. */
+export function tagOf(tag: string | null | undefined): OrderTag | null {
+  if (!tag) return null;
+  const known = tags.get(tag);
+  if (known !== undefined) return known;
+  if (tags.size >= MOST_TAGS) tags.clear();
+  const parsed = parseTag(tag);
+  tags.set(tag, parsed);
+  return parsed;
+}
+
 /** As the product calls it: `P1` of a signal, `M1` of a person. */
 export const positionOf = (tag: OrderTag): string => `${tag.manual ? 'M' : 'P'}${tag.position}`;
 export const signed = (side: Side, quantity: number): number => (side === 'BUY' ? quantity : -quantity);
@@ -39,7 +53,7 @@ export class Legs {
     const known = this.seen.get(order.orderId) ?? 0;
     if (order.fills.length === known) return [];
     this.seen.set(order.orderId, order.fills.length);
-    const tag = order.source === undefined && order.tag ? parseTag(order.tag) : null;
+    const tag = order.source === undefined ? tagOf(order.tag) : null;
     return order.fills.slice(known).map((fill) => ({ order, fill, tag }));
   }
 

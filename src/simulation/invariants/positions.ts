@@ -1,12 +1,11 @@
 /** Invariants 3, 5 and 10, position by position: protected, left in time, paged about. */
 import { istAt, istDate } from '../../domain/clock.ts';
-import { parseTag } from '../../domain/tags.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { LogLine, World } from '../world/world.ts';
 import type { Able } from './able.ts';
 import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
-import { type Leg, positionOf } from './legs.ts';
+import { type Leg, positionOf, tagOf } from './legs.ts';
 import { PageDeadlines } from './pages.ts';
 
 const PROTECTED_WITHIN_MS = 20_000;
@@ -119,7 +118,7 @@ export class PositionsWatch {
     let units = 0;
     for (const order of this.of.world.exchange.orders()) {
       if (order.side !== 'BUY' || FINAL.has(order.status) || !order.tag || order.source !== undefined) continue;
-      const tag = parseTag(order.tag);
+      const tag = tagOf(order.tag);
       if (tag && tag.role === 'main' && positionOf(tag) === position) units += order.quantity - order.filledQuantity;
     }
     return units;

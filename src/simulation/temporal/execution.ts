@@ -2,6 +2,7 @@
  * One workflow execution as the server and its worker's Core keep it: workflow tasks over the SDK's own VM, timers, activities, updates.
  * What differs from a real server is written down in docs/simulation.md.
  */
+import proto from '@temporalio/proto';
 import type { SimProcess } from '../process.ts';
 import { after, hold, release, virtualNow } from '../virtual-time.ts';
 import { type ActivityResult, ActivityTask, type ActivityWorld } from './activity-task.ts';
@@ -39,6 +40,8 @@ export type ExecutionWorld = Omit<ActivityWorld, 'resolve' | 'execution'> & {
 type Update = { resolve(value: unknown): void; reject(error: Error): void };
 /** A task that a worker has taken up: nothing of it counts before it is completed. */
 type Step = { activation: Activation; jobs: Job[]; commands: Command[] };
+
+const { WorkflowActivationJob } = proto.coresdk.workflow_activation;
 
 /** A worker that is gone is waited for so long before another one may go on: `stickyQueueScheduleToStartTimeout` of src/temporal/worker.ts. */
 const STICKY_MS = 2_000;
@@ -135,7 +138,9 @@ export class Execution {
     try {
       const instance = await this.anInstance();
       if (!instance) throw new Error('no worker answers the query');
-      const activation = this.activation([{ queryWorkflow: { queryId: 'query', queryType, arguments: [] } }]);
+      // The VM hands queries on as they come, and asks the message itself of which kind it is.
+      const job = WorkflowActivationJob.create({ queryWorkflow: { queryId: 'query', queryType, arguments: [] } });
+      const activation = this.activation([job]);
       const answer = await instance.activate(activation);
       const response = 'commands' in answer ? answer.commands[0]?.respondToQuery : undefined;
       if (!response?.succeeded) throw new Error(response?.failed?.message ?? 'the query failed');

@@ -2,7 +2,7 @@
 import { type Activation, type Command, type Instance, type Job, WorkflowActivation } from './workflow-vm.ts';
 
 /** Written out only when a worker has to replay: most never do. */
-type Kept = { activation: Activation; commands: readonly Command[] };
+type Kept = { activation: Activation; jobs: readonly Job[]; commands: readonly Command[] };
 
 export class History {
   /** Of all runs. */
@@ -38,34 +38,40 @@ export class History {
   /** What a validator has refused leaves nothing: neither the update nor its answer is replayed. */
   keep(activation: Activation, jobs: Job[], commands: readonly Command[]): void {
     const refused = new Set<string>();
-    const patches: Job[] = [];
-    for (const { updateResponse, setPatchMarker } of commands) {
+    for (const { updateResponse } of commands) {
       const id = updateResponse?.protocolInstanceId ?? '';
       if (updateResponse?.accepted) this.accepted.add(id);
       if (updateResponse?.rejected && !this.accepted.has(id)) refused.add(id);
-      if (setPatchMarker) patches.push({ notifyHasPatch: { patchId: setPatchMarker.patchId ?? '' } });
     }
     const kept = jobs.filter(({ doUpdate }) => !doUpdate || !refused.has(doUpdate.id ?? ''));
     if (kept.length === 0) return;
-    const seen = kept.map((job) => (job.doUpdate ? { doUpdate: { ...job.doUpdate, runValidator: false } } : job));
     this.kept.push({
-      activation: WorkflowActivation.fromObject({ ...activation, isReplaying: true, jobs: [...patches, ...seen] }),
+      activation,
+      jobs: kept,
       commands: commands.filter(({ updateResponse }) => !refused.has(updateResponse?.protocolInstanceId ?? '')),
     });
   }
 
   /** Shows everything to a fresh VM. Answers the first difference in what it asks for, null when there is none. */
   async replay(instance: Instance): Promise<string | null> {
-    for (const { activation, commands } of this.kept) {
-      // A copy: what a VM was shown once is not shown to another one.
-      const bytes = WorkflowActivation.encode(activation).finish();
-      const answer = await instance.activate(WorkflowActivation.decode(bytes));
+    for (const { activation, jobs, commands } of this.kept) {
+      const answer = await instance.activate(asReplayed(activation, jobs, commands));
       const before = textOf(commands);
       const now = 'failed' in answer ? `failed: ${answer.failed}` : textOf(answer.commands);
       if (now !== before) return `asked before for ${before.slice(0, 500)}, now for ${now.slice(0, 500)}`;
     }
     return null;
   }
+}
+
+/** As a worker is shown it again: a copy, without validators, and with the patches that it marked then. */
+function asReplayed(activation: Activation, jobs: readonly Job[], commands: readonly Command[]): Activation {
+  const patches = commands.flatMap(({ setPatchMarker }): Job[] =>
+    setPatchMarker ? [{ notifyHasPatch: { patchId: setPatchMarker.patchId ?? '' } }] : [],
+  );
+  const seen = jobs.map((job) => (job.doUpdate ? { doUpdate: { ...job.doUpdate, runValidator: false } } : job));
+  const again = WorkflowActivation.fromObject({ ...activation, isReplaying: true, jobs: [...patches, ...seen] });
+  return WorkflowActivation.decode(WorkflowActivation.encode(again).finish());
 }
 
 /** Summaries and details are no part of what a replay must repeat. */

@@ -107,7 +107,8 @@ export function activationOf(of: {
   historyBytes: number;
   continueAsNewSuggested: boolean;
 }): Activation {
-  return WorkflowActivation.fromObject({
+  // Its fields are the messages' own types already: nothing has to be converted.
+  return WorkflowActivation.create({
     runId: of.runId,
     timestamp: timestamp(of.at),
     isReplaying: false,

@@ -1,0 +1,101 @@
+/** What the day says, hands over, writes down, and tells its owner. */
+import type { Mutation } from '../mutations.ts';
+import { after, callFault, quietDay, shortDay } from './own-days.ts';
+
+const WEEKLY = { plan: { numLots: 10, maxCapitalAtRisk: 50_000_000_00, exitPolicy: 'weekly' as const } };
+
+export const DAY_MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'fill-left-out',
+    why: 'The report leaves out its first trade.',
+    file: 'workflows/report.ts',
+    find: '.sort((a, b) => a.at - b.at);',
+    replace: '.sort((a, b) => a.at - b.at)\n    .slice(1);',
+    by: 4,
+  },
+  {
+    name: 'always-flat',
+    why: 'Every day is called flat.',
+    file: 'workflows/report.ts',
+    find: "return open.length > 0 ? 'carried' : 'flat';",
+    replace: "return 'flat';",
+    by: 4,
+    days: { cases: [quietDay([], WEEKLY)] },
+  },
+  {
+    name: 'not-handed-over',
+    why: 'The next day does not go on with what was carried.',
+    file: 'activities/journal.ts',
+    find: 'handedOver ? [renewed(handedOver, identity.date)] : [],',
+    replace: '[],',
+    by: 3,
+    days: { cases: [quietDay([], { ...WEEKLY, dates: ['2025-07-14', '2025-07-15'] })] },
+  },
+  {
+    name: 'strangers-are-ours',
+    why: 'What others hold in contracts that we do not trade counts as a difference of ours.',
+    file: 'activities/reconcile.ts',
+    find: 'if (our === undefined || known ||',
+    replace: 'if (known ||',
+    by: 4,
+    days: { kinds: ['external.other_contract'] },
+  },
+  {
+    name: 'throw-in-a-handler',
+    why: 'A handler of a signal throws: the workflow task fails for ever, and nothing leaves any more.',
+    file: 'workflows/trading-day.ts',
+    find: 'const taken = day.warnings.filter(',
+    replace: "if (ids === 'all') throw new Error('a defect');\n    const taken = day.warnings.filter(",
+    by: 4,
+  },
+  {
+    name: 'token-not-sealed',
+    why: 'The access token stands in the journal as it is.',
+    file: 'activities/session.ts',
+    find: 'sealedAccessToken: deps.sealer.seal(login.accessToken),',
+    replace: 'sealedAccessToken: login.accessToken,',
+    by: 9,
+  },
+  {
+    name: 'token-in-a-payload',
+    why: 'The exchange of the login answers with the access token, which stands in the history from then on.',
+    file: 'activities/session.ts',
+    find: 'return { number: stored.number, userId: stored.userId,',
+    replace: 'return { accessToken: login.accessToken, number: stored.number, userId: stored.userId,',
+    by: 9,
+  },
+  {
+    name: 'pages-swallowed',
+    why: 'Nothing reaches the owner.',
+    file: 'workflows/orders.ts',
+    find: "if (!known) await world.notifyOwner.executeWithOptions({ summary: text }, [{ level: 'alert', text }]);",
+    replace: '',
+    by: 10,
+    days: {
+      cases: [
+        shortDay([
+          after(
+            'exit_asked',
+            0,
+            callFault({
+              ...{ kind: 'place.address_refused', calls: ['placeOrder', 'modifyOrder', 'cancelOrder'], forMs: 50_000 },
+              effect: {
+                ...{ do: 'refuse', status: 403, errorType: 'GeneralException' },
+                message: 'No IPs configured for this app. Add allowed IPs on the Kite developer console.',
+              },
+            }),
+          ),
+        ]),
+      ],
+    },
+  },
+  {
+    name: 'page-without-a-cause',
+    why: 'The owner is paged at the close of a day on which nothing is wrong.',
+    file: 'workflows/trading-day.ts',
+    find: 'if (open.length === 0) return;',
+    replace: '',
+    by: 10,
+    days: { cases: [quietDay([], { from: '08:45' })] },
+  },
+];

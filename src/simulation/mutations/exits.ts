@@ -1,0 +1,75 @@
+/** Exits that buy too much, sell too early, or do not end. */
+import type { Mutation } from '../mutations.ts';
+import { after, callFault, quietDay, shortDay } from './own-days.ts';
+
+const refused = (count: number) =>
+  callFault({
+    ...{ kind: 'place.refused', calls: ['placeOrder'], count, order: { side: 'BUY' } },
+    effect: { do: 'refuse', status: 400, errorType: 'InputException', message: 'Invalid order' },
+  });
+
+export const EXIT_MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'hedge-sold-beside-the-exit',
+    why: 'The hedge is sold while the short is still being bought back.',
+    file: 'workflows/position.ts',
+    find: 'await exitMain(this);\n    if (this.plan.hedge) await sellHedge(this);',
+    replace:
+      'const all = Object.assign(Object.create(this), { toSellOfHedge: () => this.long() });\n    await Promise.all([exitMain(this), this.plan.hedge ? sellHedge(all) : null]);',
+    by: 1,
+  },
+  {
+    name: 'exit-beside-the-stop',
+    why: 'The exit is placed while the stop still rests: a spike after it fills the stop as well.',
+    file: 'workflows/exit.ts',
+    find: 'if (stop && !isFinal(stop)) {\n    await leaveThroughStop',
+    replace: 'if (stop && !isFinal(stop) && position.day.over) {\n    await leaveThroughStop',
+    by: 2,
+    days: { kinds: ['price.spike'] },
+  },
+  {
+    name: 'exit-by-the-plan',
+    why: 'The exit buys back what was planned, not what was filled.',
+    file: 'workflows/exit.ts',
+    find: 'quantity: position.toBuyBack(slice),',
+    replace: "quantity: Reflect.get(position.plan, 'quantity'),",
+    by: 2,
+    days: { kinds: ['order.thin', 'order.type_change_refused'] },
+  },
+  {
+    name: 'exit-given-up',
+    why: 'An exit that is refused once is not tried again.',
+    file: 'workflows/exit.ts',
+    find: "} else if (submitted.kind === 'halted') return;\n    // Somebody",
+    replace: '} else return;\n    // Somebody',
+    by: 5,
+    days: { cases: [shortDay([after('exit_asked', 0, refused(1))], { typeChange: 'refuse' })] },
+  },
+  {
+    name: 'no-pause-between-exits',
+    why: 'Refused exits follow each other at once: a history fills up within the hour.',
+    file: 'workflows/exit.ts',
+    find: 'urgent ? AFTER_REFUSAL_MS : PATIENT_MS',
+    replace: '1',
+    by: 8,
+    days: { cases: [shortDay([after('exit_asked', 0, refused(300))], { typeChange: 'refuse' })] },
+  },
+  {
+    name: 'square-off-an-hour-late',
+    why: 'The day’s timetable has its square-off an hour later.',
+    file: 'activities/journal.ts',
+    find: 'timetable: timetable(identity.date),',
+    replace: 'timetable: { ...timetable(identity.date), squareOff: timetable(identity.date).squareOff + 3_600_000 },',
+    by: 5,
+    days: { cases: [quietDay()] },
+  },
+  {
+    name: 'others-not-looked-at',
+    why: 'What somebody bought back in the app is bought back once more.',
+    file: 'workflows/by-hand.ts',
+    find: "outside.bought = roles.includes('main') ? takenOf(position, 'main') : 0;",
+    replace: 'outside.bought = 0;',
+    by: 2,
+    days: { kinds: ['external.bought_back'] },
+  },
+];
