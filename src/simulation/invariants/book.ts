@@ -30,6 +30,8 @@ export class BookWatch {
   private ghostUnits = 0;
   private nakedSince: MarketMs | null = null;
   private nakedByGhost = false;
+  /** Since when an exchange that answers has shown it. */
+  private ghostSince: MarketMs | null = null;
   private readonly answers: () => boolean;
 
   constructor(world: World, findings: Findings, answers: () => boolean) {
@@ -137,8 +139,12 @@ export class BookWatch {
 
   /** Called each second: an order that came after all is undone in time at an exchange that answers. */
   pulse(): void {
-    if (this.nakedSince === null || !this.nakedByGhost || !this.answers()) return;
-    if (virtualNow() - this.nakedSince > UNDONE_MS)
+    if (this.nakedSince === null || !this.nakedByGhost || !this.answers()) {
+      this.ghostSince = null;
+      return;
+    }
+    this.ghostSince ??= virtualNow();
+    if (virtualNow() - this.ghostSince > UNDONE_MS)
       this.findings.add(
         1,
         'a late order was not undone',
