@@ -24,6 +24,7 @@ export interface Actor {
 
 const EXPIRES_MS = 8_000;
 const TWICE_AFTER_MS = 900;
+const RESTS_MS = 10 * 60_000;
 const FINAL = ['COMPLETE', 'CANCELLED', 'REJECTED'];
 
 export function carryOut(actor: Actor, deed: Deed): void {
@@ -164,7 +165,7 @@ function foreignOrder(actor: Actor, { side, lots }: Extract<Deed, { do: 'foreign
   const price = Math.round((touch.lastPrice * far) / instrument.tickSize) * instrument.tickSize;
   actor.note(`in the app: an order to ${side} ${lots} lots of ${tradingsymbol} at ${price / 100} rests`);
   world.used('external.order_rests');
-  exchange.place({
+  const { orderId } = exchange.place({
     ...{
       variety: 'regular',
       exchange: 'NFO',
@@ -176,11 +177,16 @@ function foreignOrder(actor: Actor, { side, lots }: Extract<Deed, { do: 'foreign
     ...{ validity: 'DAY', quantity: lots * instrument.lotSize, price, triggerPrice: 0, disclosedQuantity: 0 },
     ...{ marketProtection: null, tag: null },
   });
+  // The person takes it back, if it is still there: an order that waits keeps the exchange busy each second.
+  after(RESTS_MS, () => {
+    const order = exchange.order(orderId);
+    if (order && !FINAL.includes(order.status)) exchange.cancel(orderId);
+  });
 }
 
 function ask(actor: Actor, command: Command): void {
   const { execution, world } = actor;
-  if (!execution || execution.state !== 'running') return;
+  if (execution?.state !== 'running') return;
   actor.note(`command ${JSON.stringify(command)}`);
   world.used(`command.${command.command}`);
   const by = 'a person';

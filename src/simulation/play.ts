@@ -46,7 +46,7 @@ const LATENCIES = {
 const EXCHANGE_LATENCY = { minMs: 30, maxMs: 300 };
 /** Coarser than the product is: the same code looks less often, so that a minute of the machine holds more days. */
 const PACES: Record<Case['pace'], { guard: GuardPace; feed: FeedPace; ticks: { fastMs: number; slowMs: number } }> = {
-  true: { guard: GUARD_PACE, feed: { lookMs: 1_000, muteMs: 5_000 }, ticks: { fastMs: 1_000, slowMs: 4_000 } },
+  true: { guard: GUARD_PACE, feed: { lookMs: 2_000, muteMs: 5_000 }, ticks: { fastMs: 1_000, slowMs: 4_000 } },
   coarse: {
     guard: { lookMs: 1_000, heartbeatMs: 2_000, stopLookMs: 10_000, quoteLookMs: 2_000, handsLookAgainMs: 1_000 },
     feed: { lookMs: 15_000, muteMs: 75_000 },

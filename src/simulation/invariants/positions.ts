@@ -66,7 +66,7 @@ export class PositionsWatch {
 
   pulse(marketIsOpen: boolean): void {
     const { book, able, world } = this.of;
-    const positions = new Set([...book.legs.legs.values()].map(({ position }) => position));
+    const positions = new Set([...[...book.legs.legs.values()].map(({ position }) => position), ...this.exits.keys()]);
     for (const position of positions) this.look(position, marketIsOpen);
     const open = [...book.legs.legs.values()].some((leg) => this.leftOf(leg) !== 0);
     const now = virtualNow();

@@ -12,7 +12,7 @@ import { processes } from '../temporal/activity-task.ts';
 import type { Payload } from '../temporal/payloads.ts';
 import { Temporal } from '../temporal/server.ts';
 import type { Command } from '../temporal/workflow-vm.ts';
-import { after, asProcess, installVirtualTime, virtualNow } from '../virtual-time.ts';
+import { after, asProcess, installVirtualTime, nothingToSettle, virtualNow } from '../virtual-time.ts';
 import { type Call, CallFaults } from './call-faults.ts';
 import { createMemoryJournal, type MemoryJournal } from './journal.ts';
 import type { KitePoint } from './kite.ts';
@@ -254,6 +254,8 @@ export class World {
       this.steppingAt = Number.POSITIVE_INFINITY;
       exchange.step();
       this.followExchange();
+      // Whoever hears of an order hears of it by an event of its own.
+      nothingToSettle();
     });
   }
 }
