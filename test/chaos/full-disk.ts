@@ -38,21 +38,27 @@ export type FullDisk = {
 
 /** Fills the folder as that program sees it, to the last byte, and takes what becomes free again until `free`. */
 export async function fillDisk(pid: number, folder: string): Promise<FullDisk> {
-  const inside = ['--target', String(pid), '--user', '--mount', '--preserve-credentials', 'sh', '-c'];
-  const shell = (script: string) => run('nsenter', [...inside, script, 'sh', folder]);
+  const inside = (target: number) => {
+    const namespace = ['--target', String(target), '--user', '--mount', '--preserve-credentials'];
+    return [...namespace, 'sh', '-c'];
+  };
   const filling = 'while :; do cat /dev/zero >> "$1/ballast"; sleep 0.02; done';
-  const filler = spawn('nsenter', [...inside, filling, 'sh', folder], { stdio: 'ignore', detached: true });
+  const filler = spawn('nsenter', [...inside(pid), filling, 'sh', folder], { stdio: 'ignore', detached: true });
+  // The filler keeps the file system when the program ends, of a full disk perhaps.
+  const shell = (script: string) => run('nsenter', [...inside(filler.pid ?? pid), script, 'sh', folder]);
   const isFull = () =>
     shell('dd if=/dev/zero of="$1/byte" bs=1 count=1 || exit; rm "$1/byte"').then(
       () => false,
       (error: Error) => error.message.includes('No space left on device'),
     );
-  await until('the disk to be full', isFull, 10_000);
+  await until('the disk to be full', isFull, 60_000);
   return {
     isFull,
     async free() {
-      if (filler.pid !== undefined) process.kill(-filler.pid, 'SIGKILL');
+      // Stopped first: it would fill what becomes free.
+      if (filler.pid !== undefined) process.kill(-filler.pid, 'SIGSTOP');
       await shell('rm -f "$1/ballast" "$1/byte"');
+      if (filler.pid !== undefined) process.kill(-filler.pid, 'SIGKILL');
     },
   };
 }

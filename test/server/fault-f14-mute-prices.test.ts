@@ -43,7 +43,7 @@ beforeAll(async () => {
   await program.moveTo('11:14:58');
   await patiently(async () => (await positions())[0]?.state === 'open');
   await patiently(() => resting().length === 1);
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   await program?.stop();
   await ticker.close();
@@ -56,7 +56,7 @@ const resting = () => simulator.exchange.orders().filter(({ status }) => status 
 
 async function patiently(holds: () => boolean | Promise<boolean>): Promise<void> {
   for (let tries = 0; !(await holds()); tries += 1) {
-    if (tries > 400) throw new Error(`waited in vain for ${holds}\n${JSON.stringify(program.lines)}`);
+    if (tries > 900) throw new Error(`waited in vain for ${holds}\n${JSON.stringify(program.lines)}`);
     await sleep(100);
   }
 }

@@ -26,7 +26,7 @@ const WATCHED_FROM = '08:59:20';
 
 type Seen = {
   carried: unknown[];
-  stateBefore: string;
+  stateBefore: string | null;
   schedule: { before: 'running' | 'paused' | 'gone'; then: 'running' | 'paused' | 'gone' };
   health: unknown;
   pages: string[];
@@ -50,11 +50,15 @@ beforeAll(async () => {
   ends.push(() => simulator.stop());
   const orders = await tradeCarried(simulator);
   simulator.exchange.clock.set({ market: istAt(TUESDAY, '08:40') });
+  const folders = await Promise.all(FORMS.map(() => mkdtemp(join(tmpdir(), 'trading-f9-'))));
+  ends.push(async () => {
+    for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  });
+  // All before a program runs: opening a journal holds the event loop for seconds.
+  for (const dataDir of folders) await writeCarried(dataDir, ACCOUNT, simulator, orders);
   const programs: Running[] = [];
-  for (const form of FORMS) {
-    const dataDir = await mkdtemp(join(tmpdir(), 'trading-f9-'));
-    ends.push(() => rm(dataDir, { recursive: true, force: true }));
-    await writeCarried(dataDir, ACCOUNT, simulator, orders);
+  for (const [index, form] of FORMS.entries()) {
+    const dataDir = folders[index] ?? '';
     const program = await startTradingProgram(simulator, dataDir, { TRADING_MODE: 'live' });
     ends.push(program.stop);
     programs.push({ form, dataDir, program });
@@ -78,7 +82,12 @@ async function watch({ form, dataDir, program }: Running): Promise<Seen> {
       ({ state }) => (state.paused ? ('paused' as const) : ('running' as const)),
       () => 'gone' as const,
     );
-  const today = async () => (await program.get<Status>('/live/status')).state;
+  // A day that is busy with its first minute may not answer: it is asked again.
+  const today = () =>
+    program.get<Status>('/live/status').then(
+      ({ state }) => state,
+      () => null,
+    );
   const pages = () =>
     (program.lines as { msg?: string; level?: number; owner?: boolean }[])
       .filter(({ level = 0, owner, msg = '' }) => level >= 50 && owner && NAMES_IT.test(msg))
@@ -87,7 +96,7 @@ async function watch({ form, dataDir, program }: Running): Promise<Seen> {
   const before = await stateOf();
   await form.how(schedule);
   for (;;) {
-    const isMended = (await stateOf()) === 'running' || (await today()) !== 'no_day';
+    const isMended = (await stateOf()) === 'running' || ((await today()) ?? 'no_day') !== 'no_day';
     const isOver = istTime(simulator.exchange.clock.now()) >= PAGED_BY;
     if (isOver || (isMended && pages().length > 0)) {
       const health = await program.get('/health');
