@@ -31,7 +31,11 @@ export type Moment =
   | 'exit_leaves'
   | 'short_closed'
   | 'hedge_exit_leaves'
-  | 'doubt';
+  | 'doubt'
+  /** Its tag is looked for: an order is about to be sent. */
+  | 'hedge_looks'
+  | 'main_looks'
+  | 'exit_looks';
 
 export type When =
   /** Market time of a day of the case, `HH:MM:SS`, the first day unless told otherwise. */

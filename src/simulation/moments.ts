@@ -2,11 +2,13 @@
 import { parseTag } from '../domain/tags.ts';
 import type { SimOrder } from '../exchange-simulator/types.ts';
 import type { Moment } from './case.ts';
+import type { SimProcess } from './process.ts';
 import type { Point, World } from './world/world.ts';
 
 export class Moments {
   private readonly seen = new Set<Moment>();
   private readonly waiting = new Map<Moment, (() => void)[]>();
+  private readonly sending = new Set<SimProcess>();
 
   /** Calls once the moment has come: at once, if it has. */
   on(moment: Moment, then: () => void): void {
@@ -31,8 +33,18 @@ export class Moments {
   }
 
   private atPoint(point: Point): void {
-    if (point.kind !== 'call' || point.point !== 'leaves') return;
+    if (point.kind === 'activity') {
+      if (point.type !== 'sendOrder') return;
+      if (point.point === 'started') this.sending.add(point.process);
+      else this.sending.delete(point.process);
+      return;
+    }
+    if (point.point !== 'leaves') return;
     const { name, order } = point.call;
+    if (name === 'orders' && this.sending.has(point.process))
+      this.reach(
+        this.seen.has('exit_asked') ? 'exit_looks' : this.seen.has('hedge_filled') ? 'main_looks' : 'hedge_looks',
+      );
     const tag = order?.tag ? parseTag(order.tag) : null;
     if (name === 'modifyOrder' && order?.orderType === 'SL') this.reach('exit_leaves');
     if (name !== 'placeOrder' || !tag) return;

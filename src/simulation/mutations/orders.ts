@@ -64,8 +64,16 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
     file: 'activities/orders.ts',
     find: "if (Date.now() > intent.sendBy) return { kind: 'too_late' };\n    if (performance.now()",
     replace: 'if (performance.now()',
-    by: 1,
-    days: { cases: [] },
+    by: 2,
+    days: {
+      cases: [0, 1].flatMap((worker) =>
+        [5, 20].map((ms) =>
+          shortDay([after('exit_looks', ms, { do: 'stop_process', ms: 90_000, laptop: true, worker })], {
+            ...{ typeChange: 'refuse', workers: 2 },
+          }),
+        ),
+      ),
+    },
   },
   {
     name: 'throw-when-found',
