@@ -9,7 +9,7 @@ const USAGE = `Usage: npm run chaos -- [--kills N] [--seed N] [--json]
 Plays days on real processes (workers, API, Temporal server, exchange) and sends them SIGKILL and SIGSTOP, at random
 moments and right before and after orders. Holds each day's book and report against what must be true.
 
-  --kills  how many, 1 or more (default: 50); about eight of them in a day
+  --kills  how many, 1 or more (default: 50); at most eight of them in a day
   --seed   the plan of the kills, a whole number (default: drawn, and printed)
   --json   ends with one line of JSON
 

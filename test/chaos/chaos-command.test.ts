@@ -1,6 +1,6 @@
 /** `npm run chaos`: a short run on real processes, its options, and that an interruption leaves nothing behind. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,6 +15,8 @@ let folder: string;
 let commands: ProcessGroup[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trading-day-chaos-command-'));
+  // As root PostgreSQL runs under an account of its own, which has to reach it.
+  await chmod(folder, 0o755);
   commands = [];
   onTestFailed(() => console.error(commands.map((command) => command.output()).join('\n--- the next ---\n')));
 });
@@ -41,6 +43,11 @@ async function canRun(): Promise<boolean> {
   return postgres !== null;
 }
 
+/** Beside the cache that the TypeScript loader keeps there. */
+async function foldersLeft(): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name.startsWith('trading-day-'));
+}
+
 async function childrenOf({ child }: ProcessGroup): Promise<number[]> {
   const { stdout } = await promisify(execFile)('ps', ['-axo', 'pid=,ppid=']);
   const pairs = stdout
@@ -60,8 +67,8 @@ describe('npm run chaos', () => {
     expect(code).toBe(0);
     const planned = planDay(1, 1).kills.slice(0, 2).map(killInWords);
     for (const words of planned) expect(command.output()).toContain(words);
-    expect(await readdir(folder)).toEqual([]);
-  }, 400_000);
+    expect(await foldersLeft()).toEqual([]);
+  }, 600_000);
 
   it('leaves no process and no folder when it is interrupted in the middle of a day', async (test) => {
     if (!(await canRun())) return test.skip();
@@ -71,7 +78,7 @@ describe('npm run chaos', () => {
     command.child.kill('SIGINT');
     expect(await command.exited).toBe(130);
     await until('its processes to be gone', async () => !children.some(isRunning), 5_000);
-    expect(await readdir(folder)).toEqual([]);
+    expect(await foldersLeft()).toEqual([]);
   }, 240_000);
 
   it.each([
