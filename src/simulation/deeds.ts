@@ -188,7 +188,7 @@ function ask(actor: Actor, command: Command): void {
   const { execution, world } = actor;
   if (execution?.state !== 'running') return;
   actor.note(`command ${JSON.stringify(command)}`);
-  world.used(`command.${command.command}`);
+  world.used(command.command === 'cancel_workflow' ? 'workflow.cancelled' : `command.${command.command}`);
   const by = 'a person';
   switch (command.command) {
     case 'login':

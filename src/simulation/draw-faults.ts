@@ -17,6 +17,11 @@ const inEntry = (dice: Dice): When =>
 const whileOpen = (dice: Dice): When => ({ after: 'main_filled', ms: dice.spread(50, 240_000) });
 const atExit = (dice: Dice): When => ({ after: dice.of(EXIT), ms: dice.is(0.5) ? 0 : dice.spread(1, 3_000) });
 const anywhere = (dice: Dice): When => dice.of([inEntry, whileOpen, atExit])(dice);
+/** Between the look for an order's tag and the order, which is as long as the look's answer takes. */
+const beforeSending = (dice: Dice): When => ({
+  after: dice.of<Moment>(['hedge_looks', 'main_looks', 'exit_looks']),
+  ms: dice.between(1, 30),
+});
 /** In force before the order that it is meant for: from the moment before. */
 const beforeOrder = (dice: Dice): When =>
   dice.of<(dice: Dice) => When>([
@@ -279,18 +284,22 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
     laptop: false,
     worker: dice.between(0, 1),
   })),
-  'worker.asleep': deed(anywhere, (dice) => ({
-    do: 'stop_process',
-    ms: dice.spread(2_000, 300_000),
-    laptop: true,
-    worker: dice.between(0, 1),
-  })),
+  'worker.asleep': deed(
+    (dice) => dice.of([beforeSending, anywhere])(dice),
+    (dice) => ({
+      do: 'stop_process',
+      ms: dice.spread(2_000, 300_000),
+      laptop: true,
+      worker: dice.between(0, 1),
+    }),
+  ),
   'worker.clock_jumps': deed(anywhere, (dice) => ({
     do: 'clock_jump',
     ms: dice.of([-5_000, -400, 400, 5_000]),
     worker: dice.between(0, 1),
   })),
   'workflow.evicted': deed(anywhere, () => ({ do: 'evict' })),
+  'workflow.cancelled': deed(anywhere, () => ({ do: 'command', of: { command: 'cancel_workflow' } })),
   // Others at the same account.
   'external.bought_back': deed(whileOpen, (dice) => ({
     do: 'external',

@@ -141,6 +141,5 @@ function people(dice: Dice): Event[] {
   if (dice.is(0.05)) command({ command: 'login' });
   if (dice.is(0.05)) command({ command: 'cancel_orders' });
   if (dice.is(0.05)) command({ command: 'close_position', which: dice.between(0, 2) });
-  if (dice.is(0.02)) command({ command: 'cancel_workflow' });
   return events;
 }

@@ -1,6 +1,6 @@
 /** Misbehaviour between the product and its brokers, call by call. Plain data, so that a day of them can be kept and shrunk. */
 import type { KiteSession } from '../../brokers/types.ts';
-import type { Side, WallMs } from '../../domain/types.ts';
+import type { IsoDate, Paise, Side, WallMs } from '../../domain/types.ts';
 import { virtualNow } from '../virtual-time.ts';
 
 export type CallName = keyof KiteSession | 'exchange' | 'candles';
@@ -28,6 +28,10 @@ export type Effect =
   | { do: 'hides_new' }
   | { do: 'reversed' }
   | { do: 'twice' }
+  /** A quote's last price is another one than the book's. */
+  | { do: 'stale_last'; tradingsymbol: string; last: Paise }
+  /** Contracts of one expiry are listed with another date. */
+  | { do: 'moved_expiry'; from: IsoDate; to: IsoDate }
   /** An answer that is not understood, after the work. */
   | { do: 'garbage' };
 

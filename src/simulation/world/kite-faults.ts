@@ -89,7 +89,9 @@ export function changed({ orderType, price, triggerPrice, quantity }: OrderChang
   };
 }
 
-type Row = { placedAt?: number; at?: number };
+type Row = { placedAt?: number; at?: number; expiry?: string };
+
+const moved = (expiry: string | undefined, of: { from: string; to: string }) => (expiry === of.from ? of.to : expiry);
 
 /** A list as a fault shows it. What is no list is left as it is. */
 export function meddled<T>(active: ActiveFault, call: Call, value: T): T {
@@ -115,6 +117,15 @@ export function meddled<T>(active: ActiveFault, call: Call, value: T): T {
       return each((rows) => [...rows].reverse());
     case 'twice':
       return each((rows) => rows.flatMap((row) => [row, row]));
+    case 'stale_last':
+      if (value instanceof Map) {
+        const key = `NFO:${effect.tradingsymbol}`;
+        const quote: unknown = value.get(key);
+        if (quote) value.set(key, { ...quote, lastPrice: effect.last });
+      }
+      return value;
+    case 'moved_expiry':
+      return each((rows) => rows.map((row) => ({ ...(row as Row), expiry: moved((row as Row).expiry, effect) })));
     default:
       return value;
   }

@@ -1,5 +1,5 @@
 /** Kite's ticker without a socket, behind the real feed: connections, packets as KiteTicker decodes them, order updates, and their faults. */
-import type { MarketMs } from '../../domain/types.ts';
+import type { MarketMs, Paise } from '../../domain/types.ts';
 import { faultNumber } from '../../exchange-simulator/faults.ts';
 import type { Exchange, SimLevel, SimOrder } from '../../exchange-simulator/types.ts';
 import { orderRow } from '../../exchange-simulator/wire/order-rows.ts';
@@ -22,6 +22,8 @@ export type TickerFault = {
     /** Packets of a contract multiplied in all their prices, or with one side of the book gone. */
     | { do: 'lies'; factor: number }
     | { do: 'one_sided'; side: 'bids' | 'asks' }
+    /** Packets of a contract with another last price than the book's; with `spread` that is what the best of each side lies around, too. */
+    | { do: 'shows'; last: Paise; spread?: Paise }
     /** Order updates that do not come, come late, come twice. */
     | { do: 'no_updates' }
     | { do: 'late_updates'; ms: number }
@@ -217,6 +219,16 @@ export class TickerServer {
     if (half?.fault.effect.do === 'one_sided') {
       depth = { ...depth, [half.fault.effect.side]: [] };
       this.use(half);
+    }
+    const shown = this.active('shows', tradingsymbol);
+    if (shown?.fault.effect.do === 'shows') {
+      const { last, spread } = shown.fault.effect;
+      lastPrice = last;
+      if (spread !== undefined) {
+        const level = (price: Paise): SimLevel[] => [{ price, quantity: 750, orders: 1 }];
+        depth = { bids: level(last - spread), asks: level(last + spread) };
+      }
+      this.use(shown);
     }
     const key = `${lastPrice} ${depth.bids[0]?.price} ${depth.bids[0]?.quantity} ${depth.asks[0]?.price} ${depth.asks[0]?.quantity}`;
     // Only changes go out, but for an index, whose every second is a packet.
