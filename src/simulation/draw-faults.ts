@@ -206,7 +206,8 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
   })),
   'order.thin': exchange('order.thin', beforeOrder, (dice) => ({
     kind: 'thin_depth',
-    count: dice.between(1, 4),
+    // An entry is changed four times before it is cancelled: beyond that it stays filled in part.
+    count: dice.spread(1, 12),
     quantity: 75 * dice.between(1, 6),
   })),
   'order.no_liquidity': exchange('order.no_liquidity', anywhere, (dice) => ({

@@ -18,7 +18,7 @@ export const ENTRY_MUTATIONS: readonly Mutation[] = [
     find: 'const lots = Math.floor(hedged / plan.main.lotSize);',
     replace: 'const lots = hedged > 0 ? Math.floor(plan.quantity / plan.main.lotSize) : 0;',
     by: 1,
-    days: { kinds: ['order.thin', 'order.no_liquidity'] },
+    days: { kinds: ['order.thin'] },
   },
   {
     name: 'absent-sell-sent-again',
