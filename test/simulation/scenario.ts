@@ -91,13 +91,11 @@ async function playOnce<T>(options: ScenarioOptions, play: (scenario: Scenario) 
   const { codePath } = await workflowBundle();
   code ??= loadWorkflowCode(codePath, Object.keys(createDayActivities({} as never)));
   const leave = enterVirtualTime();
-  const cpu = process.cpuUsage();
   try {
     const scenario = await Scenario.open(options, code);
     try {
       return await play(scenario);
     } finally {
-      if (process.env.TOLD) console.log(await scenario.told(), process.cpuUsage(cpu));
       await scenario.close();
     }
   } finally {
