@@ -101,10 +101,11 @@ function ending(dice: Dice): Event[] {
   ];
 }
 
-/** Three or four kinds a day, so that each meets each. */
+/** Most days have a few kinds, so that an exchange that answers is met too; the others many, so that each kind meets each. */
 function faults(dice: Dice, kinds: readonly string[]): Event[] {
   if (kinds.length === 0 || dice.is(0.03)) return [];
-  const drawn = new Set(Array.from({ length: dice.between(1, 5) }, () => dice.of(kinds)));
+  const count = dice.is(0.4) ? dice.between(6, 9) : dice.between(1, 3);
+  const drawn = new Set(Array.from({ length: count }, () => dice.of(kinds)));
   return [...drawn].flatMap((kind) => {
     const event = FAULTS[kind]?.(dice);
     if (!event) return [];
