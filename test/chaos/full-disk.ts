@@ -42,8 +42,10 @@ export async function fillDisk(pid: number, folder: string): Promise<FullDisk> {
     const namespace = ['--target', String(target), '--user', '--mount', '--preserve-credentials'];
     return [...namespace, 'sh', '-c'];
   };
-  const filling = 'while :; do cat /dev/zero >> "$1/ballast"; sleep 0.02; done';
-  const filler = spawn('nsenter', [...inside(pid), filling, 'sh', folder], { stdio: 'ignore', detached: true });
+  // It ends with this process too: a test that is killed leaves no filler behind.
+  const filling = 'while [ -d "/proc/$2" ]; do cat /dev/zero >> "$1/ballast"; sleep 0.02; done';
+  const ours = String(process.pid);
+  const filler = spawn('nsenter', [...inside(pid), filling, 'sh', folder, ours], { stdio: 'ignore', detached: true });
   // The filler keeps the file system when the program ends, of a full disk perhaps.
   const shell = (script: string) => run('nsenter', [...inside(filler.pid ?? pid), script, 'sh', folder]);
   const isFull = () =>
