@@ -4,7 +4,7 @@
  */
 import { vi } from 'vitest';
 import { createDayActivities } from '../../activities/index.ts';
-import { addDays, istAt, istDate } from '../../src/domain/clock.ts';
+import { addDays, istAt } from '../../src/domain/clock.ts';
 import type { IsoDate, Side } from '../../src/domain/types.ts';
 import type { ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 import { type Market, openMarket } from '../../src/exchange-simulator/market/market.ts';
@@ -27,53 +27,16 @@ import {
 } from '../../workflows/messages.ts';
 import { PLAN } from '../workflows/plan.ts';
 import { shortOf } from './book.ts';
+import { CASH, COARSE, COARSE_MS, LATENCIES, MAIN, MONDAY, type ScenarioOptions } from './scenario-options.ts';
+import { toldOf } from './told.ts';
 
-/** What S1 sells and buys on 14 July 2025. */
-export const MAIN = 'NIFTY2571725000PE';
-export const HEDGE = 'NIFTY2571724800PE';
-export const MONDAY: IsoDate = '2025-07-14';
-
-export type ScenarioOptions = {
-  seed?: number;
-  /** When the first day begins, `HH:MM`: somebody logs in and starts trading then. */
-  from?: string;
-  plan?: Partial<Plan>;
-  exchange?: ExchangeOptions;
-  /** Between two ticks while something is open. Wall milliseconds. */
-  tickMs?: number;
-  /**
-   * The guard looks as seldom as the ticks come, for hours in which nothing happens. What a scenario is about happens at the true pace, or
-   * without a guard.
-   */
-  coarse?: boolean;
-};
-
-/** Enough for a thousand lots: limits refuse, not the account. */
-const CASH = 500_000_000_00;
-const LATENCIES = {
-  temporal: { dispatch: [1, 6], task: [2, 9], report: [1, 4] },
-  kite: [10, 60],
-  breeze: [60, 250],
-  journal: [1, 8],
-} as const;
-const COARSE_MS = 20_000;
-const COARSE = {
-  guardPace: { lookMs: 10_000, heartbeatMs: 2_000, stopLookMs: 60_000, quoteLookMs: 20_000, handsLookAgainMs: 1_000 },
-  feedPace: { lookMs: 10_000, muteMs: 120_000 },
-};
-/** Looks at the day cost a query: between two of them. Virtual milliseconds. */
-const LOOK_EVERY_MS = 100;
-
-/** Forty lots need larger limits than the default plan's (TRADING section 7). */
-export const FORTY_LOTS: Partial<Plan> = {
-  numLots: 40,
-  maxLossPerTrade: 200_000_00,
-  maxLossPerDay: 400_000_00,
-  maxCapitalAtRisk: 2_000_000_00,
-};
+export { FORTY_LOTS, HEDGE, MAIN } from './scenario-options.ts';
 
 // One to three seconds of a processor each: many times that where others want it too.
 vi.setConfig({ testTimeout: 180_000 });
+
+/** Looks at the day cost a query: between two of them. Virtual milliseconds. */
+const LOOK_EVERY_MS = 100;
 
 let code: WorkflowCode | null = null;
 const markets = new Map<string, Market>();
@@ -305,23 +268,8 @@ export class Scenario {
 
   /** Pages, log and book in their order, for the message of a scenario that went astray. */
   async told(): Promise<string> {
-    const { pages, lines, journal } = this.world;
-    const events = await journal.events({ ...this.settings.account, date: this.date }, 10_000);
-    const said = [
-      ...lines
-        .filter(({ data }) => !('kind' in data || 'owner' in data))
-        .map(({ at, level, text, data }) => ({ at, text: `${level} ${text} ${JSON.stringify(data)}` })),
-      ...events.map(({ at, level, text }) => ({ at, text: `day: ${level} ${text}` })),
-      ...pages.map(({ at, text }) => ({ at, text: `PAGE ${text}` })),
-      ...this.orders().flatMap(({ tag, side, quantity, tradingsymbol, history }) =>
-        history.map((was) => ({
-          at: was.at,
-          text: `book ${tag} ${side} ${was.filledQuantity}/${quantity} ${tradingsymbol} ${was.status} ${was.orderType} ${was.price} ${was.statusMessage ?? ''}`,
-        })),
-      ),
-    ];
-    said.sort((a, b) => a.at - b.at);
-    return said.map(({ at, text }) => `${istDate(at)} ${clock(at)} ${text}`).join('\n');
+    const { world, date, settings } = this;
+    return toldOf(world, await world.journal.events({ ...settings.account, date }, 10_000));
   }
 
   async close(): Promise<void> {
@@ -346,8 +294,4 @@ export class Scenario {
     if ('error' in answer) throw answer.error;
     return answer.value as T;
   }
-}
-
-function clock(at: number): string {
-  return new Date(at + 19_800_000).toISOString().slice(11, 23);
 }
