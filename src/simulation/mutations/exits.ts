@@ -25,7 +25,16 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     find: 'if (stop && !isFinal(stop)) {\n    await leaveThroughStop',
     replace: 'if (stop && !isFinal(stop) && position.day.over) {\n    await leaveThroughStop',
     by: 2,
-    days: { kinds: ['price.spike'] },
+    days: {
+      cases: [
+        shortDay([
+          after('short_closed', 200, {
+            ...{ do: 'exchange_fault', kind: 'price.spike' },
+            fault: { kind: 'price_shift', count: 1, points: 150, seconds: 20 },
+          }),
+        ]),
+      ],
+    },
   },
   {
     name: 'exit-by-the-plan',
@@ -34,7 +43,19 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     find: 'quantity: position.toBuyBack(slice),',
     replace: "quantity: Reflect.get(position.plan, 'quantity'),",
     by: 2,
-    days: { kinds: ['order.thin', 'order.type_change_refused'] },
+    days: {
+      cases: [
+        shortDay(
+          [
+            after('hedge_filled', 0, {
+              ...{ do: 'exchange_fault', kind: 'order.thin' },
+              fault: { kind: 'thin_depth', count: 5, quantity: 75, transaction_type: 'SELL' },
+            }),
+          ],
+          { typeChange: 'refuse' },
+        ),
+      ],
+    },
   },
   {
     name: 'exit-given-up',

@@ -46,15 +46,29 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
     find: "if (snapshot.state !== 'live' || day.over) return snapshot;",
     replace: 'return snapshot;',
     by: 1,
-    days: { kinds: ['cancel.refused', 'order.no_liquidity'] },
+    days: {
+      cases: [
+        shortDay([
+          after('hedge_filled', 0, {
+            ...{ do: 'exchange_fault', kind: 'order.no_liquidity' },
+            fault: { kind: 'no_liquidity', count: 1, side: 'bids', seconds: 30 },
+          }),
+          after(
+            'hedge_filled',
+            0,
+            callFault({ kind: 'cancel.refused', calls: ['cancelOrder'], effect: { do: 'gateway' }, forMs: 40_000 }),
+          ),
+        ]),
+      ],
+    },
   },
   {
     name: 'another-order-cancelled',
-    why: 'The first live order of the book is cancelled, whose ever it is.',
+    why: 'The newest live order of the book is cancelled, whose ever it is.',
     file: 'activities/orders.ts',
     find: 'await kite((session) => session.cancelOrder(orderId));',
     replace:
-      "await kite(async (session) => session.cancelOrder((await session.orders()).find(({ state }) => state === 'live')?.orderId ?? orderId));",
+      "await kite(async (session) => session.cancelOrder((await session.orders()).findLast(({ state }) => state === 'live')?.orderId ?? orderId));",
     by: 7,
     days: { kinds: ['external.order_rests', 'order.type_change_refused'] },
   },
