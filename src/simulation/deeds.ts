@@ -16,6 +16,8 @@ export interface Actor {
   readonly plan: Plan;
   disturbed: boolean;
   note(text: string): void;
+  /** A command has reached the day. */
+  commanded(command: Command, position: string | null): void;
   logIn(): void;
   start(): void;
   /** A process is started so much later. */
@@ -105,6 +107,7 @@ function contradict(actor: Actor, points: number): void {
   const bar = start > virtualNow() ? start - half : start;
   actor.note(`Breeze shows ${points / 100} points more in the half hour that is being formed`);
   world.used('breeze.contradicts');
+  world.contradicted = true;
   world.contradiction = (at) => (Math.abs(at - bar) < half ? points : 0);
 }
 
@@ -190,6 +193,7 @@ function ask(actor: Actor, command: Command): void {
   actor.note(`command ${JSON.stringify(command)}`);
   world.used(command.command === 'cancel_workflow' ? 'workflow.cancelled' : `command.${command.command}`);
   const by = 'a person';
+  if (command.command !== 'close_position') actor.commanded(command, null);
   switch (command.command) {
     case 'login':
       actor.logIn();
@@ -217,7 +221,10 @@ function ask(actor: Actor, command: Command): void {
           const id = ids[command.which % Math.max(1, ids.length)];
           return id === undefined
             ? 'nothing is open'
-            : execution.update('closePosition', [{ id, expiresAt: virtualNow() + EXPIRES_MS, by }]);
+            : execution.update('closePosition', [{ id, expiresAt: virtualNow() + EXPIRES_MS, by }]).then(() => {
+                actor.commanded(command, id);
+                return `${id} is being closed`;
+              });
         }),
       );
       return;

@@ -7,7 +7,7 @@ import { addDays, istAt, istDate, istTime } from '../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../domain/types.ts';
 import { createLiveClock } from '../market/clock-source.ts';
 import type { FeedPace } from '../market/feed.ts';
-import type { Case, When } from './case.ts';
+import type { Case, Command, When } from './case.ts';
 import { type Actor, carryOut } from './deeds.ts';
 import { marketOf } from './markets.ts';
 import { Moments } from './moments.ts';
@@ -75,6 +75,7 @@ export class Play implements Actor {
   /** Anything was done to the product: before that no page has a cause. */
   disturbed: boolean;
   private logins = 0;
+  private readonly commandListeners = new Set<(command: Command, position: string | null) => void>();
   private current: Execution | null = null;
 
   private constructor(of: Case, world: World, code: WorkflowCode) {
@@ -124,6 +125,15 @@ export class Play implements Actor {
     for (const [index, date] of this.of.dates.entries()) watch.dayEnded(await this.day(date, index));
     for (const { execution } of this.days) await execution.dispose();
     await this.world.exchange.close();
+  }
+
+  /** Hears of each command that reached the day, with the position that it named. */
+  onCommand(listener: (command: Command, position: string | null) => void): void {
+    this.commandListeners.add(listener);
+  }
+
+  commanded(command: Command, position: string | null): void {
+    for (const listener of this.commandListeners) listener(command, position);
   }
 
   note(text: string): void {

@@ -109,6 +109,8 @@ export class BookWatch {
 
   /** What others have closed of ours must be neither bought back nor sold again. */
   private judgeOthers({ order, fill }: FillOf, tag: OrderTag, leg: Leg, what: string): void {
+    if (tag.role === 'main' && tag.purpose === 'entry' && nakedUnits(this.legs, order.placedAt - READ_MS) > this.naked)
+      this.findings.add(1, 'sold against a hedge that others had sold', what);
     const key = contractKey(order);
     const until = tag.purpose === 'stop' ? fill.at - REPAIRED_MS : order.placedAt - READ_MS;
     const closed = this.legs.closedByOthers(key, until);
@@ -153,15 +155,19 @@ export class BookWatch {
   }
 }
 
-/** Short units that no long of the same series covers. */
-function nakedUnits(legs: Legs): number {
+/**
+ * Short units that no long of the same series covers. What others have bought back of a short is short no more; what others have sold of
+ * a hedge is theirs alone, but for sales of ours that come after it could be read (`readable`).
+ */
+function nakedUnits(legs: Legs, readable?: MarketMs): number {
+  const now = virtualNow();
   const series = new Map<string, { short: number; long: number }>();
-  for (const { contract, net } of legs.legs.values()) {
-    if (net === 0) continue;
+  for (const contract of new Set([...legs.legs.values()].map((leg) => leg.contract))) {
+    const net = legs.ofContract(contract);
     const key = seriesOf(contract);
     const sums = series.get(key) ?? { short: 0, long: 0 };
-    if (net < 0) sums.short -= net;
-    else sums.long += net;
+    if (net < 0) sums.short -= net + legs.closedByOthers(contract, now);
+    else sums.long += net - (readable === undefined ? 0 : legs.closedByOthers(contract, readable));
     series.set(key, sums);
   }
   return [...series.values()].reduce((sum, { short, long }) => sum + Math.max(0, short - long), 0);

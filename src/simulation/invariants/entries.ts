@@ -1,8 +1,8 @@
 /** Invariant 6: nothing is opened after its age, its time, or beyond its limits. */
 
 import type { Plan } from '../../../workflows/messages.ts';
-import { hourlyBars, timetable } from '../../domain/calendar/index.ts';
-import { istDate, istTime } from '../../domain/clock.ts';
+import { istAt, istDate, istTime } from '../../domain/clock.ts';
+import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
 import type { BookWatch } from './book.ts';
@@ -12,13 +12,20 @@ import { positionOf, tagOf } from './legs.ts';
 const AGE_MS = 5 * 60_000;
 /** The way of an order to the exchange. */
 const GRACE_MS = 2_000;
+/** An entry that is under way when entries are turned off may still be on its way. */
+const OFF_WITHIN_MS = 10_000;
+/** By the exchange's hours and TRADING section 3, not by the product's own timetable. */
+const HOUR_ENDS = ['10:15', '11:15', '12:15', '13:15', '14:15', '15:15'];
+const LAST_ENTRY = '14:15';
+/** The signal of a case's Monday fires at this close. */
+const SIGNAL_AT = '11:15';
 
 export function watchEntries(of: {
   world: World;
   book: BookWatch;
   findings: Findings;
   plan(): Plan;
-  isStopped(): boolean;
+  offSince(): number | null;
 }): void {
   const { world, book, findings } = of;
   world.hooks.add((point: Point) => {
@@ -28,13 +35,16 @@ export function watchEntries(of: {
     const now = virtualNow();
     const date = istDate(now);
     const plan = of.plan();
-    const bar = hourlyBars(date).findLast(({ end }) => end <= now);
+    const bar = HOUR_ENDS.map((time) => istAt(date, time)).findLast((end) => end <= now);
     const when = istTime(now);
-    if (!bar || now > bar.end + AGE_MS + GRACE_MS)
-      findings.add(6, 'an entry after its age', `${point.call.order?.tag} leaves at ${when}`);
-    const times = timetable(date);
-    if (plan.exitPolicy === 'intraday' && bar && bar.end > times.lastEntry)
-      findings.add(6, 'an entry after the last time for entries', `${point.call.order?.tag} leaves at ${when}`);
+    const name = point.call.order?.tag;
+    if (bar === undefined || now > bar + AGE_MS + GRACE_MS)
+      findings.add(6, 'an entry after its age', `${name} leaves at ${when}`);
+    if (plan.exitPolicy === 'intraday' && bar !== undefined && bar > istAt(date, LAST_ENTRY))
+      findings.add(6, 'an entry after the last time for entries', `${name} leaves at ${when}`);
+    const off = of.offSince();
+    if (tag.role === 'hedge' && off !== null && now > off + OFF_WITHIN_MS)
+      findings.add(6, 'an entry while entries are off', `${name} leaves at ${when}`);
     // What a person has opened reserves what it can lose, not the whole of a position's limit.
     const held = [...book.legs.legs.values()].filter(({ net, position }) => net !== 0 && position.startsWith('P'));
     const open = new Set(held.map(({ position }) => position));
@@ -51,4 +61,21 @@ export function watchEntries(of: {
         `lost ${Math.round(lost / 100)} and reserved ${reserved / 100} of ${plan.maxLossPerDay / 100}`,
       );
   });
+}
+
+/** A day on which nothing went wrong until then takes its signal: the hedge and the main leg, in the plan's size. */
+export function judgeSignal(play: Play, findings: Findings): void {
+  const { of, world } = play;
+  if (of.market.generated !== undefined) return;
+  const until = istAt(play.day0, SIGNAL_AT) + AGE_MS;
+  if (play.diary.some(({ at }) => at < until)) return;
+  const sold = world.exchange.allOrders().filter(({ tag, placedAt }) => {
+    const parsed = tagOf(tag);
+    return placedAt < until && parsed?.role === 'main' && parsed.purpose === 'entry' && !parsed.manual;
+  });
+  const units = sold.reduce((sum, { quantity }) => sum + quantity, 0);
+  const wanted = play.plan.numLots * play.plan.lotSize;
+  if (units === 0) findings.add(6, 'a signal was not taken', `S1 fired at ${SIGNAL_AT}, and nothing was sold`);
+  else if (units !== wanted)
+    findings.add(6, 'another size than the plan', `${units} were to be sold, the plan says ${wanted}`);
 }

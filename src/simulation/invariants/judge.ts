@@ -6,8 +6,9 @@ import type { Play, PlayedDay, Watch } from '../play.ts';
 import { after, nothingToSettle, virtualNow } from '../virtual-time.ts';
 import { Able } from './able.ts';
 import { BookWatch } from './book.ts';
+import { Dues } from './dues.ts';
 import { judgeEnd } from './endings.ts';
-import { watchEntries } from './entries.ts';
+import { judgeSignal, watchEntries } from './entries.ts';
 import { Findings } from './findings.ts';
 import { PositionsWatch } from './positions.ts';
 
@@ -21,7 +22,7 @@ const MOST_EVENTS_A_MINUTE = 600;
 
 export class Judge implements Watch {
   readonly findings = new Findings();
-  private parts: { play: Play; able: Able; book: BookWatch; positions: PositionsWatch } | null = null;
+  private parts: { play: Play; able: Able; book: BookWatch; positions: PositionsWatch; dues: Dues } | null = null;
   private events = { at: 0, count: 0 };
   private isQuiet = false;
   private stopPulse: () => void = () => {};
@@ -32,8 +33,9 @@ export class Judge implements Watch {
     const able = new Able(world);
     const book = new BookWatch(world, findings, () => able.answersFor() > PULSE_MS);
     const positions = new PositionsWatch({ world, able, book, findings, readEveryMs: READS[play.of.pace] });
-    watchEntries({ world, book, findings, plan: () => play.plan, isStopped: () => false });
-    this.parts = { play, able, book, positions };
+    const dues = new Dues({ play, able, book, positions, findings });
+    watchEntries({ world, book, findings, plan: () => play.plan, offSince: () => dues.entriesOffSince });
+    this.parts = { play, able, book, positions, dues };
     this.pulse();
     // What has just come on the book is looked at from its first second on.
     world.exchange.onOrder(() => this.soon());
@@ -53,17 +55,16 @@ export class Judge implements Watch {
   }
 
   private pulse(): void {
-    const { play, able, book, positions } = this.judging;
+    const { play, able, book, positions, dues } = this.judging;
     able.pulse();
     const now = virtualNow();
     const date = istDate(now);
-    const { open, close, squareOff } = timetable(date);
+    const { open, close } = timetable(date);
     const busy = play.world.atStake() || positions.openPositions().length > 0 || positions.isLeaving();
     const inDay = now > open - QUIET_MS && now < close + QUIET_MS;
     if (busy && inDay) {
       const isOpen = now >= open && now < contractLastMinute(date, date);
-      if (now >= squareOff && now < squareOff + PULSE_MS && play.plan.exitPolicy === 'intraday')
-        positions.exitDue(positions.openPositions());
+      dues.pulse();
       positions.pulse(isOpen);
       book.pulse();
     }
@@ -94,9 +95,11 @@ export class Judge implements Watch {
   }
 
   dayEnded(day: PlayedDay): void {
-    const { play, book, positions } = this.judging;
+    const { play, book, positions, dues } = this.judging;
     book.measureNaked();
+    dues.newDay();
     judgeEnd({ world: play.world, book, findings: this.findings, day, disturbed: play.disturbed });
+    if (play.days.length === 1) judgeSignal(play, this.findings);
     positions.forgetExits();
   }
 }

@@ -10,9 +10,11 @@ export type Leg = {
   position: string;
   contract: string;
   role: OrderTag['role'];
-  net: number /** Paise, of what was closed. */;
+  net: number;
+  /** Paise, of what was closed, and what is open has cost or fetched. */
   realised: number;
   cost: number;
+  openedAt: MarketMs;
 };
 
 /** An order's fill, with the order as it was then. */
@@ -63,7 +65,7 @@ export class Legs {
     const key = `${position} ${contract}`;
     const known = this.legs.get(key);
     if (known) return known;
-    const leg: Leg = { position, contract, role: tag.role, net: 0, realised: 0, cost: 0 };
+    const leg: Leg = { position, contract, role: tag.role, net: 0, realised: 0, cost: 0, openedAt: 0 };
     this.legs.set(key, leg);
     return leg;
   }
@@ -72,6 +74,7 @@ export class Legs {
   book({ order, fill }: FillOf, tag: OrderTag): { leg: Leg; before: number } {
     const leg = this.legOf(tag, order);
     const before = leg.net;
+    if (before === 0) leg.openedAt = fill.at;
     const quantity = signed(order.side, fill.quantity);
     const closes = before * quantity < 0 ? Math.min(Math.abs(before), Math.abs(quantity)) : 0;
     if (closes > 0) {

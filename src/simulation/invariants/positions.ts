@@ -42,6 +42,11 @@ export class PositionsWatch {
     ];
   }
 
+  /** Its exit was asked for, or is due. */
+  isLeft(position: string): boolean {
+    return this.exits.has(position);
+  }
+
   isLeaving(): boolean {
     return this.exits.size > 0;
   }

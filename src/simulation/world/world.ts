@@ -75,6 +75,8 @@ export class World {
   readonly hooks = new Set<(point: Point) => void>();
   journalAway = false;
   contradiction: (at: MarketMs) => number = () => 0;
+  /** Breeze has shown, or shows, another bar than there was. */
+  contradicted = false;
   readonly products: Product[] = [];
   private readonly seed: number;
   private readonly productWorld: ProductWorld;

@@ -1,0 +1,146 @@
+/**
+ * When a position has to be left, by the rules of TRADING and not by the product's own code: the clock, a command, the index, the loss.
+ * The rest of invariant 5 starts from here.
+ */
+import { istAt, istDate } from '../../domain/clock.ts';
+import type { MarketMs, Paise } from '../../domain/types.ts';
+import type { SimInstrument } from '../../exchange-simulator/types.ts';
+import type { Command } from '../case.ts';
+import type { Play } from '../play.ts';
+import { virtualNow } from '../virtual-time.ts';
+import type { Able } from './able.ts';
+import type { BookWatch } from './book.ts';
+import type { Findings } from './findings.ts';
+import type { PositionsWatch } from './positions.ts';
+
+/** Square-off, and how long after it a second counts as its beginning. */
+const SQUARE_OFF = '15:15';
+/** From an hourly close to the exit: Breeze may take twenty seconds, our own ticks decide then. */
+const STOP_WITHIN_MS = 60_000;
+/** A loss beyond the cap counts on two packets or for a second; the rest is the pace of a case. */
+const LOSS_WITHIN_MS = 20_000;
+/** Charges are left out here: a loss that is this much beyond the cap is beyond it with them too. */
+const SURELY = 1.02;
+const HOUR_CLOSES = ['12:15', '13:15', '14:15'];
+
+export class Dues {
+  /** Everything is to be left, also what fills only later. */
+  private closing: 'emergency' | 'stopped' | null = null;
+  private lossSince: number | null = null;
+  private judged = '';
+  private readonly of: { play: Play; able: Able; book: BookWatch; positions: PositionsWatch; findings: Findings };
+
+  constructor(of: { play: Play; able: Able; book: BookWatch; positions: PositionsWatch; findings: Findings }) {
+    this.of = of;
+    of.play.onCommand((command, position) => this.hear(command, position));
+  }
+
+  /** Entries are off: since when, or null. */
+  entriesOffSince: number | null = null;
+
+  private hear({ command }: Command, position: string | null): void {
+    const now = virtualNow();
+    if (command === 'close_all') {
+      this.closing = 'emergency';
+      this.entriesOffSince ??= now;
+    } else if (command === 'stop_and_close') {
+      this.closing ??= 'stopped';
+      this.entriesOffSince ??= now;
+    } else if (command === 'stop') this.entriesOffSince ??= now;
+    else if (command === 'start' && this.closing !== 'emergency') {
+      this.closing = null;
+      this.entriesOffSince = null;
+    } else if (command === 'close_position' && position) this.of.positions.exitDue([position]);
+  }
+
+  newDay(): void {
+    this.closing = null;
+    this.entriesOffSince = null;
+  }
+
+  pulse(): void {
+    const { positions, play } = this.of;
+    const now = virtualNow();
+    if (this.closing) positions.exitDue(positions.openPositions());
+    const squareOff = istAt(istDate(now), SQUARE_OFF);
+    if (now >= squareOff && play.plan.exitPolicy === 'intraday') positions.exitDue(positions.openPositions());
+    this.lookAtIndex(now);
+    this.lookAtLoss(now);
+  }
+
+  /** An hourly close at or beyond the strike ends a position, where nothing kept the product from seeing it. */
+  private lookAtIndex(now: MarketMs): void {
+    const { able, book, positions, findings, play } = this.of;
+    const date = istDate(now);
+    const close = HOUR_CLOSES.map((time) => istAt(date, time)).find(
+      (at) => now >= at + STOP_WITHIN_MS && now < at + STOP_WITHIN_MS + 2_000,
+    );
+    if (close === undefined || this.judged === `${close}`) return;
+    this.judged = `${close}`;
+    if (able.answersFor() < STOP_WITHIN_MS || play.world.contradicted) return;
+    const { exchange } = play.world;
+    const nifty = exchange.find('NSE', 'NIFTY 50');
+    const bar = nifty && exchange.candles(nifty, close - 3_600_000, close - 1, 60)[0];
+    if (!bar) return;
+    for (const leg of book.legs.legs.values()) {
+      if (
+        leg.net >= 0 ||
+        !leg.position.startsWith('P') ||
+        positions.isLeft(leg.position) ||
+        leg.openedAt > close - 60_000
+      )
+        continue;
+      const contract = instrumentOf(play, leg.contract);
+      if (contract?.kind !== 'option') continue;
+      const hit = contract.optionType === 'PE' ? bar.close <= contract.strike : bar.close >= contract.strike;
+      if (hit)
+        findings.add(
+          5,
+          'an index stop was not taken',
+          `${leg.position}: the hour closed at ${bar.close / 100}, the strike is ${contract.strike / 100}`,
+        );
+    }
+  }
+
+  /** A loss beyond the cap, at what closing would cost, ends a position. */
+  private lookAtLoss(now: MarketMs): void {
+    const { able, book, positions, findings, play } = this.of;
+    const beyond = [...new Set([...book.legs.legs.values()].map(({ position }) => position))].filter(
+      (position) =>
+        position.startsWith('P') &&
+        !positions.isLeft(position) &&
+        this.lossOf(position) > play.plan.maxLossPerTrade * SURELY,
+    );
+    if (beyond.length === 0 || able.answersFor() < LOSS_WITHIN_MS) {
+      this.lossSince = null;
+      return;
+    }
+    this.lossSince ??= now;
+    if (now - this.lossSince > LOSS_WITHIN_MS)
+      findings.add(
+        5,
+        'a loss cap was not taken',
+        `${beyond.join(', ')}: beyond the cap for ${LOSS_WITHIN_MS / 1_000} s`,
+      );
+  }
+
+  private lossOf(position: string): Paise {
+    const { book, play } = this.of;
+    let result = 0;
+    for (const leg of book.legs.legsOf(position)) {
+      result += leg.realised;
+      if (leg.net === 0) continue;
+      const instrument = instrumentOf(play, leg.contract);
+      const touch = instrument && play.world.exchange.touch(instrument);
+      const price = leg.net < 0 ? touch?.depth.asks[0]?.price : (touch?.depth.bids[0]?.price ?? 0);
+      // Nobody sells: what it would cost is unknown.
+      if (price === undefined) return 0;
+      result += leg.net < 0 ? leg.cost + leg.net * price : leg.net * price - leg.cost;
+    }
+    return -result;
+  }
+}
+
+function instrumentOf({ world }: Play, contract: string): SimInstrument | undefined {
+  return world.exchange.find('NFO', contract.split(' ')[1] ?? '');
+}
