@@ -193,7 +193,7 @@ function ask(actor: Actor, command: Command): void {
   actor.note(`command ${JSON.stringify(command)}`);
   world.used(command.command === 'cancel_workflow' ? 'workflow.cancelled' : `command.${command.command}`);
   const by = 'a person';
-  if (command.command !== 'close_position') actor.commanded(command, null);
+  if (command.command !== 'close_position' && command.command !== 'start') actor.commanded(command, null);
   switch (command.command) {
     case 'login':
       actor.logIn();

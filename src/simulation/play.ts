@@ -163,6 +163,7 @@ export class Play implements Actor {
   }
 
   start(): void {
+    this.commanded({ command: 'start' }, null);
     this.current?.signal('startTrading', [{ plan: planOf(this.of, this.date), by: 'a person' }]);
   }
 

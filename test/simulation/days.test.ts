@@ -44,12 +44,16 @@ describe('a seed', () => {
     expect(drawCase(5, 18)).not.toEqual(drawCase(5, 17));
   });
 
-  it.each([3, 12, 33])('gives the same day byte for byte, day %i', async (day) => {
-    const first = await runner.explain(drawCase(5, day));
-    const again = await runner.explain(drawCase(5, day));
-    expect(again.told.join('\n')).toBe(first.told.join('\n'));
-    expect(again.outcome).toEqual(first.outcome);
-  }, 120_000);
+  it.each([3, 12, 33])(
+    'gives the same day byte for byte, day %i',
+    async (day) => {
+      const first = await runner.explain(drawCase(5, day));
+      const again = await runner.explain(drawCase(5, day));
+      expect(again.told.join('\n')).toBe(first.told.join('\n'));
+      expect(again.outcome).toEqual(first.outcome);
+    },
+    120_000,
+  );
 
   it('gives the same day in another process and another time zone', async () => {
     const day = 33;
@@ -103,7 +107,9 @@ describe('kept failures', () => {
     }, 60_000);
     const play = async () => {
       const { findings } = await runner.run(kept.case);
-      expect(findings.filter(({ invariant, cause }) => invariant === kept.invariant && cause === kept.cause)).toEqual([]);
+      expect(findings.filter(({ invariant, cause }) => invariant === kept.invariant && cause === kept.cause)).toEqual(
+        [],
+      );
     };
     if (kept.fixed) it(name, play, 60_000);
     else it.fails(name, play, 60_000);

@@ -126,8 +126,11 @@ export class Dues {
 
   private lossOf(position: string): Paise {
     const { book, play } = this.of;
+    const legs = book.legs.legsOf(position);
+    // What is closed can be lost no more.
+    if (legs.every(({ net }) => net === 0)) return 0;
     let result = 0;
-    for (const leg of book.legs.legsOf(position)) {
+    for (const leg of legs) {
       result += leg.realised;
       if (leg.net === 0) continue;
       const instrument = instrumentOf(play, leg.contract);
