@@ -20,7 +20,8 @@ import {
 } from '../test/replay/histories.ts';
 import { type RecordedDay, recordedDays } from '../test/replay/recorded-days.ts';
 import { mondayAfterS1 } from '../test/workflows/candles.ts';
-import { openStage, type Stage } from '../test/workflows/replayed-day.ts';
+import { openStage } from '../test/workflows/replayed-day.ts';
+import type { ReplayedStage } from '../test/workflows/stage.ts';
 import type { Plan } from '../workflows/messages.ts';
 
 const USAGE = `Usage: npm run record-histories [-- --all | NAME…]
@@ -89,7 +90,7 @@ async function recordAll(days: readonly (readonly [string, RecordedDay])[]): Pro
 }
 
 /** Each day has an account of its own: they share a journal, and many are the same date. */
-async function record(stage: Stage, name: string, recorded: RecordedDay): Promise<number> {
+async function record(stage: ReplayedStage, name: string, recorded: RecordedDay): Promise<number> {
   const { options, hours, carriesFromMonday, play, shows } = recorded;
   const candles = hours && (await mondayAfterS1(...hours));
   const account = `recorded-${name}`;
@@ -122,7 +123,7 @@ async function record(stage: Stage, name: string, recorded: RecordedDay): Promis
   }
 }
 
-async function carryMonday(stage: Stage, account: string, dataDir: string, plan: Partial<Plan>): Promise<void> {
+async function carryMonday(stage: ReplayedStage, account: string, dataDir: string, plan: Partial<Plan>): Promise<void> {
   const monday = await stage.startDay({ account, exchange: { dataDir } });
   try {
     await monday.logIn();

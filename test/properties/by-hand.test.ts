@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from '../workflows/replayed-day.ts';
+import { HEDGE, MAIN } from '../workflows/plan.ts';
 import { seeOthers } from '../workflows/seeing-guard.ts';
+import { openStage } from '../workflows/simulated-day.ts';
 import { expectOneExitAtATime } from '../workflows/soundness.ts';
+import type { Day, Stage } from '../workflows/stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -52,11 +54,11 @@ describe('a day in whose contracts a person trades at random', () => {
   }, 180_000);
 });
 
-const netOf = ({ exchange }: ReplayedDay, symbol: string) =>
+const netOf = ({ exchange }: Day, symbol: string) =>
   exchange.positions().find(({ tradingsymbol }) => tradingsymbol === symbol)?.quantity ?? 0;
 
 /** Nobody buys back more than is sold, nor sells more of the hedge than is held. */
-async function happen(day: ReplayedDay, { deed, lots }: Deed): Promise<void> {
+async function happen(day: Day, { deed, lots }: Deed): Promise<void> {
   const trade = (tradingsymbol: string, side: 'BUY' | 'SELL', most: number) => {
     const quantity = Math.min(lots * 75, most);
     if (quantity > 0) day.exchange.foreignTrade({ tradingsymbol, product: 'MIS', side, quantity });
@@ -67,7 +69,7 @@ async function happen(day: ReplayedDay, { deed, lots }: Deed): Promise<void> {
   else await day.closePosition({ id: 'P1' }).catch(() => undefined);
 }
 
-async function expectInvariants(day: ReplayedDay): Promise<void> {
+async function expectInvariants(day: Day): Promise<void> {
   const report = await day.result();
   expectOneExitAtATime(day.book());
   const fills = day

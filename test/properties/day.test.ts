@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SimFault, SimOrder } from '../../src/exchange-simulator/types.ts';
-import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from '../workflows/replayed-day.ts';
+import { HEDGE, MAIN } from '../workflows/plan.ts';
+import { openStage } from '../workflows/simulated-day.ts';
 import { expectLedgerIsBook, expectNeverNaked, expectOneExitAtATime, ours } from '../workflows/soundness.ts';
+import type { Day, Stage } from '../workflows/stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -87,7 +89,7 @@ describe('a day of random faults and commands', () => {
   }, 180_000);
 });
 
-async function play(day: ReplayedDay, events: readonly Event[]): Promise<void> {
+async function play(day: Day, events: readonly Event[]): Promise<void> {
   const inOrder = [...events].sort((a, b) => MOMENTS.indexOf(a.at) - MOMENTS.indexOf(b.at));
   const once = (event: Event, before: (order: SimOrder) => boolean) => {
     const off = day.exchange.onOrder((order) => {
@@ -108,7 +110,7 @@ async function play(day: ReplayedDay, events: readonly Event[]): Promise<void> {
   }
 }
 
-async function happen(day: ReplayedDay, event: Event): Promise<void> {
+async function happen(day: Day, event: Event): Promise<void> {
   if ('fault' in event) {
     day.exchange.addFault(event.fault);
     return;
@@ -149,11 +151,11 @@ function expectCoveredByHand(book: readonly SimOrder[]): void {
 }
 
 /** Whatever the day refuses of it, or leaves in doubt. */
-async function byHand(day: ReplayedDay, ...orders: ['BUY' | 'SELL', string][]): Promise<void> {
+async function byHand(day: Day, ...orders: ['BUY' | 'SELL', string][]): Promise<void> {
   for (const [side, symbol] of orders) await day.placeOrder({ side, symbol }).catch(() => undefined);
 }
 
-async function expectInvariants(day: ReplayedDay): Promise<void> {
+async function expectInvariants(day: Day): Promise<void> {
   const report = await day.result();
   const book = day.book();
   expectNeverNaked(book);

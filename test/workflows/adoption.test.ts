@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeTag, type OrderTag } from '../../src/domain/tags.ts';
 import type { Side } from '../../src/domain/types.ts';
-import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { HEDGE, MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { expectLedgerIsBook, ours } from './soundness.ts';
+import type { Day, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 beforeAll(async () => {
   stage = await openStage();
 });
@@ -18,7 +20,7 @@ afterAll(() => stage.close());
 type Forgotten = Pick<OrderTag, 'role' | 'purpose'> & { position?: number; side: Side; price: number };
 
 /** An open position, and an order in the book with a tag of the day that its ledger has never heard of; then a new login. */
-async function forgotten(of: Forgotten): Promise<ReplayedDay> {
+async function forgotten(of: Forgotten): Promise<Day> {
   day = await stage.startDay({ guard: ({ until }) => ({ kind: 'quiet', until }) });
   await day.logIn();
   await day.start();

@@ -2,11 +2,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import { makeTag } from '../../src/domain/tags.ts';
 import type { SimFault } from '../../src/exchange-simulator/types.ts';
-import { type DayOptions, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { expectSound, filledOf, ours } from './soundness.ts';
+import type { Day, DayOptions, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 beforeAll(async () => {
   stage = await openStage();
 });
@@ -16,7 +18,7 @@ afterEach(async () => {
 });
 afterAll(() => stage.close());
 
-async function opened(options: DayOptions = {}): Promise<ReplayedDay> {
+async function opened(options: DayOptions = {}): Promise<Day> {
   day = await stage.startDay(options);
   return day;
 }
@@ -120,7 +122,7 @@ describe('special sessions', () => {
 });
 
 describe('a difference between ledger and broker at the open', () => {
-  async function withStranger(): Promise<ReplayedDay> {
+  async function withStranger(): Promise<Day> {
     const today = await opened({ from: '09:20' });
     const { run, date } = today.identity;
     today.exchange.place({

@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { GuardInput, GuardResult } from '../../activities/contract.ts';
-import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { HEDGE, MAIN } from './plan.ts';
 import { seeOthers } from './seeing-guard.ts';
+import { openStage } from './simulated-day.ts';
 import { expectOneExitAtATime, filledOf, ours } from './soundness.ts';
+import type { Day, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 let guards: GuardInput[] = [];
 beforeAll(async () => {
   stage = await openStage();
@@ -19,10 +21,10 @@ afterAll(() => stage.close());
 
 async function seeingGuard(input: GuardInput): Promise<GuardResult> {
   guards.push(input);
-  return seeOthers((day as ReplayedDay).exchange, input);
+  return seeOthers((day as Day).exchange, input);
 }
 
-async function opened(typeChange: 'allow' | 'refuse' = 'allow'): Promise<ReplayedDay> {
+async function opened(typeChange: 'allow' | 'refuse' = 'allow'): Promise<Day> {
   day = await stage.startDay({ guard: seeingGuard, exchange: { typeChange } });
   await day.logIn();
   await day.start();
@@ -30,18 +32,18 @@ async function opened(typeChange: 'allow' | 'refuse' = 'allow'): Promise<Replaye
   return day;
 }
 
-const buyBack = (today: ReplayedDay, quantity: number) =>
+const buyBack = (today: Day, quantity: number) =>
   today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity });
 
-const resting = (today: ReplayedDay) =>
+const resting = (today: Day) =>
   ours(today.book())
     .filter(({ status, side }) => status === 'TRIGGER PENDING' && side === 'BUY')
     .reduce((sum, { pendingQuantity }) => sum + pendingQuantity, 0);
 
-const held = ({ exchange }: ReplayedDay) =>
+const held = ({ exchange }: Day) =>
   exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]);
 
-async function asked(today: ReplayedDay): Promise<void> {
+async function asked(today: Day): Promise<void> {
   await today.at('11:30');
   await today.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1'));
 }

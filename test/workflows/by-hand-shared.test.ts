@@ -1,12 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { candleFile } from './candles.ts';
 import { carriedWeek, WEEKLY, type Week } from './carried-week.ts';
-import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { HEDGE, MAIN } from './plan.ts';
 import { seeOthers } from './seeing-guard.ts';
+import { openStage } from './simulated-day.ts';
 import { filledOf, ours } from './soundness.ts';
+import type { Day, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 let week: Week | undefined;
 beforeAll(async () => {
   stage = await openStage();
@@ -20,18 +22,18 @@ afterEach(async () => {
 afterAll(() => stage.close());
 
 /** A guard that sees trades of others, of whichever day is playing. */
-const guard = (input: Parameters<typeof seeOthers>[1]) => seeOthers((day as ReplayedDay).exchange, input);
+const guard = (input: Parameters<typeof seeOthers>[1]) => seeOthers((day as Day).exchange, input);
 
-const held = ({ exchange }: ReplayedDay) =>
+const held = ({ exchange }: Day) =>
   Object.fromEntries(exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]));
-const resting = (today: ReplayedDay) =>
+const resting = (today: Day) =>
   ours(today.book())
     .filter(
       ({ status, tradingsymbol, side }) => status === 'TRIGGER PENDING' && tradingsymbol === MAIN && side === 'BUY',
     )
     .map(({ pendingQuantity }) => pendingQuantity);
 
-describe('a trade by hand in a contract that two positions hold', { timeout: 60_000 }, () => {
+describe('a trade by hand in a contract that two positions hold', () => {
   it('closes one of two of signals: the other keeps its stop and its hedge', async () => {
     const carried = await carriedWeek(stage);
     week = carried.week;
@@ -47,11 +49,11 @@ describe('a trade by hand in a contract that two positions hold', { timeout: 60_
     await day.start({ ...WEEKLY, maxLossPerDay: 100_000_00 });
     await day.at('11:16');
     await day.seen('both open', ({ positions }) => positions.filter(({ state }) => state === 'open').length === 2);
-    await day.seen('both protected', () => resting(day as ReplayedDay).length === 2);
+    await day.seen('both protected', () => resting(day as Day).length === 2);
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'NRML', side: 'BUY', quantity: 750 });
     await day.at('12:30');
     await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1'));
-    await day.seen('one stop', () => JSON.stringify(resting(day as ReplayedDay)) === '[750]');
+    await day.seen('one stop', () => JSON.stringify(resting(day as Day)) === '[750]');
     await day.acknowledge('all');
     await day.seen('one is closed', ({ positions }) => positions[0]?.state === 'closed');
     const report = await week.end(day);
@@ -73,7 +75,7 @@ describe('a trade by hand in a contract that two positions hold', { timeout: 60_
     await day.placeOrder({ symbol: HEDGE });
     await day.placeOrder({ symbol: MAIN, side: 'SELL' });
     await day.at('11:15');
-    const position = (view: Awaited<ReturnType<ReplayedDay['view']>>) => view.positions.find(({ id }) => id === 'P1');
+    const position = (view: Awaited<ReturnType<Day['view']>>) => view.positions.find(({ id }) => id === 'P1');
     await day.seen('P1', (view) => position(view)?.state === 'open');
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 750 });
     await day.at('12:30');
@@ -93,7 +95,7 @@ describe('a trade by hand in a contract that two positions hold', { timeout: 60_
   });
 });
 
-describe('what somebody bought back of a carried position before the login', { timeout: 60_000 }, () => {
+describe('what somebody bought back of a carried position before the login', () => {
   it('rests its stop as soon as it is sold again', async () => {
     const carried = await carriedWeek(stage);
     week = carried.week;
@@ -107,7 +109,7 @@ describe('what somebody bought back of a carried position before the login', { t
     day.exchange.foreignTrade({ ...theirs, side: 'SELL' });
     await day.at('11:30');
     await day.seen('the stop at rest', ({ warnings }) => {
-      return resting(day as ReplayedDay)[0] === 750 && !warnings.some(({ id }) => id.startsWith('by_hand'));
+      return resting(day as Day)[0] === 750 && !warnings.some(({ id }) => id.startsWith('by_hand'));
     });
     expect((await week.end(day)).result).toBe('carried');
   });

@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { HEDGE, MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { filledOf, ours } from './soundness.ts';
+import type { Day, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 beforeAll(async () => {
   stage = await openStage();
 });
@@ -13,7 +15,7 @@ afterEach(async () => {
 });
 afterAll(() => stage.close());
 
-async function opened(): Promise<ReplayedDay> {
+async function opened(): Promise<Day> {
   day = await stage.startDay();
   await day.logIn();
   await day.start();
@@ -21,7 +23,7 @@ async function opened(): Promise<ReplayedDay> {
   return day;
 }
 
-const held = ({ exchange }: ReplayedDay) =>
+const held = ({ exchange }: Day) =>
   Object.fromEntries(exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]));
 
 describe('a position that its owner closed in the broker’s app', () => {

@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import type { IsoDate } from '../../src/domain/types.ts';
 import type { DayReport, Plan } from '../../workflows/messages.ts';
 import type { CandleFile } from './candles.ts';
-import type { DayOptions, ReplayedDay, Stage } from './replayed-day.ts';
+import type { Day, DayOptions, Stage } from './stage.ts';
 
 export const WEEKLY: Partial<Plan> = { exitPolicy: 'weekly' };
 
 export type Week = {
   /** Opens a day; the one before must have been ended. */
-  day(date: IsoDate, options?: DayOptions): Promise<ReplayedDay>;
+  day(date: IsoDate, options?: DayOptions): Promise<Day>;
   /** Waits for the day's report and closes its market. */
-  end(day: ReplayedDay): Promise<DayReport>;
+  end(day: Day): Promise<DayReport>;
   close(): Promise<void>;
 };
 
@@ -24,7 +24,7 @@ export async function openWeek(stage: Stage, candles?: CandleFile): Promise<Week
   weeks += 1;
   const account = `week-${weeks}`;
   const dataDir = await mkdtemp(join(tmpdir(), 'week-'));
-  let playing: ReplayedDay | null = null;
+  let playing: Day | null = null;
   const closeDay = async () => {
     await playing?.close();
     playing = null;

@@ -2,8 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { istDate, istTime } from '../../src/domain/clock.ts';
 import { candleFile, tuesdayAfterS1 } from './candles.ts';
 import { carriedWeek, openWeek, WEEKLY, type Week } from './carried-week.ts';
-import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { HEDGE, MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { ours } from './soundness.ts';
+import type { Day, Stage } from './stage.ts';
 
 let stage: Stage;
 let week: Week | undefined;
@@ -23,9 +25,9 @@ async function carried(options?: Parameters<typeof carriedWeek>[1]) {
 }
 
 /** What of our stops rests on the book. */
-const resting = (day: ReplayedDay) => ours(day.book()).filter((order) => order.status === 'TRIGGER PENDING');
+const resting = (day: Day) => ours(day.book()).filter((order) => order.status === 'TRIGGER PENDING');
 
-describe('a carried position in the morning', { timeout: 60_000 }, () => {
+describe('a carried position in the morning', () => {
   it('leaves at the open when the index has opened beyond its strike', async () => {
     const { week } = await carried({
       candles: await tuesdayAfterS1([[25064, 25070, 25060, 25065]], [[24960, 24990, 24950, 24980]]),
@@ -141,7 +143,7 @@ describe('a carried position in the morning', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a carried position of which not all was heard', { timeout: 60_000 }, () => {
+describe('a carried position of which not all was heard', () => {
   it('never loses its hedge to a short that was filled while nobody listened', async () => {
     const begun = await openWeek(stage);
     week = begun;
@@ -205,7 +207,7 @@ describe('a carried position of which not all was heard', { timeout: 60_000 }, (
   });
 });
 
-describe('a special session under weekly', { timeout: 60_000 }, () => {
+describe('a special session under weekly', () => {
   it('protects what is carried for as long as it lasts, enters nothing, and carries it on', async () => {
     // S5 on Friday 10 November 2023; Muhurat trading on the Sunday after it, from 18:15 to 19:15.
     const quiet = [25060, 25070, 25045, 25055] as const;
@@ -237,7 +239,7 @@ describe('a special session under weekly', { timeout: 60_000 }, () => {
   });
 });
 
-describe('an intraday position that nobody would take', { timeout: 60_000 }, () => {
+describe('an intraday position that nobody would take', () => {
   it('is handed over, and left first of all on the next day', async () => {
     week = await openWeek(stage);
     const monday = await week.day('2025-07-14');
@@ -257,7 +259,7 @@ describe('an intraday position that nobody would take', { timeout: 60_000 }, () 
   });
 });
 
-describe('a position by hand that nobody would take', { timeout: 60_000 }, () => {
+describe('a position by hand that nobody would take', () => {
   it('is handed over as well, and left first of all on the next day', async () => {
     week = await openWeek(stage);
     const monday = await week.day('2025-07-14');
@@ -281,7 +283,7 @@ describe('a position by hand that nobody would take', { timeout: 60_000 }, () =>
   });
 });
 
-describe('what expires', { timeout: 60_000 }, () => {
+describe('what expires', () => {
   it('is booked on the official close, the next day where that could not be read', async () => {
     const { week } = await carried();
     const thursday = await week.day('2025-07-17');

@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type DayOptions, HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { HEDGE, MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { expectExit, expectSound, filledOf } from './soundness.ts';
+import type { Day, DayOptions, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 beforeAll(async () => {
   stage = await openStage();
 });
@@ -13,7 +15,7 @@ afterEach(async () => {
 });
 afterAll(() => stage.close());
 
-async function traded(options: DayOptions = {}): Promise<ReplayedDay> {
+async function traded(options: DayOptions = {}): Promise<Day> {
   day = await stage.startDay(options);
   await day.logIn();
   await day.start();

@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import type { SimOrder } from '../../src/exchange-simulator/types.ts';
-import { openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { openStage } from './simulated-day.ts';
 import { expectLedgerIsBook, expectNeverNaked, expectSound } from './soundness.ts';
+import type { Day, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 beforeAll(async () => {
   stage = await openStage();
 });

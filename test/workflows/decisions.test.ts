@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import { mondayAfterS1 } from './candles.ts';
-import { type DayOptions, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { expectNeverNaked, expectSound, filledOf, ours } from './soundness.ts';
+import type { Day, DayOptions, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 beforeAll(async () => {
   stage = await openStage();
 });
@@ -15,7 +17,7 @@ afterEach(async () => {
 });
 afterAll(() => stage.close());
 
-async function opened(options: DayOptions = {}): Promise<ReplayedDay> {
+async function opened(options: DayOptions = {}): Promise<Day> {
   day = await stage.startDay(options);
   return day;
 }

@@ -3,11 +3,13 @@ import { istTime } from '../../src/domain/clock.ts';
 import { makeTag } from '../../src/domain/tags.ts';
 import type { SimFault, SimOrder } from '../../src/exchange-simulator/types.ts';
 import type { OrderView } from '../../workflows/messages.ts';
-import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { HEDGE, MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { expectLedgerIsBook, expectNeverNaked, expectSound, filledOf, ours } from './soundness.ts';
+import type { Day, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 beforeAll(async () => {
   stage = await openStage();
 });
@@ -18,7 +20,7 @@ afterEach(async () => {
 afterAll(() => stage.close());
 
 /** A day on which somebody has pressed start. Where the exit's own order is what matters, the stop cannot become it. */
-async function started(sent?: Sent): Promise<ReplayedDay> {
+async function started(sent?: Sent): Promise<Day> {
   day = await stage.startDay({ exchange: { typeChange: sent === 'exit' ? 'refuse' : 'allow' } });
   await day.logIn();
   await day.start();
@@ -30,7 +32,7 @@ const POST = { path: '/orders', method: 'POST', count: 1 };
 type Sent = 'hedge entry' | 'main entry' | 'stop' | 'exit' | 'hedge exit';
 
 /** Puts the fault on the request that sends this order: right after what comes before it is in the book as it should be. */
-async function faultOn(today: ReplayedDay, sent: Sent, fault: SimFault): Promise<void> {
+async function faultOn(today: Day, sent: Sent, fault: SimFault): Promise<void> {
   const once = (before: (order: SimOrder) => boolean) => {
     const off = today.exchange.onOrder((order) => {
       if (!before(order)) return;
@@ -49,7 +51,7 @@ async function faultOn(today: ReplayedDay, sent: Sent, fault: SimFault): Promise
   else once(complete(MAIN, 'BUY'));
 }
 
-const logged = (today: ReplayedDay, kind: string) =>
+const logged = (today: Day, kind: string) =>
   today.lines.map((line) => JSON.parse(line)).filter((line) => line.kind === kind);
 
 describe('an order whose answer never came, but which the broker has', () => {
@@ -259,7 +261,7 @@ describe('an order of somebody else that carries our tag', () => {
 });
 
 /** The broker's belated placing of an order that never got through. */
-async function arrive(today: ReplayedDay, role: OrderView['role'], purpose: OrderView['purpose']): Promise<SimOrder> {
+async function arrive(today: Day, role: OrderView['role'], purpose: OrderView['purpose']): Promise<SimOrder> {
   const view = await today.view();
   const lost = view.orders.find((order) => order.role === role && order.purpose === purpose);
   const contract = lost && today.exchange.find('NFO', lost.tradingsymbol);

@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import { type Hour, mondayAfterS1 } from './candles.ts';
-import { type DayOptions, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { expectExit } from './soundness.ts';
+import type { Day, DayOptions, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 let files: { path: string; remove(): Promise<void> }[] = [];
 beforeAll(async () => {
   stage = await openStage();
@@ -24,7 +26,7 @@ async function candles(...hours: Hour[]): Promise<string> {
   return file.path;
 }
 
-async function traded(options: DayOptions = {}, plan = {}): Promise<ReplayedDay> {
+async function traded(options: DayOptions = {}, plan = {}): Promise<Day> {
   day = await stage.startDay(options);
   await day.logIn();
   await day.start(plan);
@@ -119,7 +121,7 @@ describe.each(['allow', 'refuse'] as const)('every exit, where a stop may become
   });
 });
 
-function quietUnlessStopEnded(today: ReplayedDay, until: number) {
+function quietUnlessStopEnded(today: Day, until: number) {
   const stop = today.book().find((order) => order.orderType === 'SL');
   if (!stop || stop.status === 'TRIGGER PENDING') return { kind: 'quiet', until } as const;
   const at = today.exchange.clock.now();
@@ -127,7 +129,7 @@ function quietUnlessStopEnded(today: ReplayedDay, until: number) {
 }
 
 /** The price goes to where the stop fires, stays there for a while, and comes back. */
-async function touchStop(today: ReplayedDay): Promise<void> {
+async function touchStop(today: Day): Promise<void> {
   const stop = today.book().find((order) => order.orderType === 'SL');
   const contract = today.exchange.find('NFO', MAIN);
   const last = contract && today.exchange.quote(contract)?.lastPrice;

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openWeek, WEEKLY, type Week } from './carried-week.ts';
-import { MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { filledOf, ours } from './soundness.ts';
+import type { Day, Stage } from './stage.ts';
 
 let stage: Stage;
 let week: Week | undefined;
@@ -14,12 +16,12 @@ afterEach(async () => {
 });
 afterAll(() => stage.close());
 
-const resting = (day: ReplayedDay) =>
+const resting = (day: Day) =>
   ours(day.book())
     .filter(({ status }) => status === 'TRIGGER PENDING')
     .map(({ pendingQuantity }) => pendingQuantity);
 
-describe('what others hold of a contract that is carried', { timeout: 60_000 }, () => {
+describe('what others hold of a contract that is carried', () => {
   it.each([
     ['a short', 'SELL', 'BUY', -75],
     ['a long', 'BUY', 'SELL', 75],

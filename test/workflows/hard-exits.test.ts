@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
-import { type DayOptions, HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { HEDGE, MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { expectExit, filledOf, ours } from './soundness.ts';
+import type { Day, DayOptions, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 beforeAll(async () => {
   stage = await openStage();
 });
@@ -14,7 +16,7 @@ afterEach(async () => {
 });
 afterAll(() => stage.close());
 
-async function traded(options: DayOptions = {}): Promise<ReplayedDay> {
+async function traded(options: DayOptions = {}): Promise<Day> {
   day = await stage.startDay(options);
   await day.logIn();
   await day.start();
@@ -87,7 +89,7 @@ describe('an exit while the market runs away from it', () => {
     await today.seen('the limit', () => limits().length > 0);
     today.exchange.addFault({ kind: 'price_shift', count: 1, tradingsymbol: MAIN, points: -15 });
     // Some steps of its chase: each would ask for less, and each is content with what was shown.
-    await new Promise((done) => setTimeout(done, 2_000));
+    await today.at('11:15:15');
     today.exchange.clearFaults();
     await expectExit(today, 'emergency', '11:15:00');
     const prices = limits().map(({ price }) => Number(price));
@@ -114,7 +116,7 @@ describe('an exit that the market does not take', () => {
     today.exchange.clearFaults();
     await expectExit(today, 'emergency', '11:35:00');
     expect(new Set(ours(today.book()).map(({ tag }) => tag)).size).toBe(ours(today.book()).length);
-  }, 60_000);
+  });
 
   it('a hedge that nobody bids for is left over, bounded, and said', async () => {
     const today = await traded();
@@ -122,8 +124,6 @@ describe('an exit that the market does not take', () => {
     await today.at('15:14:30');
     today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: HEDGE, side: 'bids' });
     today.exchange.addFault({ kind: 'reject_order', count: 100_000, tradingsymbol: HEDGE, transaction_type: 'SELL' });
-    await today.at('15:15:05');
-    await today.missUntil('15:22:50');
     const report = await today.result();
     expect(filledOf(today.book(), MAIN, 'BUY')).toBe(750);
     expect(report.positions).toMatchObject([{ state: 'residual_hedge', exitReason: 'exit_time' }]);
@@ -131,7 +131,7 @@ describe('an exit that the market does not take', () => {
     expect(report.warnings.map(({ code }) => code)).toEqual(expect.arrayContaining(['residual_hedge', 'not_flat']));
     const placed = ours(today.book()).map(({ placedAt }) => istTime(placedAt));
     expect(placed.filter((at) => at >= '15:23:02')).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('protection', () => {

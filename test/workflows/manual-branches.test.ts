@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ManualCheckInput } from '../../activities/contract.ts';
-import { type DayReport, placeOrderUpdate } from '../../workflows/messages.ts';
-import { PLAN } from './plan.ts';
-import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import type { DayReport } from '../../workflows/messages.ts';
+import { HEDGE, MAIN, PLAN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { expectLedgerIsBook, expectNeverNaked, filledOf, ours } from './soundness.ts';
+import type { SimulatedDay, SimulatedStage } from './stage.ts';
 
-let stage: Stage;
-let day: ReplayedDay | undefined;
+let stage: SimulatedStage;
+let day: SimulatedDay | undefined;
 beforeAll(async () => {
   stage = await openStage();
 });
@@ -19,7 +20,7 @@ afterAll(() => stage.close());
 const RESTING = { symbol: MAIN, side: 'SELL', orderType: 'LIMIT' } as const;
 
 /** Logged in and in the market, with `units` of the cover bought by hand as M1. */
-async function covered(units = 75, time = '09:30'): Promise<ReplayedDay> {
+async function covered(units = 75, time = '09:30'): Promise<SimulatedDay> {
   day = await stage.startDay();
   await day.logIn();
   await day.at(time);
@@ -28,13 +29,13 @@ async function covered(units = 75, time = '09:30'): Promise<ReplayedDay> {
 }
 
 /** A sale at a price that nobody pays yet. */
-async function restingSale(today: ReplayedDay) {
+async function restingSale(today: SimulatedDay) {
   const { checks } = await today.placeOrder({ symbol: MAIN, side: 'SELL' }, { checkOnly: true });
   return today.placeOrder({ ...RESTING, price: checks.price + 10_00 });
 }
 
 /** What happens while an order is looked at, between the last answer and the day's own decision. */
-function duringCheck(today: ReplayedDay, happens: () => Promise<unknown>): void {
+function duringCheck(today: SimulatedDay, happens: () => Promise<unknown>): void {
   const check = today.parts.day.checkManualOrder;
   const checkManualOrder = async (input: ManualCheckInput) => {
     const answer = await check(input);
@@ -48,15 +49,12 @@ const refusedWith = (type: string, words: string | RegExp = '') => ({
   cause: { type, message: expect.stringMatching(words) },
 });
 
-function expectFlat(report: DayReport, today: ReplayedDay): void {
+function expectFlat(report: DayReport, today: SimulatedDay): void {
   expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
   expect(today.exchange.positions().filter(({ quantity }) => quantity !== 0)).toEqual([]);
   expectLedgerIsBook(report, today.book());
   expectNeverNaked(today.book());
 }
-
-/** Two watches that end in one instant are what the time-skipping server loses most ("invalid history builder state"). */
-const OFTEN_LOST = { retry: 4, timeout: 15_000 };
 
 describe('the cover of a sale by hand', () => {
   it('is not sold before the resting sale is cancelled', async () => {
@@ -122,14 +120,13 @@ describe('an order by hand', () => {
 
   it('is refused from the five hundredth command of a day on, and positions can still be closed', async () => {
     const today = await covered();
-    const { client } = today.env;
-    const expiresAt = (await today.env.currentTimeMs()) + 600_000;
+    const expiresAt = today.now() + 600_000;
     const order = { symbol: HEDGE, side: 'BUY', quantity: 75, orderType: 'MARKET' } as const;
     const command = {
       ...{ order: { ...order, price: null, triggerPrice: null, product: null }, checkOnly: true },
       ...{ key: 'again', plan: PLAN, expiresAt, by: 'test' },
     };
-    const send = () => client.workflow.getHandle(today.workflowId).executeUpdate(placeOrderUpdate, { args: [command] });
+    const send = () => today.update('placeOrder', command);
     await send();
     for (let sent = 2; sent < 500; sent += 6) await Promise.all(Array.from({ length: 6 }, send));
 
@@ -141,12 +138,11 @@ describe('an order by hand', () => {
 
 describe('what somebody trades of a position by hand in the app', () => {
   const theirs = { product: 'MIS', quantity: 75 } as const;
-  const resting = (today: ReplayedDay) =>
+  const resting = (today: SimulatedDay) =>
     today.book().filter(({ status, side }) => status === 'TRIGGER PENDING' && side === 'BUY').length;
 
-  it('cuts the stops of a short to what is left of it', OFTEN_LOST, async () => {
+  it('cuts the stops of a short to what is left of it', async () => {
     const today = await covered(150);
-    // Looked at in other instants than its cover is: a timer is never called off while it fires.
     await today.at('09:37');
     await today.placeOrder({ symbol: MAIN, side: 'SELL' });
     await today.placeOrder({ symbol: MAIN, side: 'SELL' });
@@ -164,9 +160,8 @@ describe('what somebody trades of a position by hand in the app', () => {
     expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(75);
   });
 
-  it('closes a short whose cover is gone', OFTEN_LOST, async () => {
+  it('closes a short whose cover is gone', async () => {
     const today = await covered();
-    // Looked at in other instants than its cover is: a timer is never called off while it fires.
     await today.at('09:37');
     await today.placeOrder({ symbol: MAIN, side: 'SELL' });
     today.exchange.foreignTrade({ ...theirs, tradingsymbol: HEDGE, side: 'SELL' });

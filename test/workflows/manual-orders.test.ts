@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DayReport } from '../../workflows/messages.ts';
-import { type DayOptions, HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { HEDGE, MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { expectLedgerIsBook, filledOf, ours } from './soundness.ts';
+import type { Day, DayOptions, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 beforeAll(async () => {
   stage = await openStage();
 });
@@ -17,7 +19,7 @@ afterAll(() => stage.close());
 const MONTHLY = 'NIFTY25JUL25000PE';
 
 /** Logged in and in the market, with nobody having started trading. */
-async function morning(options: DayOptions = {}): Promise<ReplayedDay> {
+async function morning(options: DayOptions = {}): Promise<Day> {
   day = await stage.startDay(options);
   await day.logIn();
   await day.at('09:30');
@@ -28,7 +30,7 @@ function refusedWith(type: string, words: string | RegExp = '') {
   return { cause: { type, message: expect.stringMatching(words) } };
 }
 
-function expectFlat(report: DayReport, today: ReplayedDay): void {
+function expectFlat(report: DayReport, today: Day): void {
   expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
   expect(today.exchange.positions().filter(({ quantity }) => quantity !== 0)).toEqual([]);
   expectLedgerIsBook(report, today.book());
@@ -71,7 +73,7 @@ describe('an order by hand that may not be made', () => {
     const today = await morning({ exchange: { cash: 12_000_00 } });
     await today.start({ maxPositions: 1 });
     const far = { symbol: 'NIFTY25JUL24000PE' };
-    const refused = (order: Parameters<ReplayedDay['placeOrder']>[0]) => expect(today.placeOrder(order)).rejects;
+    const refused = (order: Parameters<Day['placeOrder']>[0]) => expect(today.placeOrder(order)).rejects;
     await refused({ symbol: 'NIFTY25JUL2500PE' }).toMatchObject(refusedWith('unknown_symbol', MONTHLY));
     await refused({ quantity: 50 }).toMatchObject(refusedWith('lot_size_mismatch', 'send 75'));
     await refused({ ...far, quantity: 1875 }).toMatchObject(refusedWith('limit_exceeded', '1800'));

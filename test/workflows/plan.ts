@@ -1,4 +1,19 @@
+import type { ManualOrder } from '../../src/domain/manual-orders.ts';
 import type { Plan } from '../../workflows/messages.ts';
+
+/** What S1 sells and buys on 14 July 2025. */
+export const MAIN = 'NIFTY2571725000PE';
+export const HEDGE = 'NIFTY2571724800PE';
+
+export const ONE_LOT: ManualOrder = {
+  symbol: MAIN,
+  side: 'BUY',
+  quantity: 75,
+  orderType: 'MARKET',
+  price: null,
+  triggerPrice: null,
+  product: null,
+};
 
 /** The defaults, for the week of 14 July 2025. */
 export const PLAN: Plan = {

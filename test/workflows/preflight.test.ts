@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PreflightFinding } from '../../activities/contract.ts';
 import { istTime } from '../../src/domain/clock.ts';
-import { openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { openStage } from './simulated-day.ts';
+import type { SimulatedDay, SimulatedStage } from './stage.ts';
 
-let stage: Stage;
-let day: ReplayedDay | undefined;
+let stage: SimulatedStage;
+let day: SimulatedDay | undefined;
 /** Lets a look end that hangs. */
 let endLook = () => {};
 beforeAll(async () => {
@@ -21,7 +22,7 @@ const LOT: PreflightFinding = { check: 'contracts', outcome: 'wrong', text: 'The
 const CANDLES: PreflightFinding = { check: 'candles', outcome: 'failed', text: 'Breeze has no candles.' };
 
 /** A live day whose looks find what is given, the last one again and again; answers the times of the looks. */
-async function liveDay(...found: PreflightFinding[][]): Promise<{ opened: ReplayedDay; looks: string[] }> {
+async function liveDay(...found: PreflightFinding[][]): Promise<{ opened: SimulatedDay; looks: string[] }> {
   const opened = await stage.startDay({ mode: 'live', date: '2025-07-14' });
   day = opened;
   const looks: string[] = [];
@@ -90,7 +91,7 @@ describe('the pre-flight of a live day', () => {
   });
 
   /** Somebody logs in a moment before the signal of 11:15, and the look that follows does not end. */
-  async function hangingLook(until: string): Promise<ReplayedDay> {
+  async function hangingLook(until: string): Promise<SimulatedDay> {
     const { opened, looks } = await liveDay([]);
     opened.parts.day.preflight = () =>
       new Promise((found) => {
@@ -101,15 +102,14 @@ describe('the pre-flight of a live day', () => {
     await opened.at('11:14:30');
     await opened.logIn();
     await opened.seen('the login', () => looks.length > 0);
-    // This server skips no time while an activity is under way.
-    await opened.missUntil(until);
+    await opened.at(until);
     return opened;
   }
 
   it('is waited for by an entry, which is made when the look ends in time', async () => {
     const opened = await hangingLook('11:15:01');
     // Without the wait it would have been entered by then.
-    await new Promise((later) => setTimeout(later, 1_500));
+    await opened.at('11:15:05');
     const { decisions, positions } = await opened.view();
     expect([decisions.length, positions.length]).toEqual([1, 0]);
     endLook();
@@ -132,12 +132,14 @@ describe('the pre-flight of a live day', () => {
 
   it('is not part of a replayed day', async () => {
     day = await stage.startDay({ date: '2025-07-14' });
+    const names: string[] = [];
+    day.world.hooks.add((point) => {
+      if (point.kind === 'activity') names.push(point.type);
+    });
     await day.at('08:50');
     await day.logIn();
     await day.seen('the login', ({ session }) => session !== null);
     await day.at('09:20');
-    const { events } = await day.env.client.workflow.getHandle(day.workflowId).fetchHistory();
-    const names = (events ?? []).map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
     expect(names).not.toContain('preflight');
     expect(names).toContain('exchangeRequestToken');
   });

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ExchangeKeys } from '../../src/exchange-simulator/wire/keys.ts';
-import { MAIN, openStage, type ReplayedDay } from './replayed-day.ts';
+import { MAIN } from './plan.ts';
+import { openStage } from './replayed-day.ts';
+import type { ReplayedDay } from './stage.ts';
 
 /** Distinct and long: whatever holds one of them holds it for no other reason. */
 const KEYS: ExchangeKeys = {

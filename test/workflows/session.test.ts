@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { GuardInput, GuardResult } from '../../activities/contract.ts';
-import { type DayOptions, HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { HEDGE, MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { expectNeverNaked, expectSound, filledOf, ours } from './soundness.ts';
+import type { Day, DayOptions, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 beforeAll(async () => {
   stage = await openStage();
 });
@@ -14,12 +16,12 @@ afterEach(async () => {
 });
 afterAll(() => stage.close());
 
-async function opened(options: DayOptions = {}): Promise<ReplayedDay> {
+async function opened(options: DayOptions = {}): Promise<Day> {
   day = await stage.startDay(options);
   return day;
 }
 
-const logged = (today: ReplayedDay, kind: string) =>
+const logged = (today: Day, kind: string) =>
   today.lines.map((line) => JSON.parse(line)).filter((line) => line.kind === kind);
 
 /** As a real guard: it looks at its order first, so it is the one that sees a dead login. */

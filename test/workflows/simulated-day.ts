@@ -2,71 +2,31 @@
  * Whole days in the simulation: the product's own workflows and activities on virtual time, the exchange's core behind the brokers'
  * interfaces. A day takes milliseconds, and each run of it is the same.
  */
-import { createDayActivities } from '../../activities/index.ts';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { type ClockSegment, istAt, marketAt, realAt } from '../../src/domain/clock.ts';
-import type { ManualOrder } from '../../src/domain/manual-orders.ts';
 import type { ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
-import { type Market, openMarket } from '../../src/exchange-simulator/market/market.ts';
-import { loadWorkflowCode, type WorkflowCode } from '../../src/simulation/temporal/workflow-vm.ts';
-import { resetTime, runTime, virtualNow } from '../../src/simulation/virtual-time.ts';
+import type { Execution } from '../../src/simulation/temporal/execution.ts';
+import type { WorkflowCode } from '../../src/simulation/temporal/workflow-vm.ts';
+import { after, later, resetTime, virtualNow } from '../../src/simulation/virtual-time.ts';
 import { createMemoryJournal } from '../../src/simulation/world/journal.ts';
 import type { ProductSettings } from '../../src/simulation/world/product.ts';
-import { enterVirtualTime, World } from '../../src/simulation/world/world.ts';
-import { workflowBundle } from '../../src/temporal/bundle.ts';
+import { enterVirtualTime, type World } from '../../src/simulation/world/world.ts';
 import { TRADING_DAY } from '../../src/temporal/open-day.ts';
-import {
-  type DayIdentity,
-  type DayReport,
-  type DayView,
-  dayWorkflowId,
-  type OrderView,
-  type PlacedOrder,
-  type PositionView,
-} from '../../workflows/messages.ts';
+import { type DayIdentity, type DayReport, type DayView, dayWorkflowId } from '../../workflows/messages.ts';
 import { lookAhead, lookOnce } from './look-ahead.ts';
-import { PLAN } from './plan.ts';
+import { ONE_LOT, PLAN } from './plan.ts';
+import { isWithinActivity, marketOf, openWorld, pass, workflowCode } from './simulated-world.ts';
 import type { DayOptions, SimulatedDay, SimulatedStage } from './stage.ts';
-import { fixedClock, told } from './surroundings.ts';
+import { fixedClock, keepTime, told } from './surroundings.ts';
 
-/** What S1 sells and buys on 14 July 2025. */
-export const MAIN = 'NIFTY2571725000PE';
-export const HEDGE = 'NIFTY2571724800PE';
-
-export const ONE_LOT: ManualOrder = {
-  symbol: MAIN,
-  side: 'BUY',
-  quantity: 75,
-  orderType: 'MARKET',
-  price: null,
-  triggerPrice: null,
-  product: null,
-};
-
-/** The broker's clients give up so soon, as in the days on the time-skipping server. */
-const KITE_TIMEOUT_MS = 600;
 const QUEUE = 'days';
+/** As often as an exchange of its own process looks at its book; the world steps one whose clock runs. */
+const STEP_MS = 100;
 /** A look at the day costs a query: between two of them, while something is waited for. Virtual milliseconds. */
 const LOOK_EVERY_MS = 50;
 const LOOKS = 1_200;
 
-let code: WorkflowCode | null = null;
-const markets = new Map<string, Market>();
 let runs = 0;
-
-async function workflowCode(): Promise<WorkflowCode> {
-  const { codePath } = await workflowBundle();
-  code ??= loadWorkflowCode(codePath, Object.keys(createDayActivities({} as never)));
-  return code;
-}
-
-async function marketOf(options: ExchangeOptions, at: number): Promise<Market> {
-  const key = JSON.stringify([options.candles, options.from, options.to, options.seed, at]);
-  const known = markets.get(key);
-  if (known) return known;
-  const market = await openMarket({ ...options, at, seed: options.seed ?? 1 });
-  markets.set(key, market);
-  return market;
-}
 
 /** Opens a stage; its days share a journal. One day at a time plays on it. */
 export async function openStage(): Promise<SimulatedStage> {
@@ -82,6 +42,12 @@ export async function openStage(): Promise<SimulatedStage> {
   };
 }
 
+function executionOf(world: World, workflowId: string): Execution {
+  const execution = world.temporal.executions.get(workflowId);
+  if (!execution) throw new Error('the day was not started');
+  return execution;
+}
+
 async function startDay(
   loaded: WorkflowCode,
   journal: ReturnType<typeof createMemoryJournal>,
@@ -94,35 +60,26 @@ async function startDay(
   const begin = istAt(date, from);
   const exchangeOptions: ExchangeOptions & { at: number } = {
     at: begin,
-    speed: 1,
+    speed: options.stillMinutes ? 0 : 1,
     latency: { minMs: 1, maxMs: 5 },
     ...options.exchange,
   };
-  const market = await marketOf(exchangeOptions, begin);
+  const market = await marketOf(exchangeOptions);
   resetTime(begin);
-  const none = [0, 0] as const;
-  const world = await World.open({
-    seed: 1,
-    exchange: { ...exchangeOptions, market },
-    latencies: { temporal: { dispatch: none, task: none, report: none }, kite: [1, 1], breeze: [1, 1], journal: none },
-    limits: {
-      quote: 1_000,
-      historical: 1_000,
-      orders: 1_000,
-      other: 1_000,
-      ordersPerMinute: 100_000,
-      ordersPerDay: 100_000,
-      breezePerMinute: 10_000,
-      breezePerDay: 100_000,
-    },
-    journal,
-    kiteTimeoutMs: KITE_TIMEOUT_MS,
-    tickPace: { fastMs: 20_000, slowMs: 20_000 },
-  });
+  const world = await openWorld({ ...exchangeOptions, market }, { journal, seed: runs, ...options });
   const { exchange } = world;
   // A folder may hold the evening of the day before.
   if (exchange.clock.now() < begin) exchange.clock.set({ market: begin });
   const segments: ClockSegment[] = [{ real: begin, market: begin, speed: 1 }];
+  const keepMinute = () => {
+    if (!options.stillMinutes) return;
+    keepTime(exchange, marketAt(segments, virtualNow()), true);
+    exchange.step();
+  };
+  if (options.stillMinutes) exchange.onOrder(() => after(STEP_MS, exchange.step));
+  world.hooks.add(({ kind, point }) => {
+    if (kind === 'activity' && point === 'started') keepMinute();
+  });
   const settings: ProductSettings = {
     account: identity,
     taskQueue: QUEUE,
@@ -149,14 +106,24 @@ async function startDay(
     taskQueue: QUEUE,
     args: [{ identity, clock: segments }],
   });
-  const execution = world.temporal.executions.get(workflowId);
-  if (!execution) throw new Error('the day was not started');
+  const execution = executionOf(world, workflowId);
 
   let attempt = 0;
   const lines = () => world.lines.map(({ level, data, text }) => JSON.stringify({ level, ...data, text }));
   /** Lets everything happen that happens at this instant. */
-  const settled = () => runTime(() => false, virtualNow());
+  async function settled(): Promise<void> {
+    if (!isWithinActivity()) await pass(() => false, virtualNow());
+  }
+  async function until(at: number): Promise<void> {
+    if (isWithinActivity()) await later(at - virtualNow());
+    else await pass(() => false, at);
+  }
+  async function command<T>(name: string, asked: object): Promise<T> {
+    const refused = (cause: Error) => Promise.reject(new WorkflowUpdateFailedError('the command was refused', cause));
+    return answered(execution.update(name, [asked]).catch(refused));
+  }
   async function answered<T>(asked: Promise<unknown>): Promise<T> {
+    if (isWithinActivity()) return (await asked) as T;
     let state: { value: unknown } | { error: unknown } | null = null;
     asked.then(
       (value) => {
@@ -166,9 +133,10 @@ async function startDay(
         state = { error };
       },
     );
-    await runTime(() => state !== null, virtualNow() + 600_000);
+    await pass(() => state !== null, virtualNow() + 600_000);
     const ended = state as { value: unknown } | { error: unknown } | null;
     if (!ended) throw new Error('nothing answered within ten minutes');
+    await settled();
     if ('error' in ended) throw ended.error;
     return ended.value as T;
   }
@@ -214,32 +182,20 @@ async function startDay(
       execution.signal('acknowledge', [{ ids, by: 'test' }]);
       await settled();
     },
-    update: (name, command) => answered(execution.update(name, [command])),
-    closePosition: (command) =>
-      answered<PositionView>(
-        execution.update('closePosition', [{ id: 'P1', expiresAt: expiresAt(), by: 'test', ...command }]),
-      ),
-    placeOrder: (order = {}, command = {}) =>
-      answered<PlacedOrder>(
-        execution.update('placeOrder', [
-          {
-            order: { ...ONE_LOT, ...order },
-            key: null,
-            checkOnly: false,
-            plan: PLAN,
-            expiresAt: expiresAt(),
-            by: 'test',
-            ...command,
-          },
-        ]),
-      ),
-    cancelOrder: (orderId) =>
-      answered<OrderView>(execution.update('cancelOrder', [{ orderId, expiresAt: expiresAt(), by: 'test' }])),
+    update: command,
+    closePosition: (asked) => command('closePosition', { id: 'P1', expiresAt: expiresAt(), by: 'test', ...asked }),
+    placeOrder: (order = {}, asked = {}) =>
+      command('placeOrder', {
+        order: { ...ONE_LOT, ...order },
+        ...{ key: null, checkOnly: false, plan: PLAN, expiresAt: expiresAt(), by: 'test', ...asked },
+      }),
+    cancelOrder: (orderId) => command('cancelOrder', { orderId, expiresAt: expiresAt(), by: 'test' }),
     view: () => answered<DayView>(execution.query('day')),
     async at(time) {
       const target = realAt(segments, istAt(date, time), virtualNow());
-      if (target !== null && target > virtualNow()) await runTime(() => false, target);
+      if (target !== null && target > virtualNow()) await until(target);
       else await settled();
+      keepMinute();
     },
     async missUntil(time) {
       // Nobody of ours is there: the market alone goes on.
@@ -252,7 +208,7 @@ async function startDay(
       for (let look = 0; look < LOOKS; look += 1) {
         const now = await day.view();
         if (holds(now)) return now;
-        await runTime(() => false, virtualNow() + LOOK_EVERY_MS);
+        await until(virtualNow() + LOOK_EVERY_MS);
       }
       throw new Error(`never seen: ${what}. ${told(lines())}`);
     },
@@ -261,7 +217,7 @@ async function startDay(
       return day.seen('an open position', ({ positions }) => positions[0]?.state === 'open');
     },
     async result() {
-      const ended = await runTime(() => execution.state !== 'running', istAt(date, '23:59'));
+      const ended = await pass(() => execution.state !== 'running', istAt(date, '23:59'));
       if (!ended || execution.state !== 'completed')
         throw new Error(
           `the day is ${execution.state}: ${execution.failure?.message ?? 'it never ended'} ${world.taskFailures.join('; ')} ${told(lines())}`,

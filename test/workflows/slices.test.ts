@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { GuardInput, GuardResult } from '../../activities/contract.ts';
 import { mondayAfterS1 } from './candles.ts';
-import { type DayOptions, HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { HEDGE, MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { expectLedgerIsBook, expectNeverNaked, filledOf, ours } from './soundness.ts';
+import type { Day, DayOptions, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 beforeAll(async () => {
   stage = await openStage();
 });
@@ -23,7 +25,7 @@ const FORTY = {
   maxCapitalAtRisk: 2_000_000_00,
 };
 
-async function started(options: DayOptions = {}, lots = 40): Promise<ReplayedDay> {
+async function started(options: DayOptions = {}, lots = 40): Promise<Day> {
   day = await stage.startDay({ ...options, exchange: { cash: 10_000_000_00, ...options.exchange } });
   await day.logIn();
   await day.start({ ...FORTY, numLots: lots });
@@ -31,7 +33,7 @@ async function started(options: DayOptions = {}, lots = 40): Promise<ReplayedDay
 }
 
 /** The short was never more than its hedge, everything is out, the ledger is the book, no tag was used twice. */
-async function expectOut(today: ReplayedDay, reason: string): Promise<void> {
+async function expectOut(today: Day, reason: string): Promise<void> {
   const report = await today.result();
   expectNeverNaked(today.book());
   expectLedgerIsBook(report, today.book());
@@ -40,7 +42,7 @@ async function expectOut(today: ReplayedDay, reason: string): Promise<void> {
   for (const { quantity } of ours(today.book())) expect(quantity).toBeLessThanOrEqual(1_800);
 }
 
-const slicesOf = (today: ReplayedDay, tradingsymbol: string, side: string, orderType: string) =>
+const slicesOf = (today: Day, tradingsymbol: string, side: string, orderType: string) =>
   ours(today.book())
     .filter((order) => order.tradingsymbol === tradingsymbol && order.side === side)
     .filter(({ history }) => history[0]?.orderType === orderType || orderType === '*');

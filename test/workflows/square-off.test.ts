@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import type { DayReport } from '../../workflows/messages.ts';
-import { type DayOptions, HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { HEDGE, MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { expectNeverNaked, ours } from './soundness.ts';
+import type { Day, DayOptions, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 beforeAll(async () => {
   stage = await openStage();
 });
@@ -15,7 +17,7 @@ afterEach(async () => {
 });
 afterAll(() => stage.close());
 
-async function opened(options: DayOptions = {}): Promise<ReplayedDay> {
+async function opened(options: DayOptions = {}): Promise<Day> {
   day = await stage.startDay(options);
   await day.logIn();
   await day.start();
@@ -23,10 +25,10 @@ async function opened(options: DayOptions = {}): Promise<ReplayedDay> {
   return day;
 }
 
-const brokers = (today: ReplayedDay) => today.book().filter(({ source }) => source === 'broker');
+const brokers = (today: Day) => today.book().filter(({ source }) => source === 'broker');
 
 /** The broker has closed everything, and the day's account holds it to the paisa, with the broker's fee. */
-function expectSquaredOff(today: ReplayedDay, report: DayReport): void {
+function expectSquaredOff(today: Day, report: DayReport): void {
   expectNeverNaked(today.book());
   expect(
     brokers(today).map(({ tradingsymbol, side, filledQuantity }) => [tradingsymbol, side, filledQuantity]),

@@ -11,6 +11,7 @@ import type { Patience } from '../../src/market/candles.ts';
 import type { Parts } from '../../src/parts.ts';
 import type { Sealer } from '../../src/secrets.ts';
 import type { Execution } from '../../src/simulation/temporal/execution.ts';
+import type { Command } from '../../src/simulation/temporal/workflow-vm.ts';
 import type { Product, ProductSettings } from '../../src/simulation/world/product.ts';
 import type { World } from '../../src/simulation/world/world.ts';
 import type {
@@ -25,11 +26,10 @@ import type {
   PositionView,
 } from '../../workflows/messages.ts';
 
-/** One Temporal server, journal and worker for all days of a test file. */
-export type Stage = {
-  env: TestWorkflowEnvironment;
+/** What all days of a test file share: Temporal and the journal. */
+export type Stage<D extends Day = Day> = {
   journal: Journal;
-  startDay(options?: DayOptions): Promise<ReplayedDay>;
+  startDay(options?: DayOptions): Promise<D>;
   close(): Promise<void>;
 };
 
@@ -47,10 +47,14 @@ export type DayOptions = {
   userId?: string;
   /** What a guard answers instead of looking ahead; undefined looks ahead. */
   guard?: (input: GuardInput) => GuardResult | undefined | Promise<GuardResult>;
+  /** The market stands still within each minute: whatever happens in it happens at its beginning, however long it takes. */
+  stillMinutes?: boolean;
+  /** Hears what the day's workflow tasks ask for; in the simulation alone. */
+  onCommands?: (at: number, commands: readonly Command[]) => void;
 };
 
-export type ReplayedDay = {
-  env: TestWorkflowEnvironment;
+/** A day, on whichever Temporal. */
+export type Day = {
   exchange: Exchange;
   journal: Journal;
   sealer: Sealer;
@@ -83,12 +87,14 @@ export type ReplayedDay = {
   close(): Promise<void>;
 };
 
-/** A stage of days in the simulation. */
-export type SimulatedStage = Omit<Stage, 'env' | 'startDay'> & {
-  startDay(options?: DayOptions): Promise<SimulatedDay>;
-};
+export type ReplayedDay = Day & { env: TestWorkflowEnvironment };
 
-export type SimulatedDay = Omit<ReplayedDay, 'env'> & {
+/** On one time-skipping server. */
+export type ReplayedStage = Stage<ReplayedDay> & { env: TestWorkflowEnvironment };
+
+export type SimulatedStage = Stage<SimulatedDay>;
+
+export type SimulatedDay = Day & {
   world: World;
   product: Product;
   settings: ProductSettings;

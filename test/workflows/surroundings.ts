@@ -2,6 +2,7 @@
 import type { DayActivities } from '../../activities/contract.ts';
 import type { Log } from '../../activities/deps.ts';
 import type { ClockSegments } from '../../src/domain/clock.ts';
+import type { MarketMs } from '../../src/domain/types.ts';
 import type { ExchangeServer } from '../../src/exchange-simulator/server.ts';
 import type { Exchange } from '../../src/exchange-simulator/types.ts';
 import type { ClockSource } from '../../src/market/types.ts';
@@ -26,9 +27,12 @@ export function handedOn(names: DayActivities, current: () => DayActivities): ob
     name,
     (...args: unknown[]) => Reflect.apply(Reflect.get(current(), name), undefined, args),
   ]);
-  const followOrder: DayActivities['followOrder'] = (input) =>
-    current().followOrder({ ...input, waitMs: input.waitMs * FOLLOWED });
-  return { ...Object.fromEntries(handed), followOrder };
+  return { ...Object.fromEntries(handed), followOrder: followingShortly(() => current().followOrder) };
+}
+
+/** Follows an order for a part of its time. */
+export function followingShortly(of: () => DayActivities['followOrder']): DayActivities['followOrder'] {
+  return (input) => of()({ ...input, waitMs: input.waitMs * FOLLOWED });
 }
 
 /** What activities log, as JSON and not redacted. */
@@ -46,6 +50,12 @@ export function fixedClock(segments: ClockSegments, exchange: Exchange): ClockSo
     now: () => exchange.clock.now(),
     hold: async () => [...segments],
   };
+}
+
+/** Puts the exchange at a time of the market; without `stillMinutes` it goes on from there. */
+export function keepTime(exchange: Exchange, market: MarketMs, stillMinutes = false): void {
+  const at = stillMinutes ? Math.floor(market / 60_000) * 60_000 : market;
+  if (at > exchange.clock.now()) exchange.clock.set({ market: at, speed: stillMinutes ? 0 : 1 });
 }
 
 export function addressesOf({ addresses }: ExchangeServer, userId: string | null = null) {

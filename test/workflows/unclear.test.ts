@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SimFault } from '../../src/exchange-simulator/types.ts';
-import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { HEDGE, MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { expectOneExitAtATime, expectSound, filledOf, ours } from './soundness.ts';
+import type { Day, Stage } from './stage.ts';
 
 let stage: Stage;
-let day: ReplayedDay | undefined;
+let day: Day | undefined;
 beforeAll(async () => {
   stage = await openStage();
 });
@@ -18,7 +20,7 @@ const LOST = { kind: 'drop_connection', path: '/orders', method: 'POST', count: 
 const BUYS = { tradingsymbol: MAIN, transaction_type: 'BUY' };
 
 /** The exit's own order meets these faults, and somebody buys back 300 units by hand just before it. */
-async function exiting(faults: SimFault[], byHand: number): Promise<ReplayedDay> {
+async function exiting(faults: SimFault[], byHand: number): Promise<Day> {
   day = await stage.startDay({ exchange: { typeChange: 'refuse' } });
   await day.logIn();
   await day.start();
@@ -34,10 +36,10 @@ async function exiting(faults: SimFault[], byHand: number): Promise<ReplayedDay>
   return day;
 }
 
-const bought = (today: ReplayedDay) => filledOf(ours(today.book()), MAIN, 'BUY');
-const unclear = (today: ReplayedDay) =>
+const bought = (today: Day) => filledOf(ours(today.book()), MAIN, 'BUY');
+const unclear = (today: Day) =>
   today.seen('the doubt', ({ warnings }) => warnings.some(({ id }) => id.startsWith('unclear:')));
-const held = ({ exchange }: ReplayedDay) =>
+const held = ({ exchange }: Day) =>
   exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]);
 const FLAT = [
   [HEDGE, 0],

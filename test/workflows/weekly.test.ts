@@ -2,8 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { istDate, istTime } from '../../src/domain/clock.ts';
 import { bundleEarlier, candleFile } from './candles.ts';
 import { carriedWeek, openWeek, WEEKLY, type Week } from './carried-week.ts';
-import { HEDGE, MAIN, openStage, type ReplayedDay, type Stage } from './replayed-day.ts';
+import { HEDGE, MAIN } from './plan.ts';
+import { openStage } from './simulated-day.ts';
 import { expectNeverNaked, filledOf, ours } from './soundness.ts';
+import type { Day, Stage } from './stage.ts';
 
 let stage: Stage;
 let week: Week | undefined;
@@ -22,10 +24,9 @@ async function carried(options?: Parameters<typeof carriedWeek>[1]) {
   return begun;
 }
 
-const ordersOn = (day: ReplayedDay, date: string) =>
-  ours(day.book()).filter((order) => istDate(order.placedAt) === date);
+const ordersOn = (day: Day, date: string) => ours(day.book()).filter((order) => istDate(order.placedAt) === date);
 
-describe('the week of 14 July 2025 under weekly', { timeout: 60_000 }, () => {
+describe('the week of 14 July 2025 under weekly', () => {
   it('is carried to Thursday, bought back at 15:15, and a win', async () => {
     const { week, report: first } = await carried();
     expect(first).toMatchObject({ result: 'carried', reconciled: true, pnl: { gross: 0 } });
@@ -116,7 +117,7 @@ describe('the week of 14 July 2025 under weekly', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a hedge under weekly that the broker refuses over night', { timeout: 60_000 }, () => {
+describe('a hedge under weekly that the broker refuses over night', () => {
   const entered = async (points: number) => {
     week = await openWeek(stage);
     const today = await week.day('2025-07-14');

@@ -1,0 +1,74 @@
+/** What the simulated days of all test files are put into. */
+import { createDayActivities } from '../../activities/index.ts';
+import type { ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
+import { type Market, openMarket } from '../../src/exchange-simulator/market/market.ts';
+import { loadWorkflowCode, type WorkflowCode } from '../../src/simulation/temporal/workflow-vm.ts';
+import { currentProcess, runTime } from '../../src/simulation/virtual-time.ts';
+import type { MemoryJournal } from '../../src/simulation/world/journal.ts';
+import { World } from '../../src/simulation/world/world.ts';
+import { workflowBundle } from '../../src/temporal/bundle.ts';
+import type { DayOptions } from './stage.ts';
+
+/** The broker's clients give up so soon, as in the days on the time-skipping server. */
+const KITE_TIMEOUT_MS = 600;
+const TICKS = { fastMs: 20_000, slowMs: 20_000 };
+/** A tick of a market that stands still would be the price of the minute before, in the instant in which the next one begins. */
+const NO_TICKS = { fastMs: 86_400_000, slowMs: 86_400_000 };
+/** No day of a test meets the brokers' limits. */
+const LIMITS = {
+  ...{ quote: 1_000, historical: 1_000, orders: 1_000, other: 1_000, ordersPerMinute: 100_000, ordersPerDay: 100_000 },
+  ...{ breezePerMinute: 10_000, breezePerDay: 100_000 },
+};
+
+let code: WorkflowCode | null = null;
+const markets = new Map<string, Market>();
+
+export async function workflowCode(): Promise<WorkflowCode> {
+  const { codePath } = await workflowBundle();
+  code ??= loadWorkflowCode(codePath, Object.keys(createDayActivities({} as never)));
+  return code;
+}
+
+/** The same market again for the same candles. */
+export async function marketOf(options: ExchangeOptions & { at: number }): Promise<Market> {
+  const key = JSON.stringify([options.candles, options.from, options.to, options.seed, options.at]);
+  const known = markets.get(key);
+  if (known) return known;
+  const market = await openMarket({ ...options, seed: options.seed ?? 1 });
+  markets.set(key, market);
+  return market;
+}
+
+/** Temporal and the journal take no time here, the brokers a millisecond a way. Days that share a book must not share a seed: their tokens. */
+export function openWorld(
+  exchange: ExchangeOptions & { at: number },
+  options: DayOptions & { journal: MemoryJournal; seed: number },
+): Promise<World> {
+  const { journal, seed, stillMinutes, onCommands } = options;
+  const none = [0, 0] as const;
+  return World.open({
+    ...{ seed, exchange, journal, limits: LIMITS, kiteTimeoutMs: KITE_TIMEOUT_MS },
+    latencies: { temporal: { dispatch: none, task: none, report: none }, kite: [1, 1], breeze: [1, 1], journal: none },
+    tickPace: stillMinutes ? NO_TICKS : TICKS,
+    ...(onCommands ? { onCommands } : {}),
+  });
+}
+
+let passing: Promise<unknown> | null = null;
+
+/**
+ * Lets time pass for whoever waits, one after the other: what is asked at once is asked before any of it passes. What waits within an
+ * activity is part of what passes already.
+ */
+export async function pass(done: () => boolean, limit: number): Promise<boolean> {
+  while (passing !== null) await passing;
+  const run = runTime(done, limit);
+  passing = run.catch(() => undefined);
+  try {
+    return await run;
+  } finally {
+    passing = null;
+  }
+}
+
+export const isWithinActivity = (): boolean => currentProcess() !== null;
