@@ -28,10 +28,14 @@ export async function openCrew(size: number, root = repositoryRoot): Promise<Cre
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const hand: Hand = { child, busy: null };
+    let isReady = false;
     hands.push(hand);
     return new Promise((ready, fail) => {
       child.on('message', (message: Answer | { kind: 'ready' }) => {
-        if (message.kind === 'ready') return ready(hand);
+        if (message.kind === 'ready') {
+          isReady = true;
+          return ready(hand);
+        }
         const { busy } = hand;
         hand.busy = null;
         busy?.(message);
@@ -43,7 +47,8 @@ export async function openCrew(size: number, root = repositoryRoot): Promise<Cre
         hands.splice(hands.indexOf(hand), 1);
         const place = free.indexOf(hand);
         if (place >= 0) free.splice(place, 1);
-        if (!closed) void begin().then(release, () => {});
+        // What cannot start would not start the next time either.
+        if (!closed && isReady) void begin().then(release, () => {});
       });
     });
   }

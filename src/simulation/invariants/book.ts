@@ -5,7 +5,7 @@ import type { SimOrder } from '../../exchange-simulator/types.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
 import type { Findings } from './findings.ts';
-import { contractKey, type FillOf, type Leg, Legs, tagOf } from './legs.ts';
+import { contractKey, type FillOf, type Leg, Legs, signed, tagOf } from './legs.ts';
 
 /** Our own orders are judged against what could be read so long before them; a resting stop against what could be repaired by now. */
 const READ_MS = 2_000;
@@ -113,13 +113,13 @@ export class BookWatch {
       this.findings.add(1, 'sold against a hedge that others had sold', what);
     const key = contractKey(order);
     const until = tag.purpose === 'stop' ? fill.at - REPAIRED_MS : order.placedAt - READ_MS;
-    const closed = this.legs.closedByOthers(key, until);
-    if (closed === 0) return;
-    const ours = this.legs.ofContract(key);
-    const beyond = closed - Math.abs(ours);
-    if (order.side === 'BUY' && ours < 0 && beyond > 0 && leg.role === 'main')
+    // As it was before this fill: what it has closed by itself would hide that others had closed it.
+    const ours = this.legs.ofContract(key) - signed(order.side, fill.quantity);
+    const closed = this.legs.closedByOthers(key, until, ours);
+    if (closed === 0 || fill.quantity <= Math.abs(ours) - closed) return;
+    if (order.side === 'BUY' && ours < 0 && leg.role === 'main')
       this.findings.add(2, 'bought back what others had bought back', `${what}; ${closed} were closed by others`);
-    if (order.side === 'SELL' && ours > 0 && beyond > 0 && leg.role === 'hedge')
+    if (order.side === 'SELL' && ours > 0 && leg.role === 'hedge')
       this.findings.add(2, 'sold what others had sold', `${what}; ${closed} were closed by others`);
   }
 

@@ -111,8 +111,7 @@ export class Legs {
   }
 
   /** Units of ours that others have closed by an instant (CONTROL's formula): never negative. */
-  closedByOthers(key: string, until: MarketMs): number {
-    const ours = this.ofContract(key);
+  closedByOthers(key: string, until: MarketMs, ours: number = this.ofContract(key)): number {
     const all = this.externals.get(key);
     if (!all || ours === 0) return 0;
     const traded = all.reduce((sum, { at, quantity }) => (at <= until ? sum + quantity : sum), 0);

@@ -62,7 +62,7 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     why: 'An exit that is refused once is not tried again.',
     file: 'workflows/exit.ts',
     find: "} else if (submitted.kind === 'halted') return;\n    // Somebody",
-    replace: '} else return;\n    // Somebody',
+    replace: "} else if (submitted.kind !== 'absent') return;\n    // Somebody",
     by: 5,
     days: { cases: [shortDay([after('exit_asked', 0, refused(1))], { typeChange: 'refuse' })] },
   },
