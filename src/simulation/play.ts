@@ -50,7 +50,7 @@ const PACES: Record<Case['pace'], { guard: GuardPace; feed: FeedPace; ticks: { f
   coarse: {
     guard: { lookMs: 1_000, heartbeatMs: 2_000, stopLookMs: 10_000, quoteLookMs: 2_000, handsLookAgainMs: 1_000 },
     feed: { lookMs: 15_000, muteMs: 75_000 },
-    ticks: { fastMs: 2_000, slowMs: 30_000 },
+    ticks: { fastMs: 3_000, slowMs: 30_000 },
   },
   // Of positions that stay open for hours.
   slow: {

@@ -73,7 +73,7 @@ export class Dues {
     const { able, book, positions, findings, play } = this.of;
     const date = istDate(now);
     const close = HOUR_CLOSES.map((time) => istAt(date, time)).find(
-      (at) => now >= at + STOP_WITHIN_MS && now < at + STOP_WITHIN_MS + 2_000,
+      (at) => now >= at + STOP_WITHIN_MS && now < at + STOP_WITHIN_MS + 10_000,
     );
     if (close === undefined || this.judged === `${close}`) return;
     this.judged = `${close}`;

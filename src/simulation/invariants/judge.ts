@@ -12,7 +12,8 @@ import { judgeSignal, watchEntries } from './entries.ts';
 import { Findings } from './findings.ts';
 import { PositionsWatch } from './positions.ts';
 
-const PULSE_MS = 1_000;
+/** Between two looks while something is open, by the pace of a case. */
+const PULSES = { true: 1_000, coarse: 2_000, slow: 4_000 };
 /** While nothing is open. */
 const QUIET_MS = 15_000;
 /** How often the product looks at the book by itself while something is open, by the pace of a case. */
@@ -25,14 +26,23 @@ export class Judge implements Watch {
   private parts: { play: Play; able: Able; book: BookWatch; positions: PositionsWatch; dues: Dues } | null = null;
   private events = { at: 0, count: 0 };
   private isQuiet = false;
+  private pulseMs = PULSES.true;
   private stopPulse: () => void = () => {};
 
   begin(play: Play): void {
     const { world } = play;
     const { findings } = this;
+    this.pulseMs = PULSES[play.of.pace];
     const able = new Able(world);
-    const book = new BookWatch(world, findings, () => able.answersFor() > PULSE_MS);
-    const positions = new PositionsWatch({ world, able, book, findings, readEveryMs: READS[play.of.pace] });
+    const book = new BookWatch(world, findings, () => able.answersFor() > this.pulseMs);
+    const positions = new PositionsWatch({
+      world,
+      able,
+      book,
+      findings,
+      readEveryMs: READS[play.of.pace],
+      pulseMs: this.pulseMs,
+    });
     const dues = new Dues({ play, able, book, positions, findings });
     watchEntries({ world, book, findings, plan: () => play.plan, offSince: () => dues.entriesOffSince });
     this.parts = { play, able, book, positions, dues };
@@ -70,7 +80,7 @@ export class Judge implements Watch {
     }
     this.countEvents();
     this.isQuiet = !(busy && inDay);
-    this.schedule(this.isQuiet ? QUIET_MS : PULSE_MS);
+    this.schedule(this.isQuiet ? QUIET_MS : this.pulseMs);
     nothingToSettle();
   }
 
@@ -82,7 +92,7 @@ export class Judge implements Watch {
     if (!this.isQuiet) return;
     this.isQuiet = false;
     this.stopPulse();
-    this.schedule(PULSE_MS);
+    this.schedule(this.pulseMs);
   }
 
   private countEvents(): void {

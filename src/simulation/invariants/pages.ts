@@ -13,14 +13,14 @@ type Waiting = { since: number; ableMs: number; done: boolean };
 
 export class PageDeadlines {
   private readonly waiting = new Map<string, Waiting>();
-  private readonly of: { world: World; able: Able; findings: Findings };
+  private readonly of: { world: World; able: Able; findings: Findings; pulseMs: number };
 
-  constructor(of: { world: World; able: Able; findings: Findings }) {
+  constructor(of: { world: World; able: Able; findings: Findings; pulseMs: number }) {
     this.of = of;
   }
 
   /**
-   * Once a second: whether `what` holds now, and after how long it has to be paged. Counted only while a process works; a page since
+   * At each look: whether `what` holds now, and after how long it has to be paged. Counted only while a process works; a page since
    * then answers it.
    */
   expect(what: string, holds: boolean, withinMs: number, invariant: InvariantNumber = 10): void {
@@ -33,7 +33,7 @@ export class PageDeadlines {
     this.waiting.set(what, known);
     if (known.done) return;
     const { world, able, findings } = this.of;
-    if (able.productWorks()) known.ableMs += 1_000;
+    if (able.productWorks()) known.ableMs += this.of.pulseMs;
     const page = world.pages.find(({ at }) => at >= known.since - BEFORE_MS);
     if (page) known.done = true;
     else if (known.ableMs > withinMs + GRACE_MS) {

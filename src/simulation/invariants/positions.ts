@@ -21,9 +21,23 @@ export class PositionsWatch {
   readonly lateExits: number[] = [];
   private readonly exits = new Map<string, number>();
   private readonly deadlines: PageDeadlines;
-  private readonly of: { world: World; able: Able; book: BookWatch; findings: Findings; readEveryMs: number };
+  private readonly of: {
+    world: World;
+    able: Able;
+    book: BookWatch;
+    findings: Findings;
+    readEveryMs: number;
+    pulseMs: number;
+  };
 
-  constructor(of: { world: World; able: Able; book: BookWatch; findings: Findings; readEveryMs: number }) {
+  constructor(of: {
+    world: World;
+    able: Able;
+    book: BookWatch;
+    findings: Findings;
+    readEveryMs: number;
+    pulseMs: number;
+  }) {
     this.of = of;
     this.deadlines = new PageDeadlines(of);
     of.world.onLine((line) => this.hear(line));

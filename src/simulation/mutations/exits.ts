@@ -2,9 +2,9 @@
 import type { Mutation } from '../mutations.ts';
 import { after, callFault, quietDay, shortDay } from './own-days.ts';
 
-const refused = (count: number) =>
+const refused = (of: { count: number } | { forMs: number }) =>
   callFault({
-    ...{ kind: 'place.refused', calls: ['placeOrder'], count, order: { side: 'BUY' } },
+    ...{ kind: 'place.refused', calls: ['placeOrder'], order: { side: 'BUY' }, ...of },
     effect: { do: 'refuse', status: 400, errorType: 'InputException', message: 'Invalid order' },
   });
 
@@ -64,7 +64,7 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     find: "} else if (submitted.kind === 'halted') return;\n    // Somebody",
     replace: "} else if (submitted.kind !== 'absent') return;\n    // Somebody",
     by: 5,
-    days: { cases: [shortDay([after('exit_asked', 0, refused(1))], { typeChange: 'refuse' })] },
+    days: { cases: [shortDay([after('exit_asked', 0, refused({ count: 1 }))], { typeChange: 'refuse' })] },
   },
   {
     name: 'no-pause-between-exits',
@@ -73,7 +73,7 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     find: 'urgent ? AFTER_REFUSAL_MS : PATIENT_MS',
     replace: '1',
     by: 8,
-    days: { cases: [shortDay([after('exit_asked', 0, refused(300))], { typeChange: 'refuse' })] },
+    days: { cases: [shortDay([after('exit_asked', 0, refused({ forMs: 12_000 }))], { typeChange: 'refuse' })] },
   },
   {
     name: 'square-off-an-hour-late',

@@ -17,7 +17,7 @@ const FINAL: Readonly<Record<string, OrderState>> = {
 };
 
 /** Kite writes seconds. */
-const inSeconds = (ms: number): number => Math.floor(ms / 1_000) * 1_000;
+export const inSeconds = (ms: number): number => Math.floor(ms / 1_000) * 1_000;
 
 export function brokerOrder(order: SimOrder): BrokerOrder {
   return {

@@ -12,7 +12,7 @@ import type { RateLimiter } from '../../exchange-simulator/wire/rate-limits.ts';
 import type { SimProcess } from '../process.ts';
 import { after, later, virtualNow } from '../virtual-time.ts';
 import type { ActiveFault, Call, CallFaults, CallName } from './call-faults.ts';
-import { brokerOrder, historyOf, positionsOf, quotesOf, requestOf, tradesOf } from './kite-answers.ts';
+import { brokerOrder, historyOf, inSeconds, positionsOf, quotesOf, requestOf, tradesOf } from './kite-answers.ts';
 import { changed, lateFailure, listsWithout, meddled, misbehaved, refusedEarly } from './kite-faults.ts';
 
 /** `answered` with a value, `failed` with an error or with nothing in time. */
@@ -124,7 +124,7 @@ export function createSimulatedKite(world: KiteWorld, process: SimProcess, pace:
         ask(get('historical', `/instruments/historical/${instrumentToken}/${interval}`), token, () => {
           const instrument = exchange.findToken(instrumentToken);
           if (!instrument) throw new SimRefusal(400, 'InputException', 'invalid token');
-          return exchange.candles(instrument, from, to, INTERVAL_MINUTES[interval]);
+          return exchange.candles(instrument, inSeconds(from), inSeconds(to), INTERVAL_MINUTES[interval]);
         }),
     };
   }
@@ -138,8 +138,8 @@ export function createSimulatedKite(world: KiteWorld, process: SimProcess, pace:
         return {
           accessToken,
           userId: exchange.userId,
-          userName: 'SIMULATED ACCOUNT',
-          loginAt: Math.floor(loginAt / 1_000) * 1_000,
+          userName: 'Simulated Account',
+          loginAt: inSeconds(loginAt),
         };
       }),
   };
