@@ -237,6 +237,21 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
     points: dice.of([-40, 30, 75, 150]),
     seconds: dice.spread(1, 90),
   })),
+  // The contract trades just below its day's limit: a price that is shown beyond it is refused.
+  'price.at_circuit': exchange('price.at_circuit', anywhere, (dice) => ({
+    kind: 'price_shift',
+    count: 1,
+    role: 'main',
+    points: 2_250,
+    seconds: dice.spread(10, 120),
+  })),
+  // Nobody quotes anything, for minutes perhaps.
+  'market.halted': exchange('market.halted', anywhere, (dice) => ({
+    kind: 'no_liquidity',
+    count: 1,
+    seconds: dice.spread(5, 600),
+    side: 'both',
+  })),
   'price.frozen': exchange('price.frozen', anywhere, (dice) => ({
     kind: 'freeze_quotes',
     count: 1,

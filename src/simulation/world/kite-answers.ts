@@ -8,13 +8,18 @@ import type {
   OrderState,
   Quote,
 } from '../../brokers/types.ts';
+import type { Paise } from '../../domain/types.ts';
 import type { Exchange, SimLevel, SimOrder, SimOrderRequest } from '../../exchange-simulator/types.ts';
+import { rupees } from '../../exchange-simulator/wire/format.ts';
 
 const FINAL: Readonly<Record<string, OrderState>> = {
   COMPLETE: 'complete',
   CANCELLED: 'cancelled',
   REJECTED: 'rejected',
 };
+
+/** An average goes over the wire in rupees: half a paisa may come back on either side. */
+const averaged = (paise: number): Paise => Math.round(rupees(paise) * 100);
 
 /** Kite writes seconds. */
 export const inSeconds = (ms: number): number => Math.floor(ms / 1_000) * 1_000;
@@ -36,7 +41,7 @@ export function brokerOrder(order: SimOrder): BrokerOrder {
     pendingQuantity: order.pendingQuantity,
     price: order.price,
     triggerPrice: order.triggerPrice,
-    averagePrice: Math.round(order.averagePrice),
+    averagePrice: averaged(order.averagePrice),
     placedAt: inSeconds(order.placedAt),
     updatedAt: order.exchangeAt === null ? null : inSeconds(order.updatedAt),
   };
@@ -68,7 +73,7 @@ export function positionsOf(exchange: Exchange): { net: BrokerPosition[]; day: B
   const all = exchange.positions();
   const average = (quantity: number, bought: [number, number], sold: [number, number]) => {
     const [value, units] = quantity > 0 ? bought : sold;
-    return quantity === 0 || units === 0 ? 0 : Math.round(value / units);
+    return quantity === 0 || units === 0 ? 0 : averaged(value / units);
   };
   return {
     net: all.map(({ tradingsymbol, product, quantity, ...row }) => ({
@@ -100,7 +105,8 @@ export function quotesOf(exchange: Exchange, keys: readonly string[]): Map<strin
   const quotes = new Map<string, Quote>();
   for (const key of keys) {
     const colon = key.indexOf(':');
-    const instrument = exchange.find(key.slice(0, colon), key.slice(colon + 1));
+    const instrument =
+      colon < 0 ? exchange.findToken(Number(key)) : exchange.find(key.slice(0, colon), key.slice(colon + 1));
     const touch = instrument && exchange.touch(instrument);
     if (!instrument || !touch) continue;
     quotes.set(key, {
