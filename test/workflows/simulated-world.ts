@@ -22,6 +22,7 @@ const LIMITS = {
 
 let code: WorkflowCode | null = null;
 const markets = new Map<string, Market>();
+const began = new Map<string, number>();
 
 export async function workflowCode(): Promise<WorkflowCode> {
   const { codePath } = await workflowBundle();
@@ -29,8 +30,11 @@ export async function workflowCode(): Promise<WorkflowCode> {
   return code;
 }
 
-/** The same market again for the same candles. */
-export async function marketOf(options: ExchangeOptions & { at: number }): Promise<Market> {
+/** The same market again for the same candles. A book on disk stays in the market in which its first day began. */
+export async function marketOf(asked: ExchangeOptions & { at: number }): Promise<Market> {
+  const { dataDir = '' } = asked;
+  if (dataDir && !began.has(dataDir)) began.set(dataDir, asked.at);
+  const options = { ...asked, at: began.get(dataDir) ?? asked.at };
   const key = JSON.stringify([options.candles, options.from, options.to, options.seed, options.at]);
   const known = markets.get(key);
   if (known) return known;
