@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cancel, lastPrice, modify, open, place, refusal, statuses } from './exchange-fixture.ts';
 
 /** Trigger and limit of a stop above the last price that every rule allows. */
@@ -109,12 +109,9 @@ describe('a cancellation', () => {
     const exchange = await open();
     const { orderId } = await place(exchange, { price: 4_000 });
     expect(exchange.cancel(orderId).status).toBe('CANCEL PENDING');
-    const order = await vi.waitFor(() => {
-      const found = exchange.order(orderId);
-      expect(found?.status).toBe('CANCELLED');
-      return found;
-    });
-    expect(order).toMatchObject({ pendingQuantity: 0, cancelledQuantity: 75 });
+    await expect
+      .poll(() => exchange.order(orderId))
+      .toMatchObject({ status: 'CANCELLED', pendingQuantity: 0, cancelledQuantity: 75 });
   });
 
   it('can lose the race against a fill', async () => {

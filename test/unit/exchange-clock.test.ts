@@ -1,43 +1,47 @@
 import { describe, expect, it } from 'vitest';
 import { istAt, marketAt } from '../../src/domain/clock.ts';
 import { type ClockState, createClock } from '../../src/exchange-simulator/clock.ts';
+import { later, virtually } from '../virtual.ts';
 import { moveTo, open, place, refusal } from './exchange-fixture.ts';
 
 const market = istAt('2025-07-14', '11:15');
 const quiet = { jumping() {}, changed() {} };
 const clockOf = (state: Partial<ClockState> = {}) =>
   createClock({ market, speed: 60, holds: [], leased: false, ...state }, quiet);
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('the market’s clock', () => {
-  it('runs at its speed, as its segments say to everybody who reads them', async () => {
-    const clock = clockOf();
-    const began = Date.now();
-    await pause(120);
-    const passed = clock.now() - market;
-    expect(passed).toBeGreaterThanOrEqual(60 * 100);
-    expect(passed).toBeLessThanOrEqual(60 * (Date.now() - began + 5));
-    const real = Date.now();
-    expect(marketAt(clock.segments(), real)).toBeGreaterThanOrEqual(market + passed);
-  });
+  it(
+    'runs at its speed, as its segments say to everybody who reads them',
+    virtually(async () => {
+      const clock = clockOf();
+      await later(120);
+      expect(clock.now()).toBe(market + 60 * 120);
+      expect(marketAt(clock.segments(), Date.now())).toBe(market + 60 * 120);
+    }),
+  );
 
-  it('stands still at speed 0', async () => {
-    const clock = clockOf({ speed: 0 });
-    await pause(30);
-    expect(clock.now()).toBe(market);
-  });
+  it(
+    'stands still at speed 0',
+    virtually(async () => {
+      const clock = clockOf({ speed: 0 });
+      await later(30);
+      expect(clock.now()).toBe(market);
+    }),
+  );
 
-  it('goes on from where it is when the speed changes', async () => {
-    const clock = clockOf({ speed: 600 });
-    await pause(50);
-    clock.set({ speed: 0 });
-    const stopped = clock.now();
-    expect(stopped).toBeGreaterThan(market);
-    await pause(20);
-    expect(clock.now()).toBe(stopped);
-    clock.set({ market: istAt('2025-07-14', '12:00') });
-    expect(clock.now()).toBe(istAt('2025-07-14', '12:00'));
-  });
+  it(
+    'goes on from where it is when the speed changes',
+    virtually(async () => {
+      const clock = clockOf({ speed: 600 });
+      await later(50);
+      clock.set({ speed: 0 });
+      expect(clock.now()).toBe(market + 30_000);
+      await later(20);
+      expect(clock.now()).toBe(market + 30_000);
+      clock.set({ market: istAt('2025-07-14', '12:00') });
+      expect(clock.now()).toBe(istAt('2025-07-14', '12:00'));
+    }),
+  );
 
   it('runs at 1x at most while anybody holds it', () => {
     const clock = clockOf();
@@ -53,36 +57,50 @@ describe('the market’s clock', () => {
     expect(clock.speed()).toBe(60);
   });
 
-  it('runs at 1x for three seconds from a slow instant on, reached to the millisecond however late anybody looks', async () => {
-    const squareOff = market + 30_000;
-    const clock = createClock({ market, speed: 600, holds: [], leased: false }, quiet, [squareOff]);
-    await pause(150);
-    expect(clock.speed()).toBe(1);
-    expect(clock.segments().at(-1)).toMatchObject({ market: squareOff, speed: 1 });
-    expect(clock.now() - squareOff).toBeLessThan(3_000);
-    clock.hold('exit', true);
-    clock.hold('exit', false);
-    expect(clock.speed()).toBe(1);
-    await expect.poll(() => clock.speed(), { timeout: 10_000 }).toBe(600);
-    expect(clock.segments().at(-1)).toMatchObject({ market: squareOff + 3_000 });
-  });
+  it(
+    'runs at 1x for three seconds from a slow instant on, reached to the millisecond however late anybody looks',
+    virtually(async () => {
+      const squareOff = market + 30_000;
+      const clock = createClock({ market, speed: 600, holds: [], leased: false }, quiet, [squareOff]);
+      await later(150);
+      expect(clock.speed()).toBe(1);
+      expect(clock.segments().at(-1)).toMatchObject({ market: squareOff, speed: 1 });
+      // 50 ms to the instant at 600x, 100 ms of it at 1x.
+      expect(clock.now()).toBe(squareOff + 100);
+      clock.hold('exit', true);
+      clock.hold('exit', false);
+      await later(2_899);
+      expect(clock.speed()).toBe(1);
+      await later(1);
+      expect(clock.speed()).toBe(600);
+      expect(clock.segments().at(-1)).toMatchObject({ market: squareOff + 3_000 });
+    }),
+  );
 
-  it('stops where its lease ran out, also when a slow instant lies beyond', async () => {
-    const clock = createClock({ market, speed: 600, holds: [], leased: false }, quiet, [market + 60_000]);
-    clock.lease(0.03);
-    await pause(200);
-    expect(clock.speed()).toBe(0);
-    expect(clock.now()).toBeLessThan(market + 30_000);
-  });
+  it(
+    'stops where its lease ran out, also when a slow instant lies beyond',
+    virtually(async () => {
+      const clock = createClock({ market, speed: 600, holds: [], leased: false }, quiet, [market + 60_000]);
+      clock.lease(0.03);
+      await later(200);
+      expect(clock.speed()).toBe(0);
+      expect(clock.now()).toBe(market + 18_000);
+    }),
+  );
 
-  it('has its three slow seconds anew when it stood still in the middle of them', async () => {
-    const squareOff = market - 2_500;
-    const clock = createClock({ market, speed: 600, holds: [], leased: true }, quiet, [squareOff]);
-    clock.lease(20);
-    expect(clock.speed()).toBe(1);
-    await expect.poll(() => clock.speed(), { timeout: 10_000 }).toBe(600);
-    expect(clock.segments().at(-1)).toMatchObject({ market: market + 3_000 });
-  });
+  it(
+    'has its three slow seconds anew when it stood still in the middle of them',
+    virtually(async () => {
+      const squareOff = market - 2_500;
+      const clock = createClock({ market, speed: 600, holds: [], leased: true }, quiet, [squareOff]);
+      clock.lease(20);
+      await later(2_999);
+      expect(clock.speed()).toBe(1);
+      await later(1);
+      expect(clock.speed()).toBe(600);
+      expect(clock.segments().at(-1)).toMatchObject({ market: market + 3_000 });
+    }),
+  );
 
   it('is not made faster by a hold', () => {
     const clock = clockOf({ speed: 0.5 });
@@ -90,26 +108,30 @@ describe('the market’s clock', () => {
     expect(clock.speed()).toBe(0.5);
   });
 
-  it('stops at the instant at which a lease ran out, and goes on from there when it is renewed', async () => {
-    const clock = clockOf({ speed: 100 });
-    clock.lease(0.05);
-    await pause(200);
-    const stopped = clock.now();
-    expect(clock.speed()).toBe(0);
-    expect(stopped - market).toBeGreaterThanOrEqual(5_000);
-    expect(stopped - market).toBeLessThan(15_000);
-    await pause(50);
-    expect(clock.now()).toBe(stopped);
-    clock.lease(10);
-    expect(clock.speed()).toBe(100);
-    expect(clock.now() - stopped).toBeLessThan(2_000);
-  });
+  it(
+    'stops at the instant at which a lease ran out, and goes on from there when it is renewed',
+    virtually(async () => {
+      const clock = clockOf({ speed: 100 });
+      clock.lease(0.05);
+      await later(200);
+      expect(clock.speed()).toBe(0);
+      expect(clock.now()).toBe(market + 5_000);
+      await later(50);
+      expect(clock.now()).toBe(market + 5_000);
+      clock.lease(10);
+      expect(clock.speed()).toBe(100);
+      expect(clock.now()).toBe(market + 5_000);
+    }),
+  );
 
-  it('needs no lease as long as nobody has taken one', async () => {
-    const clock = clockOf();
-    await pause(30);
-    expect(clock.speed()).toBe(60);
-  });
+  it(
+    'needs no lease as long as nobody has taken one',
+    virtually(async () => {
+      const clock = clockOf();
+      await later(30);
+      expect(clock.speed()).toBe(60);
+    }),
+  );
 
   it('starts frozen after a lease, until it is renewed', () => {
     const clock = clockOf({ leased: true });

@@ -5,6 +5,7 @@ import { afterEach, vi } from 'vitest';
 import { istAt } from '../../src/domain/clock.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 import { type Exchange, type SimOrder, type SimOrderRequest, SimRefusal } from '../../src/exchange-simulator/types.ts';
+import { PATIENCE_MS } from '../patience.ts';
 
 /** Contracts of the default week: expiry Thursday 17 July 2025, lot 75. */
 export const PUT = 'NIFTY2571725000PE';
@@ -68,7 +69,7 @@ export async function arrived(exchange: Exchange, orderId: string): Promise<SimO
     if (!order) throw new Error(`no order ${orderId}`);
     if (order.status !== 'TRIGGER PENDING' && INTERIM.test(order.status)) throw new Error(order.status);
     return order;
-  }, 5_000);
+  }, PATIENCE_MS);
 }
 
 export async function place(exchange: Exchange, changes: Partial<SimOrderRequest> = {}): Promise<SimOrder> {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { istAt } from '../../src/domain/clock.ts';
 import type { OptionContract } from '../../src/domain/types.ts';
 import { createPaperPrices } from '../../src/exchange-simulator/paper/quotes.ts';
@@ -15,6 +15,7 @@ const noon = istAt('2025-07-14', '12:00');
 let now = noon;
 const tapes: ReturnType<typeof createTape>[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   now = noon;
   for (const tape of tapes.splice(0)) await tape.close();
 });
@@ -55,9 +56,10 @@ describe('a quote of the real market', () => {
 
   it('is believed for two seconds of ours since it came, whatever it says of itself', () => {
     const { tape, prices } = open();
+    vi.useFakeTimers({ toFake: ['Date'] });
     const level = { price: 10_050, quantity: 150 };
     const seen = { instrumentToken: 7, lastPrice: 9_000, bids: [], asks: [level], exchangeAt: noon, tradedAt: noon };
-    tape.learn({ ...seen, receivedAt: Date.now() - 2_100 });
+    tape.learn({ ...seen, receivedAt: Date.now() - 2_001 });
     expect(prices.depth(contract, now).asks).toEqual([]);
     tape.learn({ ...seen, receivedAt: Date.now() });
     expect(prices.depth(contract, now).asks).toHaveLength(1);

@@ -118,5 +118,5 @@ describe('whatever is ordered, changed and cancelled, and however the market mov
       }),
       { numRuns: 25 },
     );
-  }, 60_000);
+  });
 });

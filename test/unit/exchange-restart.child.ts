@@ -1,4 +1,4 @@
-/** A simulated exchange that another process kills. Argument: JSON of options. Every order that it has acknowledged is a line of its output. */
+/** A simulated exchange that another process kills. Argument: JSON of options. Every order that it has acknowledged is a line of its output, with market time and wall time. */
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ExchangeOptions & { tag: string; lease?: number };
@@ -12,5 +12,5 @@ setInterval(() => {
     ...{ product: 'NRML', validity: 'DAY', quantity: 75, price: number % 2 ? 8_000 : 3_000, triggerPrice: 0 },
     ...{ disclosedQuantity: 0, marketProtection: null, tag: `${options.tag}${number}` },
   });
-  process.stdout.write(`${orderId} ${exchange.clock.now()}\n`);
+  process.stdout.write(`${orderId} ${exchange.clock.now()} ${Date.now()}\n`);
 }, 10);
