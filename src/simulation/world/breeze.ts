@@ -14,12 +14,13 @@ export type BreezeWorld = {
   limiter: RateLimiter;
   faults: CallFaults;
   latencyMs(): number;
+  /** The adapter's own patience with a call, ten seconds unless given. */
+  timeoutMs?: number;
   /** Bars that Breeze shows otherwise than they were: added to high and close. */
   contradicts(bar: Bar): Paise;
 };
 
 const MINUTES = { '5minute': 5, '30minute': 30 } as const;
-/** The adapter's own patience with a call. */
 const TIMEOUT_MS = 10_000;
 const CANDLES: Call = { name: 'candles', method: 'GET', path: '/api/v2/historicalcharts' };
 
@@ -76,7 +77,7 @@ export function createSimulatedBreeze(world: BreezeWorld, process: SimProcess): 
           noAnswer();
           then();
         };
-        const noAnswer = after(TIMEOUT_MS, () =>
+        const noAnswer = after(world.timeoutMs ?? TIMEOUT_MS, () =>
           toClient(() =>
             reject(breezeError({ status: null, bodyStatus: null, message: 'No answer from Breeze: timeout' })),
           ),

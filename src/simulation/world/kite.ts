@@ -181,19 +181,38 @@ function send<T>(world: KiteWorld, request: Request, work: () => T): Promise<T> 
 /** The broker's side: in the order in which the simulated Kite's HTTP routes do it. */
 async function serve<T>(world: KiteWorld, { call, token, process }: Request, work: () => T): Promise<T> {
   const { exchange, limiter, faults } = world;
-  if (!limiter.kite(call.path, call.method)) throw new SimRefusal(429, 'NetworkException', 'Too many requests');
-  refusedEarly(exchange, call);
-  await misbehaved(exchange, call, false);
+  // As there, a login is not counted, and the exchange's own faults do not meet it.
+  const isLogin = token === null;
+  if (!isLogin) {
+    if (!limiter.kite(call.path, call.method)) throw new SimRefusal(429, 'NetworkException', 'Too many requests');
+    refusedEarly(exchange, call);
+    await misbehaved(exchange, call, false);
+  }
   const fault = faults.take(call);
   await before(fault);
-  if (token !== null && !exchange.sessionAlive(token))
-    throw new SimRefusal(403, 'TokenException', 'Incorrect `api_key` or `access_token`.');
-  await lateFailure(exchange, call, work);
-  const value = fault ? meddled(fault, call, work()) : work();
-  world.onPoint('handled', call, process);
-  await misbehaved(exchange, call, true);
+  const answer = await answerOf(async () => {
+    if (!isLogin && !exchange.sessionAlive(token))
+      throw new SimRefusal(403, 'TokenException', 'Incorrect `api_key` or `access_token`.');
+    await lateFailure(exchange, call, work);
+    const value = fault ? meddled(fault, call, work()) : work();
+    world.onPoint('handled', call, process);
+    return value;
+  });
+  if (!isLogin) await misbehaved(exchange, call, true);
   await afterwards(fault);
-  return value;
+  return answer();
+}
+
+/** A refusal is an answer too: it can get lost on its way back. */
+async function answerOf<T>(handle: () => Promise<T>): Promise<() => T> {
+  try {
+    const value = await handle();
+    return () => value;
+  } catch (refusal) {
+    return () => {
+      throw refusal;
+    };
+  }
 }
 
 const never = (): Promise<never> => new Promise(() => {});
