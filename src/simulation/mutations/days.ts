@@ -1,6 +1,6 @@
 /** What the day says, hands over, writes down, and tells its owner. */
 import type { Mutation } from '../mutations.ts';
-import { after, callFault, quietDay, shortDay } from './own-days.ts';
+import { after, quietDay, shortDay } from './own-days.ts';
 
 const WEEKLY = { plan: { numLots: 10, maxCapitalAtRisk: 50_000_000_00, exitPolicy: 'weekly' as const } };
 
@@ -66,25 +66,22 @@ export const DAY_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'pages-swallowed',
-    why: 'Nothing reaches the owner.',
-    file: 'workflows/orders.ts',
-    find: "if (!known) await world.notifyOwner.executeWithOptions({ summary: text }, [{ level: 'alert', text }]);",
-    replace: '',
-    by: 10,
+    why: 'Nothing reaches the owner, also when a day does not end flat.',
+    file: 'workflows/proxies.ts',
+    find: "export const world = proxyActivities<DayActivities>({ startToCloseTimeout: '30s', retry: untilItWorks });",
+    replace: `const reached = proxyActivities<DayActivities>({ startToCloseTimeout: '30s', retry: untilItWorks });
+const swallowed = Object.assign(async () => {}, { executeWithOptions: async () => {} });
+export const world = new Proxy(reached, {
+  get: (of, key) => (key === 'notifyOwner' ? swallowed : Reflect.get(of, key)),
+});`,
+    by: 4,
     days: {
       cases: [
         shortDay([
-          after(
-            'exit_asked',
-            0,
-            callFault({
-              ...{ kind: 'place.address_refused', calls: ['placeOrder', 'modifyOrder', 'cancelOrder'], forMs: 50_000 },
-              effect: {
-                ...{ do: 'refuse', status: 403, errorType: 'GeneralException' },
-                message: 'No IPs configured for this app. Add allowed IPs on the Kite developer console.',
-              },
-            }),
-          ),
+          after('main_filled', 1_000, {
+            ...{ do: 'exchange_fault', kind: 'order.no_liquidity' },
+            fault: { kind: 'no_liquidity', count: 1, role: 'hedge', side: 'bids', seconds: 20_000 },
+          }),
         ]),
       ],
     },

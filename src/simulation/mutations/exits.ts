@@ -91,6 +91,14 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     find: "outside.bought = roles.includes('main') ? takenOf(position, 'main') : 0;",
     replace: 'outside.bought = 0;',
     by: 2,
-    days: { kinds: ['external.bought_back'] },
+    days: {
+      cases: [
+        shortDay([
+          after('main_filled', 10_000, {
+            ...{ do: 'external', kind: 'external.bought_back', role: 'main', side: 'BUY', lots: 4 },
+          }),
+        ]),
+      ],
+    },
   },
 ];

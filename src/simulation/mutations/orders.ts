@@ -80,11 +80,10 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
     replace: 'if (performance.now()',
     by: 2,
     days: {
+      // The stop becomes the exit, so that the hedge's sale is the first order that is sent.
       cases: [0, 1].flatMap((worker) =>
         [5, 20].map((ms) =>
-          shortDay([after('exit_looks', ms, { do: 'stop_process', ms: 90_000, laptop: true, worker })], {
-            ...{ typeChange: 'refuse', workers: 2 },
-          }),
+          shortDay([after('exit_looks', ms, { do: 'stop_process', ms: 90_000, laptop: true, worker })], { workers: 2 }),
         ),
       ),
     },

@@ -28,6 +28,8 @@ export type KiteWorld = {
   timeoutMs: number;
   /** Where a call is on its way: for those who kill a process just there, and for those who count. */
   onPoint(point: KitePoint, call: Call, process: SimProcess): void;
+  /** The broker has given out an access token: a secret, also where the product does not treat it as one. */
+  onToken?(accessToken: string): void;
 };
 
 const INTERVAL_MINUTES = { minute: 1, '30minute': 30, '60minute': 60, day: 1_440 } as const;
@@ -135,6 +137,7 @@ export function createSimulatedKite(world: KiteWorld, process: SimProcess, pace:
     exchange: (requestToken) =>
       ask({ name: 'exchange', method: 'POST', path: '/session/token' }, null, () => {
         const { accessToken, loginAt } = exchange.exchangeRequestToken(requestToken);
+        world.onToken?.(accessToken);
         return {
           accessToken,
           userId: exchange.userId,
@@ -162,7 +165,7 @@ function send<T>(world: KiteWorld, request: Request, work: () => T): Promise<T> 
     const noAnswer = after(timeoutMs, () =>
       toClient('failed', () =>
         reject(
-          kiteError({ status: null, errorType: null, message: 'No answer from Kite: timeout', code: 'ECONNABORTED' }),
+          kiteError({ status: null, errorType: null, message: 'No answer from Kite: canceled', code: 'ERR_CANCELED' }),
         ),
       ),
     );

@@ -132,6 +132,7 @@ export class World {
         latencyMs: () => this.within(latencies.kite),
         timeoutMs: options.kiteTimeoutMs ?? KITE_TIMEOUT_MS,
         onPoint: (point, call, process) => this.reached({ kind: 'call', point, call, process }),
+        onToken: (token) => this.secrets.add(token),
       },
       breeze: {
         ...{ exchange, limiter, faults: this.faults },
