@@ -21,17 +21,13 @@ const SEED = 20_250_714;
 
 describe('random days', () => {
   const chunks = Array.from({ length: 10 }, (_, index) => index * 12);
-  it.each(chunks)(
-    'hold what today’s code is known to hold, days %i and the eleven after it',
-    async (first) => {
-      for (let day = first + 1; day <= first + 12; day++) {
-        const { findings } = await runner.run(drawCase(SEED, day, { weeks: false, kinds: HELD_KINDS }));
-        const broken = findings.filter(({ invariant }) => HELD_INVARIANTS.includes(invariant));
-        expect(broken, `seed ${SEED}, day ${day}, kinds of test/simulation/holds.ts`).toEqual([]);
-      }
-    },
-    240_000,
-  );
+  it.each(chunks)('hold what today’s code is known to hold, days %i and the eleven after it', async (first) => {
+    for (let day = first + 1; day <= first + 12; day++) {
+      const { findings } = await runner.run(drawCase(SEED, day, { weeks: false, kinds: HELD_KINDS }));
+      const broken = findings.filter(({ invariant }) => HELD_INVARIANTS.includes(invariant));
+      expect(broken, `seed ${SEED}, day ${day}, kinds of test/simulation/holds.ts`).toEqual([]);
+    }
+  });
 
   it('meet every kind of fault that is listed as held', () => {
     expect(HELD_KINDS.filter((kind) => !(kind in FAULTS))).toEqual([]);
@@ -68,7 +64,7 @@ describe('a seed', () => {
       const last = told.stdout.trim().split('\n').at(-1) ?? '';
       expect((JSON.parse(last) as { digest: string }).digest, TZ).toBe(digest);
     }
-  }, 120_000);
+  });
 });
 
 describe('a failing day', () => {
@@ -88,7 +84,7 @@ describe('a failing day', () => {
     const small = await shrink(runner, cancelled, first);
     expect(small.events).toHaveLength(1);
     expect(small.plan.numLots).toBe(1);
-  }, 120_000);
+  });
 });
 
 /** Each failure that the soak found, shrunk, as data with its story: it fails until it is repaired. */
@@ -100,18 +96,25 @@ describe('kept failures', () => {
   for (const file of files) {
     const kept = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Kept;
     const name = `${file.replace('.json', '')}: ${kept.story}`;
-    it(`${name} (is played to its end)`, async () => {
-      const { outcome, told } = await runner.explain(kept.case);
-      expect(outcome.digest).toMatch(/^[0-9a-f]{16}$/);
-      if (kept.case.events.length > 0) expect(told.some((line) => line.includes(' ** '))).toBe(true);
-    }, 60_000);
-    const play = async () => {
-      const { findings } = await runner.run(kept.case);
-      expect(findings.filter(({ invariant, cause }) => invariant === kept.invariant && cause === kept.cause)).toEqual(
-        [],
-      );
+    // Played once: the set-up and the expectation are of the same day.
+    let played: ReturnType<Runner['explain']> | null = null;
+    const once = () => {
+      played ??= runner.explain(kept.case);
+      return played;
     };
-    if (kept.fixed) it(name, play, 60_000);
-    else it.fails(name, play, 60_000);
+    it(`${name} (its set-up is reached)`, async () => {
+      const { outcome, told } = await once();
+      expect(outcome.orders, 'something was open').toBeGreaterThan(1);
+      expect(told.filter((line) => line.includes(' ** ')).length, 'each event happened').toBeGreaterThanOrEqual(
+        kept.case.events.length,
+      );
+    });
+    const play = async () => {
+      const { findings } = (await once()).outcome;
+      const same = findings.filter(({ invariant, cause }) => invariant === kept.invariant && cause === kept.cause);
+      expect(same).toEqual([]);
+    };
+    if (kept.fixed) it(name, play);
+    else it.fails(name, play);
   }
 });
