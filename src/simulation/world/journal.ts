@@ -1,4 +1,4 @@
-/** The journal in memory, by the same rules as the one on PostgreSQL; one contract test holds both (test/server/journal.test.ts). */
+/** The journal in memory, by the same rules as the one on PostgreSQL; one contract holds both (test/server/journal-contract.ts). */
 
 import {
   type DayIdentity,
@@ -45,10 +45,16 @@ export function createMemoryJournal(): MemoryJournal {
   const prices = new Map<number, LastPrice>();
   const runs = new Map<string, Map<number, boolean>>();
 
+  const known = (identity: DayIdentity): Day | undefined => days.get(dayWorkflowId(identity));
+
   function dayOf(identity: DayIdentity): Day {
     const id = dayWorkflowId(identity);
-    const known = days.get(id);
-    if (known) return known;
+    const day = days.get(id);
+    if (day) return day;
+    return opened(id, identity);
+  }
+
+  function opened(id: string, identity: DayIdentity): Day {
     const day: Day = {
       identity: copy(identity),
       ...{ state: 'awaiting_auth', sequence: 0, report: null },
@@ -58,7 +64,9 @@ export function createMemoryJournal(): MemoryJournal {
     return day;
   }
 
-  function write({ identity, sequence = 0, state, events, orders, positions, handedOver }: JournalBatch): void {
+  function write(batch: JournalBatch): void {
+    checkWhole(batch);
+    const { identity, sequence = 0, state, events, orders, positions, handedOver } = batch;
     const day = dayOf(identity);
     if (sequence >= day.sequence && day.report === null) Object.assign(day, { state, sequence });
     for (const event of events)
@@ -80,14 +88,15 @@ export function createMemoryJournal(): MemoryJournal {
 
   return {
     dump: () =>
-      JSON.stringify(
+      JSON.stringify([
+        sessions,
         [...days.values()].map((day) => ({
           ...day,
           events: [...day.events],
           orders: [...day.orders],
           positions: [...day.positions],
         })),
-      ),
+      ]),
     async openDay(identity) {
       dayOf(identity);
     },
@@ -109,15 +118,14 @@ export function createMemoryJournal(): MemoryJournal {
       }));
     },
     async events(identity, limit) {
-      const { events } = dayOf(identity);
-      return copy([...events.values()].sort((a, b) => b.seq - a.seq).slice(0, limit));
+      return copy([...(known(identity)?.events.values() ?? [])].sort((a, b) => b.seq - a.seq).slice(0, limit));
     },
     async orders(identity) {
-      const views = [...dayOf(identity).orders.values()].map(({ view }) => view);
+      const views = [...(known(identity)?.orders.values() ?? [])].map(({ view }) => view);
       return copy(views.sort((a, b) => a.intendedAt - b.intendedAt || a.tag.localeCompare(b.tag)));
     },
     async positions(identity) {
-      return copy([...dayOf(identity).positions.values()].map(({ view }) => view).sort(inOrder));
+      return copy([...(known(identity)?.positions.values() ?? [])].map(({ view }) => view).sort(inOrder));
     },
     async conversionSeen(account) {
       const orders = ofAccount(account).flatMap((day) => [...day.orders.values()]);
@@ -135,21 +143,22 @@ export function createMemoryJournal(): MemoryJournal {
     async addSession(account, session) {
       const mine = sessions.filter(({ of }) => isOf({ ...of, date: '' }, account));
       const known = mine.find((one) => one.session.sealedAccessToken === session.sealedAccessToken);
-      if (known) return known.session;
+      if (known) return copy(known.session);
       const stored = { ...session, number: mine.length + 1 };
       const { mode, account: name, run } = account;
       sessions.push({ of: { mode, account: name, run }, session: stored });
-      return stored;
+      return copy(stored);
     },
     async currentSession(account) {
-      return sessions.findLast(({ of }) => isOf({ ...of, date: '' }, account))?.session ?? null;
+      return copy(sessions.findLast(({ of }) => isOf({ ...of, date: '' }, account))?.session ?? null);
     },
     async saveLastPrices(fresh) {
-      for (const price of fresh)
-        if (price.at >= (prices.get(price.instrumentToken)?.at ?? 0)) prices.set(price.instrumentToken, price);
+      // Of two in one call the last one counts, as in one statement of SQL.
+      for (const price of new Map(fresh.map((one) => [one.instrumentToken, one])).values())
+        if (price.at >= (prices.get(price.instrumentToken)?.at ?? 0)) prices.set(price.instrumentToken, copy(price));
     },
     async lastPrices() {
-      return [...prices.values()].sort((a, b) => a.instrumentToken - b.instrumentToken);
+      return copy([...prices.values()].sort((a, b) => a.instrumentToken - b.instrumentToken));
     },
     async replayRun(account) {
       const last = [...(runs.get(account) ?? [])].sort(([a], [b]) => b - a)[0];
@@ -166,4 +175,17 @@ export function createMemoryJournal(): MemoryJournal {
     async ping() {},
     async close() {},
   };
+}
+
+/** What the tables keep in columns of whole numbers: a batch with another number in them is refused before anything of it is written. */
+function checkWhole({ sequence = 0, events, orders, positions, decisions }: JournalBatch): void {
+  const numbers = [
+    sequence,
+    ...events.flatMap(({ seq, at }) => [seq, at]),
+    ...orders.flatMap(({ fills }) => fills.flatMap(({ quantity, price, at }) => [quantity, price, at])),
+    ...positions.map(({ openedAt }) => openedAt),
+    ...decisions.flatMap(({ barStart, at }) => [barStart, at]),
+  ];
+  const odd = numbers.find((number) => !Number.isInteger(number));
+  if (odd !== undefined) throw new Error(`the journal keeps whole numbers, not ${odd}`);
 }
