@@ -14,6 +14,7 @@ import { createSimulatorClock } from '../../src/market/clock-source.ts';
 import { createParts, type Parts } from '../../src/parts.ts';
 import { createSealer, type Sealer } from '../../src/secrets.ts';
 import type { DayIdentity } from '../../workflows/messages.ts';
+import { PATIENCE_MS } from '../patience.ts';
 
 const IDENTITY: DayIdentity = { mode: 'replay', account: 'desk', run: 1, date: '2025-07-14' };
 export const MAIN = 'NIFTY2571725000PE';
@@ -129,7 +130,8 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
       quantity: 75,
       product: 'MIS',
       pricing: { kind: 'cross', widen: 0, noWorseThan: null },
-      sendBy: Date.now() + 10_000,
+      // Only the tests of what comes too late say when that is.
+      sendBy: Date.now() + PATIENCE_MS,
       ...of,
     }),
     async openPosition() {
@@ -187,7 +189,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
       return order;
     },
     async eventually(what, look) {
-      for (let tries = 0; tries < 400; tries += 1) {
+      for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; ) {
         const found = look();
         if (found) return found;
         await new Promise((done) => setTimeout(done, 25));

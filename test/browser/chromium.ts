@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { type Browser, chromium } from 'playwright-core';
+import { PATIENCE_MS } from '../patience.ts';
 
 /** The browser's program: `CHROMIUM_PATH`, or the first that PATH knows; null where there is none. */
 export function findChromium(): string | null {
@@ -25,5 +26,5 @@ export function browserTestsRun(): boolean {
 export function launch(): Promise<Browser> {
   const executablePath = findChromium();
   if (!executablePath) throw new Error('no chromium');
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'], timeout: PATIENCE_MS });
 }

@@ -91,11 +91,11 @@ describe.skipIf(!browserTestsRun())('the dashboard', () => {
       await desk.reads('sheet-status', 'Not confirmed.');
       await desk.node('keep').click();
       await own.serveAgain();
-      await expect.poll(() => desk.node('banner').isVisible(), { timeout: 15_000 }).toBe(false);
+      await expect.poll(() => desk.node('banner').isVisible()).toBe(false);
     } finally {
       await own.stop();
     }
-  }, 60_000);
+  });
 
   it('stop and start are one press each', async () => {
     await desk.tradingDay();
@@ -163,13 +163,11 @@ describe.skipIf(!browserTestsRun())('the dashboard', () => {
     for (let count = 0; count < 4; count += 1) {
       const other = await desk.context.newPage();
       await other.goto(`${desk.program.server.origin}/live_trading.html`);
-      await expect
-        .poll(() => other.locator('#sentence').textContent(), { timeout: 10_000 })
-        .toContain('No trading day');
+      await expect.poll(() => other.locator('#sentence').textContent()).toContain('No trading day');
     }
     await desk.reads('banner-text', 'opened elsewhere');
     await desk.node('use-here').click();
-    await expect.poll(() => desk.node('banner').isVisible(), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => desk.node('banner').isVisible()).toBe(false);
   });
 
   describe.each([

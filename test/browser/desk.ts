@@ -2,6 +2,7 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { istAt } from '../../src/domain/clock.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { type ApiProgram, startApiProgram } from '../server/fixtures/api-program.ts';
 import { HEDGE_TOKEN, MAIN_TOKEN, openPosition, restingStop, TIMETABLE } from '../server/fixtures/day-facts.ts';
 import { launch } from './chromium.ts';
@@ -37,6 +38,7 @@ export class Desk {
       viewport: { width: 1440, height: 900 },
       timezoneId: 'America/New_York',
     });
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     this.opened = { context, page };
     page.on('pageerror', (error) => this.problems.push(error.message));
@@ -76,7 +78,7 @@ export class Desk {
 
   /** Waits until the element's text contains or matches it. */
   async reads(id: string, words: string | RegExp): Promise<void> {
-    const shown = expect.poll(() => this.node(id).textContent(), { timeout: 10_000 });
+    const shown = expect.poll(() => this.node(id).textContent());
     await (typeof words === 'string' ? shown.toContain(words) : shown.toMatch(words));
   }
 

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { API_TOKEN } from '../server/fixtures/api-deps.ts';
 import { type ApiProgram, startApiProgram } from '../server/fixtures/api-program.ts';
 import { browserTestsRun, launch } from './chromium.ts';
@@ -38,6 +39,7 @@ describe.skipIf(!browserTestsRun())('signing in', () => {
   /** A browser that has never been here. */
   async function newBrowser(kind: typeof PHONE | Record<string, never> = {}): Promise<Page> {
     const context = await browser.newContext(kind);
+    context.setDefaultTimeout(PATIENCE_MS);
     contexts.push(context);
     return context.newPage();
   }
@@ -47,7 +49,7 @@ describe.skipIf(!browserTestsRun())('signing in', () => {
 
   async function expectDashboard(page: Page): Promise<void> {
     await page.waitForURL(at('/live_trading.html'));
-    await expect.poll(() => page.locator('#sentence').textContent(), { timeout: 10_000 }).toContain('No trading day');
+    await expect.poll(() => page.locator('#sentence').textContent()).toContain('No trading day');
   }
 
   async function paste(page: Page, token: string): Promise<void> {
@@ -88,7 +90,7 @@ describe.skipIf(!browserTestsRun())('signing in', () => {
     await page.goto(foreignOrigin);
     await page.click('a');
     await page.waitForURL(`http://localhost:${program.server.port}/live_trading.html`);
-    await expect.poll(() => page.locator('#sentence').textContent(), { timeout: 10_000 }).toContain('No trading day');
+    await expect.poll(() => page.locator('#sentence').textContent()).toContain('No trading day');
   });
 
   const form = () =>
