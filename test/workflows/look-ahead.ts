@@ -7,9 +7,16 @@ import type { Exchange } from '../../src/exchange-simulator/types.ts';
 
 const STEP_MS = 15_000;
 const MANUAL_STEP_MS = 900_000;
-const AFTER_THE_INSTANT_MS = 1_000;
+/** The time-skipping server loses a workflow task that cancels a timer in the instant in which it fires, as the square-off's and the close's would. */
+export const AFTER_THE_INSTANT_MS = 30_000;
 
-export async function lookAhead(input: GuardInput, options: ExchangeOptions, exchange: Exchange): Promise<GuardResult> {
+/** What it sees at its end it tells `lateMs` later. Milliseconds. */
+export async function lookAhead(
+  input: GuardInput,
+  options: ExchangeOptions,
+  exchange: Exchange,
+  lateMs = 0,
+): Promise<GuardResult> {
   const { main, hedge, exitAt, until } = input;
   const from = exchange.clock.now();
   const [first] = input.stops;
@@ -48,10 +55,9 @@ export async function lookAhead(input: GuardInput, options: ExchangeOptions, exc
       if (lossCapHit(result, input.maxLoss)) return fired('loss_cap');
       if (targetHit(result, input.target)) return fired('target');
     }
-    // This server loses a workflow task that cancels a timer in the instant in which it fires, as the square-off's and the close's would.
     return exitAt !== null && exitAt <= until
-      ? { kind: 'triggered', reason: 'exit_time', at: exitAt + AFTER_THE_INSTANT_MS, sent: false, detail: 'exit time' }
-      : { kind: 'quiet', until: until + AFTER_THE_INSTANT_MS };
+      ? { kind: 'triggered', reason: 'exit_time', at: exitAt + lateMs, sent: false, detail: 'exit time' }
+      : { kind: 'quiet', until: until + lateMs };
   } finally {
     await scout.close();
   }

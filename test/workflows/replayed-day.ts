@@ -34,7 +34,7 @@ import {
   stopTradingSignal,
 } from '../../workflows/messages.ts';
 import { createTimeSkipping } from '../temporal-environments.ts';
-import { lookAhead, lookOnce } from './look-ahead.ts';
+import { AFTER_THE_INSTANT_MS, lookAhead, lookOnce } from './look-ahead.ts';
 import { ONE_LOT, PLAN } from './plan.ts';
 import type { DayOptions, ReplayedDay, ReplayedStage } from './stage.ts';
 import { addressesOf, fixedClock, handedOn, keepTime, logTo, passed, told } from './surroundings.ts';
@@ -51,10 +51,10 @@ let runs = 0;
 /** One worker serves the days of all accounts. */
 const QUEUE = 'days';
 
-/** Opens a stage. One day at a time plays on it: skipping time is the whole server's. `dataDir` keeps the journal on disk. */
-export async function openStage(dataDir: string | null = null): Promise<ReplayedStage> {
+/** Opens a stage. One day at a time plays on it: skipping time is the whole server's, unless `create` makes another one. `dataDir` keeps the journal on disk. */
+export async function openStage(dataDir: string | null = null, create = createTimeSkipping): Promise<ReplayedStage> {
   installQuietRuntime();
-  const [first, journal] = await Promise.all([createTimeSkipping(), openJournal({ dataDir })]);
+  const [first, journal] = await Promise.all([create(), openJournal({ dataDir })]);
   let env = first;
   /** A day was cut off before its end: this server may not skip time properly after that. */
   let spoilt = false;
@@ -110,7 +110,7 @@ export async function openStage(dataDir: string | null = null): Promise<Replayed
     async startDay(options = {}) {
       if (spoilt) {
         await dismiss();
-        env = await createTimeSkipping();
+        env = await create();
         spoilt = false;
       }
       const day = await play(env, journal, options, {
@@ -167,14 +167,15 @@ async function play(
     log: logTo(lines),
     onSecret: () => {},
     waits: {
-      kiteTimeoutMs: KITE_TIMEOUT_MS,
+      kiteTimeoutMs: options.kiteTimeoutMs ?? KITE_TIMEOUT_MS,
       kitePace: async () => {},
       candles: { pollMs: 50, ...options.patience },
       stopBarWithinMs: 500,
     },
   });
-  const guards: GuardActivities = {
-    guardPosition: async (input) => (await options.guard?.(input)) ?? lookAhead(input, exchangeOptions, exchange),
+  const doubles: GuardActivities = {
+    guardPosition: async (input) =>
+      (await options.guard?.(input)) ?? lookAhead(input, exchangeOptions, exchange, AFTER_THE_INSTANT_MS),
     watchManual: async (input) => lookOnce(input, exchange),
   };
   const workflowId = dayWorkflowId(identity);
@@ -189,7 +190,8 @@ async function play(
     }
   }
   const day: Playing = {
-    ...{ env, exchange, journal, sealer, parts, identity, lines, guards, workflowId },
+    ...{ env, exchange, journal, sealer, parts, identity, lines, workflowId },
+    guards: options.realGuard ? parts.guards : doubles,
     async keepTime() {
       keepTime(exchange, marketAt(segments, await env.currentTimeMs()), options.stillMinutes);
     },

@@ -5,6 +5,7 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { type ClockSegment, istAt, marketAt, realAt } from '../../src/domain/clock.ts';
 import type { ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
+import type { Exchange } from '../../src/exchange-simulator/types.ts';
 import type { Execution } from '../../src/simulation/temporal/execution.ts';
 import type { WorkflowCode } from '../../src/simulation/temporal/workflow-vm.ts';
 import { after, later, resetTime, virtualNow } from '../../src/simulation/virtual-time.ts';
@@ -13,7 +14,7 @@ import type { ProductSettings } from '../../src/simulation/world/product.ts';
 import { enterVirtualTime, type World } from '../../src/simulation/world/world.ts';
 import { TRADING_DAY } from '../../src/temporal/open-day.ts';
 import { type DayIdentity, type DayReport, type DayView, dayWorkflowId } from '../../workflows/messages.ts';
-import { lookAhead, lookOnce } from './look-ahead.ts';
+import { AFTER_THE_INSTANT_MS, lookAhead, lookOnce } from './look-ahead.ts';
 import { ONE_LOT, PLAN } from './plan.ts';
 import { isWithinActivity, marketOf, openWorld, pass, workflowCode } from './simulated-world.ts';
 import type { DayOptions, SimulatedDay, SimulatedStage } from './stage.ts';
@@ -25,6 +26,7 @@ const STEP_MS = 100;
 /** A look at the day costs a query: between two of them, while something is waited for. Virtual milliseconds. */
 const LOOK_EVERY_MS = 50;
 const LOOKS = 1_200;
+const MINUTE_MS = 60_000;
 
 let runs = 0;
 
@@ -46,6 +48,17 @@ function executionOf(world: World, workflowId: string): Execution {
   const execution = world.temporal.executions.get(workflowId);
   if (!execution) throw new Error('the day was not started');
   return execution;
+}
+
+/** The clock goes from minute to minute, a moment before anything of the minute happens. */
+function standStill(exchange: Exchange, segments: readonly ClockSegment[]): void {
+  const nextMinute = () =>
+    after(MINUTE_MS - ((virtualNow() + 1) % MINUTE_MS), () => {
+      keepTime(exchange, marketAt(segments, virtualNow() + 1), true);
+      nextMinute();
+    });
+  nextMinute();
+  exchange.onOrder(() => after(STEP_MS, exchange.step));
 }
 
 async function startDay(
@@ -71,15 +84,8 @@ async function startDay(
   // A folder may hold the evening of the day before.
   if (exchange.clock.now() < begin) exchange.clock.set({ market: begin });
   const segments: ClockSegment[] = [{ real: begin, market: begin, speed: 1 }];
-  const keepMinute = () => {
-    if (!options.stillMinutes) return;
-    keepTime(exchange, marketAt(segments, virtualNow()), true);
-    exchange.step();
-  };
-  if (options.stillMinutes) exchange.onOrder(() => after(STEP_MS, exchange.step));
-  world.hooks.add(({ kind, point }) => {
-    if (kind === 'activity' && point === 'started') keepMinute();
-  });
+  if (options.stillMinutes) standStill(exchange, segments);
+  const lateMs = options.stillMinutes ? AFTER_THE_INSTANT_MS : 0;
   const settings: ProductSettings = {
     account: identity,
     taskQueue: QUEUE,
@@ -91,11 +97,13 @@ async function startDay(
     stopBarWithinMs: 500,
     paced: false,
     replaced: () => ({
-      guards: {
-        guardPosition: async (input) =>
-          (await options.guard?.(input)) ?? lookAhead(input, { ...exchangeOptions, market }, exchange),
-        watchManual: async (input) => lookOnce(input, exchange),
-      },
+      guards: options.realGuard
+        ? {}
+        : {
+            guardPosition: async (input) =>
+              (await options.guard?.(input)) ?? lookAhead(input, { ...exchangeOptions, market }, exchange, lateMs),
+            watchManual: async (input) => lookOnce(input, exchange),
+          },
     }),
   };
   const product = world.boot(settings);
@@ -195,7 +203,6 @@ async function startDay(
       const target = realAt(segments, istAt(date, time), virtualNow());
       if (target !== null && target > virtualNow()) await until(target);
       else await settled();
-      keepMinute();
     },
     async missUntil(time) {
       // Nobody of ours is there: the market alone goes on.

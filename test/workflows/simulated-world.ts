@@ -11,9 +11,10 @@ import type { DayOptions } from './stage.ts';
 
 /** The broker's clients give up so soon, as in the days on the time-skipping server. */
 const KITE_TIMEOUT_MS = 600;
-const TICKS = { fastMs: 20_000, slowMs: 20_000 };
-/** A tick of a market that stands still would be the price of the minute before, in the instant in which the next one begins. */
-const NO_TICKS = { fastMs: 86_400_000, slowMs: 86_400_000 };
+/** Seldom: a guard that looks ahead needs none. */
+const TICK_MS = 20_000;
+/** A tick of a market that stands still tells the price of its minute for all of it: bars of our own would be wrong. */
+const NEVER_MS = 86_400_000;
 /** No day of a test meets the brokers' limits. */
 const LIMITS = {
   ...{ quote: 1_000, historical: 1_000, orders: 1_000, other: 1_000, ordersPerMinute: 100_000, ordersPerDay: 100_000 },
@@ -48,12 +49,13 @@ export function openWorld(
   exchange: ExchangeOptions & { at: number },
   options: DayOptions & { journal: MemoryJournal; seed: number },
 ): Promise<World> {
-  const { journal, seed, stillMinutes, onCommands } = options;
+  const { journal, seed, onCommands } = options;
+  const tickMs = options.stillMinutes ? NEVER_MS : TICK_MS;
   const none = [0, 0] as const;
   return World.open({
-    ...{ seed, exchange, journal, limits: LIMITS, kiteTimeoutMs: KITE_TIMEOUT_MS },
+    ...{ seed, exchange, journal, limits: LIMITS, kiteTimeoutMs: options.kiteTimeoutMs ?? KITE_TIMEOUT_MS },
     latencies: { temporal: { dispatch: none, task: none, report: none }, kite: [1, 1], breeze: [1, 1], journal: none },
-    tickPace: stillMinutes ? NO_TICKS : TICKS,
+    tickPace: { fastMs: options.realGuard ? 1_000 : tickMs, slowMs: tickMs },
     ...(onCommands ? { onCommands } : {}),
   });
 }

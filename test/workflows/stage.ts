@@ -45,6 +45,10 @@ export type DayOptions = {
   account?: string;
   /** Whose login is accepted; absent takes any. */
   userId?: string;
+  /** After so long the broker's clients give up; absent is soon. Milliseconds. */
+  kiteTimeoutMs?: number;
+  /** The product's own guard and watch, where time passes as it does for them. */
+  realGuard?: boolean;
   /** What a guard answers instead of looking ahead; undefined looks ahead. */
   guard?: (input: GuardInput) => GuardResult | undefined | Promise<GuardResult>;
   /** The market stands still within each minute: whatever happens in it happens at its beginning, however long it takes. */

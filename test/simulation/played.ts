@@ -1,0 +1,79 @@
+/** A recorded day on either Temporal, with all that it asked for and what came of it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClockSegment } from '../../src/domain/clock.ts';
+import type { SimOrder } from '../../src/exchange-simulator/types.ts';
+import { fromPayload } from '../../src/simulation/temporal/payloads.ts';
+import type { DayReport } from '../../workflows/messages.ts';
+import type { RecordedDay } from '../replay/recorded-days.ts';
+import { mondayAfterS1 } from '../workflows/candles.ts';
+import type { Day, DayOptions, ReplayedStage, SimulatedStage, Stage } from '../workflows/stage.ts';
+import { followingShortly } from '../workflows/surroundings.ts';
+import { type Asked, askedBy, listener } from './asked.ts';
+
+export type Played = { clock: readonly ClockSegment[]; asked: Asked[]; report: DayReport; book: SimOrder[] };
+
+/** The same on both: how long a machine takes decides no price, and ends no call that is answered. */
+const ALIKE: DayOptions = { stillMinutes: true, kiteTimeoutMs: 5_000 };
+
+export async function playedOnServer(stage: ReplayedStage, name: string, recorded: RecordedDay): Promise<Played> {
+  return played(stage, name, recorded, {}, async (day) => {
+    const { events } = await stage.env.client.workflow.getHandle(day.workflowId).fetchHistory();
+    const [started] = events ?? [];
+    const input = fromPayload(started?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]);
+    const { clock } = input as { clock: ClockSegment[] };
+    return { clock, asked: askedBy(events ?? [], clock) };
+  });
+}
+
+export async function playedInSimulation(stage: SimulatedStage, name: string, recorded: RecordedDay): Promise<Played> {
+  const { asked, hear } = listener();
+  return played(stage, name, recorded, { onCommands: hear }, async () => ({ clock: [], asked }));
+}
+
+async function played<D extends Day>(
+  stage: Stage<D>,
+  name: string,
+  { options, hours, carriesFromMonday, play }: RecordedDay,
+  more: DayOptions,
+  history: (day: D) => Promise<Pick<Played, 'clock' | 'asked'>>,
+): Promise<Played> {
+  const candles = hours && (await mondayAfterS1(...hours));
+  const dataDir = carriesFromMonday && (await mkdtemp(join(tmpdir(), 'agreed-')));
+  const account = `agreed-${name}`;
+  const exchange = {
+    ...options?.exchange,
+    ...(candles ? { candles: candles.path } : {}),
+    ...(dataDir ? { dataDir } : {}),
+  };
+  const begin = async (of: DayOptions) => {
+    const day = await stage.startDay({ ...of, ...ALIKE, account, exchange });
+    // The day on the server follows its orders so already.
+    const { followOrder } = day.parts.day;
+    if (!('env' in day)) Object.assign(day.parts.day, { followOrder: followingShortly(() => followOrder) });
+    return day;
+  };
+  try {
+    if (carriesFromMonday) {
+      const monday = await begin({});
+      await monday.logIn();
+      await monday.start({ ...carriesFromMonday, exitPolicy: 'weekly' });
+      await monday.result();
+      await monday.close();
+    }
+    const day = await begin({ ...options, ...more });
+    try {
+      // Its first task is over before anybody tells it anything.
+      await day.view();
+      await play(day);
+      const report = await day.result();
+      return { ...(await history(day)), report, book: day.book() };
+    } finally {
+      await day.close();
+    }
+  } finally {
+    await candles?.remove();
+    if (dataDir) await rm(dataDir, { recursive: true, force: true });
+  }
+}
