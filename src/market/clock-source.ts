@@ -41,13 +41,17 @@ export async function createSimulatorClock(options: { root: string }): Promise<S
   let known: ClockSegments = [];
   let asked = 0;
   let answered = 0;
+  let changed = 0;
 
   async function ask(path: string, body?: unknown): Promise<z.infer<typeof answerSchema>> {
     const number = ++asked;
     const answer = await fetchClock(address + path, body);
-    // An answer that was overtaken by a later one must not turn the clock back.
-    if (number > answered) {
-      answered = number;
+    const changes = body !== undefined;
+    // An answer that was overtaken by a later one must not turn the clock back. What changes the clock overtakes every look that is
+    // under way: who asked first says nothing of who was heard first.
+    if (number > (changes ? changed : answered)) {
+      answered = changes ? asked : number;
+      if (changes) changed = number;
       known = answer.segments;
     }
     return answer;

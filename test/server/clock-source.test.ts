@@ -30,10 +30,10 @@ describe("the replayed market's clock", () => {
     await clock.stop();
   });
 
-  test('hears of a change by itself, within about a second', async () => {
+  test('hears of a change by itself', async () => {
     const clock = await createSimulatorClock({ root: simulator.root });
     speed = 5;
-    await eventually(() => clock.current()[0]?.speed === 5, 2_000);
+    await eventually(() => clock.current()[0]?.speed === 5);
     await clock.stop();
   });
 
@@ -45,6 +45,23 @@ describe("the replayed market's clock", () => {
     expect(asked?.url).toBe('/simulator/clock/holds');
     expect(JSON.parse(asked?.body ?? '')).toEqual({ key: 'entry:P1', on: true });
     expect((await clock.hold('entry:P1', false))[0]?.speed).toBe(60);
+    await clock.stop();
+  });
+
+  test('a look that was answered before a hold does not undo it, though it was asked after it', async () => {
+    const { answer } = simulator;
+    const clock = await createSimulatorClock({ root: simulator.root });
+    let reachHold = () => {};
+    simulator.answer = (request, response) => {
+      if (request.method === 'POST') reachHold = () => answer(request, response);
+      else answer(request, response);
+    };
+    const held = clock.hold('entry:P1', true);
+    await eventually(() => simulator.seen.some((request) => request.method === 'POST'));
+    expect(await clock.look()).toMatchObject({ speed: 60 });
+    reachHold();
+    await held;
+    expect(clock.current()).toMatchObject([{ speed: 1 }]);
     await clock.stop();
   });
 
@@ -61,7 +78,7 @@ describe("the replayed market's clock", () => {
   test('stands still while the exchange is down', async () => {
     const clock = await createSimulatorClock({ root: simulator.root });
     simulator.close();
-    await eventually(() => clock.current()[0]?.speed === 0, 5_000);
+    await eventually(() => clock.current()[0]?.speed === 0);
     const stood = clock.now();
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect(clock.now()).toBe(stood);
@@ -81,5 +98,8 @@ test('live, the market clock is the wall clock and a hold changes nothing', asyn
   const clock = createLiveClock();
   expect(await clock.read()).toEqual([]);
   expect(await clock.hold('entry', true)).toEqual([]);
-  expect(Math.abs(clock.now() - Date.now())).toBeLessThan(1_000);
+  const before = Date.now();
+  const now = clock.now();
+  expect(now).toBeGreaterThanOrEqual(before);
+  expect(now).toBeLessThanOrEqual(Date.now());
 });
