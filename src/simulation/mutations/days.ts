@@ -1,6 +1,6 @@
 /** What the day says, hands over, writes down, and tells its owner. */
 import type { Mutation } from '../mutations.ts';
-import { after, quietDay, shortDay } from './own-days.ts';
+import { at, quietDay } from './own-days.ts';
 
 const WEEKLY = { plan: { numLots: 10, maxCapitalAtRisk: 50_000_000_00, exitPolicy: 'weekly' as const } };
 
@@ -77,10 +77,10 @@ export const world = new Proxy(reached, {
     by: 4,
     days: {
       cases: [
-        shortDay([
-          after('main_filled', 1_000, {
+        quietDay([
+          at('15:14:30', {
             ...{ do: 'exchange_fault', kind: 'order.no_liquidity' },
-            fault: { kind: 'no_liquidity', count: 1, role: 'hedge', side: 'bids', seconds: 20_000 },
+            fault: { kind: 'no_liquidity', count: 1, role: 'hedge', side: 'bids', seconds: 2_000 },
           }),
         ]),
       ],

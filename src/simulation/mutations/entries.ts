@@ -18,7 +18,16 @@ export const ENTRY_MUTATIONS: readonly Mutation[] = [
     find: 'const lots = Math.floor(hedged / plan.main.lotSize);',
     replace: 'const lots = hedged > 0 ? Math.floor(plan.quantity / plan.main.lotSize) : 0;',
     by: 1,
-    days: { kinds: ['order.thin'] },
+    days: {
+      cases: [
+        shortDay([
+          after('signal', 0, {
+            ...{ do: 'exchange_fault', kind: 'order.thin' },
+            fault: { kind: 'thin_depth', count: 5, quantity: 75, transaction_type: 'BUY' },
+          }),
+        ]),
+      ],
+    },
   },
   {
     name: 'absent-sell-sent-again',

@@ -1,6 +1,6 @@
 /** Exits that buy too much, sell too early, or do not end. */
 import type { Mutation } from '../mutations.ts';
-import { after, callFault, quietDay, shortDay } from './own-days.ts';
+import { after, at, callFault, quietDay, shortDay } from './own-days.ts';
 
 const refused = (of: { count: number } | { forMs: number }) =>
   callFault({
@@ -97,6 +97,8 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
           after('main_filled', 10_000, {
             ...{ do: 'external', kind: 'external.bought_back', role: 'main', side: 'BUY', lots: 4 },
           }),
+          // Without an answer the day is called not flat.
+          at('11:40:00', { do: 'command', of: { command: 'acknowledge' } }),
         ]),
       ],
     },

@@ -2,6 +2,21 @@
 import type { Mutation } from '../mutations.ts';
 import { after, callFault, shortDay } from './own-days.ts';
 
+/** The exit leaves, is not answered, and comes on the book after 8 s. */
+const LOST_EXIT = shortDay(
+  [
+    after(
+      'exit_asked',
+      0,
+      callFault({
+        ...{ kind: 'place.lost', calls: ['placeOrder'], count: 1 },
+        ...{ effect: { do: 'late', ms: 8_000 }, order: { side: 'BUY' } },
+      }),
+    ),
+  ],
+  { typeChange: 'refuse' },
+);
+
 export const ORDER_MUTATIONS: readonly Mutation[] = [
   {
     name: 'doubt-sent-again',
@@ -11,7 +26,7 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
     replace:
       "if (error.kind !== 'refused' && error.kind !== 'ip_refused') {\n        await nextSecond();\n        continue;",
     by: 2,
-    days: { kinds: ['place.lost'] },
+    days: { cases: [LOST_EXIT] },
   },
   {
     name: 'absence-believed-at-once',
@@ -20,7 +35,7 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
     find: 'const LOOKS_MS = [3_000, 15_000] as const;',
     replace: 'const LOOKS_MS = [1, 2] as const;',
     by: 2,
-    days: { kinds: ['place.lost'] },
+    days: { cases: [LOST_EXIT] },
   },
   {
     name: 'attempts-do-not-grow',
@@ -29,7 +44,19 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
     find: 'const attempt = (this.attempts.get(kind) ?? 0) + 1;',
     replace: 'const attempt = 1;',
     by: 5,
-    days: { kinds: ['order.rejected', 'order.type_change_refused'] },
+    days: {
+      cases: [
+        shortDay(
+          [
+            after('exit_asked', 0, {
+              ...{ do: 'exchange_fault', kind: 'order.rejected' },
+              fault: { kind: 'reject_order', count: 1, transaction_type: 'BUY' },
+            }),
+          ],
+          { typeChange: 'refuse' },
+        ),
+      ],
+    },
   },
   {
     name: 'fills-added',
