@@ -58,7 +58,7 @@ describe('npm run auth', () => {
 
   it('shows the link, waits for the redirect and says until when the login holds', async () => {
     const command = run();
-    await expect.poll(command.text, { timeout: 15_000 }).toContain('Waiting for the login');
+    await expect.poll(command.text).toContain('Waiting for the login');
     await followLink(command.text());
     expect(await command.ended).toBe(0);
     expect(command.text()).toContain('Logged in as AB1234. The login holds until 06:00 IST on 2025-07-15.');
@@ -69,7 +69,7 @@ describe('npm run auth', () => {
     await program.openDay();
     await program.change({ login: 'refused' });
     const command = run();
-    await expect.poll(command.text, { timeout: 15_000 }).toContain('Waiting for the login');
+    await expect.poll(command.text).toContain('Waiting for the login');
     await followLink(command.text());
     expect(await command.ended).toBe(1);
     expect(command.text()).toContain('Zerodha refused the login: Token is invalid or has expired.');

@@ -101,8 +101,8 @@ describe('without a worker', () => {
     } finally {
       await program.startWorker();
     }
-    await expect.poll(async () => (await program.get('/live/positions')).status, { timeout: 15_000 }).toBe(200);
+    await expect.poll(async () => (await program.get('/live/positions')).status).toBe(200);
     expect((await program.received()).map(({ signal }) => signal)).toEqual(['closeAll']);
     expect((await program.get('/live/positions')).body).toMatchObject({ positions: [{ id: 'P1', state: 'open' }] });
-  }, 60_000);
+  });
 });

@@ -67,9 +67,7 @@ describe('GET /live/events', () => {
 
   it('pulses each second, whatever the day does', async () => {
     const { heard } = await listen();
-    await expect
-      .poll(() => names(heard).filter((name) => name === 'pulse').length, { timeout: 8_000 })
-      .toBeGreaterThan(3);
+    await expect.poll(() => names(heard).filter((name) => name === 'pulse').length).toBeGreaterThan(3);
     expect(last(heard, 'pulse')).toMatchObject({
       market_time: '2025-07-14T11:42:07+05:30',
       clock_speed: 0,
@@ -86,11 +84,11 @@ describe('GET /live/events', () => {
     const event = { at: istAt('2025-07-14', '11:42:00'), level: 'info' as const, kind: 'note', text: 'first' };
     const batch = { identity, state: 'trading', orders: [], positions: [], decisions: [] };
     await program.journal.write({ ...batch, events: [{ ...event, seq: 1 }] });
-    await expect.poll(() => last(heard, 'log'), { timeout: 5_000 }).toMatchObject([{ seq: 1, text: 'first' }]);
+    await expect.poll(() => last(heard, 'log')).toMatchObject([{ seq: 1, text: 'first' }]);
     await program.journal.write({ ...batch, events: [{ ...event, seq: 2, text: 'second' }] });
-    await expect.poll(() => last(heard, 'log'), { timeout: 5_000 }).toMatchObject([{ seq: 2, text: 'second' }]);
+    await expect.poll(() => last(heard, 'log')).toMatchObject([{ seq: 2, text: 'second' }]);
     await program.change({ view: { positions: [openPosition()] } });
-    await expect.poll(() => last(heard, 'positions'), { timeout: 5_000 }).toMatchObject([{ id: 'P1' }]);
+    await expect.poll(() => last(heard, 'positions')).toMatchObject([{ id: 'P1' }]);
     expect(names(heard)).not.toContain('orders');
     expect(names(heard).filter((name) => name === 'snapshot')).toHaveLength(1);
   });
@@ -99,16 +97,14 @@ describe('GET /live/events', () => {
     const { heard } = await listen();
     await expect.poll(() => names(heard)).toContain('snapshot');
     program.setClock('2025-07-15', '08:45');
-    await expect
-      .poll(() => last(heard, 'snapshot'), { timeout: 5_000 })
-      .toMatchObject({ status: { date: '2025-07-15' } });
+    await expect.poll(() => last(heard, 'snapshot')).toMatchObject({ status: { date: '2025-07-15' } });
   });
 
   it('a fifth stream of a session ends the oldest, which hears why', async () => {
     const opened = [];
     for (let count = 0; count < 5; count += 1) opened.push(await listen());
     const [oldest, ...others] = opened;
-    await expect.poll(() => oldest?.ended(), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => oldest?.ended()).toBe(true);
     expect(names(oldest?.heard ?? [])).toContain('moved');
     expect(others.map((stream) => stream.ended())).toEqual([false, false, false, false]);
   });
@@ -119,14 +115,12 @@ describe('GET /live/events', () => {
     await expect.poll(() => names(heard)).toContain('snapshot');
     await program.stopWorker();
     try {
-      await expect
-        .poll(() => last(heard, 'pulse'), { timeout: 10_000 })
-        .toMatchObject({ trouble: { code: 'worker_away' } });
+      await expect.poll(() => last(heard, 'pulse')).toMatchObject({ trouble: { code: 'worker_away' } });
     } finally {
       await program.startWorker();
     }
-    await expect.poll(() => last(heard, 'pulse'), { timeout: 15_000 }).toMatchObject({ trouble: null });
-  }, 40_000);
+    await expect.poll(() => last(heard, 'pulse')).toMatchObject({ trouble: null });
+  });
 });
 
 describe('a stop of the program', () => {
@@ -136,10 +130,9 @@ describe('a stop of the program', () => {
       headers: { authorization: `Bearer ${API_TOKEN}` },
     });
     const read = answer.text().catch(() => 'cut');
-    const started = Date.now();
     await own.stop();
-    expect(typeof (await read)).toBe('string');
-    expect(Date.now() - started).toBeLessThan(10_000);
+    // It was ended: what is still open two seconds later is cut.
+    expect(await read).toContain('event: pulse');
     await expect(fetch(`${own.server.origin}/health`)).rejects.toThrow();
   });
 });

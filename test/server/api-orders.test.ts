@@ -182,5 +182,5 @@ describe('an order that nobody confirms', () => {
     const answer = await program.post('/live/place-order', BUY);
     expect(answer).toMatchObject({ status: 503, body: { error: { code: 'worker_away', message: /expired/ } } });
     await program.startWorker();
-  }, 30_000);
+  });
 });

@@ -90,7 +90,7 @@ describe('a PostgreSQL server that is gone', () => {
     } finally {
       await program.stop();
     }
-  }, 60_000);
+  });
 });
 
 /** What an event stream sends first of the day. */

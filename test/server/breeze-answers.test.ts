@@ -199,7 +199,8 @@ describe('a Breeze that does not answer well', () => {
   });
 
   test('silence ends after the time-out, at the login and after it', async () => {
-    const client = create({ timeoutMs: 300 });
+    // Long enough for the answers between the two silences.
+    const client = create({ timeoutMs: 4_000 });
     const others = breeze.answer;
     breeze.answer = () => undefined;
     expect(await failureOf(client.indexCandles(...day, '30minute'))).toMatchObject({ kind: 'doubt' });

@@ -10,6 +10,7 @@ import { createSimulatorClock } from '../../src/market/clock-source.ts';
 import { createFeed } from '../../src/market/feed.ts';
 import { createInstrumentMaster } from '../../src/market/instruments.ts';
 import type { Feed } from '../../src/market/types.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { eventually, NIFTY, PUT, type Simulator, startSimulator } from './exchange-fixture.ts';
 import { failureOf } from './scripted-server.ts';
 
@@ -157,7 +158,8 @@ describe('Kite', () => {
       apiKey: simulator.server.addresses.api_key,
       apiSecret: 's',
       root: simulator.root,
-      timeoutMs: 1_000,
+      // Only the silent one is to be waited out.
+      timeoutMs: fault.kind === 'timeout_after_accept' ? 1_000 : PATIENCE_MS,
     }).session(accessToken);
     const { lastPrice } = await putQuote();
     simulator.exchange.addFault({ ...fault, count: 1 });
@@ -222,7 +224,7 @@ describe('Breeze', () => {
     if (seenBars.kind !== 'bars') throw new Error(seenBars.reason);
     expect(seenBars).toMatchObject({ source: 'breeze', filledFromKite: [] });
     expect(evaluateWeek(seenBars.bars, barEnd)).toMatchObject({ signal: 'S1', strike: 2_500_000, optionType: 'PE' });
-    expect(await candles.closeWithin({ ...hour, withinMs: 20_000 })).toMatchObject({ close: 2_506_395 });
+    expect(await candles.closeWithin({ ...hour, withinMs: PATIENCE_MS })).toMatchObject({ close: 2_506_395 });
   });
 });
 

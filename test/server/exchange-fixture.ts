@@ -5,6 +5,7 @@ import { type ExchangeServer, startExchangeServer } from '../../src/exchange-sim
 import type { Exchange } from '../../src/exchange-simulator/types.ts';
 import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
 import type { RateLimits } from '../../src/exchange-simulator/wire/rate-limits.ts';
+import { PATIENCE_MS } from '../patience.ts';
 
 /** A put of the default week, ten lots of which are 750 units. */
 export const PUT = 'NIFTY2571725000PE';
@@ -63,9 +64,9 @@ export async function postLogin({ server }: Simulator, redirectParams = ''): Pro
 }
 
 /** A logged-in official client. */
-export async function login(simulator: Simulator, timeout = 7_000): Promise<KiteClient> {
+export async function login(simulator: Simulator): Promise<KiteClient> {
   const { api_key, api_secret, kite_root } = simulator.server.addresses;
-  const kite = new KiteConnect({ api_key, root: kite_root, timeout });
+  const kite = new KiteConnect({ api_key, root: kite_root, timeout: PATIENCE_MS });
   const requestToken = (await postLogin(simulator)).searchParams.get('request_token') ?? '';
   await kite.generateSession(requestToken, api_secret);
   return kite;
@@ -76,14 +77,14 @@ export function accessToken(kite: KiteClient): string {
   return (kite as unknown as { access_token: string }).access_token;
 }
 
-/** Polls until the answer is there; fails after ten seconds of wall time. */
+/** Polls until the answer is there. */
 export async function eventually<T>(look: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; ) {
     const answer = await look();
     if (answer) return answer;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error(`waited 10 s in vain for ${look}`);
+  throw new Error(`waited ${PATIENCE_MS} ms in vain for ${look}`);
 }
 
 /** What the official client rejects with: a plain object. */

@@ -1,3 +1,4 @@
+import { KiteConnect } from 'kiteconnect';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { orderCharges } from '../../src/domain/charges.ts';
@@ -215,8 +216,8 @@ describe('an exchange that misbehaves on request', () => {
   const tagged = (tag: string) => eventually(async () => (await kite.getOrders()).find((row) => row.tag === tag));
 
   it('accepts an order and never answers: the client times out, the book has it', async () => {
-    const hasty = await login(simulator, 400);
-    kite.setAccessToken(accessToken(hasty));
+    const { api_key, kite_root } = simulator.server.addresses;
+    const hasty = new KiteConnect({ api_key, root: kite_root, access_token: accessToken(kite), timeout: 2_000 });
     simulator.exchange.addFault({ kind: 'timeout_after_accept', count: 1 });
     const failure = await refusal(hasty.placeOrder('regular', order({ tag: 'SILENT' })));
     expect(failure).toMatchObject({ error_type: 'NetworkException' });
@@ -233,7 +234,7 @@ describe('an exchange that misbehaves on request', () => {
         if (!binary && data.includes('EARLY')) resolve('update');
       }),
     );
-    simulator.exchange.addFault({ kind: 'slow', count: 1, ms: 1_000, after: true, path: '/orders', method: 'POST' });
+    simulator.exchange.addFault({ kind: 'slow', count: 1, ms: 3_000, after: true, path: '/orders', method: 'POST' });
     const answered = kite.placeOrder('regular', order({ tag: 'EARLY' })).then(() => 'answer');
     expect(await Promise.race([told, answered])).toBe('update');
     await answered;

@@ -92,7 +92,7 @@ describe('while Kite is away', () => {
   });
 
   it('an order that was taken before waits for prices of after', async () => {
-    const { paper, client } = await open({ latency: { minMs: 2_500, maxMs: 2_500 } });
+    const { paper, client } = await open({ latency: { minMs: 6_000, maxMs: 6_000 } });
     const id = await place(client, { price: crossing() });
     const { port } = kite.server;
     await kite.server.close();

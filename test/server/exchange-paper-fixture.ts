@@ -9,6 +9,7 @@ import {
 } from '../../src/exchange-simulator/paper/exchange.ts';
 import { type PaperServer, startPaperServer } from '../../src/exchange-simulator/paper/server.ts';
 import type { SimQuote } from '../../src/exchange-simulator/types.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { eventually, type KiteClient, PUT, postLogin, type Simulator } from './exchange-fixture.ts';
 
 export type Paper = { exchange: PaperExchange; server: PaperServer; root: string; stop(): Promise<void> };
@@ -37,7 +38,7 @@ export async function startPaper(kite: Simulator, options: Partial<PaperExchange
 /** A client of the paper exchange, logged in at the Kite behind it. */
 export async function paperLogin(paper: Paper, kite: Simulator): Promise<KiteClient> {
   const { api_key, api_secret } = kite.server.addresses;
-  const client = new KiteConnect({ api_key, root: paper.root, timeout: 7_000 });
+  const client = new KiteConnect({ api_key, root: paper.root, timeout: PATIENCE_MS });
   const requestToken = (await postLogin(kite)).searchParams.get('request_token') ?? '';
   await client.generateSession(requestToken, api_secret);
   return client;

@@ -4,6 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { PUT, startSimulator } from './exchange-fixture.ts';
 
 const run = promisify(execFile);
@@ -21,9 +22,9 @@ async function pythonWithClients(): Promise<{ python: string } | { missing: stri
     // Half a folder may be left of an interrupted attempt.
     await rm(FOLDER, { recursive: true, force: true });
     await mkdir(FOLDER, { recursive: true });
-    await run('python3', ['-m', 'venv', FOLDER], { timeout: 60_000 });
+    await run('python3', ['-m', 'venv', FOLDER]);
     await run(join(FOLDER, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', ...PACKAGES], {
-      timeout: 150_000,
+      timeout: PATIENCE_MS,
     });
     await writeFile(complete, PACKAGES.join('\n'));
     return { python };
@@ -46,7 +47,7 @@ it('the official Python clients log in, stream, place, modify, cancel and read w
   try {
     const script = join(import.meta.dirname, 'python_clients.py');
     const { stdout } = await run(found.python, [script, JSON.stringify(simulator.server.addresses), PUT], {
-      timeout: 120_000,
+      timeout: PATIENCE_MS,
     });
     const seen = JSON.parse(/^SEEN (.*)$/m.exec(stdout)?.[1] ?? 'null');
     expect(seen).toMatchObject({
@@ -96,4 +97,4 @@ it('the official Python clients log in, stream, place, modify, cancel and read w
   } finally {
     await simulator.stop();
   }
-}, 260_000);
+});

@@ -29,7 +29,14 @@ afterEach(async () => {
 });
 afterAll(() => simulator.stop());
 
-type Feed = { socket: WebSocket; frames: Buffer[]; texts: { type: string; data: unknown }[]; closed: () => boolean };
+/** `longestSilence` is between two messages, in wall milliseconds. */
+type Feed = {
+  socket: WebSocket;
+  frames: Buffer[];
+  texts: { type: string; data: unknown }[];
+  closed: () => boolean;
+  longestSilence: () => number;
+};
 
 const address = (token = accessToken(kite)) =>
   `${simulator.server.addresses.ticker_root}/?api_key=${simulator.server.addresses.api_key}&access_token=${token}`;
@@ -39,10 +46,15 @@ async function connect(): Promise<Feed> {
   const socket = new WebSocket(address());
   open.push(socket);
   let closed = false;
-  const feed: Feed = { socket, frames: [], texts: [], closed: () => closed };
-  socket.on('message', (data: Buffer, binary: boolean) =>
-    binary ? feed.frames.push(data) : feed.texts.push(JSON.parse(data.toString())),
-  );
+  let heardAt = performance.now();
+  let silence = 0;
+  const feed: Feed = { socket, frames: [], texts: [], closed: () => closed, longestSilence: () => silence };
+  socket.on('message', (data: Buffer, binary: boolean) => {
+    silence = Math.max(silence, performance.now() - heardAt);
+    heardAt = performance.now();
+    if (binary) feed.frames.push(data);
+    else feed.texts.push(JSON.parse(data.toString()));
+  });
   socket.on('close', () => {
     closed = true;
   });
@@ -77,6 +89,8 @@ function packets({ frames }: Feed): Buffer[] {
     });
 }
 
+const isBeat = (bytes?: Buffer) => bytes?.length === 1;
+
 const packetOf = (feed: Feed, token: number, length: number) =>
   eventually(() => packets(feed).find((bytes) => bytes.readUInt32BE(0) === token && bytes.length === length));
 
@@ -94,6 +108,7 @@ describe('the ticker', () => {
   });
 
   it('sends ltp, quote and full packets, big endian in paise, and index packets of 28 and 32 bytes', async () => {
+    const began = simulator.exchange.clock.now();
     const feed = await connect();
     send(feed, 'subscribe', [putToken, NIFTY]);
     const quote = await packetOf(feed, putToken, 44);
@@ -108,7 +123,8 @@ describe('the ticker', () => {
     expect(Math.abs(index.readUInt32BE(4) / 100 - spot)).toBeLessThan(50);
     expect(index.readInt32BE(24)).toBe(index.readUInt32BE(4) - index.readUInt32BE(20));
     const at = index.readUInt32BE(28) * 1000;
-    expect(Math.abs(at - simulator.exchange.clock.now())).toBeLessThan(10_000);
+    expect(at).toBeGreaterThanOrEqual(began - 10_000);
+    expect(at).toBeLessThanOrEqual(simulator.exchange.clock.now());
   });
 
   it('puts a contract of full mode at the offsets of the documentation, five levels a side', async () => {
@@ -144,10 +160,12 @@ describe('the ticker', () => {
     send(feed, 'mode', ['full', [NIFTY]]);
     await eventually(() => packets(feed).length >= 3);
     send(feed, 'unsubscribe', [NIFTY]);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const before = packets(feed).length;
-    await eventually(() => feed.frames.filter((bytes) => bytes.length === 1).length >= 2);
-    expect(packets(feed).length).toBe(before);
+    // Answered in turn: once this is, the other has been read.
+    send(feed, 'mode', ['loud', [NIFTY]]);
+    await eventually(() => feed.texts.length === 1);
+    const before = feed.frames.length;
+    await eventually(() => feed.frames.length >= before + 3);
+    expect(feed.frames.slice(before).filter((bytes) => !isBeat(bytes))).toEqual([]);
   });
 
   it('sends at most about ten packets a second for an instrument, however fast the market is replayed', async () => {
@@ -211,20 +229,23 @@ describe('the ticker', () => {
     expect((await packetOf(feed, NIFTY, 8)).readUInt32BE(4)).toBe(100);
     exchange.addFault({ kind: 'ticker_error', count: 1, message: 'Server busy.' });
     await eventually(() => feed.texts.some((text) => text.type === 'error' && text.data === 'Server busy.'));
-    exchange.addFault({ kind: 'freeze_ticks', count: 1, ms: 1_500 });
-    await eventually(() => exchange.faults().length === 0);
-    const frozenAt = packets(feed).length;
-    const beats = () => feed.frames.filter((bytes) => bytes.length === 1).length;
-    const beatsThen = beats();
-    await eventually(() => beats() > beatsThen);
-    expect(packets(feed).length).toBe(frozenAt);
-    await eventually(() => packets(feed).length > frozenAt);
-    exchange.addFault({ kind: 'mute_ticker', count: 1, ms: 1_500 });
-    await eventually(() => exchange.faults().length === 0);
+    // Ten prices lie between two heartbeats now, which are a second apart.
+    exchange.clock.set({ speed: 60 });
     const before = feed.frames.length;
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    expect(feed.frames.length).toBe(before);
-    await eventually(() => feed.frames.length > before);
+    exchange.addFault({ kind: 'freeze_ticks', count: 1, ms: 3_000 });
+    const frozenAt = await eventually(() => {
+      const index = feed.frames.findIndex((bytes, at) => at > before && isBeat(bytes) && isBeat(feed.frames[at - 1]));
+      return index > 0 && index;
+    });
+    await eventually(() => feed.frames.slice(frozenAt).some((bytes) => !isBeat(bytes)));
+    exchange.clock.set({ speed: 1 });
+    exchange.addFault({ kind: 'mute_ticker', count: 1, ms: 4_000 });
+    await eventually(() => exchange.faults().length === 0);
+    const mutedAt = performance.now();
+    const beforeMute = feed.frames.length;
+    // What was on its way then still arrives.
+    await eventually(() => feed.frames.length > beforeMute && performance.now() - mutedAt > 3_000);
+    expect(feed.longestSilence()).toBeGreaterThan(2_000);
     exchange.addFault({ kind: 'drop_ticker', count: 1 });
     await eventually(feed.closed);
   });

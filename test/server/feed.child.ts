@@ -1,4 +1,4 @@
-/** Run by feed.test.ts: a process that has nothing but a feed, and whose server is not there yet. */
+/** Run by feed.test.ts: a process that has nothing but a feed, and whose server is not there yet. After a while it says that it is alone. */
 import { createFeed } from '../../src/market/feed.ts';
 
 const feed = createFeed({
@@ -8,6 +8,7 @@ const feed = createFeed({
   clock: { now: () => Date.now() },
 });
 feed.use('access');
+setTimeout(() => console.log('alone'), 3_000);
 const look = setInterval(() => {
   if (!feed.status().connected) return;
   clearInterval(look);

@@ -64,7 +64,7 @@ describe('a day that ended without a report', () => {
     await sleep(200);
     expect(lines).toEqual([]);
     await terminate();
-    await expect.poll(() => lines.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(2);
+    await expect.poll(() => lines.length).toBeGreaterThanOrEqual(2);
     stopping.abort();
     await watching;
     expect(lines[0]).toMatchObject({ owner: true, msg: expect.stringContaining('2025-07-14: This trading day ended') });

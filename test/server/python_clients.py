@@ -29,7 +29,7 @@ def within_ten_requests_a_second(request):
 
 KiteConnect._request = within_ten_requests_a_second(KiteConnect._request)
 
-def eventually(look, seconds=20):
+def eventually(look, seconds=250):
     until = time.time() + seconds
     while time.time() < until:
         answer = look()

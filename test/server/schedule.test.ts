@@ -67,16 +67,13 @@ async function outcomes(account: OpenDayInput, count: number): Promise<OpenedDay
   const query = `WorkflowType = 'openDay' AND TemporalScheduledById = '${scheduleId(account)}'`;
   const found: OpenedDay[] = [];
   await expect
-    .poll(
-      async () => {
-        found.length = 0;
-        for await (const { workflowId, status } of env.client.workflow.list({ query })) {
-          if (status.name === 'COMPLETED') found.push(await env.client.workflow.getHandle(workflowId).result());
-        }
-        return found.length;
-      },
-      { timeout: 15_000 },
-    )
+    .poll(async () => {
+      found.length = 0;
+      for await (const { workflowId, status } of env.client.workflow.list({ query })) {
+        if (status.name === 'COMPLETED') found.push(await env.client.workflow.getHandle(workflowId).result());
+      }
+      return found.length;
+    })
     .toBe(count);
   return found.sort((a, b) => a.date.localeCompare(b.date));
 }
@@ -124,7 +121,7 @@ describe('the Schedule of trading days', () => {
     ]);
     expect(seen[1]?.reason).toContain('Republic Day; next trading day 2026-01-27');
     const opened = ['2025-10-21', '2026-01-30', '2026-02-01', '2026-02-02', '2026-02-03'];
-    await expect.poll(() => days(account), { timeout: 10_000 }).toEqual(opened.map((date) => idOf(account, date)));
+    await expect.poll(() => days(account)).toEqual(opened.map((date) => idOf(account, date)));
   });
 
   it('opens a date once, however often it is asked, and leaves the day running', async () => {
@@ -139,9 +136,7 @@ describe('the Schedule of trading days', () => {
       await backfill(account, '2025-07-15');
       return days(account);
     };
-    await expect
-      .poll(known, { timeout: 15_000, interval: 1_000 })
-      .toEqual([idOf(account, date), idOf(account, '2025-07-15')]);
+    await expect.poll(known, { interval: 1_000 }).toEqual([idOf(account, date), idOf(account, '2025-07-15')]);
     const again = await env.client.workflow.getHandle(idOf(account, date)).describe();
     expect(again.runId).toBe(first.runId);
     expect(again.status.name).toBe('RUNNING');
@@ -160,11 +155,11 @@ describe('the Schedule of trading days', () => {
     const zone = async () => (await handleOf(account).describe()).spec.timezone;
     const isPaused = async () => (await handleOf(account).describe()).state.paused;
     await handleOf(account).update((before) => ({ ...before, spec: { intervals: [{ every: '1 hour' }] } }));
-    await expect.poll(zone, { timeout: 10_000 }).not.toBe('Asia/Kolkata');
+    await expect.poll(zone).not.toBe('Asia/Kolkata');
     await handleOf(account).pause('on holiday myself');
-    await expect.poll(isPaused, { timeout: 10_000 }).toBe(true);
+    await expect.poll(isPaused).toBe(true);
     expect(await keepSchedule(env.client, account)).toEqual({ paused: true });
-    await expect.poll(zone, { timeout: 10_000 }).toBe('Asia/Kolkata');
+    await expect.poll(zone).toBe('Asia/Kolkata');
     const { spec, state } = await handleOf(account).describe();
     expect(spec.intervals ?? []).toEqual([]);
     expect(state).toMatchObject({ paused: true, note: 'on holiday myself' });
@@ -175,9 +170,9 @@ describe('the Schedule of trading days', () => {
     const query = `WorkflowType = 'openDay' AND ExecutionStatus = 'Failed' AND TemporalScheduledById = '${scheduleId(account)}'`;
     const failed = async () => (await env.client.workflow.count(query)).count;
     await backfill(account, '2021-03-10');
-    await expect.poll(failed, { timeout: 15_000 }).toBe(1);
+    await expect.poll(failed).toBe(1);
     await backfill(account, '2026-11-08');
-    await expect.poll(failed, { timeout: 15_000 }).toBe(2);
+    await expect.poll(failed).toBe(2);
     expect(await days(account)).toEqual([]);
     expect(pages.sort()).toEqual([
       expect.stringContaining('2021-03-10 is outside the market calendar'),

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Paise } from '../../src/domain/types.ts';
+import { PATIENCE_MS } from '../patience.ts';
 
 export const INDEX = 256_265;
 export const OPTION = 11_001 * 256 + 2;
@@ -100,10 +101,10 @@ export function quotePacket(price: Paise): Buffer {
 }
 
 /** Looks again until it holds. */
-export async function eventually(holds: () => boolean, within = 15_000): Promise<void> {
-  const deadline = performance.now() + within;
+export async function eventually(holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
   while (!holds()) {
-    if (performance.now() > deadline) throw new Error(`it did not come true within ${within} ms: ${holds}`);
+    if (performance.now() > deadline) throw new Error(`it did not come true within ${PATIENCE_MS} ms: ${holds}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

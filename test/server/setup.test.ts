@@ -72,26 +72,26 @@ describe('two set-ups in one clone', () => {
        const work = ${work};
        await withSetupLock(${JSON.stringify(folder)}, (line) => console.log(line), work);`,
     ]);
+  /** Work that lasts until `child.stdin` is ended. */
+  const WORKS_ON = `console.log('working'); for await (const _ of process.stdin);`;
   const untilSaid = async ({ child }: { child: ChildProcess }) => {
     if (child.stdout) await once(child.stdout, 'data');
   };
 
   it('go one after the other, and the second says for whom it waits', async () => {
-    const first = setup(
-      `async () => { console.log('working'); await new Promise((done) => setTimeout(done, 1_000)); }`,
-    );
+    const first = setup(`async () => { ${WORKS_ON} }`);
     await untilSaid(first);
     const second = setup(`() => console.log('my turn')`);
+    await untilSaid(second);
+    first.child.stdin?.end();
     const { said } = await second.ended;
     expect(said).toContain(`(process ${first.child.pid}) is at work in this folder: waiting`);
     expect(said).toMatch(/\nmy turn\n$/);
-    expect(first.child.exitCode).toBe(0);
+    expect((await first.ended).code).toBe(0);
   });
 
   it('do not wait for a dead one', async () => {
-    const first = setup(
-      `async () => { console.log('working'); await new Promise((done) => setTimeout(done, 60_000)); }`,
-    );
+    const first = setup(`async () => { ${WORKS_ON} }`);
     await untilSaid(first);
     first.child.kill('SIGKILL');
     await first.ended;
@@ -99,10 +99,8 @@ describe('two set-ups in one clone', () => {
   });
 
   it('wait for what a dead one left at work', async () => {
-    const left = node(['-e', 'setTimeout(() => {}, 60_000)']);
-    const first = setup(
-      `async (holdFor) => { holdFor(${left.child.pid}); console.log('working'); await new Promise((done) => setTimeout(done, 60_000)); }`,
-    );
+    const left = node(['-e', 'process.stdin.resume()']);
+    const first = setup(`async (holdFor) => { holdFor(${left.child.pid}); ${WORKS_ON} }`);
     await untilSaid(first);
     first.child.kill('SIGKILL');
     await first.ended;
@@ -126,7 +124,7 @@ describe('npm start', () => {
     npm.stdout.on('data', (chunk) => {
       said += chunk;
     });
-    await expect.poll(() => said, { timeout: 20_000 }).toMatch(/running as \d+/);
+    await expect.poll(() => said).toMatch(/running as \d+/);
     const pid = Number(/running as (\d+)/.exec(said)?.[1]);
     process.kill((npm.pid ?? 0) * (whom === 'group' ? -1 : 1), signal);
     const [code] = await once(npm, 'close');

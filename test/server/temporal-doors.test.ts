@@ -21,7 +21,7 @@ beforeAll(async () => {
   server = await startTemporalServer({ dataDir, namespace: 'default', address: null, uiPort, env: process.env });
   temporal = await connectTemporal({ address: server.address, namespace: 'default' });
   await temporal.client.workflow.start('tradingDay', { taskQueue: 'nobody', workflowId: DAY });
-}, 60_000);
+});
 afterAll(async () => {
   await temporal?.close();
   await server?.stop();
@@ -48,7 +48,7 @@ describe('the HTTP API of the embedded Temporal server', () => {
   it('takes nothing, so that no page can end the day with a simple request', async () => {
     const port = / --http-port (\d+)/.exec((await commandLineOf((await recorded()).pid)) ?? '')?.[1];
     const running = async () => (await temporal.client.workflow.count('ExecutionStatus="Running"')).count;
-    await expect.poll(running, { timeout: 10_000 }).toBe(1);
+    await expect.poll(running).toBe(1);
     const root = `http://127.0.0.1:${port}/api/v1/namespaces/default`;
     const answer = await fetch(`${root}/batch-operations/j1`, {
       method: 'POST',
@@ -107,7 +107,7 @@ describe('the Temporal UI', () => {
       return status;
     };
     // It tries its server anew only a second after it found it still starting.
-    await expect.poll(send, { timeout: 20_000 }).toBe(200);
+    await expect.poll(send).toBe(200);
     expect(await signalsOf(DAY)).toEqual(['hello']);
   });
 
@@ -116,9 +116,9 @@ describe('the Temporal UI', () => {
     server.keepAlive((text) => complaints.push(text));
     const before = await recorded();
     process.kill(before.pid, 'SIGKILL');
-    await expect.poll(async () => (await recorded()).pid, { timeout: 20_000 }).not.toBe(before.pid);
+    await expect.poll(async () => (await recorded()).pid).not.toBe(before.pid);
     const status = async () => (await fetch(`${server.uiUrl}/api/v1/settings`)).status;
-    await expect.poll(status, { timeout: 20_000 }).toBe(200);
+    await expect.poll(status).toBe(200);
     expect(complaints).toHaveLength(1);
   });
 });

@@ -66,7 +66,7 @@ describe('the embedded Temporal server', () => {
     expect(server.origin).toBe('started');
     expect((await fetch(server.uiUrl ?? '')).status).toBe(200);
     await startWorkflow(server);
-    await expect.poll(() => countOf(server, `TradingDate = '2025-07-14'`), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => countOf(server, `TradingDate = '2025-07-14'`)).toBe(1);
     const { connection, close } = await connectTemporal({ address: server.address, namespace: NAMESPACE });
     const { config } = await connection.workflowService.describeNamespace({ namespace: NAMESPACE });
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: NAMESPACE });
@@ -90,7 +90,7 @@ describe('the embedded Temporal server', () => {
   it('has lost nothing after SIGKILL', async () => {
     const first = await start();
     await startWorkflow(first);
-    await expect.poll(() => countOf(first, ''), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => countOf(first, '')).toBe(1);
     process.kill(await pidOf(), 'SIGKILL');
     const second = await start();
     expect(second.origin).toBe('started');
@@ -108,14 +108,14 @@ describe('the embedded Temporal server', () => {
   });
 
   it('never takes a stranger for its own, though the recorded process id is the same', async () => {
-    const stranger = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'ignore' });
+    const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 60_000)'], { stdio: 'ignore' });
     try {
       const first = await start();
       await first.stop();
       const record = JSON.stringify({ pid: stranger.pid, port: 1, privateUiPort: 2 });
       await writeFile(join(dataDir, 'temporal.json'), record);
       expect((await start()).origin).toBe('started');
-      expect(await commandLineOf(stranger.pid ?? 0)).toContain('setTimeout');
+      expect(await commandLineOf(stranger.pid ?? 0)).toContain('setInterval');
     } finally {
       await endProcess(stranger.pid ?? 0, 1_000);
     }
@@ -125,7 +125,7 @@ describe('the embedded Temporal server', () => {
     const servers = await Promise.all([start(), start({ dataDir: join(dataDir, 'another') })]);
     expect(servers[0].address).not.toBe(servers[1].address);
     await startWorkflow(servers[0]);
-    await expect.poll(() => countOf(servers[0], `TradingDate = '2025-07-14'`), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => countOf(servers[0], `TradingDate = '2025-07-14'`)).toBe(1);
     expect(await countOf(servers[1], `TradingDate = '2025-07-14'`)).toBe(0);
   });
 

@@ -6,6 +6,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isTagOf } from '../../src/domain/tags.ts';
 import { openJournal } from '../../src/journal/journal.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { accessToken, login, type Simulator, startSimulator } from './exchange-fixture.ts';
 import {
   type EventRow,
@@ -17,8 +18,6 @@ import {
 
 const HEDGE = 'NIFTY2571724800PE';
 const MAIN = 'NIFTY2571725000PE';
-/** A whole cycle of real orders takes some seconds of the market, at 1x. */
-const SLOW = 120_000;
 
 let kite: Simulator;
 let dataDir: string;
@@ -33,12 +32,12 @@ beforeEach(async () => {
   kite = await startSimulator({ at: '11:10' });
   dataDir = await mkdtemp(join(tmpdir(), 'trading-'));
   program = null;
-}, SLOW);
+});
 afterEach(async () => {
   await program?.stop();
   await kite.stop();
   await rm(dataDir, { recursive: true, force: true });
-}, SLOW);
+});
 
 async function start(env: Record<string, string>): Promise<TradingProgram> {
   program = await startTradingProgram(kite, dataDir, env);
@@ -54,13 +53,13 @@ const told = async (of: TradingProgram, kind: string) =>
 /** Polls what the API says, with the day's log in the error. */
 async function seen<T>(of: TradingProgram, look: () => Promise<T>, holds: (found: T) => boolean): Promise<T> {
   let last: T | undefined;
-  for (let tries = 0; tries < 300; tries += 1) {
+  for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; ) {
     last = await look();
     if (holds(last)) return last;
     await new Promise((done) => setTimeout(done, 100));
   }
   const said = of.lines.map(({ msg }) => msg).join('\n');
-  throw new Error(`waited 30 s in vain: ${JSON.stringify(last)}\n${said}`);
+  throw new Error(`waited ${PATIENCE_MS} ms in vain: ${JSON.stringify(last)}\n${said}`);
 }
 
 /** Through 11:15 of the Monday on which S1 fires, until its position is open with a stop at the broker. */
@@ -94,7 +93,7 @@ const closed = (of: TradingProgram) =>
   );
 
 describe('paper trading in one process', () => {
-  it('trades on a book of its own at the real prices, and sends Kite no order', { timeout: SLOW }, async () => {
+  it('trades on a book of its own at the real prices, and sends Kite no order', async () => {
     const token = accessToken(await login(kite));
     const paper = await start({ TRADING_MODE: 'paper', KITE_ACCESS_TOKEN: token, NUM_LOTS: '2' });
     // The session that was made elsewhere opens the day, as a login would.
@@ -133,9 +132,7 @@ describe('paper trading in one process', () => {
 });
 
 describe('live trading in one process', () => {
-  it('sends its own orders to the broker, one lot at first, and goes on after a restart and a dead token', {
-    timeout: 2 * SLOW,
-  }, async () => {
+  it('sends its own orders to the broker, one lot at first, and goes on after a restart and a dead token', async () => {
     const env = { TRADING_MODE: 'live', NUM_LOTS: '3' };
     const first = await start(env);
     expect(await status(first)).toMatchObject({ state: 'no_day', authenticated: false });
@@ -194,9 +191,7 @@ describe('live trading in one process', () => {
     await journal.close();
   });
 
-  it('refuses the login of another user, and a session of another user that was made elsewhere', {
-    timeout: SLOW,
-  }, async () => {
+  it('refuses the login of another user, and a session of another user that was made elsewhere', async () => {
     const token = accessToken(await login(kite));
     const live = await start({ TRADING_MODE: 'live', KITE_USER_ID: 'AB1234', KITE_ACCESS_TOKEN: token });
     expect(await status(live)).toMatchObject({ state: 'no_day' });
