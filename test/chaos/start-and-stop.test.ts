@@ -29,7 +29,7 @@ function run(env: Record<string, string> = {}, command?: readonly string[]): Pro
 
 /** The compiler that loads TypeScript is a process as well, and ends a moment after the program. */
 async function expectNothingLeft(ended: Program): Promise<void> {
-  await until('the whole group to be gone', async () => !signalGroup(ended.child, 0), 3_000);
+  await until('the whole group to be gone', async () => !signalGroup(ended.child, 0));
   expect(await temporalServers(at)).toEqual([]);
 }
 
@@ -52,7 +52,7 @@ describe('a start', () => {
   it('prints its links, a new sign-in link when that was used; a second one on the same folder prints links that work and ends with 1; SIGINT ends it with 0 and leaves no process', async () => {
     const first = run();
     await ready(at, first);
-    await until('the links', async () => first.output().includes('Exchange '), 10_000);
+    await until('the links', async () => first.output().includes('Exchange '));
     for (const link of [
       `http://127.0.0.1:${at.port}/sign-in?code=`,
       `http://127.0.0.1:${at.uiPort}`,
@@ -63,7 +63,7 @@ describe('a start', () => {
 
     const printed = signInLink(first.output());
     expect(await opened(printed)).toBe(303);
-    await until('a new link on the terminal', async () => signInLink(first.output()) !== printed, 5_000);
+    await until('a new link on the terminal', async () => signInLink(first.output()) !== printed);
     expect(await opened(printed)).toBe(401);
 
     const second = run();
@@ -80,7 +80,7 @@ describe('a start', () => {
     expect(await exists('pid')).toBe(false);
     await expectNothingLeft(first);
     expect(first.output()).not.toMatch(/MaxListeners|did not close|No workflows registered|sdkComponent/);
-  }, 90_000);
+  });
 
   it('names a busy port with its remedy, ends with 1 and leaves no process', async () => {
     for (const [port, variable] of [
@@ -98,12 +98,12 @@ describe('a start', () => {
       await expectNothingLeft(refused);
       await new Promise((closed) => occupant.close(closed));
     }
-  }, 90_000);
+  });
 
   it('succeeds after a start that was killed at any of its steps', async () => {
     for (const step of ['lock.sock', 'temporal.json', 'temporal.db', 'runs/1/run.json', 'runs/1/clock.json']) {
       const killed = run();
-      await until(step, () => exists(step), 60_000);
+      await until(step, () => exists(step));
       await killed.kill();
     }
     const last = run();
@@ -113,28 +113,28 @@ describe('a start', () => {
     last.child.kill('SIGTERM');
     expect(await last.exited).toBe(0);
     await expectNothingLeft(last);
-  }, 120_000);
+  });
 
   it('starts its Temporal server again when that alone has died, says so once, and still stops cleanly', async () => {
     const lasting = run();
     await ready(at, lasting);
     await program.killTemporal(at);
-    await until('the loss to be seen', async () => lasting.output().includes('Temporal server has died'), 10_000);
-    await until('days to run again', () => program.api(at, '/health'), 30_000);
+    await until('the loss to be seen', async () => lasting.output().includes('Temporal server has died'));
+    await until('days to run again', () => program.api(at, '/health'));
     expect(await temporalServers(at)).toHaveLength(1);
     expect(lasting.output().split('Temporal server has died')).toHaveLength(2);
     lasting.child.kill('SIGINT');
     expect(await lasting.exited).toBe(0);
     await expectNothingLeft(lasting);
-  }, 90_000);
+  });
 
   it('ends with 0 when it is interrupted before it is ready', async () => {
     const early = run();
-    await until('its Temporal server', () => exists('temporal.json'), 60_000);
+    await until('its Temporal server', () => exists('temporal.json'));
     early.child.kill('SIGINT');
     expect(await early.exited).toBe(0);
     await expectNothingLeft(early);
-  }, 60_000);
+  });
 });
 
 describe('a replay without its operator', () => {
@@ -153,7 +153,7 @@ describe('a replay without its operator', () => {
     expect(await program.post(at, '/live/start-trading', body)).toMatchObject({ state: 'trading' });
 
     await program.steer(at, '/clock', { speed: 3_600 });
-    await until('the end of both days', async () => alone.output().includes('The replay is over'), 90_000);
+    await until('the end of both days', async () => alone.output().includes('The replay is over'));
     for (const [date, positions] of [
       [program.DATE, 1],
       ['2025-07-15', 0],
@@ -163,7 +163,7 @@ describe('a replay without its operator', () => {
       expect(report?.positions).toHaveLength(positions);
     }
     expect(alone.output()).not.toContain('Operator:');
-  }, 150_000);
+  });
 });
 
 describe('npm start', () => {
@@ -171,12 +171,12 @@ describe('npm start', () => {
     const first = run({}, NPM);
     await ready(at, first);
     first.child.kill('SIGKILL');
-    await until('npm to be gone', async () => first.child.signalCode === 'SIGKILL', 5_000);
+    await until('npm to be gone', async () => first.child.signalCode === 'SIGKILL');
     const second = run({}, NPM);
     expect(await second.exited).toBe(1);
     expect(second.output()).toContain('It is running already');
     signalGroup(first.child, 'SIGINT');
-    await until('the program to be gone', async () => !signalGroup(first.child, 0), 25_000);
+    await until('the program to be gone', async () => !signalGroup(first.child, 0));
     await expectNothingLeft(first);
 
     // A terminal's Ctrl-C reaches npm and the program; npm passes it on once more.
@@ -185,5 +185,5 @@ describe('npm start', () => {
     signalGroup(third.child, 'SIGINT');
     expect(await third.exited).toBe(0);
     await expectNothingLeft(third);
-  }, 120_000);
+  });
 });

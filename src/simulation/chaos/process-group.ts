@@ -3,6 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repositoryRoot } from '../../repository-root.ts';
 
+/** A machine that is busy takes its time to bury what was killed. Wall milliseconds. */
+const GONE_WITHIN_MS = 60_000;
+
 export type ProcessGroup = {
   child: ChildProcess;
   /** What it has said so far, on both streams. */
@@ -31,7 +34,7 @@ export function startGroup([command = '', ...args]: readonly string[], env: Node
     exited,
     async kill() {
       signalGroup(child, 'SIGKILL');
-      await until('the group to be gone', async () => !signalGroup(child, 0), 5_000);
+      await until('the group to be gone', async () => !signalGroup(child, 0), GONE_WITHIN_MS);
     },
   };
 }
