@@ -12,11 +12,15 @@ import { type ExchangeServer, startExchangeServer } from '../../src/exchange-sim
 import type { Exchange } from '../../src/exchange-simulator/types.ts';
 import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
 import { createRateLimiter, type RateLimits, REAL_LIMITS } from '../../src/exchange-simulator/wire/rate-limits.ts';
+import { createFeed, type FeedPace } from '../../src/market/feed.ts';
+import type { createTicker } from '../../src/market/ticker.ts';
+import type { Feed } from '../../src/market/types.ts';
 import { SimProcess } from '../../src/simulation/process.ts';
 import { resetTime, runTime, virtualNow } from '../../src/simulation/virtual-time.ts';
 import { createSimulatedBreeze } from '../../src/simulation/world/breeze.ts';
 import { CallFaults } from '../../src/simulation/world/call-faults.ts';
 import { createSimulatedKite } from '../../src/simulation/world/kite.ts';
+import { TickerServer } from '../../src/simulation/world/ticker.ts';
 import { enterVirtualTime } from '../../src/simulation/world/world.ts';
 
 export type Side = {
@@ -26,6 +30,10 @@ export type Side = {
   /** A client that gives up after `timeoutMs` of wall time. */
   kiteWithin(timeoutMs: number): Kite;
   breezeWithin(timeoutMs: number): Breeze;
+  /** Listens with a session's token, by the product's feed. */
+  openFeed(accessToken: string, pace?: FeedPace): Feed;
+  /** The ticker's misbehaviour, which each side calls otherwise: it lasts `ms` of wall time, or happens once. */
+  ticker: { cut(): void; mute(ms: number): void; freeze(ms: number): void; refuseOnce(): void };
   /** Moves the market there; whatever was on its way to the exchange arrives before. */
   moveTo(market: MarketMs): void;
 };
@@ -92,6 +100,7 @@ async function seenOverHttp<T>(script: (side: Side) => Promise<T>, { at, limits 
     const breezeWithin = (timeoutMs: number) => realBreeze(server, timeoutMs);
     return await script({
       ...{ exchange, kiteWithin, breezeWithin, kite: kiteWithin(PATIENT_MS), breeze: breezeWithin(PATIENT_MS) },
+      ...{ openFeed: feedsOf(exchange, server.addresses), ticker: realFaults(exchange) },
       moveTo: (to) => exchange.clock.set({ market: to }),
     });
   } finally {
@@ -110,8 +119,14 @@ async function seenAtDoubles<T>(script: (side: Side) => Promise<T>, { at, limits
       createSimulatedKite({ ...world, timeoutMs, onPoint: () => {} }, process, async () => {});
     const breezeWithin = (timeoutMs: number) =>
       createSimulatedBreeze({ ...world, timeoutMs, contradicts: () => 0 }, process);
+    const tickers = new TickerServer({
+      ...{ exchange, latencyMs: () => 1, atStake: () => true, onUse: () => {} },
+      pace: () => ({ fastMs: 100, slowMs: 100 }),
+    });
+    const openTicker = tickers.createTicker(process);
     const seen = await script({
       ...{ exchange, kiteWithin, breezeWithin, kite: kiteWithin(PATIENT_MS), breeze: breezeWithin(PATIENT_MS) },
+      ...{ openFeed: feedsOf(exchange, NOWHERE, openTicker), ticker: doubleFaults(tickers) },
       moveTo: (to) => exchange.clock.set({ market: to }),
     });
     await exchange.close();
@@ -129,6 +144,39 @@ function realBreeze({ addresses }: ExchangeServer, timeoutMs: number): Breeze {
   const { breeze_api_key, breeze_api_secret, breeze_session, breeze_root } = addresses;
   const keys = { apiKey: breeze_api_key, apiSecret: breeze_api_secret, session: breeze_session };
   return createBreeze({ ...keys, root: breeze_root, timeoutMs });
+}
+
+const NOWHERE = { api_key: 'simulated', ticker_root: 'ws://simulated' };
+
+function feedsOf(exchange: Exchange, to: typeof NOWHERE, openTicker?: typeof createTicker) {
+  return (accessToken: string, pace?: FeedPace): Feed => {
+    const feed = createFeed({
+      ...{ apiKey: to.api_key, tickerRoot: to.ticker_root, now: Date.now, clock: exchange.clock },
+      ...(openTicker ? { createTicker: openTicker } : {}),
+      ...(pace ? { pace } : {}),
+    });
+    feed.use(accessToken);
+    return feed;
+  };
+}
+
+function realFaults(exchange: Exchange): Side['ticker'] {
+  const add = (kind: string, more: object = {}) => exchange.addFault({ kind, count: 1, ...more });
+  return {
+    cut: () => add('drop_ticker'),
+    mute: (ms) => add('mute_ticker', { ms }),
+    freeze: (ms) => add('freeze_ticks', { ms }),
+    refuseOnce: () => add('refuse_ticker'),
+  };
+}
+
+function doubleFaults(tickers: TickerServer): Side['ticker'] {
+  return {
+    cut: () => tickers.addFault({ kind: 'cut', effect: { do: 'cut' }, forMs: 1 }),
+    mute: (forMs) => tickers.addFault({ kind: 'silent', effect: { do: 'silent' }, forMs }),
+    freeze: (forMs) => tickers.addFault({ kind: 'no_prices', effect: { do: 'no_prices' }, forMs }),
+    refuseOnce: () => tickers.addFault({ kind: 'away', effect: { do: 'unavailable' }, forMs: 600_000, count: 1 }),
+  };
 }
 
 export async function logIn({ exchange, kite }: Side, client = kite): Promise<KiteSession> {

@@ -69,8 +69,7 @@ export class TickerServer {
 
   addFault(fault: TickerFault): void {
     this.faults.push({ fault, until: virtualNow() + fault.forMs, left: fault.count ?? Number.POSITIVE_INFINITY });
-    if (fault.effect.do === 'cut' && this.met(fault.effect.do))
-      for (const one of this.connections) this.drop(one, false);
+    if (fault.effect.do === 'cut' && this.met(fault.effect.do)) for (const one of this.connections) this.drop(one);
   }
 
   clearFaults(): void {
@@ -150,9 +149,9 @@ export class TickerServer {
     }
   }
 
-  private drop(connection: Connection, refused: boolean): void {
+  private drop(connection: Connection): void {
     this.connections.delete(connection);
-    this.to(connection, () => connection.events.onClose(refused));
+    this.to(connection, () => connection.events.onClose(false));
   }
 
   /** In its process, if that lives; what reaches one that stands still waits in its socket. */
@@ -183,7 +182,8 @@ export class TickerServer {
     const noPrices = this.active('no_prices');
     for (const connection of this.connections) {
       if (!this.world.exchange.sessionAlive(connection.token)) {
-        this.drop(connection, true);
+        // It is closed as any connection; the next one is refused.
+        this.drop(connection);
         continue;
       }
       const packets = [...connection.tokens].flatMap((token) => this.packetFor(connection, token, noPrices));
