@@ -2,7 +2,7 @@
 import type { Plan } from '../../workflows/messages.ts';
 import type { Hour } from '../workflows/candles.ts';
 import { HEDGE, MAIN } from '../workflows/plan.ts';
-import type { Day, DayOptions } from '../workflows/stage.ts';
+import type { DayOptions, SharedDay } from '../workflows/stage.ts';
 import type { Told } from './histories.ts';
 
 export type RecordedDay = {
@@ -12,12 +12,12 @@ export type RecordedDay = {
   /** Monday 14 July before it, under `weekly`: what it carries is handed over to this day. */
   carriesFromMonday?: Partial<Plan>;
   /** What people and the broker do to it, until nothing more is done. */
-  play(day: Day): Promise<void>;
+  play(day: SharedDay): Promise<void>;
   /** Whether the history shows what the day was recorded for. */
   shows(told: Told): boolean;
 };
 
-async function tradingStarts(day: Day, plan: Parameters<Day['start']>[0] = {}): Promise<void> {
+async function tradingStarts(day: SharedDay, plan: Parameters<SharedDay['start']>[0] = {}): Promise<void> {
   await day.logIn();
   await day.start(plan);
 }

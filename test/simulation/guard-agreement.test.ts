@@ -8,16 +8,16 @@ import { MAIN } from '../workflows/plan.ts';
 import { openStage as openServer } from '../workflows/replayed-day.ts';
 import { openStage } from '../workflows/simulated-day.ts';
 import { ours } from '../workflows/soundness.ts';
-import type { Day, Stage } from '../workflows/stage.ts';
+import type { SharedDay, Stage } from '../workflows/stage.ts';
 
 type Guarded = {
-  plan?: Parameters<Day['start']>[0];
+  plan?: Parameters<SharedDay['start']>[0];
   /** What happens once the guard is at its post, and what it is to leave for. */
-  happens(day: Day): Promise<unknown> | unknown;
+  happens(day: SharedDay): Promise<unknown> | unknown;
   reason: string;
 };
 
-const shifted = (day: Day, points: number) =>
+const shifted = (day: SharedDay, points: number) =>
   day.exchange.addFault({ kind: 'price_shift', count: 1, tradingsymbol: MAIN, points });
 
 /** The stop rests at about twice the premium of 63. */
@@ -45,7 +45,7 @@ const guarded: Record<string, Guarded> = {
   },
 };
 
-async function played(stage: Stage, { plan, happens }: Guarded) {
+async function played<D extends SharedDay>(stage: Stage<D>, { plan, happens }: Guarded) {
   const day = await stage.startDay({ from: '11:14:50', account: 'guarded', realGuard: true, kiteTimeoutMs: 5_000 });
   try {
     await day.logIn();

@@ -8,7 +8,7 @@ import { fromPayload } from '../../src/simulation/temporal/payloads.ts';
 import type { DayReport } from '../../workflows/messages.ts';
 import type { RecordedDay } from '../replay/recorded-days.ts';
 import { mondayAfterS1 } from '../workflows/candles.ts';
-import type { Day, DayOptions, ReplayedStage, SimulatedStage, Stage } from '../workflows/stage.ts';
+import type { DayOptions, ReplayedStage, SharedDay, SimulatedStage, Stage } from '../workflows/stage.ts';
 import { followingShortly } from '../workflows/surroundings.ts';
 import { type Asked, askedBy, listener } from './asked.ts';
 
@@ -32,7 +32,7 @@ export async function playedInSimulation(stage: SimulatedStage, name: string, re
   return played(stage, name, recorded, { onCommands: hear }, async () => ({ clock: [], asked }));
 }
 
-async function played<D extends Day>(
+async function played<D extends SharedDay>(
   stage: Stage<D>,
   name: string,
   { options, hours, carriesFromMonday, play }: RecordedDay,

@@ -7,7 +7,6 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type ActivityInterceptorsFactory, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { GuardActivities, GuardInput, ManualWatchInput } from '../../activities/contract.ts';
 import { type ClockSegment, istAt, marketAt } from '../../src/domain/clock.ts';
-import type { ManualOrder } from '../../src/domain/manual-orders.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 import { startExchangeServer } from '../../src/exchange-simulator/server.ts';
 import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
@@ -20,7 +19,6 @@ import { TRADING_DAY } from '../../src/temporal/open-day.ts';
 import {
   acknowledgeSignal,
   authCompletedSignal,
-  cancelOrderUpdate,
   clockChangedSignal,
   closeAllSignal,
   closePositionUpdate,
@@ -29,13 +27,12 @@ import {
   dayQuery,
   dayWorkflowId,
   guardTaskQueue,
-  placeOrderUpdate,
   startTradingSignal,
   stopTradingSignal,
 } from '../../workflows/messages.ts';
 import { createTimeSkipping } from '../temporal-environments.ts';
 import { AFTER_THE_INSTANT_MS, lookAhead, lookOnce } from './look-ahead.ts';
-import { ONE_LOT, PLAN } from './plan.ts';
+import { PLAN } from './plan.ts';
 import type { DayOptions, ReplayedDay, ReplayedStage } from './stage.ts';
 import { addressesOf, fixedClock, handedOn, keepTime, logTo, passed, told } from './surroundings.ts';
 
@@ -219,19 +216,6 @@ async function play(
     async closePosition(command) {
       const expiresAt = (await env.currentTimeMs()) + 8_000;
       return handle.executeUpdate(closePositionUpdate, { args: [{ id: 'P1', expiresAt, by: 'test', ...command }] });
-    },
-    async placeOrder(order = {}, command = {}) {
-      const expiresAt = (await env.currentTimeMs()) + 8_000;
-      const asked: ManualOrder = { ...ONE_LOT, ...order };
-      const placed = await handle.executeUpdate(placeOrderUpdate, {
-        args: [{ order: asked, key: null, checkOnly: false, plan: PLAN, expiresAt, by: 'test', ...command }],
-      });
-      await quiet();
-      return placed;
-    },
-    async cancelOrder(orderId) {
-      const expiresAt = (await env.currentTimeMs()) + 8_000;
-      return handle.executeUpdate(cancelOrderUpdate, { args: [{ orderId, expiresAt, by: 'test' }] });
     },
     view: () => handle.query(dayQuery),
     async at(time) {

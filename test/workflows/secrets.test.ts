@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ExchangeKeys } from '../../src/exchange-simulator/wire/keys.ts';
+import { AFTER_THE_INSTANT_MS } from './look-ahead.ts';
 import { MAIN } from './plan.ts';
 import { openStage } from './replayed-day.ts';
 import type { ReplayedDay } from './stage.ts';
@@ -27,7 +28,11 @@ beforeAll(async () => {
   const sealingKey = randomBytes(32);
   const stage = await openStage(dataDir);
   try {
-    const day = await stage.startDay({ keys: KEYS, sealingKey, guard: (input) => looking(day, input.until) });
+    const day = await stage.startDay({
+      keys: KEYS,
+      sealingKey,
+      guard: (input) => looking(day, input.until + AFTER_THE_INSTANT_MS),
+    });
     await live(day);
     const handle = stage.env.client.workflow.getHandle(day.workflowId);
     left.set('the history', textOf(await handle.fetchHistory()));
@@ -44,7 +49,7 @@ beforeAll(async () => {
   for (const [name, value] of Object.entries(KEYS)) if (name !== 'apiKey') secrets.set(name, value);
   for (const form of ['base64', 'base64url', 'hex'] as const)
     secrets.set(`sealing key, ${form}`, sealingKey.toString(form).replace(/=+$/, ''));
-}, 120_000);
+}, 300_000);
 
 /** A whole day with everything in it that could speak of a secret: three logins, two dead sessions, brokers that fail. */
 async function live(day: ReplayedDay): Promise<void> {

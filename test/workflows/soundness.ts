@@ -4,7 +4,7 @@ import { istTime } from '../../src/domain/clock.ts';
 import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
 import type { DayReport, ExitReason } from '../../workflows/messages.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import type { Day } from './stage.ts';
+import type { SharedDay } from './stage.ts';
 
 const FINAL = ['COMPLETE', 'CANCELLED', 'REJECTED'];
 
@@ -69,7 +69,7 @@ export function expectSound(report: DayReport, exchange: Exchange): void {
 }
 
 /** The day ended flat, left once for that reason, and the main leg was bought back at or after `since`. */
-export async function expectExit(today: Day, reason: ExitReason, since: string): Promise<void> {
+export async function expectExit(today: SharedDay, reason: ExitReason, since: string): Promise<void> {
   const report = await today.result();
   expectSound(report, today.exchange);
   expect(report.positions).toMatchObject([{ state: 'closed', exitReason: reason }]);

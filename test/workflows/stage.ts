@@ -27,7 +27,7 @@ import type {
 } from '../../workflows/messages.ts';
 
 /** What all days of a test file share: Temporal and the journal. */
-export type Stage<D extends Day = Day> = {
+export type Stage<D extends SharedDay = Day> = {
   journal: Journal;
   startDay(options?: DayOptions): Promise<D>;
   close(): Promise<void>;
@@ -58,7 +58,7 @@ export type DayOptions = {
 };
 
 /** A day, on whichever Temporal. */
-export type Day = {
+export type SharedDay = {
   exchange: Exchange;
   journal: Journal;
   sealer: Sealer;
@@ -73,15 +73,12 @@ export type Day = {
   closeAll(): Promise<void>;
   acknowledge(ids: string[] | 'all'): Promise<void>;
   closePosition(command: Partial<ClosePosition>): Promise<PositionView>;
-  /** An order by hand of one lot of the main contract at MARKET, unless told otherwise. */
-  placeOrder(order?: Partial<ManualOrder>, command?: Partial<PlaceOrder>): Promise<PlacedOrder>;
-  cancelOrder(orderId: string): Promise<OrderView>;
   view(): Promise<DayView>;
   /** Lets the market go on to a time of its day, e.g. `12:00`. */
   at(time: string): Promise<void>;
   /** The market goes on to a time while nobody of ours is there: no timer fires until then. */
   missUntil(time: string): Promise<void>;
-  /** Looks until it holds; time does not skip meanwhile. */
+  /** Looks until it holds. */
   seen(what: string, holds: (view: DayView) => boolean): Promise<DayView>;
   /** Lets the market go on to 11:15, until a position is open and its guard has answered. */
   opened(): Promise<DayView>;
@@ -91,7 +88,14 @@ export type Day = {
   close(): Promise<void>;
 };
 
-export type ReplayedDay = Day & { env: TestWorkflowEnvironment };
+/** What days in the simulation can do besides. */
+export type Day = SharedDay & {
+  /** An order by hand of one lot of the main contract at MARKET, unless told otherwise. */
+  placeOrder(order?: Partial<ManualOrder>, command?: Partial<PlaceOrder>): Promise<PlacedOrder>;
+  cancelOrder(orderId: string): Promise<OrderView>;
+};
+
+export type ReplayedDay = SharedDay & { env: TestWorkflowEnvironment };
 
 /** On one time-skipping server. */
 export type ReplayedStage = Stage<ReplayedDay> & { env: TestWorkflowEnvironment };
