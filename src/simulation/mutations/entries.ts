@@ -145,10 +145,20 @@ export const ENTRY_MUTATIONS: readonly Mutation[] = [
     by: 6,
     days: {
       cases: [
-        shortDay([], {
+        // What is done before the signal keeps its refusal from counting as a signal that was not taken.
+        shortDay([at('11:14:30', { do: 'command', of: { command: 'acknowledge' } })], {
           plan: { numLots: 10, maxCapitalAtRisk: 50_000_000_00, maxLossPerTrade: 25_000_00, maxLossPerDay: 20_000_00 },
         }),
       ],
     },
+  },
+  {
+    name: 'stop-does-not-stop',
+    why: 'Somebody has stopped trading, and the next signal is taken all the same.',
+    file: 'workflows/hours.ts',
+    find: "if (!day.enabled) return 'trading is stopped';",
+    replace: '',
+    by: 6,
+    days: { cases: [shortDay([at('11:14:00', { do: 'command', of: { command: 'stop' } })])] },
   },
 ];

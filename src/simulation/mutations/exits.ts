@@ -8,6 +8,18 @@ const refused = (of: { count: number } | { forMs: number }) =>
     effect: { do: 'refuse', status: 400, errorType: 'InputException', message: 'Invalid order' },
   });
 
+/** The index falls to a price within the hour of the entry; a position may lose so much. Paise. */
+const fallingDay = (to: number, maxLossPerTrade: number) =>
+  quietDay([], {
+    market: {
+      hours: [
+        [25_063_95, 25_066_00, to, to],
+        [to, to + 200, to - 200, to],
+      ],
+    },
+    plan: { numLots: 10, maxCapitalAtRisk: 50_000_000_00, maxLossPerTrade, maxLossPerDay: 2 * maxLossPerTrade },
+  });
+
 export const EXIT_MUTATIONS: readonly Mutation[] = [
   {
     name: 'hedge-sold-beside-the-exit',
@@ -102,5 +114,23 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
         ]),
       ],
     },
+  },
+  {
+    name: 'index-stop-not-taken',
+    why: 'An hourly close beyond the strike ends nothing.',
+    file: 'workflows/hours.ts',
+    find: "position.requestExit('index_stop');",
+    replace: '',
+    by: 5,
+    days: { cases: [fallingDay(24_980_00, 500_000_00)] },
+  },
+  {
+    name: 'loss-cap-not-taken',
+    why: 'The guard sees the loss beyond the cap, and goes on.',
+    file: 'activities/guard.ts',
+    find: 'lossCapHit(result, maxLoss)',
+    replace: 'lossCapHit(result, Number.POSITIVE_INFINITY)',
+    by: 5,
+    days: { cases: [fallingDay(25_015_00, 3_000_00)] },
   },
 ];
