@@ -86,7 +86,8 @@ const resting = ({ status }: seen.BookOrder) => status === 'TRIGGER PENDING';
 
 /** A market that runs 600 times faster would reach the broker's own square-off before a busy machine had noticed the day's. */
 async function closeAll(at: Installation): Promise<void> {
-  expect(await seen.post(at, '/live/close-all', {})).toMatchObject({ closing: ['P1'] });
+  // A day that is busy says what it closes later.
+  expect(await seen.post(at, '/live/close-all', {})).not.toHaveProperty('error');
 }
 
 /** The book is loaded when it is back, and what it shows is a whole day's trade, done once. */

