@@ -4,6 +4,17 @@ import { marketAt } from '../../src/domain/clock.ts';
 import type { Asked } from './asked.ts';
 import type { Played } from './played.ts';
 
+const POSITION = new Set([
+  ...['sendOrder', 'changeOrder', 'cancelOrder', 'followOrder', 'findOrder'],
+  ...['readByHand', 'guardPosition'],
+]);
+const HOUR = new Set(['readHourClose', 'evaluateHour', 'planEntry']);
+const BESIDE = new Set(['readClock', 'checkSession']);
+
+/** Also that the market's clock is held for an hour's close. */
+const isHour = ({ name = '', input }: Asked): boolean =>
+  HOUR.has(name) || (name === 'holdClock' && textOf(input).includes('the close of'));
+
 /** All that may differ, each with its reason. Everything else is the same, to the last field of each command's input. */
 export const MAY_DIFFER = {
   /**
@@ -13,14 +24,16 @@ export const MAY_DIFFER = {
   withinMs: 60_000,
   /**
    * Branches of a workflow that are under way in one instant ask for their next step when their answer is there, and which one is there
-   * first is decided by those milliseconds. Within a branch, the order is the same.
+   * first is decided by those milliseconds. These run beside the day: each goes its own way, in its own order. All the rest is one way, from
+   * the day's opening over its logins and positions to its report, in one order; so is what an entry is planned with and what becomes of it.
    */
-  branchOf: ({ what, name = '', input }: Asked): string => {
-    if (what !== 'activity') return what;
-    if (POSITION.has(name)) return 'position';
-    if (HOUR.has(name)) return 'hour';
-    return name === 'holdClock' ? `hold ${textOf(input)}` : name;
-  },
+  ways: {
+    day: (asked: Asked) => !isHour(asked) && !BESIDE.has(asked.name ?? ''),
+    'the hours': isHour,
+    'the entries': ({ name = '' }: Asked) => name === 'planEntry' || POSITION.has(name),
+    'the clock': ({ name }: Asked) => name === 'readClock',
+    'the login': ({ name }: Asked) => name === 'checkSession',
+  } as Readonly<Record<string, (asked: Asked) => boolean>>,
   /**
    * A timer that is begun and called off within one workflow task never leaves a worker. Whether two answers come in one task or in two is
    * decided by those milliseconds: timers that are called off in the instant in which they are begun count on neither side.
@@ -33,16 +46,6 @@ export const MAY_DIFFER = {
   texts: [[/No answer from Kite: [^.]*/g, 'No answer from Kite']] as readonly [RegExp, string][],
 } as const;
 
-const POSITION = new Set([
-  'sendOrder',
-  'changeOrder',
-  'cancelOrder',
-  'followOrder',
-  'findOrder',
-  'readByHand',
-  'guardPosition',
-]);
-const HOUR = new Set(['readHourClose', 'evaluateHour', 'planEntry']);
 /** Numbers that are instants: from the year 2020 on. */
 const INSTANTS_FROM = 1_577_836_800_000;
 const DAY_MS = 86_400_000;
@@ -50,10 +53,9 @@ const TIME_OF_DAY = /\b(\d\d):(\d\d):(\d\d)\b/g;
 
 /** Texts that each tell one difference; none when the plays agree. */
 export function differencesBetween(server: Played, simulated: Played): string[] {
-  const [of, other] = [branches(server), branches(simulated)];
-  const names = [...new Set([...of.keys(), ...other.keys()])].sort();
+  const ways = Object.entries(MAY_DIFFER.ways);
   return [
-    ...names.flatMap((name) => differ(of.get(name), other.get(name), name)),
+    ...ways.flatMap(([name, isOf]) => differ(going(server, isOf), going(simulated, isOf), name)),
     ...timersApart(timers(server), timers(simulated)),
     ...differ(journal(server), journal(simulated), 'journal'),
     ...differ(inMarketTime(server.report, server.clock), simulated.report, 'report'),
@@ -61,15 +63,9 @@ export function differencesBetween(server: Played, simulated: Played): string[] 
   ];
 }
 
-/** Commands by who asked for them, each in its order. */
-function branches({ asked, clock }: Played): Map<string, object[]> {
-  const found = new Map<string, object[]>();
-  for (const one of asked) {
-    if (one.name === 'writeJournal' || one.dueAt !== undefined) continue;
-    const branch = MAY_DIFFER.branchOf(one);
-    found.set(branch, [...(found.get(branch) ?? []), { ...one, input: inMarketTime(one.input, clock) }]);
-  }
-  return found;
+function going({ asked, clock }: Played, isOfIt: (asked: Asked) => boolean): object[] {
+  const steps = asked.filter(({ name, dueAt }) => name !== 'writeJournal' && dueAt === undefined);
+  return steps.filter(isOfIt).map((one) => ({ ...one, input: inMarketTime(one.input, clock) }));
 }
 
 type Timer = { begunAt: number; dueAt: number; offAt?: number };
@@ -141,7 +137,10 @@ function inMarketTime(value: unknown, clock: readonly ClockSegment[]): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inMarketTime(one, clock)]));
 }
 
-const textOf = (value: unknown): string => JSON.stringify(value) ?? 'nothing';
+function textOf(value: unknown): string {
+  return JSON.stringify(value) ?? 'nothing';
+}
+
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 function differ(of: unknown, other: unknown, path: string): string[] {
