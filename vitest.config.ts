@@ -10,6 +10,7 @@ export default defineConfig({
     // A machine that has other work takes long: these only tell a hang from slowness.
     testTimeout: 600_000,
     hookTimeout: 600_000,
+    expect: { poll: { timeout: 300_000 } },
     teardownTimeout: 20_000,
   },
 });

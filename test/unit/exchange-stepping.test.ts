@@ -183,12 +183,13 @@ describe('an exchange that is stepped from outside', () => {
     expect(exchange.positions()).toEqual([]);
   });
 
-  it('still writes its clock where it has a folder', async () => {
+  it('keeps its clock where it has a folder, from its close to its next opening', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'stepped-'));
     try {
       const exchange = await openStepped({ dataDir });
       vi.setSystemTime(istAt(MONDAY, '11:40'));
       exchange.step();
+      await exchange.close();
       expect(readdirSync(dataDir)).toContain('clock.json');
       vi.setSystemTime(istAt(MONDAY, '12:00'));
       expect((await openStepped({ dataDir })).clock.now()).toBe(istAt(MONDAY, '11:40'));
