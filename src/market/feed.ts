@@ -83,12 +83,21 @@ export function createFeed(options: FeedOptions): Feed {
     const receivedAt = now();
     const parsed = tickSchema.safeParse(raw);
     if (!parsed.success) return;
-    const { tradable, depth, ...fields } = parsed.data;
+    const { tradable, depth, instrument_token: instrumentToken, exchange_timestamp, last_trade_time } = parsed.data;
+    const lastPrice = paise(parsed.data.last_price);
     // Bytes that mean nothing decode to instruments that nobody asked for.
-    if (!users.has(fields.instrumentToken)) return;
+    if (!users.has(instrumentToken) || lastPrice <= 0) return;
     // Only a full packet tells who quotes: without depth it must not look like an empty book.
     if (tradable && !depth) return;
-    const tick: Tick = { ...fields, bids: depth?.buy ?? [], asks: depth?.sell ?? [], receivedAt };
+    const tick: Tick = {
+      instrumentToken,
+      lastPrice,
+      bids: quoted(depth?.buy ?? []),
+      asks: quoted(depth?.sell ?? []),
+      exchangeAt: exchange_timestamp?.getTime() ?? null,
+      tradedAt: last_trade_time?.getTime() ?? null,
+      receivedAt,
+    };
     lastTickAt = receivedAt;
     lastTicks.set(tick.instrumentToken, tick);
     const own = bars.get(tick.instrumentToken) ?? createTickBars();
@@ -172,27 +181,21 @@ function listen<T>(listeners: Set<T>, listener: T): () => void {
   return () => listeners.delete(listener);
 }
 
-const paise = z.number().transform((rupees): Paise => Math.round(rupees * 100));
+/** Rupees, as KiteTicker decodes a packet; its times are true instants, whatever the process's zone. Plain: it runs for every tick. */
+const levels = z.array(z.object({ price: z.number(), quantity: z.number() }));
+const tickSchema = z.object({
+  tradable: z.boolean(),
+  instrument_token: z.number().int(),
+  last_price: z.number(),
+  depth: z.object({ buy: levels, sell: levels }).optional(),
+  exchange_timestamp: z.date().nullish(),
+  last_trade_time: z.date().nullish(),
+});
 
-const levels = z
-  .array(z.object({ price: paise, quantity: z.number() }))
-  .transform((all) => all.filter((level) => level.price > 0 && level.quantity > 0));
+const paise = (rupees: number): Paise => Math.round(rupees * 100);
 
-/** A packet as KiteTicker decodes it; its times are true instants, whatever the process's zone. */
-const tickSchema = z
-  .object({
-    tradable: z.boolean(),
-    instrument_token: z.number().int(),
-    last_price: paise.refine((price) => price > 0),
-    depth: z.object({ buy: levels, sell: levels }).optional(),
-    exchange_timestamp: z.date().nullish(),
-    last_trade_time: z.date().nullish(),
-  })
-  .transform(({ tradable, instrument_token, last_price, depth, exchange_timestamp, last_trade_time }) => ({
-    tradable,
-    instrumentToken: instrument_token,
-    lastPrice: last_price,
-    depth,
-    exchangeAt: exchange_timestamp?.getTime() ?? null,
-    tradedAt: last_trade_time?.getTime() ?? null,
-  }));
+function quoted(all: z.infer<typeof levels>): Tick['bids'] {
+  return all.map(({ price, quantity }) => ({ price: paise(price), quantity })).filter(isQuoted);
+}
+
+const isQuoted = ({ price, quantity }: Tick['bids'][number]): boolean => price > 0 && quantity > 0;

@@ -11,6 +11,8 @@ const LOOK_MS = 200;
 const SERVER_ANSWERS_WITHIN_MS = 1_000;
 const DAY_ANSWERS_WITHIN_MS = 2_000;
 
+type ClockState = Awaited<ReturnType<KeptClock['look']>>;
+
 export type ClockKeeper = { stop(): void };
 
 /**
@@ -38,9 +40,7 @@ export async function keepClock(options: {
 }): Promise<ClockKeeper> {
   const { client, clock, identity, missing, say } = options;
   const first = await clock.look();
-  let told = JSON.stringify(first.segments);
-  let holds = first.holds.join();
-  let ran = first.speed > 0;
+  let told = first;
   let renewing = false;
   let wellAt = performance.now();
   let standsStill = false;
@@ -78,16 +78,9 @@ export async function keepClock(options: {
     return takenUp ? null : 'its day is not taken up yet';
   }
 
-  async function tellChanges(seen: Awaited<ReturnType<KeptClock['look']>>): Promise<void> {
-    const segments = JSON.stringify(seen.segments);
-    if (segments === told) return;
-    // Whoever held the market or let it go has heard of it: the day itself.
-    const runs = seen.speed > 0;
-    const byTheDay = holds !== seen.holds.join() && ran && runs;
-    holds = seen.holds.join();
-    ran = runs;
-    // A day that waits for a clock which stands still hears from here alone that it runs again.
-    if (byTheDay || (await tellClock(client, identity(), seen.segments))) told = segments;
+  async function tellChanges(seen: ClockState): Promise<void> {
+    if (JSON.stringify(seen.segments) === JSON.stringify(told.segments)) return;
+    if (isTheDaysOwn(told, seen) || (await tellClock(client, identity(), seen.segments))) told = seen;
   }
 
   return {
@@ -96,6 +89,15 @@ export async function keepClock(options: {
       clearInterval(look);
     },
   };
+}
+
+/**
+ * Whether all that is new is that the day held the market or let it go, which it has heard of. A day that waits for a clock which stood
+ * still hears only from the keeper that it runs again; what else has changed beside it, a person's speed, it hears only from here too.
+ */
+export function isTheDaysOwn(told: ClockState, seen: ClockState): boolean {
+  if (told.holds.join() === seen.holds.join() || told.speed === 0 || seen.speed === 0) return false;
+  return JSON.stringify(seen.segments.at(-2)) === JSON.stringify(told.segments.at(-1));
 }
 
 async function leased(clock: KeptClock): Promise<string | null> {

@@ -7,9 +7,11 @@ import type { SimFault } from '../exchange-simulator/types.ts';
 import type { CallFault } from './world/call-faults.ts';
 import type { TickerFault } from './world/ticker.ts';
 
-/** Hourly bars in index points x 100 after S1 has fired at 11:15 of the first day, and of the days after it; absent are the recorded ones. */
+/** Hourly bars in index points x 100 after the signal of the first day, and of the days after it. */
 export type MarketCase = {
-  /** Open, high, low, close of each hour from 11:15 on; the last one is repeated to the close. */
+  /** What fires on the first day: S1 at 11:15 where absent, the others at 14:15 (markets.ts). */
+  signal?: 'S7' | 'S8';
+  /** Open, high, low, close of each hour from the signal on; the last one is repeated to the close. Absent: S1's are the recorded ones. */
   hours?: readonly Hour[];
   /** Of the second day, the third …: all their hours. */
   later?: readonly (readonly Hour[])[];

@@ -24,7 +24,13 @@ export async function openCrew(size: number, root = repositoryRoot): Promise<Cre
   function begin(): Promise<Hand> {
     const child = fork(join(root, 'src', 'simulation', 'soak-worker.ts'), [], {
       cwd: root,
-      execArgv: ['--import', loader, '--enable-source-maps=false', '--max-old-space-size=3000'],
+      execArgv: [
+        '--import',
+        loader,
+        '--enable-source-maps=false',
+        '--max-old-space-size=3000',
+        '--max-semi-space-size=64',
+      ],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const hand: Hand = { child, busy: null };

@@ -3,13 +3,15 @@
 import type { DayView, Plan } from '../../workflows/messages.ts';
 import { parseTag } from '../domain/tags.ts';
 import type { SimOrder } from '../exchange-simulator/types.ts';
-import type { Command, Deed } from './case.ts';
+import type { Case, Command, Deed } from './case.ts';
+import { signalOf } from './markets.ts';
 import type { Execution } from './temporal/execution.ts';
 import { after, virtualNow } from './virtual-time.ts';
 import type { World } from './world/world.ts';
 
 /** Who carries deeds out. */
 export interface Actor {
+  readonly of: Pick<Case, 'market'>;
   readonly world: World;
   readonly execution: Execution | null;
   /** The limits in force where nobody has started trading. */
@@ -251,8 +253,9 @@ function placeOrder(actor: Actor, execution: Execution, { order }: Extract<Comma
     .instruments(new Date(virtualNow() + 19_800_000).toISOString().slice(0, 10))
     .find(({ kind }) => kind === 'option');
   if (expiry?.kind !== 'option') return;
-  const strike = leg === 'far' ? 24_700 : 24_900;
-  const symbol = expiry.tradingsymbol.replace(/\d{5}(CE|PE)$/, `${strike}PE`);
+  const { strike, type } = signalOf(actor.of).sells;
+  const away = (leg === 'far' ? 300 : 100) * (type === 'CE' ? 1 : -1);
+  const symbol = expiry.tradingsymbol.replace(/\d{5}(CE|PE)$/, `${strike + away}${type}`);
   const whole = {
     symbol,
     side: 'BUY',

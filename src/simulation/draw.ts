@@ -5,13 +5,14 @@ import { hash } from '../exchange-simulator/random.ts';
 import type { Case, Command, Event, Hour, MarketCase, When } from './case.ts';
 import { Dice } from './dice.ts';
 import { FAULTS } from './draw-faults.ts';
-import { SIGNAL_MONDAY } from './markets.ts';
+import { SIGNAL_MONDAY, signalOf } from './markets.ts';
 
-/** Mondays after a whole week of trading, under different hours, expiry weekdays and lots: S1 fires on each at 11:15. */
+/** Mondays after a whole week of trading, under different hours, expiry weekdays and lots: the signal fires on each. */
 const MONDAYS: readonly IsoDate[] = [SIGNAL_MONDAY, '2025-09-22', '2025-12-08', '2026-07-13', '2026-08-24'];
 const KINDS = Object.keys(FAULTS);
-const AFTER_SIGNAL = 25_063_95;
 const MARKETS = 32;
+/** Times of the day are written for a signal at 11:15. */
+const WRITTEN_FOR = '11:15';
 
 export type DrawOptions = {
   /** Weeks of several days instead of single ones. */
@@ -28,7 +29,9 @@ export function drawCase(seed: number, day: number, options: DrawOptions = { wee
   const dates = weekly ? weekFrom(dice.of(MONDAYS), options.weeks ? dice.between(2, 4) : 2) : [dice.of(MONDAYS)];
   const typeChange = dice.is(0.3) ? 'refuse' : 'allow';
   const staysOpen = weekly || dice.is(0.01);
-  const events: Event[] = [
+  // Two in ten days have their signal in the morning: an order that appears an hour later, an index stop, four hours to the square-off.
+  const signal = staysOpen || dice.is(0.2) ? 'S1' : dice.of(['S7', 'S8'] as const);
+  const written: Event[] = [
     ...(staysOpen ? [] : ending(dice)),
     ...faults(dice, options.kinds ?? KINDS),
     ...people(dice),
@@ -36,14 +39,22 @@ export function drawCase(seed: number, day: number, options: DrawOptions = { wee
   return {
     seed: hash(seed, day, 4_712),
     dates,
-    from: dice.is(0.05) ? '08:45' : '11:10',
-    market: market(dice, dates.length),
+    from: signal === 'S1' && dice.is(0.2) ? '08:45' : signal === 'S1' ? '11:10' : '14:10',
+    market: market(dice, dates.length, signal === 'S1' ? {} : { signal }),
     plan: { ...plan(dice, numLots), ...(weekly ? { exitPolicy: 'weekly' as const } : {}) },
     typeChange,
     workers: dice.is(0.2) ? 2 : 1,
     pace: staysOpen ? 'slow' : dice.is(0.08) ? 'true' : 'coarse',
-    events,
+    events: written.map((event) => movedTo(signalOf({ market: signal === 'S1' ? {} : { signal } }).at, event)),
   };
+}
+
+function movedTo(signalAt: string, { when, deed }: Event): Event {
+  if (!('at' in when)) return { when, deed };
+  const minutes = (time: string) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));
+  const at = minutes(when.at) + minutes(signalAt) - minutes(WRITTEN_FOR);
+  const two = (number: number) => String(number).padStart(2, '0');
+  return { when: { ...when, at: `${two(Math.floor(at / 60))}:${two(at % 60)}:${when.at.slice(6)}` }, deed };
 }
 
 function weekFrom(monday: IsoDate, days: number): IsoDate[] {
@@ -63,12 +74,13 @@ function plan(dice: Dice, numLots: number): Case['plan'] {
   };
 }
 
-/** Hours after the signal: quiet ones, gaps, falls through the strike, and as they were. */
-function market(of: Dice, days: number): MarketCase {
-  if (of.is(0.4)) return {};
+/** Hours after the signal: quiet ones, gaps, moves through the strike, and as they were. */
+function market(of: Dice, days: number, signal: Pick<MarketCase, 'signal'>): MarketCase {
+  if (of.is(0.4)) return signal;
   // Of some dozens: what is made once serves many days.
   const dice = new Dice(hash(of.between(1, MARKETS), days, 4_713));
-  let price = AFTER_SIGNAL;
+  const before = signalOf({ market: signal }).hours;
+  let price: number = before.at(-1)?.[3] ?? 0;
   const hour = (wild: number): Hour => {
     const open = price + (dice.is(0.1) ? dice.between(-8_000, 8_000) : 0);
     const close = open + dice.between(-wild, wild);
@@ -78,12 +90,12 @@ function market(of: Dice, days: number): MarketCase {
     return [open, high, low, close].map((value) => Math.round(value / 5) * 5) as unknown as Hour;
   };
   const wild = dice.of([2_000, 6_000, 15_000]);
-  const hours = Array.from({ length: 4 }, () => hour(wild));
+  const hours = Array.from({ length: 6 - before.length }, () => hour(wild));
   const later = Array.from({ length: days - 1 }, () => {
     price += dice.between(-10_000, 10_000);
     return Array.from({ length: 7 }, () => hour(wild));
   });
-  return { hours, ...(later.length > 0 ? { later } : {}) };
+  return { ...signal, hours, ...(later.length > 0 ? { later } : {}) };
 }
 
 /** Most positions are left after some minutes: a day in which one stays open for four hours costs as much as ten others. */

@@ -1,4 +1,4 @@
-/** Markets of a case: the recorded week before, a Monday on which S1 fires at 11:15, and hours of the case's own after it. */
+/** Markets of a case: the recorded week before, a Monday on which a signal fires, and hours of the case's own after it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addDays, istAt, istDate } from '../domain/clock.ts';
@@ -12,11 +12,57 @@ import type { Case, Hour } from './case.ts';
 /** The Monday of the recorded weeks on which S1 fired. */
 export const SIGNAL_MONDAY: IsoDate = '2025-07-14';
 const STARTS = ['09:15', '10:15', '11:15', '12:15', '13:15', '14:15', '15:15'];
-/** Monday 14 July 2025 as it was until S1 fired at 11:15, points x 100. */
-const FIRST_HOURS: readonly Hour[] = [
-  [25_149_50, 25_151_10, 25_041_90, 25_119_80],
-  [25_120_75, 25_127_05, 25_061_85, 25_063_95],
-];
+/** Until the first hour that closes above it: quiet, and beyond nothing. */
+const QUIET_ABOVE: Hour = [25_520_00, 25_540_00, 25_516_00, 25_530_00];
+const QUIET_BELOW: Hour = [25_550_00, 25_560_00, 25_545_00, 25_552_00];
+
+/**
+ * After the recorded week 7 to 11 July 2025 (STRATEGY section 10): the hours until the signal, the time of its close, and what is sold.
+ * Late in the day a position lives an hour instead of four, which is what a soak of thousands of days is after.
+ */
+export const SIGNALS = {
+  /** As it was on 14 July 2025. */
+  S1: {
+    at: '11:15',
+    sells: { strike: 25_000, type: 'PE' },
+    hours: [
+      [25_149_50, 25_151_10, 25_041_90, 25_119_80],
+      [25_120_75, 25_127_05, 25_061_85, 25_063_95],
+    ],
+  },
+  /** Above the first hour and last week's high. */
+  S7: {
+    at: '14:15',
+    sells: { strike: 25_500, type: 'PE' },
+    hours: [
+      [25_520_00, 25_545_00, 25_515_00, 25_530_00],
+      QUIET_ABOVE,
+      QUIET_ABOVE,
+      QUIET_ABOVE,
+      [25_530_00, 25_570_00, 25_525_00, 25_563_95],
+    ],
+  },
+  /** Below the first hour, after a touch of the resistance. */
+  S8: {
+    at: '14:15',
+    sells: { strike: 25_600, type: 'CE' },
+    hours: [
+      [25_560_00, 25_580_00, 25_540_00, 25_550_00],
+      QUIET_BELOW,
+      QUIET_BELOW,
+      QUIET_BELOW,
+      [25_552_00, 25_555_00, 25_525_00, 25_530_00],
+    ],
+  },
+} as const satisfies Record<
+  string,
+  { at: string; sells: { strike: number; type: 'CE' | 'PE' }; hours: readonly Hour[] }
+>;
+
+export function signalOf({ market }: Pick<Case, 'market'>): (typeof SIGNALS)[keyof typeof SIGNALS] {
+  return SIGNALS[market.signal ?? 'S1'];
+}
+
 const DAY_MS = 86_400_000;
 const GENERATED_FROM_DAYS = 14;
 const GENERATED_START = 25_000_00;
@@ -57,9 +103,9 @@ function barsOf(market: Case['market'], dates: readonly IsoDate[]): Bar[] {
   }
   const days = Math.round((Date.parse(first) - Date.parse(SIGNAL_MONDAY)) / DAY_MS);
   const moved = recordedBars().map((bar) => ({ ...bar, start: bar.start + days * DAY_MS }));
-  if (!market.hours) return moved;
+  if (!market.hours && !market.signal) return moved;
   const before = moved.filter(({ start }) => istDate(start) < first);
-  const own = [[...FIRST_HOURS, ...market.hours], ...(market.later ?? [])];
+  const own = [[...signalOf({ market }).hours, ...(market.hours ?? [])], ...(market.later ?? [])];
   return [...before, ...own.flatMap((hours, index) => dayOf(dates[index] ?? addDays(first, index), hours))];
 }
 

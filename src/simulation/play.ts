@@ -23,6 +23,8 @@ export type PlayedDay = {
   execution: Execution;
   /** Null when the workflow did not come to its end. */
   report: DayReport | null;
+  /** It had so many events that nothing new is to be learnt from it. */
+  brokenOff: boolean;
   close: MarketMs;
 };
 
@@ -49,18 +51,20 @@ const PACES: Record<Case['pace'], { guard: GuardPace; feed: FeedPace; ticks: { f
   true: { guard: GUARD_PACE, feed: { lookMs: 2_000, muteMs: 5_000 }, ticks: { fastMs: 1_000, slowMs: 4_000 } },
   coarse: {
     guard: { lookMs: 1_000, heartbeatMs: 2_000, stopLookMs: 10_000, quoteLookMs: 2_000, handsLookAgainMs: 1_000 },
-    feed: { lookMs: 15_000, muteMs: 75_000 },
-    ticks: { fastMs: 3_000, slowMs: 30_000 },
+    feed: { lookMs: 30_000, muteMs: 150_000 },
+    ticks: { fastMs: 3_000, slowMs: 60_000 },
   },
   // Of positions that stay open for hours.
   slow: {
     guard: { lookMs: 2_000, heartbeatMs: 3_000, stopLookMs: 20_000, quoteLookMs: 4_000, handsLookAgainMs: 2_000 },
-    feed: { lookMs: 15_000, muteMs: 75_000 },
-    ticks: { fastMs: 4_000, slowMs: 30_000 },
+    feed: { lookMs: 30_000, muteMs: 150_000 },
+    ticks: { fastMs: 4_000, slowMs: 60_000 },
   },
 };
 const BOOT_MS = 3_000;
 const MOST_TASK_FAILURES = 5;
+/** Beyond what is judged as too many. */
+const BROKEN_OFF_AT = 12_000;
 /** After the close a day has its last looks; a broker that is away takes ten minutes of them. */
 const ENDS_AFTER_CLOSE_MS = 45 * 60_000;
 
@@ -184,15 +188,19 @@ export class Play implements Actor {
     if (!execution) throw new Error(`${workflowId} was not started`);
     this.current = execution;
     const times = timetable(date);
-    const day: PlayedDay = { date, identity, execution, report: null, close: times.close };
+    const day: PlayedDay = { date, identity, execution, report: null, brokenOff: false, close: times.close };
     this.days.push(day);
     const login = Math.max(from + 60_000, istAt(date, '08:50'));
     this.at(login, () => this.logIn());
     this.at(login + 60_000, () => this.start());
     for (const { end } of hourlyBars(date)) if (end > from) this.at(end, () => this.moments.reach('signal'));
     // A workflow task that goes on failing is shown the whole history each time: it is known by then.
-    const isOver = () => execution.state !== 'running' || world.taskFailures.length >= MOST_TASK_FAILURES;
+    const isOver = () =>
+      execution.state !== 'running' ||
+      world.taskFailures.length >= MOST_TASK_FAILURES ||
+      execution.history.events > BROKEN_OFF_AT;
     await runTime(isOver, times.close + ENDS_AFTER_CLOSE_MS);
+    day.brokenOff = execution.state === 'running' && execution.history.events > BROKEN_OFF_AT;
     day.report = execution.state === 'completed' ? (execution.result as DayReport) : null;
     for (const { process } of world.products) world.kill(process);
     return day;

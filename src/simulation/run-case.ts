@@ -67,7 +67,7 @@ async function play(of: Case, code: WorkflowCode): Promise<{ outcome: Outcome; p
     lateOrders: book.lateOrders,
     lateNakedSeconds: book.lateNakedMs / 1_000,
     lateExits: judge.lateExits,
-    results: played.days.map(({ report }) => report?.result ?? 'no report'),
+    results: played.days.map(({ report, brokenOff }) => (brokenOff ? 'broken off' : (report?.result ?? 'no report'))),
     notFlat,
     pages: world.pages.length,
     met: kinds.filter(([, { atStake }]) => atStake > 0).map(([kind]) => kind),

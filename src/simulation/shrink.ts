@@ -32,7 +32,8 @@ export async function shrink(
     }
   }
   await attempt({ ...smallest, workers: 1 });
-  await attempt({ ...smallest, market: {} });
+  const { signal } = smallest.market;
+  await attempt({ ...smallest, market: signal ? { signal } : {} });
   await attempt({ ...smallest, pace: 'coarse' });
   await attempt({ ...smallest, typeChange: 'allow' });
   if (smallest.dates.length > 1) await attempt({ ...smallest, dates: smallest.dates.slice(0, -1) });

@@ -20,11 +20,13 @@ const EXPIRIES: readonly Expiry[] = allExpiries();
 
 function allExpiries(): Expiry[] {
   const expiries: Expiry[] = [];
-  for (let day = COVERED_FROM; day <= COVERED_TO; day = addDays(day, 1)) {
-    if (weekday(day) !== (day <= LAST_THURSDAY_EXPIRY ? THURSDAY : TUESDAY)) continue;
+  let day = COVERED_FROM;
+  while (weekday(day) !== THURSDAY) day = addDays(day, 1);
+  while (day <= COVERED_TO) {
     // The month is the scheduled day's: Thursday 1 May 2025, a holiday, expired on 30 April and was no monthly of April.
     const monthly = addDays(day, 7).slice(0, 7) !== day.slice(0, 7);
     expiries.push({ date: movedBeforeHoliday(day), monthly });
+    day = addDays(day, day === LAST_THURSDAY_EXPIRY ? 7 + TUESDAY - THURSDAY : 7);
   }
   return expiries;
 }

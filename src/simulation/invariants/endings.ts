@@ -9,7 +9,8 @@ import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
 import { contractKey, tagOf } from './legs.ts';
 
-const MOST_EVENTS = 10_000;
+/** Of a day's history. */
+export const MOST_EVENTS = 10_000;
 const PAGED_BEFORE_CLOSE_MS = 45 * 60_000;
 
 export function judgeEnd(of: {
@@ -22,7 +23,9 @@ export function judgeEnd(of: {
   const { world, book, findings, day } = of;
   const { report, execution } = day;
   for (const failure of world.taskFailures) findings.add(4, 'a workflow task fails', failure.slice(0, 300));
-  if (!report)
+  if (day.brokenOff) {
+    // What a day that spins would have come to is not known.
+  } else if (!report)
     findings.add(4, 'no report', `the day is ${execution.state}: ${execution.failure?.message ?? 'it never ended'}`);
   else judgeReport(of, report);
   if (execution.history.events > MOST_EVENTS) findings.add(8, 'too many events', `${execution.history.events} events`);

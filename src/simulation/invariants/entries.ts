@@ -2,6 +2,7 @@
 
 import type { Plan } from '../../../workflows/messages.ts';
 import { istAt, istDate, istTime } from '../../domain/clock.ts';
+import { signalOf } from '../markets.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
@@ -17,8 +18,6 @@ const OFF_WITHIN_MS = 10_000;
 /** By the exchange's hours and TRADING section 3, not by the product's own timetable. */
 const HOUR_ENDS = ['10:15', '11:15', '12:15', '13:15', '14:15', '15:15'];
 const LAST_ENTRY = '14:15';
-/** The signal of a case's Monday fires at this close. */
-const SIGNAL_AT = '11:15';
 
 export function watchEntries(of: {
   world: World;
@@ -67,15 +66,19 @@ export function watchEntries(of: {
 export function judgeSignal(play: Play, findings: Findings): void {
   const { of, world } = play;
   if (of.market.generated !== undefined) return;
-  const until = istAt(play.day0, SIGNAL_AT) + AGE_MS;
+  const { at: signalAt, sells } = signalOf(of);
+  const until = istAt(play.day0, signalAt) + AGE_MS;
   if (play.diary.some(({ at }) => at < until)) return;
-  const sold = world.exchange.allOrders().filter(({ tag, placedAt }) => {
+  const contract = `${sells.strike}${sells.type}`;
+  const sold = world.exchange.allOrders().filter(({ tag, placedAt, tradingsymbol }) => {
+    if (!tradingsymbol.endsWith(contract)) return false;
     const parsed = tagOf(tag);
     return placedAt < until && parsed?.role === 'main' && parsed.purpose === 'entry' && !parsed.manual;
   });
   const units = sold.reduce((sum, { quantity }) => sum + quantity, 0);
   const wanted = play.plan.numLots * play.plan.lotSize;
-  if (units === 0) findings.add(6, 'a signal was not taken', `S1 fired at ${SIGNAL_AT}, and nothing was sold`);
+  if (units === 0)
+    findings.add(6, 'a signal was not taken', `a signal fired at ${signalAt}, and no ${contract} was sold`);
   else if (units !== wanted)
     findings.add(6, 'another size than the plan', `${units} were to be sold, the plan says ${wanted}`);
 }
