@@ -16,7 +16,7 @@ import { TRADING_DAY } from '../../src/temporal/open-day.ts';
 import { type DayIdentity, type DayReport, type DayView, dayWorkflowId } from '../../workflows/messages.ts';
 import { AFTER_THE_INSTANT_MS, lookAhead, lookOnce } from './look-ahead.ts';
 import { ONE_LOT, PLAN } from './plan.ts';
-import { isWithinActivity, marketOf, openWorld, pass, workflowCode } from './simulated-world.ts';
+import { isWithinActivity, marketOf, openWorld, pass, SELDOM_TICKS, workflowCode } from './simulated-world.ts';
 import type { DayOptions, SimulatedDay, SimulatedStage } from './stage.ts';
 import { fixedClock, keepTime, told } from './surroundings.ts';
 
@@ -96,6 +96,7 @@ async function startDay(
     patience: { pollMs: 50, ...options.patience },
     stopBarWithinMs: 500,
     paced: false,
+    ...(options.realGuard ? {} : { feedPace: SELDOM_TICKS }),
     replaced: () => ({
       guards: options.realGuard
         ? {}

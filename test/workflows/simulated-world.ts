@@ -12,7 +12,9 @@ import type { DayOptions } from './stage.ts';
 /** The broker's clients give up so soon, as in the days on the time-skipping server. */
 const KITE_TIMEOUT_MS = 600;
 /** Seldom: a guard that looks ahead needs none. */
-const TICK_MS = 20_000;
+const TICK_MS = 60_000;
+/** A feed that hears a tick a minute is not mute. */
+export const SELDOM_TICKS = { lookMs: 60_000, muteMs: 86_400_000 };
 /** A tick of a market that stands still tells the price of its minute for all of it: bars of our own would be wrong. */
 const NEVER_MS = 86_400_000;
 /** No day of a test meets the brokers' limits. */
