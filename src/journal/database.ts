@@ -1,6 +1,4 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
 import { migrate as migratePostgres } from 'drizzle-orm/node-postgres/migrator';
@@ -9,6 +7,7 @@ import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator';
 import pg from 'pg';
 import { AppError } from '../errors.ts';
+import { emptyArchive, ensureFolder, MIGRATIONS } from './empty-journal.ts';
 
 export type Database = PgDatabase<PgQueryResultHKT>;
 export type OpenDatabase = { database: Database; close(): Promise<void> };
@@ -19,7 +18,6 @@ export type OpenDatabase = { database: Database; close(): Promise<void> };
  */
 export type JournalLocation = { dataDir: string | null } | { databaseUrl: string };
 
-const MIGRATIONS = { migrationsFolder: fileURLToPath(new URL('./migrations', import.meta.url)) };
 /** Any number, the same for all processes: only one migrates at a time. */
 const MIGRATION_LOCK = 7_150_915;
 
@@ -29,15 +27,20 @@ export async function openDatabase(location: JournalLocation): Promise<OpenDatab
 }
 
 async function openPglite(dataDir: string | null): Promise<OpenDatabase> {
-  if (dataDir !== null) await mkdir(dataDir, { recursive: true });
-  const client = dataDir === null ? new PGlite() : new PGlite(join(dataDir, 'journal'));
   try {
+    const client = dataDir === null ? new PGlite({ loadDataDir: await emptyArchive() }) : await inFolder(dataDir);
     const database = drizzlePglite({ client });
     await migratePglite(database, MIGRATIONS);
     return { database, close: () => client.close() };
   } catch (cause) {
     throw unavailable(`the folder ${join(dataDir ?? '', 'journal')} cannot be opened`, cause);
   }
+}
+
+async function inFolder(dataDir: string): Promise<PGlite> {
+  const folder = join(dataDir, 'journal');
+  await ensureFolder(folder);
+  return new PGlite(folder);
 }
 
 async function openPostgres(databaseUrl: string): Promise<OpenDatabase> {

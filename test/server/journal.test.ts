@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,6 +21,16 @@ describe('the journal in its folder', () => {
   });
 
   specifyJournal(() => journal);
+
+  it('begins anew where the first start was killed while it was being put there', async () => {
+    const killed = await mkdtemp(join(tmpdir(), 'trading-day-journal-'));
+    await mkdir(join(killed, 'journal.new', 'base'), { recursive: true });
+    const again = await openJournal({ dataDir: killed });
+    expect(await again.days({ mode: 'replay', account: 'demo', run: 1 })).toEqual([]);
+    await again.close();
+    expect(await readdir(killed)).toEqual(['journal']);
+    await rm(killed, { recursive: true });
+  });
 
   it('is still there when it is opened again', async () => {
     const day = freshDay();
