@@ -1,16 +1,31 @@
 import { defineConfig } from 'vitest/config';
 
+const inFolders = (...names: string[]) => names.map((name) => `test/${name}/**/*.test.ts`);
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: 'test/global-setup.ts',
     // The Temporal SDK is native code that does not survive worker threads.
     pool: 'forks',
-    maxWorkers: 2,
+    // A file leaves its process as it found it: the next one is spared loading the same modules again.
+    isolate: false,
+    // One more than cores: real servers and clocks make tests wait.
+    maxWorkers: 3,
     // A machine that has other work takes long: these only tell a hang from slowness.
     testTimeout: 600_000,
     hookTimeout: 600_000,
     expect: { poll: { timeout: 300_000 } },
     teardownTimeout: 20_000,
+    // Virtual time is the process's: files that install it share no process with those that live in real time.
+    projects: [
+      { extends: true, test: { name: 'virtual time', include: inFolders('workflows', 'properties', 'simulation') } },
+      {
+        extends: true,
+        test: {
+          name: 'real time',
+          include: inFolders('unit', 'activities', 'server', 'replay', 'browser', 'chaos'),
+        },
+      },
+    ],
   },
 });

@@ -1,6 +1,6 @@
 /** `npm run chaos`: a short run on real processes, its options, and that an interruption leaves nothing behind. */
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,6 +17,9 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trading-day-chaos-command-'));
   // As root PostgreSQL runs under an account of its own, which has to reach it.
   await chmod(folder, 0o755);
+  // The TypeScript loader keeps what it has compiled in the temporary folder: the same as everybody's, or each process compiles anew.
+  const compiled = `tsx-${process.getuid?.()}`;
+  await symlink(join(tmpdir(), compiled), join(folder, compiled));
   commands = [];
   onTestFailed(() => console.error(commands.map((command) => command.output()).join('\n--- the next ---\n')));
 });

@@ -1,6 +1,7 @@
 /**
  * The product's own guard in the simulation and on a real development server, over the same half minute of the market. Both go on second
- * by second, and a real machine needs some of each: prices are not compared, what was sent, what became of it and why is.
+ * by second, and a real machine needs some of each: prices, and how often one was bettered, are not compared; what was sent, what became
+ * of it and why is.
  */
 import { describe, expect, it } from 'vitest';
 import { createLocal } from '../temporal-environments.ts';
@@ -60,7 +61,10 @@ async function played<D extends SharedDay>(stage: Stage<D>, { plan, happens }: G
     return {
       orders: ours(day.book()).map(({ tag, tradingsymbol, side, quantity, filledQuantity, history }) => ({
         ...{ tag, tradingsymbol, side, quantity, filledQuantity },
-        states: history.map(({ status, orderType }) => `${status} ${orderType}`).filter(isNew),
+        states: history
+          .map(({ status, orderType }) => `${status} ${orderType}`)
+          .filter((state) => !state.startsWith('MODIF'))
+          .filter(isNew),
       })),
       exit: positions[0]?.exitReason,
       result: report.result,
