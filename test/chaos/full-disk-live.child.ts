@@ -1,5 +1,5 @@
 /**
- * Run by fault-f10-full-disk.test.ts, with its data folder on a small disk: live trading at 15:14:25 with a position that has been open
+ * Run by fault-f10-full-disk.test.ts, with its data folder on a small disk: live trading at 15:14:05 with a position that has been open
  * since 11:15. The market is a simulator in this process, in memory alone: a full disk is nothing to it. Says its log, line by line.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,5 +31,5 @@ await program.post('/live/start-trading', { enabled: true });
 await logged('Pre-flight: all is well');
 await program.moveTo('11:14:58');
 await logged('stop rests at Zerodha');
-await program.moveTo('15:14:25');
+await program.moveTo('15:14:05');
 say({ ready: true, exchange: exchange.root });

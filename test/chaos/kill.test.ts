@@ -10,7 +10,6 @@ import {
   expectNoTagTwice,
   expectReportEqualsBook,
   expectTradedOnce,
-  HEDGE,
   MAIN,
 } from './book-invariants.ts';
 import * as seen from './program.ts';
@@ -127,8 +126,8 @@ async function living(
   await test(day);
 }
 
-describe.concurrent('a day whose program is killed again and again', () => {
-  it('ends flat and accounted for, killed together with its Temporal server in mid-entry, mid-guard and mid-exit', ({
+describe('a day whose program is killed again and again', () => {
+  it('ends flat and accounted for, killed in mid-entry, in mid-guard, while it starts and in mid-exit, with its Temporal server or without', ({
     onTestFailed,
     onTestFinished,
   }) =>
@@ -143,35 +142,14 @@ describe.concurrent('a day whose program is killed again and again', () => {
       await seen.killTemporal(at);
       await until('a new Temporal server', async () => (await seen.temporalServers(at)).length === 1);
       await until('days to run again', () => api(at, '/health'));
+      const guarded = await die(day, 'Temporal lives on');
+      day.programs.push(seen.start(at));
+      await expectTheMarketOf(at, guarded);
       await rise(day, await die(day, 'with Temporal'));
 
       await fault(at, { kind: 'thin_depth', tradingsymbol: MAIN, transaction_type: 'BUY', quantity: 300 });
       await closeAll(at);
       await order(at, MAIN, 'BUY', filledInPart);
-      await rise(day, await die(day, 'with Temporal'));
-      await expectAWholeDay(day);
-    }));
-
-  it('ends flat and accounted for, killed while its Temporal server lives on: before the hedge’s answer, mid-guard, while it starts, mid-exit', ({
-    onTestFailed,
-    onTestFinished,
-  }) =>
-    living({ onTestFailed, onTestFinished }, async (day) => {
-      const { at } = day;
-      await rise(day);
-      await fault(at, { kind: 'timeout_after_accept' });
-      await order(at, HEDGE, 'BUY', () => true);
-      await rise(day, await die(day, 'Temporal lives on'));
-
-      await order(at, MAIN, 'BUY', resting);
-      const guarded = await die(day, 'Temporal lives on');
-      day.programs.push(seen.start(at));
-      await expectTheMarketOf(at, guarded);
-      await rise(day, await die(day, 'Temporal lives on'));
-
-      await fault(at, { kind: 'thin_depth', tradingsymbol: HEDGE, transaction_type: 'SELL', quantity: 300 });
-      await closeAll(at);
-      await order(at, HEDGE, 'SELL', filledInPart);
       await rise(day, await die(day, 'Temporal lives on'));
       await expectAWholeDay(day);
     }));

@@ -101,7 +101,7 @@ describe('a start', () => {
   });
 
   it('succeeds after a start that was killed at any of its steps', async () => {
-    for (const step of ['lock.sock', 'temporal.json', 'temporal.db', 'runs/1/run.json', 'runs/1/clock.json']) {
+    for (const step of ['lock.sock', 'temporal.json', 'journal', 'runs/1/clock.json']) {
       const killed = run();
       await until(step, () => exists(step));
       await killed.kill();
