@@ -33,17 +33,17 @@ export function createDesk(options: DeskOptions) {
   const { book, floor, admission, faults, delays, latency, seed, now } = options;
   let journeys = 0;
 
+  type Visit = (record: OrderRecord, at: MarketMs) => void;
+
   /** Two stops on the way to the exchange: half way, and there. */
-  function journey(
-    orderId: string,
-    halfway: (record: OrderRecord) => void,
-    there: (record: OrderRecord) => void,
-  ): void {
+  function journey(orderId: string, halfway: Visit, there: Visit): void {
     journeys += 1;
     const ms = between(latency.minMs, latency.maxMs, seed, journeys, 51);
-    const visit = (work: (record: OrderRecord) => void) => () => {
+    const visit = (work: Visit) => () => {
+      // First the time, in which the order itself may have been filled; then the order.
+      const at = now();
       const record = book.get(orderId);
-      if (record && isLive(record)) work(record);
+      if (record && isLive(record)) work(record, at);
     };
     delays.after(ms / 2, () => {
       visit(halfway)();
@@ -51,16 +51,14 @@ export function createDesk(options: DeskOptions) {
     });
   }
 
-  function validate(record: OrderRecord): void {
-    const at = now();
+  function validate(record: OrderRecord, at: MarketMs): void {
     const validating = floor.step(record, 'VALIDATION PENDING', at);
     const reason = admission.broker(validating, at);
     if (reason) floor.end(validating, 'REJECTED', at, reason);
     else floor.step(validating, 'OPEN PENDING', at, {}, { phase: 'validated' });
   }
 
-  function arrive(record: OrderRecord): void {
-    const at = now();
+  function arrive(record: OrderRecord, at: MarketMs): void {
     const listed = { exchangeOrderId: `11${record.order.orderId.slice(-12).padStart(14, '0')}`, exchangeAt: at };
     const reason = admission.exchange(record.order, record, at);
     if (reason) floor.end(record, 'REJECTED', at, reason);
@@ -68,26 +66,25 @@ export function createDesk(options: DeskOptions) {
   }
 
   function send(orderId: string): void {
-    journey(orderId, validate, (record) => {
-      if (record.phase === 'validated') arrive(record);
+    journey(orderId, validate, (record, at) => {
+      if (record.phase === 'validated') arrive(record, at);
     });
   }
 
   function sendChange(orderId: string): void {
     journey(
       orderId,
-      (record) => {
-        if (record.pending?.kind === 'modify') floor.step(record, 'MODIFY PENDING', now());
+      (record, at) => {
+        if (record.pending?.kind === 'modify') floor.step(record, 'MODIFY PENDING', at);
       },
-      (record) => {
-        if (record.pending?.kind === 'modify') applyModification(record, record.pending.change);
-        else if (record.pending) floor.end(record, 'CANCELLED', now(), null);
+      (record, at) => {
+        if (record.pending?.kind === 'modify') applyModification(record, record.pending.change, at);
+        else if (record.pending) floor.end(record, 'CANCELLED', at, null);
       },
     );
   }
 
-  function applyModification(record: OrderRecord, change: SimOrderChange): void {
-    const at = now();
+  function applyModification(record: OrderRecord, change: SimOrderChange, at: MarketMs): void {
     const changed = changedOrder(record, change, at);
     const backTo = record.phase === 'waiting' ? 'TRIGGER PENDING' : 'OPEN';
     const refusedType = typeChanges(record, change) && refusesTypeChange(record, true);
@@ -160,13 +157,13 @@ export function createDesk(options: DeskOptions) {
   }
 
   /** A price move that reaches the order just before its change does: the race that a test wants to see. */
-  function race(record: OrderRecord, kind: 'modify' | 'cancel'): OrderRecord {
+  function race(record: OrderRecord, kind: 'modify' | 'cancel', at: MarketMs): OrderRecord {
     const fault = faults.take(
       'fill_before_change',
       (candidate) => concerns(candidate, record.order) && (candidate.change ?? kind) === kind,
     );
     if (!fault) return record;
-    return floor.fill(record, [{ price: record.order.price, quantity: record.order.pendingQuantity }], now());
+    return floor.fill(record, [{ price: record.order.price, quantity: record.order.pendingQuantity }], at);
   }
 
   return {
@@ -187,15 +184,16 @@ export function createDesk(options: DeskOptions) {
       const modifications = record.order.modifications + 1;
       const pending = { kind: 'modify' as const, change };
       const validating = floor.step(record, 'MODIFY VALIDATION PENDING', at, { modifications }, { pending });
-      if (isLive(race(validating, 'modify'))) sendChange(orderId);
+      if (isLive(race(validating, 'modify', at))) sendChange(orderId);
       return known(orderId).order;
     },
 
     cancel(orderId: string): SimOrder {
+      const at = now();
       const record = known(orderId);
       checkBusy(record, 'cancelled');
-      const pending = floor.step(record, 'CANCEL PENDING', now(), {}, { pending: { kind: 'cancel' } });
-      if (isLive(race(pending, 'cancel'))) sendChange(orderId);
+      const pending = floor.step(record, 'CANCEL PENDING', at, {}, { pending: { kind: 'cancel' } });
+      if (isLive(race(pending, 'cancel', at))) sendChange(orderId);
       return known(orderId).order;
     },
 

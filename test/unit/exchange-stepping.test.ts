@@ -183,6 +183,34 @@ describe('an exchange that is stepped from outside', () => {
     expect(exchange.positions()).toEqual([]);
   });
 
+  it.each(['modify', 'cancel'] as const)(
+    'loses no fill of the second that passes while a %s is on its way',
+    async (kind) => {
+      const exchange = await openStepped();
+      const seen: string[][] = [];
+      const { orderId } = exchange.place(
+        request({ quantity: 1_800, price: quoteOf(exchange, PUT).depth.asks[1]?.price ?? 0 }),
+      );
+      vi.advanceTimersByTime(LATENCY_MS);
+      exchange.step();
+      const began = exchange.order(orderId);
+      expect(began).toMatchObject({ status: 'OPEN' });
+      exchange.onOrder((order) => seen.push(order.fills.map(({ tradeId }) => tradeId)));
+      // Just before a whole second; the book fills up again within five of them.
+      vi.setSystemTime(Math.ceil(Date.now() / 1_000) * 1_000 + 1_950);
+      if (kind === 'modify') exchange.modify(orderId, { price: (began?.price ?? 0) + 5 });
+      else exchange.cancel(orderId);
+      const filledBefore = exchange.order(orderId)?.filledQuantity ?? 0;
+      vi.advanceTimersByTime(LATENCY_MS);
+      expect(exchange.order(orderId)?.filledQuantity, 'the second filled some').toBeGreaterThan(filledBefore);
+      let known: string[] = [];
+      for (const fills of seen) {
+        expect(fills.slice(0, known.length)).toEqual(known);
+        known = fills;
+      }
+    },
+  );
+
   it('keeps its clock where it has a folder, from its close to its next opening', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'stepped-'));
     try {
