@@ -165,7 +165,8 @@ async function many(options: Options): Promise<number> {
 
 function show(options: Options, result: SoakResult): void {
   const rows = Object.entries(result.faults).sort(([a], [b]) => a.localeCompare(b));
-  const fewest = Object.entries(result.pairs).sort(([, a], [, b]) => a - b)[0];
+  const pairs = pairsOf(options, result);
+  const [rarest] = pairs;
   console.log(`
 ${result.days} days of seed ${result.seed} in ${result.seconds.toFixed(0)} s (${(result.days / result.seconds).toFixed(1)} a second), digest ${result.digest}
   results        ${Object.entries(result.results)
@@ -184,9 +185,21 @@ ${result.days} days of seed ${result.seed} in ${result.seconds.toFixed(0)} s (${
 
 Days on which a kind of fault met an open position or order:
 ${rows.map(([kind, count]) => `  ${kind.padEnd(30)} ${count}`).join('\n')}
-  ${Object.keys(result.pairs).length} pairs of kinds met on a day${fewest ? `, the rarest ${fewest[0]}: ${fewest[1]}` : ''}`);
+  ${pairs.length} pairs of kinds: the rarest ${rarest ? `${rarest[0]}, met on ${rarest[1]} day(s)` : 'none'}; half of them on ${percentile(
+    pairs.map(([, count]) => count),
+    0.5,
+  )} or more`);
   console.log(result.groups.length === 0 ? '\n✓ every invariant holds on every day' : '');
   for (const group of result.groups) showGroup(options, group);
+}
+
+/** All pairs of the kinds that were drawn, also those that never met, the rarest first. */
+function pairsOf({ kinds }: Options, { pairs }: SoakResult): [pair: string, days: number][] {
+  const drawnKinds = [...(kinds ?? Object.keys(FAULTS))].sort();
+  return drawnKinds
+    .flatMap((kind, index) => drawnKinds.slice(index + 1).map((other) => `${kind} + ${other}`))
+    .map((pair): [string, number] => [pair, pairs[pair] ?? 0])
+    .sort(([, a], [, b]) => a - b);
 }
 
 function showGroup(options: Options, { invariant, cause, days, first, shrunk }: Group): void {

@@ -261,7 +261,11 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
   'ticks.silent': ticker('ticks.silent', () => ({ do: 'silent' })),
   'ticks.no_prices': ticker('ticks.no_prices', () => ({ do: 'no_prices' })),
   'ticks.cut': ticker('ticks.cut', () => ({ do: 'cut' })),
-  'ticks.unavailable': ticker('ticks.unavailable', (dice) => ({ do: dice.of(['unavailable', 'refused'] as const) })),
+  'ticks.unavailable': ticker(
+    'ticks.unavailable',
+    (dice) => ({ do: dice.of(['unavailable', 'refused'] as const) }),
+    () => ({ cuts: true }),
+  ),
   'ticks.lie': ticker(
     'ticks.lie',
     (dice) => ({ do: 'lies', factor: dice.of([0.2, 3, 40]) }),
@@ -280,11 +284,11 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
     'breeze.away',
     ['candles'],
     () => GATEWAY,
-    () => ({ at: '11:14:50' }),
+    (dice) => (dice.is(0.5) ? { at: '11:14:50' } : whileOpen(dice)),
     (dice) => ({ forMs: dice.spread(5_000, 3_600_000) }),
   ),
   'breeze.contradicts': deed(
-    () => ({ at: '11:14:00' }),
+    (dice) => (dice.is(0.5) ? { at: '11:14:00' } : whileOpen(dice)),
     (dice) => ({ do: 'breeze_contradicts', points: dice.of([-12_000, -800, 800, 12_000]) }),
   ),
   'journal.away': deed(anywhere, (dice) => ({ do: 'journal_away', ms: dice.spread(500, 120_000) })),

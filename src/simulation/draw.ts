@@ -10,6 +10,13 @@ import { SIGNAL_MONDAY, signalOf } from './markets.ts';
 /** Mondays after a whole week of trading, under different hours, expiry weekdays and lots: the signal fires on each. */
 const MONDAYS: readonly IsoDate[] = [SIGNAL_MONDAY, '2025-09-22', '2025-12-08', '2026-07-13', '2026-08-24'];
 const KINDS = Object.keys(FAULTS);
+/** Kinds that seldom meet something that is open are drawn so many times as often. */
+const OFTENER: Readonly<Record<string, number>> = {
+  'breeze.away': 4,
+  'breeze.contradicts': 2,
+  'cancel.unanswered': 2,
+  'cancel.refused': 2,
+};
 const MARKETS = 32;
 /** Times of the day are written for a signal at 11:15. */
 const WRITTEN_FOR = '11:15';
@@ -116,8 +123,9 @@ function ending(dice: Dice): Event[] {
 /** Most days have a few kinds, so that an exchange that answers is met too; the others many, so that each kind meets each. */
 function faults(dice: Dice, kinds: readonly string[]): Event[] {
   if (kinds.length === 0 || dice.is(0.03)) return [];
-  const count = dice.is(0.4) ? dice.between(6, 9) : dice.between(1, 3);
-  const drawn = new Set(Array.from({ length: count }, () => dice.of(kinds)));
+  const count = dice.is(0.5) ? dice.between(8, 12) : dice.between(1, 3);
+  const weighted = kinds.flatMap((kind) => Array<string>(OFTENER[kind] ?? 1).fill(kind));
+  const drawn = new Set(Array.from({ length: count }, () => dice.of(weighted)));
   return [...drawn].flatMap((kind) => {
     const event = FAULTS[kind]?.(dice);
     if (!event) return [];

@@ -26,7 +26,7 @@ export class BookWatch {
   private readonly leftAt = new Map<string, number>();
   private readonly tags = new Map<string, string>();
   private readonly ghosts = new Set<string>();
-  /** Units that orders which came after all have sold of main legs, or not bought: without them nothing would be naked. */
+  /** Units that orders which came after all have opened or sold: without them nothing would be naked. */
   private ghostUnits = 0;
   private nakedSince: MarketMs | null = null;
   private nakedByGhost = false;
@@ -86,7 +86,7 @@ export class BookWatch {
     const { order, fill } = of;
     const { leg, before } = this.legs.book(of, tag);
     const isGhost = this.ghosts.has(order.tag ?? '');
-    if (isGhost && tag.purpose === 'entry') this.ghostUnits += fill.quantity;
+    if (isGhost && (tag.purpose === 'entry' || order.side === 'SELL')) this.ghostUnits += fill.quantity;
     const what = `${order.tag}: ${order.side} ${fill.quantity} of ${order.tradingsymbol} at a net of ${before}`;
     const opensRightly = before === 0 && (tag.role === 'main' ? leg.net < 0 : leg.net > 0);
     const crosses = before === 0 ? !opensRightly : before * leg.net < 0;

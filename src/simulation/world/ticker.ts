@@ -28,6 +28,8 @@ export type TickerFault = {
     | { do: 'no_updates' }
     | { do: 'late_updates'; ms: number }
     | { do: 'double_updates' };
+  /** Whoever is connected is cut off as it begins. */
+  cuts?: boolean;
   /** Absent: all. */
   tradingsymbol?: string;
   forMs: number;
@@ -69,7 +71,8 @@ export class TickerServer {
 
   addFault(fault: TickerFault): void {
     this.faults.push({ fault, until: virtualNow() + fault.forMs, left: fault.count ?? Number.POSITIVE_INFINITY });
-    if (fault.effect.do === 'cut' && this.met(fault.effect.do)) for (const one of this.connections) this.drop(one);
+    if (fault.cuts || (fault.effect.do === 'cut' && this.met(fault.effect.do)))
+      for (const one of this.connections) this.drop(one);
   }
 
   clearFaults(): void {
