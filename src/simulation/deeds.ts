@@ -16,7 +16,8 @@ export interface Actor {
   readonly execution: Execution | null;
   /** The limits in force where nobody has started trading. */
   readonly plan: Plan;
-  disturbed: boolean;
+  /** When something other than people's commands was first done to the product: a page has a cause from then on. */
+  accidentAt: number | null;
   note(text: string): void;
   /** A command has reached the day. */
   commanded(command: Command, position: string | null): void;
@@ -33,7 +34,8 @@ const FINAL = ['COMPLETE', 'CANCELLED', 'REJECTED'];
 
 export function carryOut(actor: Actor, deed: Deed): void {
   const { world } = actor;
-  actor.disturbed = true;
+  const harmless = deed.do === 'evict' || (deed.do === 'command' && deed.of.command !== 'cancel_workflow');
+  if (!harmless) actor.accidentAt ??= virtualNow();
   switch (deed.do) {
     case 'command':
       ask(actor, deed.of);

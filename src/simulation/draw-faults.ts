@@ -210,6 +210,17 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
     count: dice.spread(1, 12),
     quantity: 75 * dice.between(1, 6),
   })),
+  // So often that the chase ends before it is filled.
+  'order.thin_entry': exchange(
+    'order.thin_entry',
+    (dice) => ({ after: dice.of<Moment>(['signal', 'hedge_filled']), ms: 0 }),
+    (dice) => ({
+      kind: 'thin_depth',
+      count: dice.between(5, 8),
+      quantity: 75,
+      transaction_type: dice.of(['BUY', 'SELL']),
+    }),
+  ),
   'order.no_liquidity': exchange('order.no_liquidity', anywhere, (dice) => ({
     kind: 'no_liquidity',
     count: 1,

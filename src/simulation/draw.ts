@@ -37,7 +37,8 @@ export function drawCase(seed: number, day: number, options: DrawOptions = { wee
   const typeChange = dice.is(0.3) ? 'refuse' : 'allow';
   const staysOpen = weekly || dice.is(0.01);
   // Two in ten days have their signal in the morning: an order that appears an hour later, an index stop, four hours to the square-off.
-  const signal = staysOpen || dice.is(0.2) ? 'S1' : dice.of(['S7', 'S8'] as const);
+  const signal = staysOpen || dice.is(0.2) ? dice.of(['S1', 'S8_EARLY'] as const) : dice.of(['S7', 'S8'] as const);
+  const early = signal === 'S1' || signal === 'S8_EARLY';
   const written: Event[] = [
     ...(staysOpen ? [] : ending(dice)),
     ...faults(dice, options.kinds ?? KINDS),
@@ -46,7 +47,7 @@ export function drawCase(seed: number, day: number, options: DrawOptions = { wee
   return {
     seed: hash(seed, day, 4_712),
     dates,
-    from: signal === 'S1' && dice.is(0.2) ? '08:45' : signal === 'S1' ? '11:10' : '14:10',
+    from: early && dice.is(0.2) ? '08:45' : early ? '11:10' : '14:10',
     market: market(dice, dates.length, signal === 'S1' ? {} : { signal }),
     plan: { ...plan(dice, numLots), ...(weekly ? { exitPolicy: 'weekly' as const } : {}) },
     typeChange,
@@ -155,6 +156,10 @@ function people(dice: Dice): Event[] {
       { command: 'place_order', order: { leg: 'near', lots: dice.between(1, lots), side: 'SELL' } },
       { at: `11:${sell}:10` },
     );
+  }
+  if (dice.is(0.03)) {
+    command({ command: 'close_all' }, { at: '11:13:00' });
+    command({ command: 'start' }, { at: '11:14:00' });
   }
   if (dice.is(0.1)) command({ command: 'stop' });
   if (dice.is(0.1)) command({ command: 'start' });

@@ -54,6 +54,15 @@ export const SIGNALS = {
       [25_552_00, 25_555_00, 25_525_00, 25_530_00],
     ],
   },
+  /** The same early: a call that is held over hourly closes. */
+  S8_EARLY: {
+    at: '11:15',
+    sells: { strike: 25_600, type: 'CE' },
+    hours: [
+      [25_560_00, 25_580_00, 25_540_00, 25_550_00],
+      [25_552_00, 25_555_00, 25_525_00, 25_530_00],
+    ],
+  },
 } as const satisfies Record<
   string,
   { at: string; sells: { strike: number; type: 'CE' | 'PE' }; hours: readonly Hour[] }

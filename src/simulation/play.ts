@@ -26,6 +26,8 @@ export type PlayedDay = {
   /** It had so many events that nothing new is to be learnt from it. */
   brokenOff: boolean;
   close: MarketMs;
+  /** Trading was started by then. */
+  tradingFrom: MarketMs;
 };
 
 /** Hears of everything that is to be judged, from the world's beginning on. */
@@ -76,8 +78,7 @@ export class Play implements Actor {
   readonly settings: ProductSettings;
   /** Each deed that was carried out, and when. */
   readonly diary: { at: number; text: string }[] = [];
-  /** Anything was done to the product: before that no page has a cause. */
-  disturbed: boolean;
+  accidentAt: number | null = null;
   private logins = 0;
   private readonly commandListeners = new Set<(command: Command, position: string | null) => void>();
   private current: Execution | null = null;
@@ -85,8 +86,6 @@ export class Play implements Actor {
   private constructor(of: Case, world: World, code: WorkflowCode) {
     this.of = of;
     this.world = world;
-    // Nobody has logged in by 09:00: that is a page's cause.
-    this.disturbed = of.from > '08:50';
     const account = { mode: 'paper' as const, account: 'sim', run: RUN };
     this.settings = {
       account,
@@ -188,9 +187,18 @@ export class Play implements Actor {
     if (!execution) throw new Error(`${workflowId} was not started`);
     this.current = execution;
     const times = timetable(date);
-    const day: PlayedDay = { date, identity, execution, report: null, brokenOff: false, close: times.close };
+    const day: PlayedDay = {
+      date,
+      identity,
+      execution,
+      report: null,
+      brokenOff: false,
+      close: times.close,
+      tradingFrom: 0,
+    };
     this.days.push(day);
     const login = Math.max(from + 60_000, istAt(date, '08:50'));
+    day.tradingFrom = login + 60_000;
     this.at(login, () => this.logIn());
     this.at(login + 60_000, () => this.start());
     for (const { end } of hourlyBars(date)) if (end > from) this.at(end, () => this.moments.reach('signal'));

@@ -1,6 +1,7 @@
 /** When something may be expected: of the product, that a process of it runs; of the exchange, that it answers. */
 import { BROKER_SQUARE_OFF } from '../../domain/calendar/index.ts';
 import { istAt, istDate } from '../../domain/clock.ts';
+import { FAULT_KINDS } from '../../exchange-simulator/faults.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
 
@@ -15,6 +16,8 @@ export class Able {
   private workingSince: number | null = null;
   private answeringSince: number | null = null;
   private bookReadAt = 0;
+  private metNothingSince: number | null = null;
+  private uses = '';
 
   constructor(world: World) {
     this.world = world;
@@ -34,6 +37,8 @@ export class Able {
     else this.workingSince ??= now;
     if (!this.exchangeAnswers()) this.answeringSince = null;
     else this.answeringSince ??= now;
+    if (!this.meetsNothing()) this.metNothingSince = null;
+    else this.metNothingSince ??= now;
   }
 
   /** The product could have acted and paged by now. */
@@ -44,6 +49,22 @@ export class Able {
   /** For how long the exchange has answered to a product at work. Milliseconds. */
   answersFor(): number {
     return this.answeringSince === null ? 0 : virtualNow() - this.answeringSince;
+  }
+
+  /** As `answersFor`, but a fault that is armed and meets nothing excuses nothing. */
+  metNothingFor(): number {
+    return this.metNothingSince === null ? 0 : virtualNow() - this.metNothingSince;
+  }
+
+  private meetsNothing(): boolean {
+    const { world } = this;
+    const used = [...world.uses.values()].reduce((sum, { all }) => sum + all, 0);
+    const uses = JSON.stringify([used, world.exchange.faults().map(({ count }) => count)]);
+    const met = uses !== this.uses;
+    this.uses = uses;
+    if (met || !this.productWorks() || world.faults.standing() || world.ticker.hasFaults()) return false;
+    if (world.exchange.faults().some(({ kind }) => FAULT_KINDS[kind] === 'state')) return false;
+    return this.placementAllowed() && this.hasSession();
   }
 
   bookUnreadFor(): number {

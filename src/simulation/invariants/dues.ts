@@ -21,6 +21,8 @@ const STOP_WITHIN_MS = 60_000;
 const LOSS_WITHIN_MS = 20_000;
 /** Charges are left out here: a loss that is this much beyond the cap is beyond it with them too. */
 const SURELY = 1.02;
+/** Our own ticks may show a close that is so far from Breeze's. */
+const SAME_CLOSE = 5_00;
 const HOUR_CLOSES = ['12:15', '13:15', '14:15'];
 
 export class Dues {
@@ -35,25 +37,30 @@ export class Dues {
     of.play.onCommand((command, position) => this.hear(command, position));
   }
 
-  /** Entries are off: since when, or null. */
+  /** Entries are off, and everything is to be left: since when, or null. */
   entriesOffSince: number | null = null;
+  closingSince: number | null = null;
 
   private hear({ command }: Command, position: string | null): void {
     const now = virtualNow();
     if (command === 'close_all') {
       this.closing = 'emergency';
+      this.closingSince ??= now;
       this.entriesOffSince ??= now;
     } else if (command === 'stop_and_close') {
       this.closing ??= 'stopped';
+      this.closingSince ??= now;
       this.entriesOffSince ??= now;
     } else if (command === 'stop') this.entriesOffSince ??= now;
     else if (command === 'start' && this.closing !== 'emergency') {
       this.closing = null;
+      this.closingSince = null;
       this.entriesOffSince = null;
     } else if (command === 'close_position' && position) this.of.positions.exitDue([position]);
   }
 
   newDay(): void {
+    this.closingSince = null;
     this.closing = null;
     this.entriesOffSince = null;
   }
@@ -124,7 +131,35 @@ export class Dues {
       );
   }
 
-  private lossOf(position: string): Paise {
+  /** What is to be made of a position, 0 without a target. */
+  targetOf(position: string): Paise {
+    const share = this.of.play.plan.target;
+    const legs = this.of.book.legs.legsOf(position).filter(({ net }) => net !== 0);
+    const credit = legs.reduce((sum, { net, cost }) => sum + (net < 0 ? cost : -cost), 0);
+    return share === null || credit <= 0 ? 0 : share * credit;
+  }
+
+  /** The last hour closed at or beyond the strike, or within five points of it. */
+  indexBeyond(position: string, now: MarketMs): boolean {
+    const { book, play } = this.of;
+    const { exchange } = play.world;
+    const close = ['10:15', '11:15', ...HOUR_CLOSES, '15:15', '15:30']
+      .map((time) => istAt(istDate(now), time))
+      .findLast((at) => at <= now);
+    const nifty = exchange.find('NSE', 'NIFTY 50');
+    const bar = close !== undefined && nifty && exchange.candles(nifty, close - 3_600_000, close - 1, 60)[0];
+    if (!bar) return true;
+    return book.legs.legsOf(position).some((leg) => {
+      const contract = leg.role === 'main' ? instrumentOf(play, leg.contract) : undefined;
+      if (contract?.kind !== 'option') return false;
+      return contract.optionType === 'PE'
+        ? bar.close <= contract.strike + SAME_CLOSE
+        : bar.close >= contract.strike - SAME_CLOSE;
+    });
+  }
+
+  /** What leaving now would lose, at the touch and without charges; a gain is negative. */
+  lossOf(position: string): Paise {
     const { book, play } = this.of;
     const legs = book.legs.legsOf(position);
     // What is closed can be lost no more.

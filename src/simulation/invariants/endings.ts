@@ -18,7 +18,8 @@ export function judgeEnd(of: {
   book: BookWatch;
   findings: Findings;
   day: PlayedDay;
-  disturbed: boolean;
+  /** When something other than people's commands was first done. */
+  accidentAt: number | null;
 }): void {
   const { world, book, findings, day } = of;
   const { report, execution } = day;
@@ -34,7 +35,11 @@ export function judgeEnd(of: {
   for (const secret of world.secrets)
     if (text.includes(secret))
       findings.add(9, 'a secret in a log or in the journal', 'a token stands where none may be');
-  if (!of.disturbed && world.pages.length > 0) findings.add(10, 'a page without a cause', world.pages[0]?.text ?? '');
+  // Nobody has logged in yet when trading begins: that is a page's cause.
+  const uncaused = world.pages.find(
+    ({ at }) => at > day.tradingFrom && at < (of.accidentAt ?? Number.POSITIVE_INFINITY),
+  );
+  if (uncaused) findings.add(10, 'a page without a cause', uncaused.text);
   // What has expired is settled: it is open no more.
   book.legs.settle((contract) => expiryOf(world, contract) <= day.date);
 }
@@ -87,6 +92,22 @@ function judgeMoney(world: World, findings: Findings, day: PlayedDay, report: Da
       'a trade that the book does not have',
       `${report.trades.length} reported, ${fills.length} on the book`,
     );
+  const byId = new Map(fills.map((fill) => [fill.tradeId, fill]));
+  const wrong = report.trades.find(({ tradeId, side, quantity, price }) => {
+    const fill = byId.get(tradeId);
+    return fill && (fill.side !== side || fill.quantity !== quantity || fill.price !== price);
+  });
+  if (wrong) findings.add(4, 'a trade told wrongly', JSON.stringify(wrong));
+  const { pnl, charges } = report;
+  const lines = charges.brokerage + charges.stt + charges.transaction + charges.sebi + charges.stamp + charges.gst;
+  const executed = new Set(ours.filter(({ filledQuantity }) => filledQuantity > 0).map(({ orderId }) => orderId)).size;
+  if (
+    pnl.net !== pnl.gross - pnl.charges ||
+    pnl.charges !== charges.total ||
+    lines !== charges.total ||
+    (!touched && !settled && charges.brokerage !== executed * 20_00)
+  )
+    findings.add(4, 'charges or net do not add up', JSON.stringify({ pnl, charges, executed }));
   if (touched || report.result !== 'flat' || report.positions.some(({ openedAt }) => istDate(openedAt) !== day.date))
     return;
   const gross = fills.reduce(

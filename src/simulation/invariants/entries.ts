@@ -7,6 +7,7 @@ import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
 import type { BookWatch } from './book.ts';
+import type { Dues } from './dues.ts';
 import type { Findings } from './findings.ts';
 import { positionOf, tagOf } from './legs.ts';
 
@@ -24,7 +25,7 @@ export function watchEntries(of: {
   book: BookWatch;
   findings: Findings;
   plan(): Plan;
-  offSince(): number | null;
+  dues: Pick<Dues, 'entriesOffSince' | 'closingSince'>;
 }): void {
   const { world, book, findings } = of;
   world.hooks.add((point: Point) => {
@@ -41,7 +42,9 @@ export function watchEntries(of: {
       findings.add(6, 'an entry after its age', `${name} leaves at ${when}`);
     if (plan.exitPolicy === 'intraday' && bar !== undefined && bar > istAt(date, LAST_ENTRY))
       findings.add(6, 'an entry after the last time for entries', `${name} leaves at ${when}`);
-    const off = of.offSince();
+    const { entriesOffSince: off, closingSince } = of.dues;
+    if (closingSince !== null && now > closingSince + OFF_WITHIN_MS)
+      findings.add(6, 'an entry after everything was to be closed', `${name} leaves at ${when}`);
     if (tag.role === 'hedge' && off !== null && now > off + OFF_WITHIN_MS)
       findings.add(6, 'an entry while entries are off', `${name} leaves at ${when}`);
     // What a person has opened reserves what it can lose, not the whole of a position's limit.
@@ -68,7 +71,6 @@ export function judgeSignal(play: Play, findings: Findings): void {
   if (of.market.generated !== undefined) return;
   const { at: signalAt, sells } = signalOf(of);
   const until = istAt(play.day0, signalAt) + AGE_MS;
-  if (play.diary.some(({ at }) => at < until)) return;
   const contract = `${sells.strike}${sells.type}`;
   const sold = world.exchange.allOrders().filter(({ tag, placedAt, tradingsymbol }) => {
     if (!tradingsymbol.endsWith(contract)) return false;
@@ -77,6 +79,12 @@ export function judgeSignal(play: Play, findings: Findings): void {
   });
   const units = sold.reduce((sum, { quantity }) => sum + quantity, 0);
   const wanted = play.plan.numLots * play.plan.lotSize;
+  if (units > wanted) findings.add(6, 'more than the plan', `${units} of ${wanted}`);
+  // A deed half a minute after the last order has not changed its size.
+  const last = sold.at(-1)?.placedAt ?? until;
+  if (units > 0 && units < wanted && !play.diary.some(({ at }) => at < Math.min(until, last + 30_000)))
+    findings.add(6, 'less than the plan', `${units} of ${wanted}`);
+  if (play.diary.some(({ at }) => at < until)) return;
   if (units === 0)
     findings.add(6, 'a signal was not taken', `a signal fired at ${signalAt}, and no ${contract} was sold`);
   else if (units !== wanted)

@@ -11,6 +11,8 @@ import { judgeEnd } from './endings.ts';
 import { judgeSignal, watchEntries } from './entries.ts';
 import { Findings } from './findings.ts';
 import { PositionsWatch } from './positions.ts';
+import { Reasons } from './reasons.ts';
+import { Terms } from './terms.ts';
 
 /** Between two looks while something is open, by the pace of a case. */
 const PULSES = { true: 1_000, coarse: 2_000, slow: 4_000 };
@@ -23,7 +25,14 @@ const MOST_EVENTS_A_MINUTE = 600;
 
 export class Judge implements Watch {
   readonly findings = new Findings();
-  private parts: { play: Play; able: Able; book: BookWatch; positions: PositionsWatch; dues: Dues } | null = null;
+  private parts: {
+    play: Play;
+    able: Able;
+    book: BookWatch;
+    positions: PositionsWatch;
+    dues: Dues;
+    reasons: Reasons;
+  } | null = null;
   private events = { at: 0, count: 0 };
   private isQuiet = false;
   private pulseMs = PULSES.true;
@@ -44,8 +53,10 @@ export class Judge implements Watch {
       pulseMs: this.pulseMs,
     });
     const dues = new Dues({ play, able, book, positions, findings });
-    watchEntries({ world, book, findings, plan: () => play.plan, offSince: () => dues.entriesOffSince });
-    this.parts = { play, able, book, positions, dues };
+    watchEntries({ world, book, findings, plan: () => play.plan, dues });
+    new Terms(play, findings);
+    const reasons = new Reasons({ play, able, positions, dues, findings });
+    this.parts = { play, able, book, positions, dues, reasons };
     this.pulse();
     // What has just come on the book is looked at from its first second on.
     world.exchange.onOrder(() => this.soon());
@@ -65,7 +76,7 @@ export class Judge implements Watch {
   }
 
   private pulse(): void {
-    const { play, able, book, positions, dues } = this.judging;
+    const { play, able, book, positions, dues, reasons } = this.judging;
     able.pulse();
     const now = virtualNow();
     const date = istDate(now);
@@ -77,6 +88,7 @@ export class Judge implements Watch {
       dues.pulse();
       positions.pulse(isOpen);
       book.pulse();
+      reasons.pulse();
     }
     this.countEvents();
     this.isQuiet = !(busy && inDay);
@@ -108,7 +120,7 @@ export class Judge implements Watch {
     const { play, book, positions, dues } = this.judging;
     book.measureNaked();
     dues.newDay();
-    judgeEnd({ world: play.world, book, findings: this.findings, day, disturbed: play.disturbed });
+    judgeEnd({ world: play.world, book, findings: this.findings, day, accidentAt: play.accidentAt });
     if (play.days.length === 1) judgeSignal(play, this.findings);
     positions.forgetExits();
   }

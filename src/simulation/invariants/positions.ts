@@ -94,6 +94,24 @@ export class PositionsWatch {
     const unread = able.bookUnreadFor() > this.of.readEveryMs;
     this.deadlines.expect('the book is not read', open && marketIsOpen && unread && able.hasSession(), BOOK_UNREAD_MS);
     if (world.atStake()) book.measureNaked();
+    this.expectOthersTold(marketIsOpen);
+  }
+
+  /** What others have closed of ours is asked about. */
+  private expectOthersTold(marketIsOpen: boolean): void {
+    const { book, readEveryMs } = this.of;
+    for (const leg of book.legs.legs.values()) {
+      const holds =
+        marketIsOpen &&
+        leg.net !== 0 &&
+        leg.position.startsWith('P') &&
+        book.legs.closedByOthers(leg.contract, virtualNow()) > 0;
+      this.deadlines.expect(
+        `others have closed the ${leg.role} of ${leg.position}`,
+        holds,
+        PROTECTED_WITHIN_MS + readEveryMs,
+      );
+    }
   }
 
   private look(position: string, marketIsOpen: boolean): void {
@@ -104,6 +122,8 @@ export class PositionsWatch {
     const isManual = position.startsWith('M');
     const unprotected = !isManual && marketIsOpen && short > this.buying(position);
     this.deadlines.expect(`a short without protection of ${position}`, unprotected, PROTECTED_WITHIN_MS, 3);
+    const bare = isManual && marketIsOpen && short > this.buying(position);
+    this.deadlines.expect(`a short by hand without protection of ${position}`, bare, 2 * PROTECTED_WITHIN_MS, 3);
     const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
     this.deadlines.expect(`more hedge than short of ${position}`, surplus, SURPLUS_MS);
     const due = this.exits.get(position);
@@ -115,6 +135,20 @@ export class PositionsWatch {
     }
     this.deadlines.expect(`an exit that does not end of ${position}`, marketIsOpen && short > 0, EXIT_PAGED_AFTER_MS);
     const since = Math.min(able.answersFor(), virtualNow() - due);
+    const strictly = Math.min(able.metNothingFor(), virtualNow() - due);
+    if (
+      marketIsOpen &&
+      since <= EXIT_ENDS_WITHIN_MS &&
+      strictly > EXIT_ENDS_WITHIN_MS &&
+      legs.every((leg) => this.hasTaker(leg))
+    )
+      findings.add(
+        5,
+        short > 0
+          ? 'a short is not left though no fault meets anything'
+          : 'a hedge is not left though no fault meets anything',
+        `${position}: ${short} short, ${long} long`,
+      );
     if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS && legs.every((leg) => this.hasTaker(leg)))
       findings.add(
         5,

@@ -6,6 +6,14 @@ const WEEKLY = { plan: { numLots: 10, maxCapitalAtRisk: 50_000_000_00, exitPolic
 
 export const DAY_MUTATIONS: readonly Mutation[] = [
   {
+    name: 'charges-added',
+    why: 'The report adds the charges to the gross.',
+    file: 'workflows/report.ts',
+    find: 'net: gross - charges.total',
+    replace: 'net: gross + charges.total',
+    by: 4,
+  },
+  {
     name: 'fill-left-out',
     why: 'The report leaves out its first trade.',
     file: 'workflows/report.ts',

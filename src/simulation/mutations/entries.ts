@@ -4,6 +4,22 @@ import { after, at, callFault, command, quietDay, shortDay } from './own-days.ts
 
 export const ENTRY_MUTATIONS: readonly Mutation[] = [
   {
+    name: 'hedge-on-the-wrong-side',
+    why: 'The hedge is bought 200 points nearer to the index, where it covers nothing.',
+    file: 'activities/margins.ts',
+    find: "const outwards = optionType === 'PE' ? -1 : 1;",
+    replace: "const outwards = optionType === 'PE' ? 1 : -1;",
+    by: 6,
+  },
+  {
+    name: 'carried-by-product',
+    why: 'A day trade is opened under NRML: nobody squares it off when we do not.',
+    file: 'activities/margins.ts',
+    find: "plan.exitPolicy === 'intraday' ? 'MIS' : 'NRML'",
+    replace: "'NRML'",
+    by: 6,
+  },
+  {
     name: 'main-before-hedge',
     why: 'The main leg is sold before the hedge is seen filled.',
     file: 'workflows/position.ts',

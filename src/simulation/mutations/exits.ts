@@ -22,6 +22,14 @@ const fallingDay = (to: number, maxLossPerTrade: number) =>
 
 export const EXIT_MUTATIONS: readonly Mutation[] = [
   {
+    name: 'stop-far-away',
+    why: 'The resting stop stands at twenty times the entry price.',
+    file: 'src/domain/stops.ts',
+    find: 'Math.max(2 * entryPrice,',
+    replace: 'Math.max(20 * entryPrice,',
+    by: 3,
+  },
+  {
     name: 'hedge-sold-beside-the-exit',
     why: 'The hedge is sold while the short is still being bought back.',
     file: 'workflows/position.ts',

@@ -80,6 +80,12 @@ export class CallFaults {
     return this.inForce.length > 0;
   }
 
+  /** One that holds by itself, however little it has met. */
+  standing(): boolean {
+    this.forget();
+    return this.inForce.some(({ fault }) => fault.count === undefined && fault.forMs !== undefined);
+  }
+
   /** The first fault that meets this call, one use of it taken. */
   take(call: Call): ActiveFault | null {
     if (this.inForce.length === 0) return null;

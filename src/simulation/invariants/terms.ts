@@ -1,0 +1,90 @@
+/** Invariants 3, 5 and 6, order by order: what is opened, where its stop rests, and that the price of an exit never falls. */
+import { istAt, istDate } from '../../domain/clock.ts';
+import type { Paise } from '../../domain/types.ts';
+import type { SimOrder } from '../../exchange-simulator/types.ts';
+import { signalOf } from '../markets.ts';
+import type { Play } from '../play.ts';
+import { virtualNow } from '../virtual-time.ts';
+import type { Findings } from './findings.ts';
+import { positionOf, tagOf } from './legs.ts';
+
+const TICK = 5;
+const SIGNAL_LASTS_MS = 6 * 60_000;
+/** A stop rests at twice what its units were sold at, at least twenty rupees above (TRADING). */
+const stopOf = (entry: Paise): Paise => Math.max(2 * entry, entry + 2_000);
+
+export class Terms {
+  private readonly play: Play;
+  private readonly findings: Findings;
+  private readonly seen = new Set<string>();
+  private readonly exitPrices = new Map<string, Paise>();
+
+  constructor(play: Play, findings: Findings) {
+    this.play = play;
+    this.findings = findings;
+    play.world.exchange.onOrder((order) => this.atOrder(order));
+  }
+
+  private atOrder(order: SimOrder): void {
+    const tag = order.source === undefined ? tagOf(order.tag) : null;
+    if (!tag) return;
+    const isNew = !this.seen.has(order.orderId);
+    this.seen.add(order.orderId);
+    if (isNew && !tag.manual && (tag.purpose === 'entry' || tag.purpose === 'stop')) this.judgeProduct(order);
+    if (isNew && !tag.manual && tag.purpose === 'entry') this.judgeContract(order, tag.role);
+    if (tag.purpose === 'stop' && order.status === 'TRIGGER PENDING') this.judgeTrigger(order);
+    if (tag.role === 'main' && order.side === 'BUY') this.judgeExitPrice(order);
+  }
+
+  private judgeProduct({ tag, product }: SimOrder): void {
+    const expected = this.play.plan.exitPolicy === 'intraday' ? 'MIS' : 'NRML';
+    if (product !== expected) this.findings.add(6, 'another product than the plan', `${tag} under ${product}`);
+  }
+
+  private judgeContract({ tag, side, tradingsymbol }: SimOrder, role: 'main' | 'hedge'): void {
+    const { play, findings } = this;
+    const { exchange } = play.world;
+    if (side !== (role === 'hedge' ? 'BUY' : 'SELL')) findings.add(6, 'the wrong side', `${tag}: ${side}`);
+    const option = exchange.find('NFO', tradingsymbol);
+    if (option?.kind !== 'option' || play.of.market.generated !== undefined) return;
+    const listed = exchange.instruments(istDate(virtualNow()));
+    if (listed.some((one) => one.kind === 'option' && one.expiry < option.expiry))
+      findings.add(6, 'not the nearest expiry', tradingsymbol);
+    const { at, sells } = signalOf(play.of);
+    // Where the signal of the case was missed, or Breeze showed another market, another one may fire later.
+    if (play.world.contradicted || virtualNow() > istAt(play.day0, at) + SIGNAL_LASTS_MS) return;
+    const { strike, type } = sells;
+    const { hedgeDistance, exitPolicy } = play.plan;
+    const away = (strike * 100 - option.strike) * (type === 'PE' ? 1 : -1);
+    // A hedge that is carried may be bought nearer when its contract is refused.
+    const isHedge = away === hedgeDistance || (exitPolicy === 'weekly' && away > 0 && away < hedgeDistance);
+    if (option.optionType !== type || (role === 'main' ? away !== 0 : !isHedge))
+      findings.add(6, `another ${role} than the plan`, `${tag}: ${tradingsymbol} for a signal at ${strike} ${type}`);
+  }
+
+  /** By the fills of its own slice. */
+  private judgeTrigger(order: SimOrder): void {
+    const tag = tagOf(order.tag);
+    if (!tag || order.orderType !== 'SL') return;
+    const prices = this.play.world.exchange.allOrders().flatMap((other) => {
+      const of = other.source === undefined && other.tradingsymbol === order.tradingsymbol ? tagOf(other.tag) : null;
+      const isItsEntry = of?.purpose === 'entry' && of.role === 'main' && of.slice === tag.slice;
+      return isItsEntry && positionOf(of) === positionOf(tag) ? other.fills.map(({ price }) => price) : [];
+    });
+    if (prices.length === 0) return;
+    const [least, most] = [stopOf(Math.min(...prices)) - TICK, stopOf(Math.max(...prices)) + 2 * TICK];
+    if (order.triggerPrice < least || order.triggerPrice > most)
+      this.findings.add(
+        3,
+        'a stop in the wrong place',
+        `${order.tag}: trigger ${order.triggerPrice / 100}, by its fills ${least / 100} to ${most / 100}`,
+      );
+  }
+
+  private judgeExitPrice({ orderId, tag, orderType, status, price }: SimOrder): void {
+    if (orderType !== 'LIMIT' || (status !== 'OPEN' && status !== 'COMPLETE')) return;
+    const before = this.exitPrices.get(orderId) ?? 0;
+    if (price < before) this.findings.add(5, 'an exit price fell', `${tag}: from ${before / 100} to ${price / 100}`);
+    this.exitPrices.set(orderId, price);
+  }
+}
