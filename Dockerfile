@@ -17,7 +17,7 @@ COPY activities activities
 COPY src src
 COPY workflows workflows
 # The workflows are bundled here, so that a worker is there at once; it looks for the bundle of exactly these sources.
-RUN node --import tsx --input-type=module --eval "await (await import('./src/temporal/bundle.ts')).workflowBundle()" \
+RUN node scripts/run.mjs scripts/bundle-workflows.ts \
   && mkdir /data \
   && chown -R node:node .cache /data
 

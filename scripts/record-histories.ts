@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repositoryRoot } from '../src/repository-root.ts';
 import { workflowBundle } from '../src/temporal/bundle.ts';
-import findTemporalPrograms from '../test/global-setup.ts';
+import { findTemporalPrograms } from '../test/global-setup.ts';
 import {
   currentVersion,
   historyFile,

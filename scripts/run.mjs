@@ -1,7 +1,8 @@
-// `node scripts/run.mjs [--watch] FILE.ts ARGS…`: runs TypeScript as it is, with `.env` loaded.
+// `node scripts/run.mjs [--watch] FILE.ts ARGS…`: runs TypeScript, with `.env` loaded.
 import { spawn } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { compiled, watch } from '../src/compiled.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [first, ...rest] = process.argv.slice(2);
@@ -13,23 +14,42 @@ try {
 }
 
 if (first === '--watch') {
-  watch(rest);
+  await runAgainAndAgain(rest);
 } else {
   // In this very process: one process fewer between npm and the program that signals could miss or reach twice.
-  const { register } = await import('tsx/esm/api');
-  register();
   const file = resolve(first);
+  process.setSourceMapsEnabled(true);
   process.argv.splice(1, 2, file);
-  await import(pathToFileURL(file).href);
+  await import(pathToFileURL(await compiled(file)).href);
 }
 
-function watch(args) {
-  const child = spawn(process.execPath, ['--watch', '--import', 'tsx', ...args], { cwd: root, stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM']) {
-    // A terminal's Ctrl-C has reached the child already.
-    process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY) || child.kill(signal));
-  }
-  child.on('exit', (code, signal) => {
-    process.exitCode = signal ? 130 : (code ?? 1);
+/** Starts the program, and again after each change of its sources, when the one before has stopped. */
+async function runAgainAndAgain([file, ...args]) {
+  let child;
+  let stopping = false;
+  const watched = await watch(resolve(file), async () => {
+    await stopped(child);
+    if (stopping) return;
+    child = spawn(process.execPath, [join(root, 'scripts', 'run.mjs'), file, ...args], { stdio: 'inherit' });
   });
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, async () => {
+      stopping = true;
+      // A terminal's Ctrl-C has reached the child already.
+      if (!(signal === 'SIGINT' && process.stdin.isTTY)) child?.kill(signal);
+      if (child && child.exitCode === null && child.signalCode === null) await exited(child);
+      process.exitCode = child?.exitCode ?? 130;
+      await watched.dispose();
+    });
+  }
+}
+
+async function stopped(child) {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await exited(child);
+}
+
+function exited(child) {
+  return new Promise((ended) => child.once('exit', ended));
 }

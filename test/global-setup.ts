@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { freePort } from '../src/ports.ts';
 import { findProgram, type TemporalProgram } from '../src/temporal/binaries.mjs';
+import { developmentServerArguments, SHARED_TEMPORAL } from './shared-temporal.ts';
 
 const PROGRAMS: [variable: string, program: TemporalProgram][] = [
   ['TEMPORAL_BINARY', 'temporal'],
@@ -6,10 +9,23 @@ const PROGRAMS: [variable: string, program: TemporalProgram][] = [
 ];
 
 /** Looks the Temporal programs up once for all test files, which find their paths in the environment. */
-export default function findTemporalPrograms(): void {
+export function findTemporalPrograms(): void {
   for (const [variable, program] of PROGRAMS) {
     const { path, tried } = findProgram(program, process.env);
     if (!path) throw new Error(`${program} is missing (${tried.join('; ')}). \`npm test\` fetches it.`);
     process.env[variable] = path;
   }
+}
+
+/** Once for all projects. Returns what ends it. */
+export default async function setUp(): Promise<() => void> {
+  if (process.env[SHARED_TEMPORAL]) return () => {};
+  findTemporalPrograms();
+  const port = await freePort();
+  process.env[SHARED_TEMPORAL] = `127.0.0.1:${port}`;
+  const command = ['server', 'start-dev', '--headless', '--port', `${port}`, '--log-level', 'error'];
+  const server = spawn(process.env.TEMPORAL_BINARY ?? 'temporal', [...command, ...developmentServerArguments()], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return () => void server.kill('SIGKILL');
 }

@@ -1,5 +1,8 @@
+import { setTimeout as passed } from 'node:timers/promises';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { portIsFree } from '../src/ports.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
+import { developmentServerArguments, SHARED_TEMPORAL } from './shared-temporal.ts';
 
 /** `temporal.api.enums.v1.IndexedValueType` of a KEYWORD. This server cannot list what it has. */
 const KEYWORD = 2;
@@ -18,17 +21,21 @@ export async function createTimeSkipping(): Promise<TestWorkflowEnvironment> {
   return env;
 }
 
-/** The development server, in memory, with the product's search attributes and punctual timers. */
+/** The development server that all tests of a run share; `teardown` leaves it alone. Its users' task queues keep them apart. */
+export async function connectToShared(): Promise<TestWorkflowEnvironment> {
+  const address = process.env[SHARED_TEMPORAL] ?? '';
+  // It was started together with the tests.
+  while (await portIsFree(Number(address.split(':')[1]))) await passed(100);
+  return TestWorkflowEnvironment.createFromExistingServer({ address });
+}
+
+/** A development server of its own, in memory. */
 export function createLocal(options: ServerOptions = {}): Promise<TestWorkflowEnvironment> {
   return TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: program('TEMPORAL_BINARY') },
       log: { format: 'pretty', level: 'error' },
-      extraArgs: [
-        '--dynamic-config-value',
-        'history.timerProcessorMaxTimeShift="1ms"',
-        ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
-      ],
+      extraArgs: developmentServerArguments(),
       ...options,
     },
   });

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import type { DayOutcome } from '../simulation/chaos/day.ts';
 import { killInWords } from '../simulation/chaos/plan.ts';
-import { type ChaosResult, runChaos } from '../simulation/chaos/run.ts';
+import type { ChaosResult } from '../simulation/chaos/run.ts';
 
 const USAGE = `Usage: npm run chaos -- [--kills N] [--seed N] [--json]
 
@@ -62,6 +62,8 @@ async function run({ kills, seed, json }: Options): Promise<number> {
       interrupted.abort();
     });
   }
+  // Options are refused, and explained, without loading all that a day needs.
+  const { runChaos } = await import('../simulation/chaos/run.ts');
   const result = await runChaos({
     ...{ kills, seed, signal: interrupted.signal },
     starting: () => console.log(`Seed ${seed}, ${kills} kills. Starting PostgreSQL and Temporal …`),

@@ -1,8 +1,10 @@
 /** An empty journal with its tables, made once: PostgreSQL's own set-up of a folder takes seconds, and a kill within it spoils the folder. */
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
@@ -24,7 +26,8 @@ export async function ensureFolder(folder: string): Promise<void> {
   const incoming = `${folder}.new`;
   await rm(incoming, { recursive: true, force: true });
   await mkdir(dirname(folder), { recursive: true });
-  await cp(join(await emptyJournal(), FOLDER), incoming, { recursive: true });
+  // A thousand files: node's own copy takes a second of them.
+  await promisify(execFile)('cp', ['-R', join(await emptyJournal(), FOLDER), incoming]);
   await rename(incoming, folder);
 }
 

@@ -1,7 +1,7 @@
 /** As many children as there are cores, each playing cases: a case needs a process of its own, for time is the process's. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { compiled } from '../compiled.mjs';
 import { repositoryRoot } from '../repository-root.ts';
 import type { Answer, Task } from './soak-worker.ts';
 
@@ -15,22 +15,16 @@ type Hand = { child: ChildProcess; busy: ((answer: Answer) => void) | null };
 
 /** `root` is whose code is played: the repository's, or that of a copy with a deliberate bug in it. */
 export async function openCrew(size: number, root = repositoryRoot): Promise<Crew> {
-  const loader = pathToFileURL(join(repositoryRoot, 'scripts', 'fast-typescript.mjs')).href;
+  const program = await compiled(join(root, 'src', 'simulation', 'soak-worker.ts'));
   const hands: Hand[] = [];
   const free: Hand[] = [];
   const waiting: ((hand: Hand) => void)[] = [];
   let closed = false;
 
   function begin(): Promise<Hand> {
-    const child = fork(join(root, 'src', 'simulation', 'soak-worker.ts'), [], {
+    const child = fork(program, [], {
       cwd: root,
-      execArgv: [
-        '--import',
-        loader,
-        '--enable-source-maps=false',
-        '--max-old-space-size=3000',
-        '--max-semi-space-size=64',
-      ],
+      execArgv: ['--enable-source-maps=false', '--max-old-space-size=3000', '--max-semi-space-size=64'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const hand: Hand = { child, busy: null };

@@ -8,13 +8,12 @@ import { createExchange, type ExchangeOptions } from '../../src/exchange-simulat
 import { type ExchangeServer, startExchangeServer } from '../../src/exchange-simulator/server.ts';
 import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
 import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
-import { openJournal } from '../../src/journal/journal.ts';
-import type { Journal } from '../../src/journal/types.ts';
 import { createSimulatorClock } from '../../src/market/clock-source.ts';
 import { createParts, type Parts } from '../../src/parts.ts';
 import { createSealer, type Sealer } from '../../src/secrets.ts';
 import type { DayIdentity } from '../../workflows/messages.ts';
 import { PATIENCE_MS } from '../patience.ts';
+import { sharedJournal } from '../shared-journal.ts';
 
 const IDENTITY: DayIdentity = { mode: 'replay', account: 'desk', run: 1, date: '2025-07-14' };
 export const MAIN = 'NIFTY2571725000PE';
@@ -39,8 +38,6 @@ export type Desk = {
   close(): Promise<void>;
 };
 
-/** The first one of a process takes seconds: all desks of a test file share it, each under an account of its own. */
-let journal: Promise<Journal> | undefined;
 let desks = 0;
 
 export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 600): Promise<Desk> {
@@ -59,7 +56,6 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
     limits,
   });
   const { addresses } = server;
-  journal ??= openJournal({ dataDir: null });
   desks += 1;
   const identity: DayIdentity = { ...IDENTITY, account: `desk${desks}` };
   const sealer = createSealer(randomBytes(32));
@@ -82,7 +78,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
       userId: null,
     },
     account: identity,
-    journal: await journal,
+    journal: await sharedJournal(),
     sealer,
     clock,
     log: { info: () => {}, warn: () => {}, error: () => {} },

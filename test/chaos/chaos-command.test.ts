@@ -1,10 +1,10 @@
 /** `npm run chaos`: a short run on real processes, its options, and that an interruption leaves nothing behind. */
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
 import { killInWords, planDay } from '../../src/simulation/chaos/plan.ts';
 import { type ProcessGroup, signalGroup, startGroup, until } from '../../src/simulation/chaos/process-group.ts';
 import type { ChaosResult } from '../../src/simulation/chaos/run.ts';
@@ -17,9 +17,6 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trading-day-chaos-command-'));
   // As root PostgreSQL runs under an account of its own, which has to reach it.
   await chmod(folder, 0o755);
-  // The TypeScript loader keeps what it has compiled in the temporary folder: the same as everybody's, or each process compiles anew.
-  const compiled = `tsx-${process.getuid?.()}`;
-  await symlink(join(tmpdir(), compiled), join(folder, compiled));
   commands = [];
   onTestFailed(() => console.error(commands.map((command) => command.output()).join('\n--- the next ---\n')));
 });
@@ -40,13 +37,13 @@ function chaos(...options: string[]): ProcessGroup {
   return command;
 }
 
-async function canRun(): Promise<boolean> {
+let canRun: boolean;
+beforeAll(async () => {
   const postgres = await startPostgres();
   await postgres?.stop();
-  return postgres !== null;
-}
+  canRun = postgres !== null;
+});
 
-/** Beside the cache that the TypeScript loader keeps there. */
 async function foldersLeft(): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name.startsWith('trading-day-'));
 }
@@ -62,7 +59,7 @@ async function childrenOf({ child }: ProcessGroup): Promise<number[]> {
 
 describe('npm run chaos', () => {
   it('kills and stops real processes by its plan, and finds the day flat and accounted for', async (test) => {
-    if (!(await canRun())) return test.skip();
+    if (!canRun) return test.skip();
     const command = chaos('--kills', '3', '--seed', '1', '--json');
     const code = await command.exited;
     const result: ChaosResult = JSON.parse(command.output().trim().split('\n').at(-1) ?? '');
@@ -74,7 +71,7 @@ describe('npm run chaos', () => {
   }, 600_000);
 
   it('leaves no process and no folder when it is interrupted in the middle of a day', async (test) => {
-    if (!(await canRun())) return test.skip();
+    if (!canRun) return test.skip();
     const command = chaos('--kills', '9', '--seed', '2');
     await until('all processes', async () => (await childrenOf(command)).length >= 5, 120_000);
     const children = await childrenOf(command);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RUN } from '../run-typescript.ts';
 import { MAIN } from './book-invariants.ts';
 import { fillDisk, fullDiskTestsRun, onSmallDisk } from './full-disk.ts';
 import * as seen from './program.ts';
@@ -25,7 +26,7 @@ const folder = await mkdtemp(join(tmpdir(), 'trading-day-full-'));
 const runs = await fullDiskTestsRun(folder);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const CHILD = ['--import', 'tsx', 'test/chaos/full-disk-live.child.ts'];
+const CHILD = [RUN, 'test/chaos/full-disk-live.child.ts'];
 
 type Line = { ready?: boolean; exchange?: string; level?: number; owner?: boolean; msg?: string };
 

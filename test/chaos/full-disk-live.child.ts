@@ -33,3 +33,5 @@ await program.moveTo('11:14:58');
 await logged('stop rests at Zerodha');
 await program.moveTo('15:14:05');
 say({ ready: true, exchange: exchange.root });
+// A person is at the dashboard. What they do makes the day's history grow: until then Temporal may go on in the space that it has.
+setInterval(() => void program.post('/live/acknowledge', { ids: 'all' }).catch(() => {}), 200);

@@ -89,6 +89,18 @@ async function closeAll(at: Installation): Promise<void> {
   expect(await seen.post(at, '/live/close-all', {})).not.toHaveProperty('error');
 }
 
+/** Nothing happens in the hours before the signal. */
+async function jumpToTheSignal(at: Installation): Promise<void> {
+  await until('trading', async () => (await api<{ state: string }>(at, '/live/status'))?.state === 'trading');
+  await seen.steer(at, '/clock', { market_time: `${DATE}T11:13:00+05:30` });
+}
+
+/** Nor in those that are left once all is flat. */
+async function hurryToTheEnd(at: Installation): Promise<void> {
+  await until('nothing to be open', async () => (await book(at))?.positions.every(({ quantity }) => quantity === 0));
+  await seen.steer(at, '/clock', { speed: 3_600 });
+}
+
 /** The book is loaded when it is back, and what it shows is a whole day's trade, done once. */
 async function expectAWholeDay({ at }: Life): Promise<void> {
   const report = await until('the report', () => api<ReportBody>(at, `/live/report/${DATE}`));
@@ -138,6 +150,7 @@ describe('a day whose program is killed again and again', () => {
         ...{ kind: 'thin_depth', tradingsymbol: MAIN, transaction_type: 'SELL' },
         ...{ quantity: 150, count: 3 },
       });
+      await jumpToTheSignal(at);
       await order(at, MAIN, 'SELL', beingFilled);
       await rise(day, await die(day, 'with Temporal'));
 
@@ -157,6 +170,7 @@ describe('a day whose program is killed again and again', () => {
       await closeAll(at);
       await order(at, MAIN, 'BUY', beingFilled);
       await rise(day, await die(day, 'Temporal lives on'));
+      await hurryToTheEnd(at);
       await expectAWholeDay(day);
     }));
 });

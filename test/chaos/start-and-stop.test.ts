@@ -48,9 +48,9 @@ async function opened(link: string): Promise<number> {
   return (await fetch(link, { redirect: 'manual' })).status;
 }
 
-describe('a start', () => {
-  it('prints its links, a new sign-in link when that was used; a second one on the same folder prints links that work and ends with 1; SIGINT ends it with 0 and leaves no process', async () => {
-    const first = run();
+describe('npm start', () => {
+  it('prints its links, a new sign-in link when that was used; a second one on the same folder prints links that work and ends with 1', async () => {
+    const first = run({}, NPM);
     await ready(at, first);
     await until('the links', async () => first.output().includes('Exchange '));
     for (const link of [
@@ -66,20 +66,41 @@ describe('a start', () => {
     await until('a new link on the terminal', async () => signInLink(first.output()) !== printed);
     expect(await opened(printed)).toBe(401);
 
-    const second = run();
+    const second = run({}, NPM);
     expect(await second.exited).toBe(1);
     expect(second.output()).toContain('It is running already');
     expect(await opened(signInLink(second.output()))).toBe(303);
     expect(second.output()).toContain(`http://127.0.0.1:${at.uiPort}`);
     expect(second.output()).toContain(`http://127.0.0.1:${at.port}/docs`);
-
     expect(await temporalServers(at)).toHaveLength(1);
-    expect(Number(await readFile(join(at.dataDir, 'pid'), 'utf8'))).toBe(first.child.pid);
-    first.child.kill('SIGINT');
+
+    // A terminal's Ctrl-C reaches npm and the program; npm passes it on once more.
+    signalGroup(first.child, 'SIGINT');
     expect(await first.exited).toBe(0);
     expect(await exists('pid')).toBe(false);
     await expectNothingLeft(first);
     expect(first.output()).not.toMatch(/MaxListeners|did not close|No workflows registered|sdkComponent/);
+  });
+
+  it('starts its Temporal server again when that alone has died, says so once; runs on when npm alone is killed, and ends on one Ctrl-C', async () => {
+    const lasting = run({}, NPM);
+    await ready(at, lasting);
+    const pid = Number(await readFile(join(at.dataDir, 'pid'), 'utf8'));
+    await program.killTemporal(at);
+    await until('the loss to be seen', async () => lasting.output().includes('Temporal server has died'));
+    await until('days to run again', () => program.api(at, '/health'));
+    expect(await temporalServers(at)).toHaveLength(1);
+    expect(lasting.output().split('Temporal server has died')).toHaveLength(2);
+
+    lasting.child.kill('SIGKILL');
+    await until('npm to be gone', async () => lasting.child.signalCode === 'SIGKILL');
+    const second = run();
+    expect(await second.exited).toBe(1);
+    expect(second.output()).toContain('It is running already');
+    expect(process.kill(pid, 0)).toBe(true);
+    signalGroup(lasting.child, 'SIGINT');
+    await until('the program to be gone', async () => !signalGroup(lasting.child, 0));
+    await expectNothingLeft(lasting);
   });
 
   it('names a busy port with its remedy, ends with 1 and leaves no process', async () => {
@@ -99,48 +120,27 @@ describe('a start', () => {
       await new Promise((closed) => occupant.close(closed));
     }
   });
-
-  it('succeeds after a start that was killed at any of its steps', async () => {
-    for (const step of ['lock.sock', 'temporal.json', 'journal', 'runs/1/clock.json']) {
-      const killed = run();
-      await until(step, () => exists(step));
-      await killed.kill();
-    }
-    const last = run();
-    await ready(at, last);
-    expect(await temporalServers(at)).toHaveLength(1);
-    expect(last.output()).toContain('replay run 1:');
-    last.child.kill('SIGTERM');
-    expect(await last.exited).toBe(0);
-    await expectNothingLeft(last);
-  });
-
-  it('starts its Temporal server again when that alone has died, says so once, and still stops cleanly', async () => {
-    const lasting = run();
-    await ready(at, lasting);
-    await program.killTemporal(at);
-    await until('the loss to be seen', async () => lasting.output().includes('Temporal server has died'));
-    await until('days to run again', () => program.api(at, '/health'));
-    expect(await temporalServers(at)).toHaveLength(1);
-    expect(lasting.output().split('Temporal server has died')).toHaveLength(2);
-    lasting.child.kill('SIGINT');
-    expect(await lasting.exited).toBe(0);
-    await expectNothingLeft(lasting);
-  });
-
-  it('ends with 0 when it is interrupted before it is ready', async () => {
-    const early = run();
-    await until('its Temporal server', () => exists('temporal.json'));
-    early.child.kill('SIGINT');
-    expect(await early.exited).toBe(0);
-    await expectNothingLeft(early);
-  });
 });
 
 describe('a replay without its operator', () => {
-  it('leaves login and start to a person with curl; days follow each other, also one on which nobody came', async () => {
-    const alone = run({ REPLAY_OPERATOR: 'off', REPLAY_SPEED: '10', REPLAY_TO: '2025-07-15' });
-    await ready(at, alone);
+  const alone = { REPLAY_OPERATOR: 'off', REPLAY_SPEED: '10', REPLAY_TO: '2025-07-15' };
+
+  it('starts after a start that was killed at any of its steps or interrupted; leaves login and start to a person with curl; days follow each other, also one on which nobody came', async () => {
+    for (const step of ['lock.sock', 'temporal.json', 'journal', 'runs/1/clock.json']) {
+      const killed = run(alone);
+      await until(step, () => exists(step));
+      await killed.kill();
+    }
+    const early = run(alone);
+    await until('its first words', async () => early.output().includes('Starting Temporal'));
+    early.child.kill('SIGINT');
+    expect(await early.exited).toBe(0);
+    await expectNothingLeft(early);
+
+    const last = run(alone);
+    await ready(at, last);
+    expect(await temporalServers(at)).toHaveLength(1);
+    expect(last.output()).toContain('replay run 1:');
     expect(await until('an answer', () => program.api(at, '/live/status'))).toMatchObject({
       date: program.DATE,
       authenticated: false,
@@ -156,7 +156,7 @@ describe('a replay without its operator', () => {
     expect(await program.post(at, '/live/start-trading', body)).toMatchObject({ state: 'trading' });
 
     await program.steer(at, '/clock', { speed: 3_600 });
-    await until('the end of both days', async () => alone.output().includes('The replay is over'));
+    await until('the end of both days', async () => last.output().includes('The replay is over'));
     for (const [date, positions] of [
       [program.DATE, 1],
       ['2025-07-15', 0],
@@ -167,28 +167,9 @@ describe('a replay without its operator', () => {
       expect(report?.result).toBe('flat');
       expect(report?.positions).toHaveLength(positions);
     }
-    expect(alone.output()).not.toContain('Operator:');
-  });
-});
-
-describe('npm start', () => {
-  it('is told of the program that runs on when npm alone was killed, and ends on one Ctrl-C with 0', async () => {
-    const first = run({}, NPM);
-    await ready(at, first);
-    first.child.kill('SIGKILL');
-    await until('npm to be gone', async () => first.child.signalCode === 'SIGKILL');
-    const second = run({}, NPM);
-    expect(await second.exited).toBe(1);
-    expect(second.output()).toContain('It is running already');
-    signalGroup(first.child, 'SIGINT');
-    await until('the program to be gone', async () => !signalGroup(first.child, 0));
-    await expectNothingLeft(first);
-
-    // A terminal's Ctrl-C reaches npm and the program; npm passes it on once more.
-    const third = run({}, NPM);
-    await ready(at, third);
-    signalGroup(third.child, 'SIGINT');
-    expect(await third.exited).toBe(0);
-    await expectNothingLeft(third);
+    expect(last.output()).not.toContain('Operator:');
+    last.child.kill('SIGTERM');
+    expect(await last.exited).toBe(0);
+    await expectNothingLeft(last);
   });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/ports.ts';
+import { RUN } from '../run-typescript.ts';
 import { API_TOKEN } from './fixtures/api-deps.ts';
 import { type ApiProgram, startApiProgram } from './fixtures/api-program.ts';
 
@@ -26,7 +27,7 @@ describe('npm run auth', () => {
   beforeEach(() => program.freshAccount());
 
   function run(args: string[] = [], env: Record<string, string> = {}) {
-    const child = spawn(process.execPath, ['--import', 'tsx', COMMAND, ...args], {
+    const child = spawn(process.execPath, [RUN, COMMAND, ...args], {
       env: {
         ...process.env,
         HOST: '127.0.0.1',

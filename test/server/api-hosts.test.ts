@@ -6,28 +6,24 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Closers, createClosers } from '../../src/closers.ts';
 import { loadConfig } from '../../src/config.ts';
-import { openJournal } from '../../src/journal/journal.ts';
-import type { Journal } from '../../src/journal/types.ts';
 import { createLogger } from '../../src/logger.ts';
 import { freePort } from '../../src/ports.ts';
 import { type ServedApi, serveApi } from '../../src/program/serving.ts';
+import { sharedJournal } from '../shared-journal.ts';
 import { API_TOKEN, apiDeps, stoppedAt } from './fixtures/api-deps.ts';
 import { rawRequest } from './fixtures/raw-request.ts';
 
 let dataDir: string;
-let journal: Journal;
 /** Nothing listens there: no route of these tests asks it. */
 const connection = Connection.lazy({ address: '127.0.0.1:9' });
 const closers: Closers = createClosers();
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'trading-day-hosts-'));
-  journal = await openJournal({ dataDir: null });
 });
 afterAll(async () => {
   await closers.closeAll((text) => {
     throw new Error(text);
   });
-  await journal?.close();
   await connection.close();
   await rm(dataDir, { recursive: true, force: true });
 });
@@ -38,6 +34,7 @@ async function serve(env: Record<string, string>): Promise<{ port: number; serve
   const { logger, redactor } = createLogger({ level: 'silent', secrets: config.secrets });
   const signal = new AbortController().signal;
   const clock = () => stoppedAt('2025-07-14', '11:42:07');
+  const journal = await sharedJournal();
   const deps = apiDeps({ client: new Client({ connection }), journal, clock, account: () => 'T0', logged: [] });
   return { port, served: await serveApi({ config, logger, redactor, closers, signal }, deps) };
 }

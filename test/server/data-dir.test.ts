@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DataDirLock, lockDataDir } from '../../src/data-dir.ts';
+import { RUN } from '../run-typescript.ts';
 
 const HOLDER = fileURLToPath(new URL('./fixtures/data-dir-holder.ts', import.meta.url));
 const SERVES = 'replay demo';
@@ -34,7 +35,7 @@ async function lock(serves = SERVES): Promise<DataDirLock> {
 
 /** Another process that tries to hold the folder, and its first words. */
 async function contender(): Promise<{ child: ChildProcess; said: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', HOLDER, dataDir, SERVES], {
+  const child = spawn(process.execPath, [RUN, HOLDER, dataDir, SERVES], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.push(child);

@@ -10,6 +10,7 @@ import { istAt } from '../../src/domain/clock.ts';
 import { createExchange } from '../../src/exchange-simulator/exchange.ts';
 import { startExchangeServer } from '../../src/exchange-simulator/server.ts';
 import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
+import { RUN } from '../run-typescript.ts';
 import {
   accessToken,
   eventually,
@@ -208,7 +209,7 @@ describe('after SIGKILL', () => {
       kite: { root: kite_root, tickerRoot: ticker_root, loginUrl: login_url },
       ...{ dataDir: data.path, ahead: kite.exchange.clock.now() - Date.now() },
     });
-    const child = spawn(process.execPath, ['--import', 'tsx', CHILD, argument], {
+    const child = spawn(process.execPath, [RUN, CHILD, argument], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     ends.push(() => void child.kill('SIGKILL'));

@@ -7,6 +7,7 @@ import { istAt } from '../../src/domain/clock.ts';
 import { createFeed } from '../../src/market/feed.ts';
 import type { Feed, Tick } from '../../src/market/types.ts';
 import { PATIENCE_MS } from '../patience.ts';
+import { RUN } from '../run-typescript.ts';
 import {
   eventually,
   frame,
@@ -275,7 +276,7 @@ describe('the process behind the feed', () => {
   test('lives through retries against nobody, then connects when somebody is there', async () => {
     await ticker.kill();
     const child = fileURLToPath(new URL('./feed.child.ts', import.meta.url));
-    const run = spawn(process.execPath, ['--import', 'tsx', child, ticker.root()], {
+    const run = spawn(process.execPath, [RUN, child, ticker.root()], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const said: string[] = [];

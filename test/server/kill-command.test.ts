@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lockDataDir } from '../../src/data-dir.ts';
+import { RUN } from '../run-typescript.ts';
 
 const HOLDER = fileURLToPath(new URL('./fixtures/data-dir-holder.ts', import.meta.url));
-const TSX = import.meta.resolve('tsx');
 let parent: string;
 let programs: ChildProcess[];
 
@@ -33,7 +33,7 @@ async function killCommand(): Promise<string> {
 /** Holds `.data` in its own working folder, under a command line like that of every other program on the machine. */
 async function program(name: string): Promise<{ folder: string; process: ChildProcess }> {
   const folder = await mkdtemp(join(parent, name));
-  const child = spawn(process.execPath, ['--import', TSX, HOLDER, '.data', 'replay demo', 'src/main.ts'], {
+  const child = spawn(process.execPath, [RUN, HOLDER, '.data', 'replay demo', 'src/main.ts'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createKite } from '../../src/brokers/kite.ts';
 import { istAt } from '../../src/domain/clock.ts';
+import { RUN } from '../run-typescript.ts';
 import { json, scriptedServer } from './scripted-server.ts';
 
 let kite: Awaited<ReturnType<typeof scriptedServer>>;
@@ -139,7 +140,7 @@ describe('the time zone of the process', () => {
         data: { candles: [['2025-07-14T09:15:00+0530', 1, 1, 1, 1, 0]] },
       });
     };
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', child, kite.root], {
+    const { stdout } = await promisify(execFile)(process.execPath, [RUN, child, kite.root], {
       env: { ...process.env, TZ: zone },
     });
     expect(JSON.parse(stdout)).toEqual({

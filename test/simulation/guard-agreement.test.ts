@@ -3,8 +3,8 @@
  * by second, and a real machine needs some of each: prices, and how often one was bettered, are not compared; what was sent, what became
  * of it and why is.
  */
-import { describe, expect, it } from 'vitest';
-import { createLocal } from '../temporal-environments.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { connectToShared } from '../temporal-environments.ts';
 import { MAIN } from '../workflows/plan.ts';
 import { openStage as openServer } from '../workflows/replayed-day.ts';
 import { openStage } from '../workflows/simulated-day.ts';
@@ -46,8 +46,13 @@ const guarded: Record<string, Guarded> = {
   },
 };
 
-async function played<D extends SharedDay>(stage: Stage<D>, { plan, happens }: Guarded) {
-  const day = await stage.startDay({ from: '11:14:50', account: 'guarded', realGuard: true, kiteTimeoutMs: 5_000 });
+async function played<D extends SharedDay>(stage: Stage<D>, { plan, happens, reason }: Guarded) {
+  const day = await stage.startDay({
+    from: '11:14:50',
+    account: `guarded-${reason}`,
+    realGuard: true,
+    kiteTimeoutMs: 5_000,
+  });
   try {
     await day.logIn();
     await day.start(plan);
@@ -79,10 +84,23 @@ async function played<D extends SharedDay>(stage: Stage<D>, { plan, happens }: G
 
 const isNew = (state: string, index: number, all: string[]) => index === 0 || state !== all[index - 1];
 
+const days = Object.entries(guarded);
+const onServer = new Map<string, Awaited<ReturnType<typeof played>> | Error>();
+beforeAll(async () => {
+  // At the same time: each waits for its own half minute.
+  await Promise.all(
+    days.map(async ([name, of]) => {
+      const server = await openServer(null, connectToShared);
+      onServer.set(name, await played(server, of).catch((error: Error) => error));
+      await server.close();
+    }),
+  );
+});
+
 describe('the real guard sends the same orders in the simulation as on a real server when', () => {
-  it.each(Object.entries(guarded))('%s', async (_, of) => {
-    const server = await openServer(null, createLocal);
-    const real = await played(server, of).finally(() => server.close());
+  it.each(days)('%s', async (name, of) => {
+    const real = onServer.get(name);
+    if (!real || real instanceof Error) throw real ?? new Error('it was not played');
     const simulation = await openStage();
     const simulated = await played(simulation, of).finally(() => simulation.close());
     expect(simulated).toEqual(real);

@@ -2,7 +2,6 @@
  * A scenario: days in the simulation with the real guard and the real watch, at the brokers' true limits and times, cut as soon as its
  * point is made. What is right is read from the exchange's own book, from what reached the owner, and from the report.
  */
-import { vi } from 'vitest';
 import { createDayActivities } from '../../activities/index.ts';
 import { addDays, istAt } from '../../src/domain/clock.ts';
 import type { IsoDate, Side } from '../../src/domain/types.ts';
@@ -33,7 +32,6 @@ import { toldOf } from './told.ts';
 export { FORTY_LOTS, HEDGE, MAIN } from './scenario-options.ts';
 
 // One to three seconds of a processor each: many times that where others want it too.
-vi.setConfig({ testTimeout: 180_000 });
 
 /** Looks at the day cost a query: between two of them. Virtual milliseconds. */
 const LOOK_EVERY_MS = 100;

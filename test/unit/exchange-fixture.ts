@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, vi } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { istAt } from '../../src/domain/clock.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 import { type Exchange, type SimOrder, type SimOrderRequest, SimRefusal } from '../../src/exchange-simulator/types.ts';
@@ -12,22 +12,14 @@ export const PUT = 'NIFTY2571725000PE';
 export const FAR_PUT = 'NIFTY2571724800PE';
 export const CALL = 'NIFTY2571725000CE';
 
-const opened: Exchange[] = [];
-const folders: string[] = [];
-
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((exchange) => exchange.close()));
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
 /** An empty folder for an exchange's state, gone after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'exchange-'));
-  folders.push(folder);
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** Monday 14 July 2025, 11:15, the market standing still and nothing taking time, unless told otherwise. */
+/** Monday 14 July 2025, 11:15, the market standing still and nothing taking time, unless told otherwise. It ends with its test. */
 export async function open(options: ExchangeOptions & { time?: string } = {}): Promise<Exchange> {
   const { time = '11:15', ...rest } = options;
   const exchange = await createExchange({
@@ -36,7 +28,7 @@ export async function open(options: ExchangeOptions & { time?: string } = {}): P
     latency: { minMs: 0, maxMs: 0 },
     ...rest,
   });
-  opened.push(exchange);
+  onTestFinished(() => exchange.close());
   return exchange;
 }
 

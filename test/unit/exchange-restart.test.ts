@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { istAt } from '../../src/domain/clock.ts';
 import { createExchange } from '../../src/exchange-simulator/exchange.ts';
+import { RUN } from '../run-typescript.ts';
 import { lastPrice, moveTo, open, place, temporaryFolder } from './exchange-fixture.ts';
 
 const CHILD = fileURLToPath(new URL('./exchange-restart.child.ts', import.meta.url));
@@ -25,7 +26,7 @@ async function runAndKill(options: Record<string, unknown>): Promise<{ acknowled
     latency: { minMs: 1, maxMs: 40 },
     ...options,
   });
-  const child = spawn(process.execPath, ['--import', 'tsx', CHILD, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [RUN, CHILD, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
   child.stdout.on('data', (chunk: Buffer) => {

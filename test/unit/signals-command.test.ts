@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { RUN } from '../run-typescript.ts';
 
 const FORTNIGHT = 'data/nifty_1h_2025-07-07_2025-07-18.csv';
 const folder = mkdtempSync(join(tmpdir(), 'signals-'));
@@ -13,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function signals(...args: string[]) {
   // The machine's zone must not matter.
   const env = { ...process.env, TZ: 'America/New_York' };
-  return spawnSync(process.execPath, ['--import', 'tsx', 'src/signals-cli.ts', ...args], { encoding: 'utf8', env });
+  return spawnSync(process.execPath, [RUN, 'src/signals-cli.ts', ...args], { encoding: 'utf8', env });
 }
 
 describe('npm run signals', () => {

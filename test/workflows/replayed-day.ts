@@ -45,14 +45,14 @@ const LONGEST_DISMISSAL_MS = 5_000;
 const LONGEST_DAY_MS = 120_000;
 
 let runs = 0;
-/** One worker serves the days of all accounts. */
-const QUEUE = 'days';
 
 /** Opens a stage. One day at a time plays on it: skipping time is the whole server's, unless `create` makes another one. `dataDir` keeps the journal on disk. */
 export async function openStage(dataDir: string | null = null, create = createTimeSkipping): Promise<ReplayedStage> {
   installQuietRuntime();
   const [first, journal] = await Promise.all([create(), openJournal({ dataDir })]);
   let env = first;
+  /** One worker serves the days of all accounts of this stage. */
+  const taskQueue = `days-${randomBytes(4).toString('hex')}`;
   /** A day was cut off before its end: this server may not skip time properly after that. */
   let spoilt = false;
   let playing: Playing | null = null;
@@ -76,13 +76,13 @@ export async function openStage(dataDir: string | null = null, create = createTi
     const workers = await Promise.all([
       Worker.create({
         ...shared,
-        taskQueue: QUEUE,
+        taskQueue,
         workflowBundle: { codePath },
         activities: handedOn(first.parts.day, () => now().parts.day),
       }),
       Worker.create({
         ...shared,
-        taskQueue: guardTaskQueue(QUEUE),
+        taskQueue: guardTaskQueue(taskQueue),
         activities: {
           guardPosition: (input: GuardInput) => now().guards.guardPosition(input),
           watchManual: (input: ManualWatchInput) => now().guards.watchManual(input),
@@ -110,7 +110,7 @@ export async function openStage(dataDir: string | null = null, create = createTi
         env = await create();
         spoilt = false;
       }
-      const day = await play(env, journal, options, {
+      const day = await play(env, taskQueue, journal, options, {
         nowPlaying(next) {
           playing = next;
         },
@@ -133,6 +133,7 @@ type Playing = ReplayedDay & { guards: GuardActivities; keepTime(): Promise<void
 
 async function play(
   env: TestWorkflowEnvironment,
+  taskQueue: string,
   journal: Journal,
   options: DayOptions,
   { nowPlaying, cutOff }: { nowPlaying(day: Playing): void; cutOff(): void },
@@ -196,7 +197,7 @@ async function play(
       nowPlaying(day);
       await env.client.workflow.start(TRADING_DAY, {
         workflowId,
-        taskQueue: QUEUE,
+        taskQueue,
         args: [{ identity, clock: segments }],
         // The time-skipping server jumps ten years without one; production sets none.
         workflowExecutionTimeout: '12h',
