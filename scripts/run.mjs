@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { stop } from 'esbuild';
 import { compiled, watch } from '../src/compiled.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -20,7 +21,10 @@ if (first === '--watch') {
   const file = resolve(first);
   process.setSourceMapsEnabled(true);
   process.argv.splice(1, 2, file);
-  await import(pathToFileURL(await compiled(file)).href);
+  const program = await compiled(file);
+  // The compiler is a process that would stay beside the program.
+  await stop();
+  await import(pathToFileURL(program).href);
 }
 
 /** Starts the program, and again after each change of its sources, when the one before has stopped. */

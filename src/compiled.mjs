@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build, context, stop } from 'esbuild';
+import { build, context } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Below `node_modules`' folder, or the packages would not be found. */
@@ -17,8 +17,8 @@ const places = {
     onLoad({ filter: /\.m?[jt]s$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
       const contents = text
-        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
-        .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)));
+        .replaceAll(/import\.meta\.url/g, JSON.stringify(pathToFileURL(path).href))
+        .replaceAll(/import\.meta\.dirname/g, JSON.stringify(dirname(path)));
       return { contents, loader: path.endsWith('ts') ? 'ts' : 'js' };
     });
   },
@@ -38,8 +38,6 @@ function settings(file) {
 /** The path of `file` compiled with all that it imports. Throws with the compiler's words, which have been printed. */
 export async function compiled(file) {
   const { outputFiles } = await build(settings(file));
-  // It would stay beside the program as long as that lives.
-  await stop();
   await mkdir(COMPILED, { recursive: true });
   for (const { path, contents } of outputFiles) if (!(await exists(path))) await put(path, contents);
   const name = basename(file).replace(/\.m?ts$/, '-');
