@@ -1,4 +1,27 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Minutes of them wait for real time or for programs: whoever begins with one of these last is waited for by all others. */
+const LONGEST_FIRST = [
+  'fault-f10',
+  'agreement',
+  'chaos-command',
+  'kill.test',
+  'start-and-stop',
+  'days.test',
+  'processes.test',
+  'dashboard',
+];
+
+class Sequencer extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const found = LONGEST_FIRST.findIndex((name) => moduleId.includes(`/${name}`));
+      return found < 0 ? LONGEST_FIRST.length : found;
+    };
+    return (await super.sort(files)).sort((one, other) => place(one) - place(other));
+  }
+}
 
 const inFolders = (...names: string[]) => names.map((name) => `test/${name}/**/*.test.ts`);
 
@@ -7,10 +30,13 @@ export default defineConfig({
     globalSetup: 'test/global-setup.ts',
     // The Temporal SDK is native code that does not survive worker threads.
     pool: 'forks',
+    // PGlite is WebAssembly: V8 would go on optimising what a test uses for seconds.
+    execArgv: ['--liftoff-only'],
+    sequence: { sequencer: Sequencer },
     // A file leaves its process as it found it: the next one is spared loading the same modules again.
     isolate: false,
-    // One more than cores: real servers and clocks make tests wait.
-    maxWorkers: 3,
+    // More than cores: real servers and clocks make tests wait.
+    maxWorkers: 4,
     // A machine that has other work takes long: these only tell a hang from slowness.
     testTimeout: 600_000,
     hookTimeout: 600_000,

@@ -1,5 +1,5 @@
 // `npm test`: types, lint and format, then every test. `npm test -- test/unit/clock.test.ts`: those tests alone.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,27 +9,29 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const args = process.argv.slice(2);
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
-if (args.length === 0) {
-  check('types', 'tsc', ['--noEmit']);
-  check('lint and format', 'biome', ['ci', '.']);
+// Beside the tests, which wait for real time now and then.
+const checks =
+  args.length > 0 ? [] : [check('types', 'tsc', ['--noEmit']), check('lint and format', 'biome', ['ci', '.'])];
+await runTests();
+for (const { title, result } of checks) {
+  const { status, said } = await result;
+  console.log(`${status === 0 ? '✓' : `${said}\n✗`} ${title}`);
+  totals[status === 0 ? 'passed' : 'failed'] += 1;
 }
-runTests();
 
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
 console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
 process.exitCode = totals.failed > 0 ? 1 : 0;
 
 function check(title, program, programArgs) {
-  const { status } = run(program, programArgs);
-  console.log(`${status === 0 ? '✓' : '✗'} ${title}`);
-  totals[status === 0 ? 'passed' : 'failed'] += 1;
+  return { title, result: run(program, programArgs, 'pipe') };
 }
 
-function runTests() {
+async function runTests() {
   const folder = mkdtempSync(join(tmpdir(), 'trading-day-test-'));
   const summary = join(folder, 'results.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${summary}`];
-  const { status } = run('vitest', ['run', ...reporters, ...args]);
+  const { status } = await run('vitest', ['run', ...reporters, ...args], 'inherit');
   try {
     const results = JSON.parse(readFileSync(summary, 'utf8'));
     // A file that could not be loaded failed no test of its own: it counts as one.
@@ -52,9 +54,20 @@ function isFailed(test) {
   return test.status === 'failed';
 }
 
-function run(program, programArgs) {
+/** Its exit code, and what it said unless its output is inherited. A Ctrl-C of the terminal reaches it too, and ends all. */
+function run(program, programArgs, output) {
   const bin = join(root, 'node_modules', '.bin', program);
-  const result = spawnSync(bin, programArgs, { cwd: root, stdio: 'inherit' });
-  if (result.signal === 'SIGINT') process.exit(130);
-  return result;
+  const child = spawn(bin, programArgs, { cwd: root, stdio: ['inherit', output, output] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text) => {
+      said += text;
+    });
+  }
+  return new Promise((ended) => {
+    child.once('close', (status, signal) => {
+      if (signal === 'SIGINT') process.exit(130);
+      ended({ status, said });
+    });
+  });
 }

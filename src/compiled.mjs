@@ -28,7 +28,7 @@ function settings(file) {
   return {
     entryPoints: [file],
     ...{ bundle: true, packages: 'external', splitting: true, write: false },
-    ...{ platform: 'node', format: 'esm', target: 'node20', sourcemap: true, logLevel: 'error' },
+    ...{ platform: 'node', format: 'esm', target: 'node20', sourcemap: true, sourcesContent: false, logLevel: 'error' },
     // What a file holds is in its name: whoever runs an older one is not disturbed.
     ...{ outdir: COMPILED, entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', outExtension: { '.js': '.mjs' } },
     plugins: [places],

@@ -30,6 +30,7 @@ import {
   startTradingSignal,
   stopTradingSignal,
 } from '../../workflows/messages.ts';
+import { sharedJournal } from '../shared-journal.ts';
 import { createTimeSkipping } from '../temporal-environments.ts';
 import { AFTER_THE_INSTANT_MS, lookAhead, lookOnce } from './look-ahead.ts';
 import { PLAN } from './plan.ts';
@@ -49,7 +50,7 @@ let runs = 0;
 /** Opens a stage. One day at a time plays on it: skipping time is the whole server's, unless `create` makes another one. `dataDir` keeps the journal on disk. */
 export async function openStage(dataDir: string | null = null, create = createTimeSkipping): Promise<ReplayedStage> {
   installQuietRuntime();
-  const [first, journal] = await Promise.all([create(), openJournal({ dataDir })]);
+  const [first, journal] = await Promise.all([create(), dataDir === null ? sharedJournal() : openJournal({ dataDir })]);
   let env = first;
   /** One worker serves the days of all accounts of this stage. */
   const taskQueue = `days-${randomBytes(4).toString('hex')}`;
@@ -124,7 +125,7 @@ export async function openStage(dataDir: string | null = null, create = createTi
     },
     async close() {
       await dismiss();
-      await journal.close();
+      if (dataDir !== null) await journal.close();
     },
   };
 }
