@@ -73,7 +73,7 @@ describe('npm run chaos', () => {
   it('leaves no process and no folder when it is interrupted in the middle of a day', async (test) => {
     if (!canRun) return test.skip();
     const command = chaos('--kills', '9', '--seed', '2');
-    await until('all processes', async () => (await childrenOf(command)).length >= 5, 120_000);
+    await until('some of its processes', async () => (await childrenOf(command)).length >= 4, 120_000);
     const children = await childrenOf(command);
     command.child.kill('SIGINT');
     expect(await command.exited).toBe(130);

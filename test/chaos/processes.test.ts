@@ -136,7 +136,7 @@ describe('two workers and two APIs', () => {
       'nothing to be open',
       async () => (await api<Positions>(one, '/live/positions'))?.positions.length === 0,
     );
-    await steer(one, '/clock', { speed: 600 });
+    await steer(one, '/clock', { speed: 3_600 });
     const report = await until('the report', () => api<ReportBody>(other, `/live/report/${DATE}`));
     const shown = await until('the book', () => book(one));
     expectNoTagTwice(shown);

@@ -49,7 +49,7 @@ async function opened(link: string): Promise<number> {
 }
 
 describe('npm start', () => {
-  it('prints its links, a new sign-in link when that was used; a second one on the same folder prints links that work and ends with 1', async () => {
+  it('prints its links, a new sign-in link when that was used; a second one on the same folder prints links that work and ends with 1; it starts its Temporal server again when that alone has died, and says so once; it runs on when npm alone is killed, until one Ctrl-C', async () => {
     const first = run({}, NPM);
     await ready(at, first);
     await until('the links', async () => first.output().includes('Exchange '));
@@ -73,34 +73,23 @@ describe('npm start', () => {
     expect(second.output()).toContain(`http://127.0.0.1:${at.uiPort}`);
     expect(second.output()).toContain(`http://127.0.0.1:${at.port}/docs`);
     expect(await temporalServers(at)).toHaveLength(1);
-
-    // A terminal's Ctrl-C reaches npm and the program; npm passes it on once more.
-    signalGroup(first.child, 'SIGINT');
-    expect(await first.exited).toBe(0);
-    expect(await exists('pid')).toBe(false);
-    await expectNothingLeft(first);
     expect(first.output()).not.toMatch(/MaxListeners|did not close|No workflows registered|sdkComponent/);
-  });
 
-  it('starts its Temporal server again when that alone has died, says so once; runs on when npm alone is killed, and ends on one Ctrl-C', async () => {
-    const lasting = run({}, NPM);
-    await ready(at, lasting);
-    const pid = Number(await readFile(join(at.dataDir, 'pid'), 'utf8'));
     await program.killTemporal(at);
-    await until('the loss to be seen', async () => lasting.output().includes('Temporal server has died'));
+    await until('the loss to be seen', async () => first.output().includes('Temporal server has died'));
     await until('days to run again', () => program.api(at, '/health'));
     expect(await temporalServers(at)).toHaveLength(1);
-    expect(lasting.output().split('Temporal server has died')).toHaveLength(2);
+    expect(first.output().split('Temporal server has died')).toHaveLength(2);
 
-    lasting.child.kill('SIGKILL');
-    await until('npm to be gone', async () => lasting.child.signalCode === 'SIGKILL');
-    const second = run();
-    expect(await second.exited).toBe(1);
-    expect(second.output()).toContain('It is running already');
+    const pid = Number(await readFile(join(at.dataDir, 'pid'), 'utf8'));
+    first.child.kill('SIGKILL');
+    await until('npm to be gone', async () => first.child.signalCode === 'SIGKILL');
     expect(process.kill(pid, 0)).toBe(true);
-    signalGroup(lasting.child, 'SIGINT');
-    await until('the program to be gone', async () => !signalGroup(lasting.child, 0));
-    await expectNothingLeft(lasting);
+    expect(await until('the program to go on', () => program.api(at, '/health'))).toBeTruthy();
+    signalGroup(first.child, 'SIGINT');
+    await until('the program to be gone', async () => !signalGroup(first.child, 0));
+    expect(await exists('pid')).toBe(false);
+    await expectNothingLeft(first);
   });
 
   it('names a busy port with its remedy, ends with 1 and leaves no process', async () => {
@@ -126,7 +115,7 @@ describe('a replay without its operator', () => {
   const alone = { REPLAY_OPERATOR: 'off', REPLAY_SPEED: '10', REPLAY_TO: '2025-07-15' };
 
   it('starts after a start that was killed at any of its steps or interrupted; leaves login and start to a person with curl; days follow each other, also one on which nobody came', async () => {
-    for (const step of ['lock.sock', 'temporal.json', 'journal', 'runs/1/clock.json']) {
+    for (const step of ['lock.sock', 'temporal.json', 'runs/1/clock.json']) {
       const killed = run(alone);
       await until(step, () => exists(step));
       await killed.kill();
@@ -137,7 +126,7 @@ describe('a replay without its operator', () => {
     expect(await early.exited).toBe(0);
     await expectNothingLeft(early);
 
-    const last = run(alone);
+    const last = run(alone, NPM);
     await ready(at, last);
     expect(await temporalServers(at)).toHaveLength(1);
     expect(last.output()).toContain('replay run 1:');
@@ -168,7 +157,8 @@ describe('a replay without its operator', () => {
       expect(report?.positions).toHaveLength(positions);
     }
     expect(last.output()).not.toContain('Operator:');
-    last.child.kill('SIGTERM');
+    // A terminal's Ctrl-C reaches npm and the program; npm passes it on once more.
+    signalGroup(last.child, 'SIGINT');
     expect(await last.exited).toBe(0);
     await expectNothingLeft(last);
   });
