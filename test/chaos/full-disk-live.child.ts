@@ -34,4 +34,4 @@ await logged('stop rests at Zerodha');
 await program.moveTo('15:14:05');
 say({ ready: true, exchange: exchange.root });
 // A person is at the dashboard. What they do makes the day's history grow: until then Temporal may go on in the space that it has.
-setInterval(() => void program.post('/live/acknowledge', { ids: 'all' }).catch(() => {}), 200);
+setInterval(() => void program.post('/live/acknowledge', { ids: 'all' }).catch(() => {}), 500);

@@ -43,7 +43,7 @@ export async function fillDisk(pid: number, folder: string): Promise<FullDisk> {
     return [...namespace, 'sh', '-c'];
   };
   // It ends with this process too: a test that is killed leaves no filler behind.
-  const filling = 'while [ -d "/proc/$2" ]; do cat /dev/zero >> "$1/ballast"; sleep 0.02; done';
+  const filling = 'while [ -d "/proc/$2" ]; do cat /dev/zero >> "$1/ballast"; sleep 0.1; done';
   const ours = String(process.pid);
   const filler = spawn('nsenter', [...inside(pid), filling, 'sh', folder, ours], { stdio: 'ignore', detached: true });
   // The filler keeps the file system when the program ends, of a full disk perhaps.

@@ -169,7 +169,8 @@ async function play(
       kiteTimeoutMs: options.kiteTimeoutMs ?? KITE_TIMEOUT_MS,
       kitePace: async () => {},
       candles: { pollMs: 50, ...options.patience },
-      stopBarWithinMs: 500,
+      // Of wall time, which a busy machine needs where nothing else depends on it.
+      stopBarWithinMs: options.stillMinutes ? 30_000 : 500,
     },
   });
   const doubles: GuardActivities = {
