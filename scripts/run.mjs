@@ -29,31 +29,24 @@ if (first === '--watch') {
 
 /** Starts the program, and again after each change of its sources, when the one before has stopped. */
 async function runAgainAndAgain([file, ...args]) {
-  let child;
+  const command = [join(root, 'scripts', 'run.mjs'), file, ...args];
+  let child = null;
+  let ended = Promise.resolve(130);
   let stopping = false;
   const watched = await watch(resolve(file), async () => {
-    await stopped(child);
+    child?.kill('SIGTERM');
+    await ended;
     if (stopping) return;
-    child = spawn(process.execPath, [join(root, 'scripts', 'run.mjs'), file, ...args], { stdio: 'inherit' });
+    child = spawn(process.execPath, command, { stdio: 'inherit' });
+    ended = new Promise((end) => child.once('exit', (code) => end(code ?? 130)));
   });
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.on(signal, async () => {
       stopping = true;
       // A terminal's Ctrl-C has reached the child already.
       if (!(signal === 'SIGINT' && process.stdin.isTTY)) child?.kill(signal);
-      if (child && child.exitCode === null && child.signalCode === null) await exited(child);
-      process.exitCode = child?.exitCode ?? 130;
+      process.exitCode = await ended;
       await watched.dispose();
     });
   }
-}
-
-async function stopped(child) {
-  if (!child || child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGTERM');
-  await exited(child);
-}
-
-function exited(child) {
-  return new Promise((ended) => child.once('exit', ended));
 }

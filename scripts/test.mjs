@@ -65,6 +65,7 @@ function run(program, programArgs, output) {
     });
   }
   return new Promise((ended) => {
+    child.once('error', ({ message }) => ended({ status: null, said: message }));
     child.once('close', (status, signal) => {
       if (signal === 'SIGINT') process.exit(130);
       ended({ status, said });

@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as passed } from 'node:timers/promises';
 import { freePort } from '../src/ports.ts';
 import { findProgram, type TemporalProgram } from '../src/temporal/binaries.mjs';
+import { PATIENCE_MS } from './patience.ts';
 import { developmentServerArguments, SHARED_TEMPORAL } from './shared-temporal.ts';
 
 const PROGRAMS: [variable: string, program: TemporalProgram][] = [
@@ -27,5 +31,24 @@ export default async function setUp(): Promise<() => void> {
   const server = spawn(process.env.TEMPORAL_BINARY ?? 'temporal', [...command, ...developmentServerArguments()], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  return () => void server.kill('SIGKILL');
+  const end = () => void server.kill('SIGKILL');
+  for (const deadline = performance.now() + PATIENCE_MS; !(await listens(port)); await passed(100)) {
+    if (server.exitCode === null && performance.now() < deadline) continue;
+    end();
+    throw new Error('The Temporal development server of the tests does not come up.');
+  }
+  return end;
+}
+
+/** A look that takes the port itself would keep the server from it. */
+async function listens(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }

@@ -1,6 +1,4 @@
-import { setTimeout as passed } from 'node:timers/promises';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { portIsFree } from '../src/ports.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
 import { developmentServerArguments, SHARED_TEMPORAL } from './shared-temporal.ts';
 
@@ -12,7 +10,7 @@ type ServerOptions = NonNullable<Parameters<typeof TestWorkflowEnvironment.creat
 /** The time-skipping server: no lists, no schedules, and every workflow needs an execution timeout. */
 export async function createTimeSkipping(): Promise<TestWorkflowEnvironment> {
   const env = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: program('TEMPORAL_TEST_SERVER_BINARY') } },
+    server: { executable: { type: 'existing-path', path: variable('TEMPORAL_TEST_SERVER_BINARY') } },
   });
   await env.connection.operatorService.addSearchAttributes({
     namespace: 'default',
@@ -22,18 +20,15 @@ export async function createTimeSkipping(): Promise<TestWorkflowEnvironment> {
 }
 
 /** The development server that all tests of a run share; `teardown` leaves it alone. Its users' task queues keep them apart. */
-export async function connectToShared(): Promise<TestWorkflowEnvironment> {
-  const address = process.env[SHARED_TEMPORAL] ?? '';
-  // It was started together with the tests.
-  while (await portIsFree(Number(address.split(':')[1]))) await passed(100);
-  return TestWorkflowEnvironment.createFromExistingServer({ address });
+export function connectToShared(): Promise<TestWorkflowEnvironment> {
+  return TestWorkflowEnvironment.createFromExistingServer({ address: variable(SHARED_TEMPORAL) });
 }
 
 /** A development server of its own, in memory. */
 export function createLocal(options: ServerOptions = {}): Promise<TestWorkflowEnvironment> {
   return TestWorkflowEnvironment.createLocal({
     server: {
-      executable: { type: 'existing-path', path: program('TEMPORAL_BINARY') },
+      executable: { type: 'existing-path', path: variable('TEMPORAL_BINARY') },
       log: { format: 'pretty', level: 'error' },
       extraArgs: developmentServerArguments(),
       ...options,
@@ -41,8 +36,8 @@ export function createLocal(options: ServerOptions = {}): Promise<TestWorkflowEn
   });
 }
 
-function program(variable: string): string {
-  const path = process.env[variable];
-  if (!path) throw new Error(`${variable} is not set: tests run through vitest, whose global set-up finds it`);
-  return path;
+function variable(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: tests run through vitest, whose global set-up finds it`);
+  return value;
 }

@@ -1,14 +1,14 @@
 /** An empty journal with its tables, made once: PostgreSQL's own set-up of a folder takes seconds, and a kill within it spoils the folder. */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
-import { exists, kept } from '../kept.ts';
+import { exists, kept } from '../kept.mjs';
 import { repositoryRoot } from '../repository-root.ts';
 
 export const MIGRATIONS = { migrationsFolder: fileURLToPath(new URL('./migrations', import.meta.url)) };
@@ -23,9 +23,12 @@ export async function emptyArchive(): Promise<Blob> {
 /** Puts an empty journal at `folder`, whole or not at all, unless there is one. */
 export async function ensureFolder(folder: string): Promise<void> {
   if (await exists(folder)) return;
-  const incoming = `${folder}.new`;
-  await rm(incoming, { recursive: true, force: true });
-  await mkdir(dirname(folder), { recursive: true });
+  const parent = dirname(folder);
+  await mkdir(parent, { recursive: true });
+  const begun = (await readdir(parent)).filter((name) => name.startsWith(`${basename(folder)}.new`));
+  for (const name of begun) await rm(join(parent, name), { recursive: true, force: true, maxRetries: 5 });
+  // A name of its own: a copy whose program was killed may go on for a moment.
+  const incoming = `${folder}.new-${randomUUID()}`;
   // A thousand files: node's own copy takes a second of them.
   await promisify(execFile)('cp', ['-R', join(await emptyJournal(), FOLDER), incoming]);
   await rename(incoming, folder);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { kept } from '../kept.ts';
+import { kept } from '../kept.mjs';
 import { repositoryRoot } from '../repository-root.ts';
 
 /** Workflows take constants and functions from these. */

@@ -115,7 +115,7 @@ describe('a replay without its operator', () => {
   const alone = { REPLAY_OPERATOR: 'off', REPLAY_SPEED: '10', REPLAY_TO: '2025-07-15' };
 
   it('starts after a start that was killed at any of its steps or interrupted; leaves login and start to a person with curl; days follow each other, also one on which nobody came', async () => {
-    for (const step of ['lock.sock', 'temporal.json', 'runs/1/clock.json']) {
+    for (const step of ['lock.sock', 'temporal.json', 'journal', 'runs/1/clock.json']) {
       const killed = run(alone);
       await until(step, () => exists(step));
       await killed.kill();

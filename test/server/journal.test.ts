@@ -24,11 +24,12 @@ describe('the journal in its folder', () => {
 
   it('begins anew where the first start was killed while it was being put there', async () => {
     const killed = await mkdtemp(join(tmpdir(), 'trading-day-journal-'));
-    await mkdir(join(killed, 'journal.new', 'base'), { recursive: true });
+    await mkdir(join(killed, 'journal.new-of-a-first-start', 'base'), { recursive: true });
+    await mkdir(join(killed, 'journal.put-aside'));
     const again = await openJournal({ dataDir: killed });
     expect(await again.days({ mode: 'replay', account: 'demo', run: 1 })).toEqual([]);
     await again.close();
-    expect(await readdir(killed)).toEqual(['journal']);
+    expect((await readdir(killed)).sort()).toEqual(['journal', 'journal.put-aside']);
     await rm(killed, { recursive: true });
   });
 

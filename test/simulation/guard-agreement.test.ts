@@ -30,6 +30,11 @@ const guarded: Record<string, Guarded> = {
     happens: (day) => shifted(day, -30),
     reason: 'target',
   },
+  'the loss cap is reached': {
+    plan: { maxLossPerTrade: 10_000_00 },
+    happens: (day) => shifted(day, 25),
+    reason: 'loss_cap',
+  },
   'the exchange fills the resting stop': {
     plan: { maxLossPerTrade: 500_000_00, maxLossPerDay: 1_000_000_00 },
     happens: (day) => shifted(day, BEYOND_THE_STOP),

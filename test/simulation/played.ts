@@ -12,7 +12,14 @@ import type { DayOptions, ReplayedStage, SharedDay, SimulatedStage, Stage } from
 import { followingShortly } from '../workflows/surroundings.ts';
 import { type Asked, askedBy, listener } from './asked.ts';
 
-export type Played = { clock: readonly ClockSegment[]; asked: Asked[]; report: DayReport; book: SimOrder[] };
+export type Played = {
+  clock: readonly ClockSegment[];
+  asked: Asked[];
+  report: DayReport;
+  /** What the journal has of it. */
+  kept: DayReport | null;
+  book: SimOrder[];
+};
 
 /** The same on both: how long a machine takes decides no price, and ends no call that is answered. */
 const ALIKE: DayOptions = { stillMinutes: true, kiteTimeoutMs: 5_000 };
@@ -68,7 +75,8 @@ async function played<D extends SharedDay>(
       await day.view();
       await play(day);
       const report = await day.result();
-      return { ...(await history(day)), report, book: day.book() };
+      const kept = await day.journal.report(day.identity, day.identity.date);
+      return { ...(await history(day)), report, kept, book: day.book() };
     } finally {
       await day.close();
     }
