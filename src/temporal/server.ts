@@ -38,7 +38,10 @@ export type TemporalServerOptions = {
 };
 
 const USUAL_PORT = 7233;
+/** Another program may take any of a server's ports between the look and its start. */
+const FIRST_PORTS = [USUAL_PORT, 'any', 'any', 'any'] as const;
 const SERVING_WITHIN_MS = 30_000;
+const ENDED = 'ended at once';
 const NOT_SERVING = `does not serve within ${SERVING_WITHIN_MS / 1_000} s`;
 const LOOK_MS = 1_000;
 const GRACE_MS = 10_000;
@@ -80,7 +83,7 @@ async function startEmbedded(options: TemporalServerOptions, webUi: WebUi): Prom
   const dataDir = resolve(options.dataDir);
   const record = join(dataDir, 'temporal.json');
   const adopted = await adopt(record, dataDir);
-  let running = adopted ?? (await start(options, dataDir, record, [USUAL_PORT, await freePort()]));
+  let running = adopted ?? (await start(options, dataDir, record, FIRST_PORTS));
   webUi.leadTo(running.privateUiPort);
   let looking: NodeJS.Timeout | undefined;
   let reviving: Promise<void> | null = null;
@@ -134,7 +137,7 @@ async function start(
   options: TemporalServerOptions,
   dataDir: string,
   record: string,
-  ports: readonly number[],
+  ports: readonly (number | 'any')[],
 ): Promise<Running> {
   const { path, tried } = findProgram('temporal', options.env);
   if (path === null) {
@@ -146,7 +149,8 @@ async function start(
     });
   }
   await mkdir(dataDir, { recursive: true });
-  for (const port of ports) {
+  for (const wanted of ports) {
+    const port = wanted === 'any' ? await freePort() : wanted;
     if (!(await portIsFree(port))) continue;
     const [ownPort, privateUiPort] = [await freePort(), await freePort()];
     const pid = await spawnServer(path, dataDir, [
@@ -156,9 +160,11 @@ async function start(
     const running = { pid, port, privateUiPort };
     await writeFile(`${record}.new`, `${JSON.stringify(running)}\n`);
     await rename(`${record}.new`, record);
-    if (await servesAt(ownPort, pid)) return running;
+    const temporal = (await servesAt(ownPort, pid)) ? await whenServing(running, options.namespace) : null;
+    await temporal?.close();
+    if (temporal) return running;
   }
-  throw unavailable('ended at once');
+  throw unavailable(ENDED);
 }
 
 /** A group of its own: the terminal's Ctrl-C must not reach it before the worker has finished. Answers its process id. */
@@ -212,6 +218,7 @@ function unavailable(how: string, cause?: unknown): AppError {
 
 async function prepare(running: Running, namespace: string): Promise<void> {
   const temporal = await whenServing(running, namespace);
+  if (temporal === null) throw unavailable(ENDED);
   try {
     const { connection } = temporal;
     await registerSearchAttributes(connection, namespace);
@@ -226,7 +233,8 @@ async function prepare(running: Running, namespace: string): Promise<void> {
   }
 }
 
-async function whenServing(running: Running, namespace: string): Promise<TemporalClient> {
+/** Null when the server has ended. */
+async function whenServing(running: Running, namespace: string): Promise<TemporalClient | null> {
   const deadline = performance.now() + SERVING_WITHIN_MS;
   for (;;) {
     try {
@@ -244,10 +252,8 @@ async function whenServing(running: Running, namespace: string): Promise<Tempora
         throw error;
       }
     } catch (cause) {
-      const ended = (await commandLineOf(running.pid)) === null;
-      if (ended || performance.now() > deadline) {
-        throw unavailable(ended ? 'ended at once' : NOT_SERVING, cause);
-      }
+      if ((await commandLineOf(running.pid)) === null) return null;
+      if (performance.now() > deadline) throw unavailable(NOT_SERVING, cause);
       await sleep(100);
     }
   }

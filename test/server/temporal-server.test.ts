@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/ports.ts';
+import { findProgram } from '../../src/temporal/binaries.mjs';
 import { connectTemporal } from '../../src/temporal/client.ts';
 import { commandLineOf, endProcess } from '../../src/temporal/processes.ts';
 import { startTemporalServer, type TemporalServer } from '../../src/temporal/server.ts';
@@ -24,14 +25,16 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-async function start(change: { address?: string; uiPort?: number; dataDir?: string } = {}): Promise<TemporalServer> {
+type Change = { address?: string; uiPort?: number; dataDir?: string; env?: NodeJS.ProcessEnv };
+
+async function start(change: Change = {}): Promise<TemporalServer> {
   const uiPort = change.uiPort ?? (await freePort());
   const server = await startTemporalServer({
     dataDir: change.dataDir ?? dataDir,
     namespace: NAMESPACE,
     address: change.address ?? null,
     uiPort,
-    env: process.env,
+    env: change.env ?? process.env,
   });
   running.push(server);
   return server;
@@ -127,6 +130,28 @@ describe('the embedded Temporal server', () => {
     await startWorkflow(servers[0]);
     await expect.poll(() => countOf(servers[0], `TradingDate = '2025-07-14'`)).toBe(1);
     expect(await countOf(servers[1], `TradingDate = '2025-07-14'`)).toBe(0);
+  });
+
+  it('starts on other ports when another program takes one of them first', async () => {
+    const { path } = findProgram('temporal', process.env);
+    const binary = join(dataDir, 'temporal');
+    const thief = `require('node:http').createServer((_, answer) => answer.end()).listen(process.argv[1], '127.0.0.1')`;
+    // The first server finds its HTTP port taken; whoever took it answers there.
+    const script = `#!/bin/bash
+if [[ "$*" == *--http-port* ]] && mkdir '${join(dataDir, 'was-here')}'; then
+  while [ "$1" != --http-port ]; do shift; done
+  '${process.execPath}' -e "${thief}" "$2" & echo $! > '${join(dataDir, 'thief')}'
+  sleep 1; exit 1
+fi
+exec '${path}' "$@"`;
+    await writeFile(binary, script, { mode: 0o755 });
+    try {
+      const server = await start({ env: { ...process.env, TEMPORAL_BINARY: binary } });
+      expect(server.origin).toBe('started');
+      expect(await countOf(server, '')).toBe(0);
+    } finally {
+      await endProcess(Number(await readFile(join(dataDir, 'thief'), 'utf8')), 1_000);
+    }
   });
 
   it('is gone after a stop', async () => {
