@@ -1,7 +1,8 @@
 /** A deterministic Temporal for one process: executions, and the workers that poll its queues. */
 import type { SimProcess } from '../process.ts';
 import type { ActivityWorker } from './activity-task.ts';
-import { Execution, type ExecutionWorld, type WorkflowWorker } from './execution.ts';
+import { Execution } from './execution.ts';
+import type { ExecutionWorld, WorkflowWorker } from './execution-context.ts';
 import type { Payload } from './payloads.ts';
 import type { Command, WorkflowCode } from './workflow-vm.ts';
 
