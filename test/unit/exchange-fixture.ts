@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import { istAt } from '../../src/domain/clock.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
-import { type Exchange, type SimOrder, type SimOrderRequest, SimRefusal } from '../../src/exchange-simulator/types.ts';
+import {
+  type Exchange,
+  type SimInstrument,
+  type SimOrder,
+  type SimOrderRequest,
+  SimRefusal,
+} from '../../src/exchange-simulator/types.ts';
 import { PATIENCE_MS } from '../patience.ts';
 
 /** Contracts of the default week: expiry Thursday 17 July 2025, lot 75. */
@@ -96,9 +102,15 @@ export function lastPrice(exchange: Exchange, symbol = PUT): number {
   return quoteOf(exchange, symbol).lastPrice;
 }
 
+/** A contract, or an index. */
+export function instrument(exchange: Exchange, symbol = PUT): SimInstrument {
+  const found = exchange.find('NFO', symbol) ?? exchange.find('NSE', symbol);
+  if (!found) throw new Error(`no ${symbol}`);
+  return found;
+}
+
 export function quoteOf(exchange: Exchange, symbol = PUT) {
-  const instrument = exchange.find('NFO', symbol) ?? exchange.find('NSE', symbol);
-  const quote = instrument && exchange.quote(instrument);
+  const quote = exchange.quote(instrument(exchange, symbol));
   if (!quote) throw new Error(`no quote of ${symbol}`);
   return quote;
 }
