@@ -16,6 +16,16 @@ const STARTS = ['09:15', '10:15', '11:15', '12:15', '13:15', '14:15', '15:15'];
 const QUIET_ABOVE: Hour = [25_520_00, 25_540_00, 25_516_00, 25_530_00];
 const QUIET_BELOW: Hour = [25_550_00, 25_560_00, 25_545_00, 25_552_00];
 
+/** Below the first hour, after a touch of the resistance and so many quiet hours. */
+function closesBelow(quietHours: number) {
+  const hours: readonly Hour[] = [
+    [25_560_00, 25_580_00, 25_540_00, 25_550_00],
+    ...Array<Hour>(quietHours).fill(QUIET_BELOW),
+    [25_552_00, 25_555_00, 25_525_00, 25_530_00],
+  ];
+  return { sells: { strike: 25_600, type: 'CE' }, hours } as const;
+}
+
 /**
  * After the recorded week 7 to 11 July 2025 (STRATEGY section 10): the hours until the signal, the time of its close, and what is sold.
  * Late in the day a position lives an hour instead of four, which is what a soak of thousands of days is after.
@@ -42,27 +52,9 @@ export const SIGNALS = {
       [25_530_00, 25_570_00, 25_525_00, 25_563_95],
     ],
   },
-  /** Below the first hour, after a touch of the resistance. */
-  S8: {
-    at: '14:15',
-    sells: { strike: 25_600, type: 'CE' },
-    hours: [
-      [25_560_00, 25_580_00, 25_540_00, 25_550_00],
-      QUIET_BELOW,
-      QUIET_BELOW,
-      QUIET_BELOW,
-      [25_552_00, 25_555_00, 25_525_00, 25_530_00],
-    ],
-  },
+  S8: { at: '14:15', ...closesBelow(3) },
   /** The same early: a call that is held over hourly closes. */
-  S8_EARLY: {
-    at: '11:15',
-    sells: { strike: 25_600, type: 'CE' },
-    hours: [
-      [25_560_00, 25_580_00, 25_540_00, 25_550_00],
-      [25_552_00, 25_555_00, 25_525_00, 25_530_00],
-    ],
-  },
+  S8_EARLY: { at: '11:15', ...closesBelow(0) },
 } as const satisfies Record<
   string,
   { at: string; sells: { strike: number; type: 'CE' | 'PE' }; hours: readonly Hour[] }
