@@ -1,29 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { makeTag, type OrderTag } from '../../src/domain/tags.ts';
 import type { Side } from '../../src/domain/types.ts';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { expectLedgerIsBook, ours } from './soundness.ts';
-import type { Day, Stage } from './stage.ts';
+import type { Day } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-});
-afterAll(() => stage.close());
+const stage = stageOfFile();
 
 type Forgotten = Pick<OrderTag, 'role' | 'purpose'> & { position?: number; side: Side; price: number };
 
 /** An open position, and an order in the book with a tag of the day that its ledger has never heard of; then a new login. */
 async function forgotten(of: Forgotten): Promise<Day> {
-  day = await stage.startDay({ guard: ({ until }) => ({ kind: 'quiet', until }) });
-  await day.logIn();
-  await day.start();
+  const day = await stage.tradingDay({ guard: ({ until }) => ({ kind: 'quiet', until }) });
   await day.opened();
   const { run, date } = day.identity;
   const { role, purpose, position = 1, side, price } = of;

@@ -1,31 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import { makeTag } from '../../src/domain/tags.ts';
 import type { SimFault } from '../../src/exchange-simulator/types.ts';
+import { stageOfFile } from './file-stage.ts';
 import { MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { expectSound, filledOf, ours } from './soundness.ts';
-import type { Day, DayOptions, Stage } from './stage.ts';
+import type { Day } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-});
-afterAll(() => stage.close());
-
-async function opened(options: DayOptions = {}): Promise<Day> {
-  day = await stage.startDay(options);
-  return day;
-}
+const stage = stageOfFile();
 
 describe('logins', () => {
   it('nobody until 15:16: then nothing is entered any more, and the day ends flat and compared', async () => {
-    const today = await opened();
+    const today = await stage.startDay();
     await today.start();
     await today.at('15:16');
     await today.logIn();
@@ -36,9 +22,7 @@ describe('logins', () => {
   });
 
   it('of another user is refused with both names, and nothing is traded on it', async () => {
-    const today = await opened({ userId: 'AB1234' });
-    await today.logIn();
-    await today.start();
+    const today = await stage.tradingDay({ userId: 'AB1234' });
     const { state, authAttempts } = await today.seen(
       'the refusal',
       (view) => view.authAttempts[0]?.outcome === 'refused',
@@ -56,7 +40,7 @@ describe('Breeze', () => {
     ['behind', { kind: 'breeze_late', count: 100_000, market_seconds: 7_200 }],
     ['without a session', { kind: 'breeze_invalid_session', count: 100_000 }],
   ])('%s: Kite decides, flagged, and the day trades', async (_, fault) => {
-    const today = await opened({ patience: { pollMs: 20, kiteAfterMs: 150, giveUpAfterMs: 5_000 } });
+    const today = await stage.startDay({ patience: { pollMs: 20, kiteAfterMs: 150, giveUpAfterMs: 5_000 } });
     today.exchange.addFault(fault);
     await today.logIn();
     await today.start();
@@ -70,7 +54,7 @@ describe('Breeze', () => {
 
 describe('Breeze that is slow', () => {
   it('is waited for: its candles decide, unflagged', async () => {
-    const today = await opened();
+    const today = await stage.startDay();
     today.exchange.addFault({ kind: 'breeze_slow', count: 100_000, ms: 300 });
     await today.logIn();
     await today.start();
@@ -83,7 +67,7 @@ describe('Breeze that is slow', () => {
 
 describe('special sessions', () => {
   it('Muhurat trading, 21 October 2025 from 13:45 to 14:45: nothing is checked or entered', async () => {
-    const today = await opened({
+    const today = await stage.startDay({
       date: '2025-10-21',
       from: '13:00',
       exchange: { from: '2025-10-06', to: '2025-10-21' },
@@ -104,9 +88,7 @@ describe('special sessions', () => {
     ['Saturday 1 February 2025', '2025-02-01', '2025-01-20'],
     ['Sunday 1 February 2026', '2026-02-01', '2026-01-19'],
   ])('%s is a whole day: every hour is looked at', async (_, date, from) => {
-    const today = await opened({ date, exchange: { from, to: date } });
-    await today.logIn();
-    await today.start({ lotSize: date < '2026' ? 75 : 65 });
+    const today = await stage.tradingDay({ date, exchange: { from, to: date } }, { lotSize: date < '2026' ? 75 : 65 });
     const report = await today.result();
     expect(report).toMatchObject({ result: 'flat', reconciled: true });
     expect(report.decisions.map(({ at }) => istTime(at))).toEqual([
@@ -123,7 +105,7 @@ describe('special sessions', () => {
 
 describe('a difference between ledger and broker at the open', () => {
   async function withStranger(): Promise<Day> {
-    const today = await opened({ from: '09:20' });
+    const today = await stage.startDay({ from: '09:20' });
     const { run, date } = today.identity;
     today.exchange.place({
       ...{ variety: 'regular', exchange: 'NFO', tradingsymbol: MAIN, side: 'BUY', orderType: 'LIMIT' },

@@ -1,33 +1,23 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { GuardInput, GuardResult } from '../../activities/contract.ts';
+import { describe, expect, it } from 'vitest';
+import type { GuardInput } from '../../activities/contract.ts';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import { seeOthers } from './seeing-guard.ts';
-import { openStage } from './simulated-day.ts';
 import { expectOneExitAtATime, filledOf, ours } from './soundness.ts';
-import type { Day, Stage } from './stage.ts';
+import type { Day } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-let guards: GuardInput[] = [];
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-  guards = [];
-});
-afterAll(() => stage.close());
+const stage = stageOfFile();
 
-async function seeingGuard(input: GuardInput): Promise<GuardResult> {
-  guards.push(input);
-  return seeOthers((day as Day).exchange, input);
-}
+/** What the last guard of the day was given. */
+let guarded: GuardInput | null = null;
 
 async function opened(typeChange: 'allow' | 'refuse' = 'allow'): Promise<Day> {
-  day = await stage.startDay({ guard: seeingGuard, exchange: { typeChange } });
-  await day.logIn();
-  await day.start();
+  guarded = null;
+  const guard = (input: GuardInput) => {
+    guarded = input;
+    return seeOthers(day.exchange, input);
+  };
+  const day: Day = await stage.tradingDay({ guard, exchange: { typeChange } });
   await day.opened();
   return day;
 }
@@ -72,7 +62,7 @@ describe('a trade by hand in the contract of an open position', () => {
       const { warnings } = await today.view();
       expect(warnings).toMatchObject([{ code: 'foreign_position', blocksEntries: true }]);
       expect(today.lines.map((line) => JSON.parse(line)).filter(({ owner }) => owner === true)).toHaveLength(1);
-      expect(guards.at(-1)?.main.quantity).toBe(450);
+      expect(guarded?.main.quantity).toBe(450);
 
       // Never answered: it leaves with what is still ours, and the day says that the books do not agree.
       const report = await today.result();
@@ -179,7 +169,7 @@ describe('a trade by hand in the contract of an open position', () => {
 
 describe('a trade by hand in what a person bought here', () => {
   it('is not sold again when it is closed; acknowledged, it is booked at its own price', async () => {
-    day = await stage.startDay();
+    const day = await stage.startDay();
     await day.logIn();
     await day.at('09:30');
     await day.placeOrder({ symbol: HEDGE });

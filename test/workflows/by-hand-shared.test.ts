@@ -1,28 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { candleFile } from './candles.ts';
-import { carriedWeek, WEEKLY, type Week } from './carried-week.ts';
+import { carriedWeek, WEEKLY } from './carried-week.ts';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import { seeOthers } from './seeing-guard.ts';
-import { openStage } from './simulated-day.ts';
 import { filledOf, ours } from './soundness.ts';
-import type { Day, Stage } from './stage.ts';
+import type { Day } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-let week: Week | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await week?.close();
-  if (!week) await day?.close();
-  week = undefined;
-  day = undefined;
-});
-afterAll(() => stage.close());
+const stage = stageOfFile();
+let day: Day;
 
 /** A guard that sees trades of others, of whichever day is playing. */
-const guard = (input: Parameters<typeof seeOthers>[1]) => seeOthers((day as Day).exchange, input);
+const guard = (input: Parameters<typeof seeOthers>[1]) => seeOthers(day.exchange, input);
 
 const held = ({ exchange }: Day) =>
   Object.fromEntries(exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]));
@@ -35,8 +24,7 @@ const resting = (today: Day) =>
 
 describe('a trade by hand in a contract that two positions hold', () => {
   it('closes one of two of signals: the other keeps its stop and its hedge', async () => {
-    const carried = await carriedWeek(stage);
-    week = carried.week;
+    const { week } = await carriedWeek(stage);
     // On other candles the week begins on Tuesday: S1 fires once more, in the same series.
     const candles = await candleFile({
       '2025-07-15': [
@@ -49,11 +37,11 @@ describe('a trade by hand in a contract that two positions hold', () => {
     await day.start({ ...WEEKLY, maxLossPerDay: 100_000_00 });
     await day.at('11:16');
     await day.seen('both open', ({ positions }) => positions.filter(({ state }) => state === 'open').length === 2);
-    await day.seen('both protected', () => resting(day as Day).length === 2);
+    await day.seen('both protected', () => resting(day).length === 2);
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'NRML', side: 'BUY', quantity: 750 });
     await day.at('12:30');
     await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1'));
-    await day.seen('one stop', () => JSON.stringify(resting(day as Day)) === '[750]');
+    await day.seen('one stop', () => JSON.stringify(resting(day)) === '[750]');
     await day.acknowledge('all');
     await day.seen('one is closed', ({ positions }) => positions[0]?.state === 'closed');
     const report = await week.end(day);
@@ -68,9 +56,7 @@ describe('a trade by hand in a contract that two positions hold', () => {
   });
 
   it('closes that of a signal before one by hand: what is short in the end is bought back once', async () => {
-    day = await stage.startDay({ guard });
-    await day.logIn();
-    await day.start();
+    day = await stage.tradingDay({ guard });
     await day.at('09:30');
     await day.placeOrder({ symbol: HEDGE });
     await day.placeOrder({ symbol: MAIN, side: 'SELL' });
@@ -97,8 +83,7 @@ describe('a trade by hand in a contract that two positions hold', () => {
 
 describe('what somebody bought back of a carried position before the login', () => {
   it('rests its stop as soon as it is sold again', async () => {
-    const carried = await carriedWeek(stage);
-    week = carried.week;
+    const { week } = await carriedWeek(stage);
     day = await week.day('2025-07-15', { guard });
     await day.at('09:30');
     const theirs = { tradingsymbol: MAIN, product: 'NRML', quantity: 750 } as const;
@@ -109,7 +94,7 @@ describe('what somebody bought back of a carried position before the login', () 
     day.exchange.foreignTrade({ ...theirs, side: 'SELL' });
     await day.at('11:30');
     await day.seen('the stop at rest', ({ warnings }) => {
-      return resting(day as Day)[0] === 750 && !warnings.some(({ id }) => id.startsWith('by_hand'));
+      return resting(day)[0] === 750 && !warnings.some(({ id }) => id.startsWith('by_hand'));
     });
     expect((await week.end(day)).result).toBe('carried');
   });
@@ -117,9 +102,7 @@ describe('what somebody bought back of a carried position before the login', () 
 
 describe('a short of others in the contract of an open position', () => {
   it('is covered by the hedge until somebody acknowledges that it is theirs', async () => {
-    day = await stage.startDay({ guard });
-    await day.logIn();
-    await day.start();
+    day = await stage.tradingDay({ guard });
     await day.opened();
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
     await day.at('12:30');
@@ -136,8 +119,7 @@ describe('a short of others in the contract of an open position', () => {
   });
 
   it('never acknowledged, is a day that does not end flat', async () => {
-    const carried = await carriedWeek(stage);
-    week = carried.week;
+    const { week } = await carriedWeek(stage);
     day = await week.day('2025-07-15', { guard });
     await day.logIn();
     await day.at('09:30');

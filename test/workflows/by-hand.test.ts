@@ -1,24 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { filledOf, ours } from './soundness.ts';
-import type { Day, Stage } from './stage.ts';
+import type { Day } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-});
-afterAll(() => stage.close());
+const stage = stageOfFile();
 
 async function opened(): Promise<Day> {
-  day = await stage.startDay();
-  await day.logIn();
-  await day.start();
+  const day = await stage.tradingDay();
   await day.opened();
   return day;
 }
@@ -80,10 +69,7 @@ describe('a position that its owner closed in the broker’s app', () => {
 
 describe('a person’s own trade before ours', () => {
   it('is theirs: all that was sold here is protected and bought back here', async () => {
-    const today = await stage.startDay();
-    day = today;
-    await today.logIn();
-    await today.start();
+    const today = await stage.tradingDay();
     await today.at('10:00');
     today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 });
     await today.opened();

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import type { IsoDate } from '../../src/domain/types.ts';
 import type { DayReport, Plan } from '../../workflows/messages.ts';
 import type { CandleFile } from './candles.ts';
@@ -14,13 +15,12 @@ export type Week = {
   day(date: IsoDate, options?: DayOptions): Promise<Day>;
   /** Waits for the day's report and closes its market. */
   end(day: Day): Promise<DayReport>;
-  close(): Promise<void>;
 };
 
 let weeks = 0;
 
-/** On recorded candles, or on those of a file, which goes with it. */
-export async function openWeek(stage: Stage, candles?: CandleFile): Promise<Week> {
+/** On recorded candles, or on those of a file, which goes with it. It ends with its test. */
+export async function openWeek(stage: Pick<Stage, 'startDay'>, candles?: CandleFile): Promise<Week> {
   weeks += 1;
   const account = `week-${weeks}`;
   const dataDir = await mkdtemp(join(tmpdir(), 'week-'));
@@ -29,6 +29,11 @@ export async function openWeek(stage: Stage, candles?: CandleFile): Promise<Week
     await playing?.close();
     playing = null;
   };
+  onTestFinished(async () => {
+    await closeDay();
+    await rm(dataDir, { recursive: true, force: true });
+    await candles?.remove();
+  });
   return {
     async day(date, options = {}) {
       playing = await stage.startDay({
@@ -44,17 +49,12 @@ export async function openWeek(stage: Stage, candles?: CandleFile): Promise<Week
       await closeDay();
       return report;
     },
-    async close() {
-      await closeDay();
-      await rm(dataDir, { recursive: true, force: true });
-      await candles?.remove();
-    },
   };
 }
 
 /** A week whose first day has ended: on Monday 14 July 2025, unless another is given, a signal's position is sold and carried. */
 export async function carriedWeek(
-  stage: Stage,
+  stage: Pick<Stage, 'startDay'>,
   { plan = {}, date = '2025-07-14', candles }: { plan?: Partial<Plan>; date?: IsoDate; candles?: CandleFile } = {},
 ): Promise<{ week: Week; report: DayReport }> {
   const week = await openWeek(stage, candles);

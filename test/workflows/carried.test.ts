@@ -1,35 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { istDate, istTime } from '../../src/domain/clock.ts';
 import { candleFile, tuesdayAfterS1 } from './candles.ts';
-import { carriedWeek, openWeek, WEEKLY, type Week } from './carried-week.ts';
+import { carriedWeek, openWeek, WEEKLY } from './carried-week.ts';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { ours } from './soundness.ts';
-import type { Day, Stage } from './stage.ts';
+import type { Day } from './stage.ts';
 
-let stage: Stage;
-let week: Week | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await week?.close();
-  week = undefined;
-});
-afterAll(() => stage.close());
-
-async function carried(options?: Parameters<typeof carriedWeek>[1]) {
-  const begun = await carriedWeek(stage, options);
-  week = begun.week;
-  return begun;
-}
+const stage = stageOfFile();
 
 /** What of our stops rests on the book. */
 const resting = (day: Day) => ours(day.book()).filter((order) => order.status === 'TRIGGER PENDING');
 
 describe('a carried position in the morning', () => {
   it('leaves at the open when the index has opened beyond its strike', async () => {
-    const { week } = await carried({
+    const { week } = await carriedWeek(stage, {
       candles: await tuesdayAfterS1([[25064, 25070, 25060, 25065]], [[24960, 24990, 24950, 24980]]),
     });
     const tuesday = await week.day('2025-07-15');
@@ -40,7 +25,7 @@ describe('a carried position in the morning', () => {
   });
 
   it('leaves at the open when the premium has opened beyond its stop', async () => {
-    const { week } = await carried();
+    const { week } = await carriedWeek(stage);
     const tuesday = await week.day('2025-07-15');
     await tuesday.logIn();
     // Stop at 126.50: the market opens with the premium above it while the index stands above the strike.
@@ -52,7 +37,7 @@ describe('a carried position in the morning', () => {
 
   it('leaves at the open on the last close of the day before, which came after its last trade', async () => {
     const calm = [25064, 25070, 25060, 25065] as const;
-    const { week } = await carried({
+    const { week } = await carriedWeek(stage, {
       candles: await tuesdayAfterS1(
         [calm, calm, calm, calm, [25065, 25066, 24980, 24990]],
         [[25080, 25090, 25070, 25085]],
@@ -66,7 +51,7 @@ describe('a carried position in the morning', () => {
   });
 
   it('pages every five minutes from 09:00 until somebody logs in, and is protected then', async () => {
-    const { week } = await carried();
+    const { week } = await carriedWeek(stage);
     const tuesday = await week.day('2025-07-15');
     await tuesday.at('10:01');
     expect(resting(tuesday)).toEqual([]);
@@ -97,7 +82,7 @@ describe('a carried position in the morning', () => {
   });
 
   it('reserves its planned loss again and counts as open', async () => {
-    const { week } = await carried();
+    const { week } = await carriedWeek(stage);
     const tuesday = await week.day('2025-07-15');
     await tuesday.logIn();
     await tuesday.start(WEEKLY);
@@ -108,7 +93,7 @@ describe('a carried position in the morning', () => {
   });
 
   it('is left first of all when the day before could not leave it', async () => {
-    const { week } = await carried({ plan: { weeklyExitDay: 2 } });
+    const { week } = await carriedWeek(stage, { plan: { weeklyExitDay: 2 } });
     const tuesday = await week.day('2025-07-15');
     await tuesday.logIn();
     await tuesday.at('15:00');
@@ -123,7 +108,7 @@ describe('a carried position in the morning', () => {
   });
 
   it('asks about what somebody closed over night, protects nothing that is gone, and books the answer', async () => {
-    const { week } = await carried();
+    const { week } = await carriedWeek(stage);
     const tuesday = await week.day('2025-07-15');
     await tuesday.at('09:30');
     for (const [tradingsymbol, side] of [
@@ -145,9 +130,8 @@ describe('a carried position in the morning', () => {
 
 describe('a carried position of which not all was heard', () => {
   it('never loses its hedge to a short that was filled while nobody listened', async () => {
-    const begun = await openWeek(stage);
-    week = begun;
-    const monday = await begun.day('2025-07-14');
+    const week = await openWeek(stage);
+    const monday = await week.day('2025-07-14');
     await monday.logIn();
     await monday.start(WEEKLY);
     await monday.at('11:14');
@@ -161,10 +145,10 @@ describe('a carried position of which not all was heard', () => {
     const sale = monday.book().find(({ side }) => side === 'SELL');
     const left = (sale?.quantity ?? 0) - (sale?.filledQuantity ?? 0);
     if (left > 0) monday.exchange.foreignTrade({ tradingsymbol: MAIN, side: 'SELL', quantity: left, product: 'NRML' });
-    await begun.end(monday);
-    const tuesday = await begun.day('2025-07-15');
+    await week.end(monday);
+    const tuesday = await week.day('2025-07-15');
     await tuesday.logIn();
-    const report = await begun.end(tuesday);
+    const report = await week.end(tuesday);
     const net = (symbol: string) =>
       tuesday.exchange.positions().find(({ tradingsymbol }) => tradingsymbol === symbol)?.quantity ?? 0;
     expect(net(HEDGE) + net(MAIN), 'never short without its hedge').toBeGreaterThanOrEqual(0);
@@ -174,7 +158,7 @@ describe('a carried position of which not all was heard', () => {
   it('leaves on a close that nobody had seen', async () => {
     const fell = [25065, 25066, 24960, 24970] as const;
     const calm = [25064, 25070, 25060, 25065] as const;
-    const { week } = await carried({
+    const { week } = await carriedWeek(stage, {
       candles: await tuesdayAfterS1([calm, calm, calm, calm, calm], [calm, fell, [24970, 25080, 24965, 25075]]),
     });
     const wednesday = await week.day('2025-07-16');
@@ -185,7 +169,7 @@ describe('a carried position of which not all was heard', () => {
   });
 
   it('is left when everything was to be closed before it was taken over', async () => {
-    const { week } = await carried();
+    const { week } = await carriedWeek(stage);
     const tuesday = await week.day('2025-07-15');
     await tuesday.closeAll();
     await tuesday.logIn();
@@ -194,7 +178,7 @@ describe('a carried position of which not all was heard', () => {
   });
 
   it('keeps its protection when the first seconds of the market refuse it', async () => {
-    const { week } = await carried();
+    const { week } = await carriedWeek(stage);
     const tuesday = await week.day('2025-07-15');
     tuesday.exchange.addFault({ kind: 'reject_order', count: 3, tradingsymbol: MAIN });
     await tuesday.logIn();
@@ -224,7 +208,7 @@ describe('a special session under weekly', () => {
       },
       616,
     );
-    const { week, report } = await carried({ date: '2023-11-10', candles, plan: { lotSize: 50 } });
+    const { week, report } = await carriedWeek(stage, { date: '2023-11-10', candles, plan: { lotSize: 50 } });
     expect(report).toMatchObject({ result: 'carried', positions: [{ signal: 'S5', expiry: '2023-11-16' }] });
     const sunday = await week.day('2023-11-12');
     await sunday.logIn();
@@ -241,7 +225,7 @@ describe('a special session under weekly', () => {
 
 describe('an intraday position that nobody would take', () => {
   it('is handed over, and left first of all on the next day', async () => {
-    week = await openWeek(stage);
+    const week = await openWeek(stage);
     const monday = await week.day('2025-07-14');
     await monday.logIn();
     await monday.start();
@@ -261,7 +245,7 @@ describe('an intraday position that nobody would take', () => {
 
 describe('a position by hand that nobody would take', () => {
   it('is handed over as well, and left first of all on the next day', async () => {
-    week = await openWeek(stage);
+    const week = await openWeek(stage);
     const monday = await week.day('2025-07-14');
     await monday.logIn();
     await monday.at('09:30');
@@ -285,7 +269,7 @@ describe('a position by hand that nobody would take', () => {
 
 describe('what expires', () => {
   it('is booked on the official close, the next day where that could not be read', async () => {
-    const { week } = await carried();
+    const { week } = await carriedWeek(stage);
     const thursday = await week.day('2025-07-17');
     await thursday.logIn();
     await thursday.at('15:00');

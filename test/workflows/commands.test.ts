@@ -1,30 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { expectExit, expectSound, filledOf } from './soundness.ts';
-import type { Day, DayOptions, Stage } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-});
-afterAll(() => stage.close());
-
-async function traded(options: DayOptions = {}): Promise<Day> {
-  day = await stage.startDay(options);
-  await day.logIn();
-  await day.start();
-  return day;
-}
+const stage = stageOfFile();
 
 describe('an emergency before the entry', () => {
   it('takes no signal any more that day, whatever is started again', async () => {
-    const today = await traded();
+    const today = await stage.tradingDay();
     await today.at('10:30');
     await today.closeAll();
     await today.start();
@@ -37,7 +20,7 @@ describe('an emergency before the entry', () => {
 
 describe('an emergency during the entry', () => {
   it('ends the hedge order and sells nothing, also when sellers of the hedge come back', async () => {
-    const today = await traded();
+    const today = await stage.tradingDay();
     today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: HEDGE });
     await today.at('11:15');
     await today.seen('the hedge order', ({ orders }) => orders.some(({ orderId }) => orderId !== null));
@@ -51,7 +34,7 @@ describe('an emergency during the entry', () => {
   });
 
   it('ends the main leg and sells the hedge again', async () => {
-    const today = await traded();
+    const today = await stage.tradingDay();
     today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: MAIN });
     await today.at('11:15');
     await today.seen('the main leg', ({ orders }) => orders.some(({ role, orderId }) => role === 'main' && orderId));
@@ -68,7 +51,7 @@ describe('an emergency during the entry', () => {
 
 describe('closing one position by hand', () => {
   it('refuses a command that came too late, whatever else is wrong with it', async () => {
-    const today = await traded();
+    const today = await stage.tradingDay();
     await today.opened();
     await expect(today.closePosition({ id: 'P9', expiresAt: 1 })).rejects.toMatchObject({ cause: { type: 'expired' } });
     await expect(today.closePosition({ id: 'P9' })).rejects.toMatchObject({ cause: { type: 'unknown_position' } });
@@ -76,7 +59,7 @@ describe('closing one position by hand', () => {
   });
 
   it('takes the same request twice, and refuses one for a closed position', async () => {
-    const today = await traded();
+    const today = await stage.tradingDay();
     await today.opened();
     await Promise.all([today.closePosition({ id: 'P1' }), today.closePosition({ id: 'P1' })]);
     await today.seen('the end', ({ positions }) => positions[0]?.state === 'closed');

@@ -1,20 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import type { SimOrder } from '../../src/exchange-simulator/types.ts';
-import { openStage } from './simulated-day.ts';
+import { stageOfFile } from './file-stage.ts';
 import { expectLedgerIsBook, expectNeverNaked, expectSound } from './soundness.ts';
-import type { Day, Stage } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterAll(() => stage.close());
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-});
+const stage = stageOfFile();
 
 const filled = (orders: SimOrder[], symbol: string, side: 'BUY' | 'SELL') =>
   orders
@@ -26,9 +16,7 @@ const HEDGE = 'NIFTY2571724800PE';
 
 describe('a whole trading day', () => {
   it('14 July 2025: S1 fires at 11:15, the hedge is bought first, 10 lots are sold, everything is out after 15:15', async () => {
-    day = await stage.startDay();
-    await day.logIn();
-    await day.start();
+    const day = await stage.tradingDay();
     const report = await day.result();
     const book = day.book();
 
@@ -53,9 +41,7 @@ describe('a whole trading day', () => {
   });
 
   it('reports exactly what the book says, to the paisa', async () => {
-    day = await stage.startDay();
-    await day.logIn();
-    await day.start();
+    const day = await stage.tradingDay();
     const report = await day.result();
     let gross = 0;
     for (const order of day.book()) {
@@ -68,9 +54,7 @@ describe('a whole trading day', () => {
   });
 
   it('uses every tag once', async () => {
-    day = await stage.startDay();
-    await day.logIn();
-    await day.start();
+    const day = await stage.tradingDay();
     await day.result();
     const tags = day.book().map((order) => order.tag);
     expect(new Set(tags).size).toBe(tags.length);
@@ -78,7 +62,7 @@ describe('a whole trading day', () => {
   });
 
   it('trades nothing without a start, and ends flat', async () => {
-    day = await stage.startDay();
+    const day = await stage.startDay();
     await day.logIn();
     const report = await day.result();
     expect(report).toMatchObject({ result: 'flat', trades: [], decisions: [] });
@@ -86,16 +70,14 @@ describe('a whole trading day', () => {
   });
 
   it('trades nothing on a day whose week has used its signal', async () => {
-    day = await stage.startDay({ date: '2025-07-15' });
-    await day.logIn();
-    await day.start();
+    const day = await stage.tradingDay({ date: '2025-07-15' });
     const report = await day.result();
     expect(report.decisions.map((decision) => decision.outcome)).toEqual(Array(6).fill('week_used'));
     expect(day.book()).toEqual([]);
   });
 
   it('goes on after a refused token with a good one', async () => {
-    day = await stage.startDay();
+    const day = await stage.startDay();
     await day.logIn('not-a-token-of-this-broker');
     const refused = await day.seen('the refusal', (view) =>
       view.authAttempts.some((login) => login.outcome === 'refused'),
@@ -110,9 +92,7 @@ describe('a whole trading day', () => {
   });
 
   it('refuses an entry beyond a limit, with its numbers, and counts the week as used', async () => {
-    day = await stage.startDay();
-    await day.logIn();
-    await day.start({ maxCapitalAtRisk: 50_000_00 });
+    const day = await stage.tradingDay({}, { maxCapitalAtRisk: 50_000_00 });
     const report = await day.result();
     const [, second] = report.decisions;
     expect(second).toMatchObject({ signal: 'S1', outcome: 'skipped' });
@@ -122,7 +102,7 @@ describe('a whole trading day', () => {
   });
 
   it('makes no trade when the hedge is rejected', async () => {
-    day = await stage.startDay();
+    const day = await stage.startDay();
     day.exchange.addFault({
       kind: 'reject_order',
       count: 5,
@@ -139,7 +119,7 @@ describe('a whole trading day', () => {
   });
 
   it('sells the hedge again when the main leg is rejected', async () => {
-    day = await stage.startDay();
+    const day = await stage.startDay();
     day.exchange.addFault({
       kind: 'reject_order',
       count: 5,
@@ -159,7 +139,7 @@ describe('a whole trading day', () => {
   });
 
   it('sells the hedge again when the main leg is not filled after its chase', async () => {
-    day = await stage.startDay();
+    const day = await stage.startDay();
     day.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: MAIN });
     await day.logIn();
     await day.start();
@@ -178,7 +158,7 @@ describe('a whole trading day', () => {
   });
 
   it('sells no more than the hedge that it got, in whole lots', async () => {
-    day = await stage.startDay();
+    const day = await stage.startDay();
     day.exchange.addFault({
       kind: 'thin_depth',
       count: 100,

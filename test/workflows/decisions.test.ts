@@ -1,32 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import { mondayAfterS1 } from './candles.ts';
+import { stageOfFile } from './file-stage.ts';
 import { MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { expectNeverNaked, expectSound, filledOf, ours } from './soundness.ts';
-import type { Day, DayOptions, Stage } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-});
-afterAll(() => stage.close());
-
-async function opened(options: DayOptions = {}): Promise<Day> {
-  day = await stage.startDay(options);
-  return day;
-}
+const stage = stageOfFile();
 
 describe('candles that do not come', () => {
   const patience = { pollMs: 20, kiteAfterMs: 150, giveUpAfterMs: 400 };
 
   it('Breeze down: Kite decides, flagged', async () => {
-    const today = await opened({ patience });
+    const today = await stage.startDay({ patience });
     today.exchange.addFault({ kind: 'breeze_down', count: 100_000 });
     await today.logIn();
     await today.start();
@@ -37,7 +22,7 @@ describe('candles that do not come', () => {
   });
 
   it('nobody has candles: nothing is decided, and each hour says so', async () => {
-    const today = await opened({ patience });
+    const today = await stage.startDay({ patience });
     today.exchange.addFault({ kind: 'breeze_down', count: 100_000 });
     today.exchange.addFault({ kind: 'http_error', path: '/instruments/historical', count: 100_000 });
     await today.logIn();
@@ -53,7 +38,7 @@ describe('what somebody else holds', () => {
   const theirs = { tradingsymbol: MAIN, product: 'NRML', side: 'SELL', quantity: 75 } as const;
 
   it('blocks entries until it is acknowledged, and is never touched', async () => {
-    const today = await opened({ from: '09:20' });
+    const today = await stage.startDay({ from: '09:20' });
     today.exchange.foreignTrade(theirs);
     await today.logIn();
     await today.start();
@@ -68,7 +53,7 @@ describe('what somebody else holds', () => {
   it.each(['NRML', 'MIS'])(
     'acknowledged, the day trades beside it, also in the same contract (%s)',
     async (product) => {
-      const today = await opened({ from: '09:20' });
+      const today = await stage.startDay({ from: '09:20' });
       today.exchange.foreignTrade({ ...theirs, product });
       await today.logIn();
       await today.start();
@@ -83,7 +68,7 @@ describe('what somebody else holds', () => {
   );
 
   it('blocks an entry also when the login comes with the signal, and the look at the account after it', async () => {
-    const today = await opened({ from: '09:20' });
+    const today = await stage.startDay({ from: '09:20' });
     today.exchange.foreignTrade(theirs);
     await today.start();
     await today.at('11:14');
@@ -105,7 +90,7 @@ describe('hourly closes that nobody was there for', () => {
       [24999, 25080, 24999, 25070],
     );
     try {
-      const today = await opened({
+      const today = await stage.startDay({
         exchange: { candles: monday.path },
         guard: ({ until }) => ({ kind: 'quiet', until }),
       });

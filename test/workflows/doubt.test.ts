@@ -1,30 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import { makeTag } from '../../src/domain/tags.ts';
 import type { SimFault, SimOrder } from '../../src/exchange-simulator/types.ts';
 import type { OrderView } from '../../workflows/messages.ts';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { expectLedgerIsBook, expectNeverNaked, expectSound, filledOf, ours } from './soundness.ts';
-import type { Day, Stage } from './stage.ts';
+import type { Day } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-});
-afterAll(() => stage.close());
+const stage = stageOfFile();
 
 /** A day on which somebody has pressed start. Where the exit's own order is what matters, the stop cannot become it. */
-async function started(sent?: Sent): Promise<Day> {
-  day = await stage.startDay({ exchange: { typeChange: sent === 'exit' ? 'refuse' : 'allow' } });
-  await day.logIn();
-  await day.start();
-  return day;
+function started(sent?: Sent): Promise<Day> {
+  return stage.tradingDay({ exchange: { typeChange: sent === 'exit' ? 'refuse' : 'allow' } });
 }
 
 const POST = { path: '/orders', method: 'POST', count: 1 };
@@ -184,7 +172,7 @@ describe('an order whose answer never came, and which the broker has not', () =>
 
 describe('a doubtful order in a contract that somebody else holds too', () => {
   it('is absent when their quantity is all that the broker holds: the exit is sent again', async () => {
-    day = await stage.startDay({ from: '09:20', exchange: { typeChange: 'refuse' } });
+    const day = await stage.startDay({ from: '09:20', exchange: { typeChange: 'refuse' } });
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
     await day.logIn();
     await day.start();

@@ -1,43 +1,24 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import { type Hour, mondayAfterS1 } from './candles.ts';
+import { stageOfFile } from './file-stage.ts';
 import { MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { expectExit } from './soundness.ts';
-import type { Day, DayOptions, Stage } from './stage.ts';
+import type { Day } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-let files: { path: string; remove(): Promise<void> }[] = [];
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-  for (const file of files) await file.remove();
-  files = [];
-});
-afterAll(() => stage.close());
+const stage = stageOfFile();
 
 async function candles(...hours: Hour[]): Promise<string> {
   const file = await mondayAfterS1(...hours);
-  files.push(file);
+  onTestFinished(() => file.remove());
   return file.path;
-}
-
-async function traded(options: DayOptions = {}, plan = {}): Promise<Day> {
-  day = await stage.startDay(options);
-  await day.logIn();
-  await day.start(plan);
-  return day;
 }
 
 describe.each(['allow', 'refuse'] as const)('every exit, where a stop may become a limit order: %s', (typeChange) => {
   const exchange = { typeChange };
 
   it('leaves at 15:15:00 by the durable timer', async () => {
-    const today = await traded({ exchange, guard: ({ until }) => ({ kind: 'quiet', until }) });
+    const today = await stage.tradingDay({ exchange, guard: ({ until }) => ({ kind: 'quiet', until }) });
     await expectExit(today, 'exit_time', '15:15:00');
     const report = await today.result();
     const stop = report.positions[0]?.catastropheStop;
@@ -46,7 +27,7 @@ describe.each(['allow', 'refuse'] as const)('every exit, where a stop may become
 
   it('leaves when the target is reached', async () => {
     const path = await candles([25063.95, 25260, 25060, 25250]);
-    const today = await traded({ exchange: { ...exchange, candles: path } }, { target: 0.3 });
+    const today = await stage.tradingDay({ exchange: { ...exchange, candles: path } }, { target: 0.3 });
     await expectExit(today, 'target', '11:16:00');
     const report = await today.result();
     expect(report.pnl.net).toBeGreaterThan(0);
@@ -55,19 +36,19 @@ describe.each(['allow', 'refuse'] as const)('every exit, where a stop may become
 
   it('leaves when an hourly close is at the strike', async () => {
     const path = await candles([25063.95, 25070, 24995, 25000]);
-    const today = await traded({ exchange: { ...exchange, candles: path } }, { maxLossPerTrade: 50_000_00 });
+    const today = await stage.tradingDay({ exchange: { ...exchange, candles: path } }, { maxLossPerTrade: 50_000_00 });
     await expectExit(today, 'index_stop', '12:15:00');
   });
 
   it('stays when the index was below the strike within the hour but closed above it', async () => {
     const path = await candles([25063.95, 25070, 24980, 25000.05]);
-    const today = await traded({ exchange: { ...exchange, candles: path } }, { maxLossPerTrade: 50_000_00 });
+    const today = await stage.tradingDay({ exchange: { ...exchange, candles: path } }, { maxLossPerTrade: 50_000_00 });
     await expectExit(today, 'exit_time', '15:15:00');
   });
 
   it('leaves when the loss cap is reached, before the hour closes', async () => {
     const path = await candles([25063.95, 25070, 24880, 25050]);
-    const today = await traded({ exchange: { ...exchange, candles: path } }, { maxLossPerTrade: 10_000_00 });
+    const today = await stage.tradingDay({ exchange: { ...exchange, candles: path } }, { maxLossPerTrade: 10_000_00 });
     await expectExit(today, 'loss_cap', '11:16:00');
     const report = await today.result();
     expect(istTime(report.positions[0]?.closedAt ?? 0) < '12:15:00').toBe(true);
@@ -75,7 +56,7 @@ describe.each(['allow', 'refuse'] as const)('every exit, where a stop may become
   });
 
   it('leaves at once in an emergency, and trades nothing more that day', async () => {
-    const today = await traded({ exchange });
+    const today = await stage.tradingDay({ exchange });
     await today.opened();
     await today.at('12:00');
     await today.closeAll();
@@ -86,7 +67,7 @@ describe.each(['allow', 'refuse'] as const)('every exit, where a stop may become
   });
 
   it('leaves when trading is stopped with its positions', async () => {
-    const today = await traded({ exchange });
+    const today = await stage.tradingDay({ exchange });
     await today.opened();
     await today.at('12:00');
     await today.stop(true);
@@ -94,7 +75,7 @@ describe.each(['allow', 'refuse'] as const)('every exit, where a stop may become
   });
 
   it('leaves one position on request', async () => {
-    const today = await traded({ exchange });
+    const today = await stage.tradingDay({ exchange });
     await today.opened();
     await today.at('13:00');
     const answered = await today.closePosition({ id: 'P1' });
@@ -103,7 +84,7 @@ describe.each(['allow', 'refuse'] as const)('every exit, where a stop may become
   });
 
   it('sells the hedge when the exchange has filled the resting stop while nobody looked', async () => {
-    const today = await traded({ exchange, guard: ({ until }) => quietUnlessStopEnded(today, until) });
+    const today = await stage.tradingDay({ exchange, guard: ({ until }) => quietUnlessStopEnded(today, until) });
     await today.opened();
     await touchStop(today);
     await expectExit(today, 'catastrophe_stop', '11:15:00');
@@ -112,7 +93,7 @@ describe.each(['allow', 'refuse'] as const)('every exit, where a stop may become
   });
 
   it('leaves when the exchange has cancelled the resting stop', async () => {
-    const today = await traded({ exchange, guard: ({ until }) => quietUnlessStopEnded(today, until) });
+    const today = await stage.tradingDay({ exchange, guard: ({ until }) => quietUnlessStopEnded(today, until) });
     await today.opened();
     today.exchange.addFault({ kind: 'cancel_triggered', count: 1 });
     await touchStop(today);

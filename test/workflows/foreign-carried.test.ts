@@ -1,20 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openWeek, WEEKLY, type Week } from './carried-week.ts';
+import { describe, expect, it } from 'vitest';
+import { openWeek, WEEKLY } from './carried-week.ts';
+import { stageOfFile } from './file-stage.ts';
 import { MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { filledOf, ours } from './soundness.ts';
-import type { Day, Stage } from './stage.ts';
+import type { Day } from './stage.ts';
 
-let stage: Stage;
-let week: Week | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await week?.close();
-  week = undefined;
-});
-afterAll(() => stage.close());
+const stage = stageOfFile();
 
 const resting = (day: Day) =>
   ours(day.book())
@@ -26,7 +17,7 @@ describe('what others hold of a contract that is carried', () => {
     ['a short', 'SELL', 'BUY', -75],
     ['a long', 'BUY', 'SELL', 75],
   ] as const)('is known on the days after: %s', async (_, side, closing, quantity) => {
-    week = await openWeek(stage);
+    const week = await openWeek(stage);
     const monday = await week.day('2025-07-14');
     const theirs = { tradingsymbol: MAIN, product: 'NRML', quantity: 75 } as const;
     await monday.at('09:20');

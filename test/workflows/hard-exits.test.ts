@@ -1,31 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { expectExit, filledOf, ours } from './soundness.ts';
-import type { Day, DayOptions, Stage } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-});
-afterAll(() => stage.close());
-
-async function traded(options: DayOptions = {}): Promise<Day> {
-  day = await stage.startDay(options);
-  await day.logIn();
-  await day.start();
-  return day;
-}
+const stage = stageOfFile();
 
 describe('an exit whose change is acknowledged and then refused', () => {
   it('cancels the stop to its end, then buys back what is still sold', async () => {
-    const today = await traded();
+    const today = await stage.tradingDay();
     await today.opened();
     today.exchange.addFault({ kind: 'refuse_type_change', count: 1, after: true });
     await today.closeAll();
@@ -39,7 +22,7 @@ describe('an exit whose change is acknowledged and then refused', () => {
   });
 
   it('buys nothing twice when the stop fills just before it becomes the exit', async () => {
-    const today = await traded();
+    const today = await stage.tradingDay();
     await today.opened();
     today.exchange.addFault({ kind: 'fill_before_change', count: 1, tradingsymbol: MAIN });
     await today.closeAll();
@@ -48,7 +31,7 @@ describe('an exit whose change is acknowledged and then refused', () => {
   });
 
   it('buys nothing twice when the stop fills just before it is cancelled', async () => {
-    const today = await traded({ exchange: { typeChange: 'refuse' } });
+    const today = await stage.tradingDay({ exchange: { typeChange: 'refuse' } });
     await today.opened();
     today.exchange.addFault({ kind: 'fill_before_change', count: 1, tradingsymbol: MAIN, change: 'cancel' });
     await today.closeAll();
@@ -57,7 +40,7 @@ describe('an exit whose change is acknowledged and then refused', () => {
   });
 
   it('goes on through depth that fills it in parts, at prices that never fall', async () => {
-    const today = await traded();
+    const today = await stage.tradingDay();
     await today.opened();
     today.exchange.addFault({
       kind: 'thin_depth',
@@ -79,7 +62,7 @@ describe('an exit whose change is acknowledged and then refused', () => {
 
 describe('an exit while the market runs away from it', () => {
   it('never shows a lower price than it has shown', async () => {
-    const today = await traded();
+    const today = await stage.tradingDay();
     await today.opened();
     today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: MAIN, side: 'asks' });
     await today.closeAll();
@@ -99,7 +82,7 @@ describe('an exit while the market runs away from it', () => {
 
 describe('an exit that the market does not take', () => {
   it('refused again and again: it is tried fast at first, then patiently', async () => {
-    const today = await traded({ exchange: { typeChange: 'refuse' } });
+    const today = await stage.tradingDay({ exchange: { typeChange: 'refuse' } });
     await today.opened();
     today.exchange.addFault({ kind: 'reject_order', count: 100_000, tradingsymbol: MAIN, transaction_type: 'BUY' });
     await today.closeAll();
@@ -119,7 +102,7 @@ describe('an exit that the market does not take', () => {
   });
 
   it('a hedge that nobody bids for is left over, bounded, and said', async () => {
-    const today = await traded();
+    const today = await stage.tradingDay();
     await today.opened();
     await today.at('15:14:30');
     today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: HEDGE, side: 'bids' });
@@ -136,7 +119,7 @@ describe('an exit that the market does not take', () => {
 
 describe('protection', () => {
   it('closes the position when the protective stop is refused twice', async () => {
-    day = await stage.startDay();
+    const day = await stage.startDay();
     day.exchange.addFault({ kind: 'reject_order', count: 2, tradingsymbol: MAIN, transaction_type: 'BUY' });
     await day.logIn();
     await day.start();
@@ -146,7 +129,7 @@ describe('protection', () => {
   });
 
   it('keeps the position when only the first protective stop is refused', async () => {
-    day = await stage.startDay();
+    const day = await stage.startDay();
     day.exchange.addFault({ kind: 'reject_order', count: 1, tradingsymbol: MAIN, transaction_type: 'BUY' });
     await day.logIn();
     await day.start();

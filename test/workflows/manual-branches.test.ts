@@ -1,27 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ManualCheckInput } from '../../activities/contract.ts';
 import type { DayReport } from '../../workflows/messages.ts';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN, PLAN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { expectLedgerIsBook, expectNeverNaked, filledOf, ours } from './soundness.ts';
-import type { SimulatedDay, SimulatedStage } from './stage.ts';
+import type { SimulatedDay } from './stage.ts';
 
-let stage: SimulatedStage;
-let day: SimulatedDay | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-});
-afterAll(() => stage.close());
+const stage = stageOfFile();
 
 const RESTING = { symbol: MAIN, side: 'SELL', orderType: 'LIMIT' } as const;
 
 /** Logged in and in the market, with `units` of the cover bought by hand as M1. */
 async function covered(units = 75, time = '09:30'): Promise<SimulatedDay> {
-  day = await stage.startDay();
+  const day = await stage.startDay();
   await day.logIn();
   await day.at(time);
   await day.placeOrder({ symbol: HEDGE, quantity: units });

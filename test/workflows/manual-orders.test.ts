@@ -1,26 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DayReport } from '../../workflows/messages.ts';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { expectLedgerIsBook, filledOf, ours } from './soundness.ts';
-import type { Day, DayOptions, Stage } from './stage.ts';
+import type { Day, DayOptions } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-});
-afterAll(() => stage.close());
+const stage = stageOfFile();
 
 const MONTHLY = 'NIFTY25JUL25000PE';
 
 /** Logged in and in the market, with nobody having started trading. */
 async function morning(options: DayOptions = {}): Promise<Day> {
-  day = await stage.startDay(options);
+  const day = await stage.startDay(options);
   await day.logIn();
   await day.at('09:30');
   return day;

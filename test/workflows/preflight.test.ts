@@ -1,22 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PreflightFinding } from '../../activities/contract.ts';
 import { istTime } from '../../src/domain/clock.ts';
-import { openStage } from './simulated-day.ts';
-import type { SimulatedDay, SimulatedStage } from './stage.ts';
+import { stageOfFile } from './file-stage.ts';
+import type { SimulatedDay } from './stage.ts';
 
-let stage: SimulatedStage;
-let day: SimulatedDay | undefined;
+const stage = stageOfFile();
 /** Lets a look end that hangs. */
 let endLook = () => {};
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterAll(() => stage.close());
-afterEach(async () => {
-  endLook();
-  await day?.close();
-  day = undefined;
-});
 
 const LOT: PreflightFinding = { check: 'contracts', outcome: 'wrong', text: 'The lot is another one.' };
 const CANDLES: PreflightFinding = { check: 'candles', outcome: 'failed', text: 'Breeze has no candles.' };
@@ -24,7 +14,6 @@ const CANDLES: PreflightFinding = { check: 'candles', outcome: 'failed', text: '
 /** A live day whose looks find what is given, the last one again and again; answers the times of the looks. */
 async function liveDay(...found: PreflightFinding[][]): Promise<{ opened: SimulatedDay; looks: string[] }> {
   const opened = await stage.startDay({ mode: 'live', date: '2025-07-14' });
-  day = opened;
   const looks: string[] = [];
   // What a broker lists wrongly is nothing that the simulator can be brought to do.
   opened.parts.day.preflight = async () => {
@@ -93,6 +82,7 @@ describe('the pre-flight of a live day', () => {
   /** Somebody logs in a moment before the signal of 11:15, and the look that follows does not end. */
   async function hangingLook(until: string): Promise<SimulatedDay> {
     const { opened, looks } = await liveDay([]);
+    onTestFinished(() => endLook());
     opened.parts.day.preflight = () =>
       new Promise((found) => {
         looks.push('hangs');
@@ -131,7 +121,7 @@ describe('the pre-flight of a live day', () => {
   });
 
   it('is not part of a replayed day', async () => {
-    day = await stage.startDay({ date: '2025-07-14' });
+    const day = await stage.startDay({ date: '2025-07-14' });
     const names: string[] = [];
     day.world.hooks.add((point) => {
       if (point.kind === 'activity') names.push(point.type);

@@ -1,41 +1,29 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { GuardInput, GuardResult } from '../../activities/contract.ts';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { expectNeverNaked, expectSound, filledOf, ours } from './soundness.ts';
-import type { Day, DayOptions, Stage } from './stage.ts';
+import type { Day } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-});
-afterAll(() => stage.close());
-
-async function opened(options: DayOptions = {}): Promise<Day> {
-  day = await stage.startDay(options);
-  return day;
-}
+const stage = stageOfFile();
 
 const logged = (today: Day, kind: string) =>
   today.lines.map((line) => JSON.parse(line)).filter((line) => line.kind === kind);
 
-/** As a real guard: it looks at its order first, so it is the one that sees a dead login. */
-const lookingGuard = async (input: GuardInput): Promise<GuardResult> => {
-  await day?.parts.activities.sessions.use(input.identity, (session) => session.profile());
-  return { kind: 'quiet', until: input.until };
-};
+/** A position is open, and its guard looks at its order first as a real one does: it is the one that sees a dead login. */
+async function watchedPosition(): Promise<Day> {
+  const guard = async ({ identity, until }: GuardInput): Promise<GuardResult> => {
+    await day.parts.activities.sessions.use(identity, (session) => session.profile());
+    return { kind: 'quiet', until };
+  };
+  const day: Day = await stage.tradingDay({ guard });
+  await day.opened();
+  return day;
+}
 
 describe('a login that dies in mid-day', () => {
   it('asks for a new one with a position open, and goes on by itself after it', async () => {
-    const today = await opened({ guard: lookingGuard });
-    await today.logIn();
-    await today.start();
-    await today.opened();
+    const today = await watchedPosition();
     today.exchange.killSessions();
     await today.at('12:15');
     const lost = await today.seen('the lost login', ({ state }) => state === 'awaiting_auth');
@@ -53,10 +41,7 @@ describe('a login that dies in mid-day', () => {
   });
 
   it('is still stopped after the new login when it was stopped before', async () => {
-    const today = await opened({ guard: lookingGuard });
-    await today.logIn();
-    await today.start();
-    await today.opened();
+    const today = await watchedPosition();
     await today.stop();
     today.exchange.killSessions();
     await today.at('12:15');
@@ -68,9 +53,7 @@ describe('a login that dies in mid-day', () => {
   });
 
   it('between hedge and main leg waits for the login, and sends nothing twice', async () => {
-    const today = await opened();
-    await today.logIn();
-    await today.start();
+    const today = await stage.tradingDay();
     const off = today.exchange.onOrder((order) => {
       if (order.tradingsymbol !== HEDGE || order.status !== 'COMPLETE') return;
       off();
@@ -86,10 +69,7 @@ describe('a login that dies in mid-day', () => {
   });
 
   it('never comes back: the day ends loudly, and says what is open', async () => {
-    const today = await opened({ guard: lookingGuard });
-    await today.logIn();
-    await today.start();
-    await today.opened();
+    const today = await watchedPosition();
     today.exchange.killSessions();
     const report = await today.result();
     expect(report).toMatchObject({ result: 'not_flat', reconciled: null });
@@ -101,7 +81,7 @@ describe('a login that dies in mid-day', () => {
 
 describe('starting and stopping', () => {
   it('takes the start before the login and before the open', async () => {
-    const today = await opened();
+    const today = await stage.startDay();
     await today.start();
     const waiting = await today.seen('the start', ({ started }) => started);
     expect(waiting.state).toBe('awaiting_auth');
@@ -113,9 +93,7 @@ describe('starting and stopping', () => {
   });
 
   it('stopped and started again before the signal: it is traded', async () => {
-    const today = await opened();
-    await today.logIn();
-    await today.start();
+    const today = await stage.tradingDay();
     await today.at('10:30');
     await today.stop();
     await today.seen('the stop', ({ state }) => state === 'stopped');
@@ -127,9 +105,7 @@ describe('starting and stopping', () => {
   });
 
   it('stopped at the signal: it is recorded as skipped, and the week is used', async () => {
-    const today = await opened();
-    await today.logIn();
-    await today.start();
+    const today = await stage.tradingDay();
     await today.at('11:00');
     await today.stop();
     await today.at('11:30');
@@ -142,16 +118,14 @@ describe('starting and stopping', () => {
   });
 
   it('a signal that the plan leaves out is skipped with its name', async () => {
-    const today = await opened();
-    await today.logIn();
-    await today.start({ signals: ['S7', 'S8'] });
+    const today = await stage.tradingDay({}, { signals: ['S7', 'S8'] });
     const report = await today.result();
     expect(today.book()).toEqual([]);
     expect(report.decisions[1]).toMatchObject({ outcome: 'skipped', reason: 'skipped: S1 is not in the plan' });
   });
 
   it('a realised loss at the limit of the day ends its entries', async () => {
-    const today = await opened({
+    const today = await stage.startDay({
       guard: ({ until }) => ({
         kind: 'triggered',
         reason: 'loss_cap',
@@ -171,7 +145,7 @@ describe('starting and stopping', () => {
 
 describe('days without trading', () => {
   it('nobody logs in until the close: reminders, then a flat day that could not be compared', async () => {
-    const today = await opened();
+    const today = await stage.startDay();
     await today.start();
     const report = await today.result();
     expect(report).toMatchObject({ result: 'flat', reconciled: null, trades: [] });
@@ -182,9 +156,7 @@ describe('days without trading', () => {
   });
 
   it('a day that wakes after its close trades nothing and writes its report', async () => {
-    const today = await opened({ from: '15:45' });
-    await today.logIn();
-    await today.start();
+    const today = await stage.tradingDay({ from: '15:45' });
     const report = await today.result();
     expect(report).toMatchObject({ result: 'flat', trades: [], decisions: [] });
     expect(today.book()).toEqual([]);
@@ -192,16 +164,14 @@ describe('days without trading', () => {
   });
 
   it('a day that wakes at noon takes no signal of the morning', async () => {
-    const today = await opened({ from: '12:00' });
-    await today.logIn();
-    await today.start();
+    const today = await stage.tradingDay({ from: '12:00' });
     const report = await today.result();
     expect(report.decisions.map(({ outcome }) => outcome)).toEqual(Array(4).fill('week_used'));
     expect(today.book()).toEqual([]);
   });
 
   it('a holiday ends at once, with a report that names the next day', async () => {
-    const today = await opened({ date: '2025-08-15', exchange: { from: '2025-08-04', to: '2025-08-14' } });
+    const today = await stage.startDay({ date: '2025-08-15', exchange: { from: '2025-08-04', to: '2025-08-14' } });
     const report = await today.result();
     expect(report.result).toBe('holiday');
     const view = await today.view();

@@ -118,6 +118,7 @@ async function startDay(
   const execution = executionOf(world, workflowId);
 
   let attempt = 0;
+  let closed = false;
   const lines = () => world.lines.map(({ level, data, text }) => JSON.stringify({ level, ...data, text }));
   /** Lets everything happen that happens at this instant. */
   async function settled(): Promise<void> {
@@ -235,6 +236,8 @@ async function startDay(
     book: () => exchange.allOrders(),
     marketNow: () => marketAt(segments, virtualNow()),
     async close() {
+      if (closed) return;
+      closed = true;
       world.kill(product.process);
       await execution.dispose();
       await exchange.close();

@@ -1,21 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { GuardInput, GuardResult } from '../../activities/contract.ts';
 import { mondayAfterS1 } from './candles.ts';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { expectLedgerIsBook, expectNeverNaked, filledOf, ours } from './soundness.ts';
-import type { Day, DayOptions, Stage } from './stage.ts';
+import type { Day, DayOptions } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-});
-afterAll(() => stage.close());
+const stage = stageOfFile();
 
 /** 40 lots of 75: above the freeze quantity of 1800, with limits and cash for them. */
 const FORTY = {
@@ -25,11 +16,9 @@ const FORTY = {
   maxCapitalAtRisk: 2_000_000_00,
 };
 
-async function started(options: DayOptions = {}, lots = 40): Promise<Day> {
-  day = await stage.startDay({ ...options, exchange: { cash: 10_000_000_00, ...options.exchange } });
-  await day.logIn();
-  await day.start({ ...FORTY, numLots: lots });
-  return day;
+function started(options: DayOptions = {}, numLots = 40): Promise<Day> {
+  const exchange = { cash: 10_000_000_00, ...options.exchange };
+  return stage.tradingDay({ ...options, exchange }, { ...FORTY, numLots });
 }
 
 /** The short was never more than its hedge, everything is out, the ledger is the book, no tag was used twice. */

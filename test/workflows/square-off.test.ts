@@ -1,26 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import type { DayReport } from '../../workflows/messages.ts';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { expectNeverNaked, ours } from './soundness.ts';
-import type { Day, DayOptions, Stage } from './stage.ts';
+import type { Day, DayOptions } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-});
-afterAll(() => stage.close());
+const stage = stageOfFile();
 
 async function opened(options: DayOptions = {}): Promise<Day> {
-  day = await stage.startDay(options);
-  await day.logIn();
-  await day.start();
+  const day = await stage.tradingDay(options);
   await day.opened();
   return day;
 }
@@ -76,7 +65,7 @@ describe("the broker's own square-off", () => {
   });
 
   it('of what a person bought by hand here is taken into the ledger too', async () => {
-    day = await stage.startDay();
+    const day = await stage.startDay();
     await day.logIn();
     await day.at('09:30');
     await day.placeOrder({ symbol: HEDGE });
@@ -89,7 +78,7 @@ describe("the broker's own square-off", () => {
   });
 
   it('closes what somebody else held in the same contract too: ours is only what was ours', async () => {
-    day = await stage.startDay({ from: '09:20', guard: ({ until }) => ({ kind: 'quiet', until }) });
+    const day = await stage.startDay({ from: '09:20', guard: ({ until }) => ({ kind: 'quiet', until }) });
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
     await day.logIn();
     await day.start();

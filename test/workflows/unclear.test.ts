@@ -1,29 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SimFault } from '../../src/exchange-simulator/types.ts';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { expectOneExitAtATime, expectSound, filledOf, ours } from './soundness.ts';
-import type { Day, Stage } from './stage.ts';
+import type { Day } from './stage.ts';
 
-let stage: Stage;
-let day: Day | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await day?.close();
-  day = undefined;
-});
-afterAll(() => stage.close());
+const stage = stageOfFile();
 
 const LOST = { kind: 'drop_connection', path: '/orders', method: 'POST', count: 1 };
 const BUYS = { tradingsymbol: MAIN, transaction_type: 'BUY' };
 
 /** The exit's own order meets these faults, and somebody buys back 300 units by hand just before it. */
 async function exiting(faults: SimFault[], byHand: number): Promise<Day> {
-  day = await stage.startDay({ exchange: { typeChange: 'refuse' } });
-  await day.logIn();
-  await day.start();
+  const day = await stage.tradingDay({ exchange: { typeChange: 'refuse' } });
   await day.opened();
   const { exchange } = day;
   const off = exchange.onOrder((order) => {

@@ -1,34 +1,19 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { istDate, istTime } from '../../src/domain/clock.ts';
 import { bundleEarlier, candleFile } from './candles.ts';
-import { carriedWeek, openWeek, WEEKLY, type Week } from './carried-week.ts';
+import { carriedWeek, openWeek, WEEKLY } from './carried-week.ts';
+import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import { openStage } from './simulated-day.ts';
 import { expectNeverNaked, filledOf, ours } from './soundness.ts';
-import type { Day, Stage } from './stage.ts';
+import type { Day } from './stage.ts';
 
-let stage: Stage;
-let week: Week | undefined;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterEach(async () => {
-  await week?.close();
-  week = undefined;
-});
-afterAll(() => stage.close());
-
-async function carried(options?: Parameters<typeof carriedWeek>[1]) {
-  const begun = await carriedWeek(stage, options);
-  week = begun.week;
-  return begun;
-}
+const stage = stageOfFile();
 
 const ordersOn = (day: Day, date: string) => ours(day.book()).filter((order) => istDate(order.placedAt) === date);
 
 describe('the week of 14 July 2025 under weekly', () => {
   it('is carried to Thursday, bought back at 15:15, and a win', async () => {
-    const { week, report: first } = await carried();
+    const { week, report: first } = await carriedWeek(stage);
     expect(first).toMatchObject({ result: 'carried', reconciled: true, pnl: { gross: 0 } });
     expect(first.positions).toMatchObject([{ id: 'P1', state: 'open', product: 'NRML', exitOn: '2025-07-17' }]);
     const reports = [first];
@@ -77,7 +62,7 @@ describe('the week of 14 July 2025 under weekly', () => {
   });
 
   it('is left on Wednesday when that is the weekly exit day', async () => {
-    const { week, report } = await carried({ plan: { weeklyExitDay: 3 } });
+    const { week, report } = await carriedWeek(stage, { plan: { weeklyExitDay: 3 } });
     expect(report.positions).toMatchObject([{ exitOn: '2025-07-16' }]);
     const tuesday = await week.day('2025-07-15');
     await tuesday.logIn();
@@ -92,7 +77,7 @@ describe('the week of 14 July 2025 under weekly', () => {
 
   it('ends on Wednesday where Thursday is a holiday', async () => {
     // Maharashtra Day, Thursday 1 May 2025: the contract expires the day before.
-    const { week, report } = await carried({ date: '2025-04-28', candles: await bundleEarlier(77) });
+    const { week, report } = await carriedWeek(stage, { date: '2025-04-28', candles: await bundleEarlier(77) });
     expect(report).toMatchObject({ result: 'carried', positions: [{ expiry: '2025-04-30', exitOn: '2025-04-30' }] });
     const wednesday = await week.day('2025-04-30');
     await wednesday.logIn();
@@ -107,7 +92,7 @@ describe('the week of 14 July 2025 under weekly', () => {
     const candles = await candleFile({
       '2025-07-14': [[25100, 25110, 25040, 25050], quiet, quiet, quiet, quiet, [25055, 25058, 25020, 25030]],
     });
-    week = await openWeek(stage, candles);
+    const week = await openWeek(stage, candles);
     const today = await week.day('2025-07-14');
     await today.logIn();
     await today.start(WEEKLY);
@@ -119,7 +104,7 @@ describe('the week of 14 July 2025 under weekly', () => {
 
 describe('a hedge under weekly that the broker refuses over night', () => {
   const entered = async (points: number) => {
-    week = await openWeek(stage);
+    const week = await openWeek(stage);
     const today = await week.day('2025-07-14');
     today.exchange.addFault({ kind: 'refuse_far_hedge', count: 10, points });
     await today.logIn();
