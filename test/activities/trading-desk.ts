@@ -14,10 +14,12 @@ import { createSealer, type Sealer } from '../../src/secrets.ts';
 import type { DayIdentity } from '../../workflows/messages.ts';
 import { PATIENCE_MS } from '../patience.ts';
 import { sharedJournal } from '../shared-journal.ts';
+import { MAIN } from '../workflows/plan.ts';
+import { addressesOf } from '../workflows/surroundings.ts';
 
 const IDENTITY: DayIdentity = { mode: 'replay', account: 'desk', run: 1, date: '2025-07-14' };
-export const MAIN = 'NIFTY2571725000PE';
-export const HEDGE = 'NIFTY2571724800PE';
+
+export { HEDGE, MAIN } from '../workflows/plan.ts';
 
 export type Desk = {
   exchange: Exchange;
@@ -55,28 +57,12 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
     keys: DEFAULT_KEYS,
     limits,
   });
-  const { addresses } = server;
   desks += 1;
   const identity: DayIdentity = { ...IDENTITY, account: `desk${desks}` };
   const sealer = createSealer(randomBytes(32));
-  const clock = await createSimulatorClock({ root: addresses.kite_root });
+  const clock = await createSimulatorClock({ root: server.addresses.kite_root });
   const parts = createParts({
-    addresses: {
-      kite: {
-        apiKey: addresses.api_key,
-        apiSecret: addresses.api_secret,
-        root: addresses.kite_root,
-        tickerRoot: addresses.ticker_root,
-        loginUrl: addresses.login_url,
-      },
-      breeze: {
-        apiKey: addresses.breeze_api_key,
-        apiSecret: addresses.breeze_api_secret,
-        session: addresses.breeze_session,
-        root: addresses.breeze_root,
-      },
-      userId: null,
-    },
+    addresses: addressesOf(server),
     account: identity,
     journal: await sharedJournal(),
     sealer,

@@ -77,6 +77,21 @@ export function accessToken(kite: KiteClient): string {
   return (kite as unknown as { access_token: string }).access_token;
 }
 
+/** Of a call that a test sends itself, to see what the client would hide; the root may be another's before the same Kite. */
+export const headersOf = ({ server }: Simulator, kite: KiteClient) => ({
+  'X-Kite-Version': '3',
+  Authorization: `token ${server.addresses.api_key}:${accessToken(kite)}`,
+});
+
+type Order = Parameters<KiteClient['placeOrder']>[1];
+
+/** A limit order of a lot of the put for the day. Price in rupees. */
+export const order = (changes: Partial<Order> = {}): Order => ({
+  ...{ exchange: 'NFO', tradingsymbol: PUT, transaction_type: 'BUY', quantity: 75, product: 'MIS' },
+  ...{ order_type: 'LIMIT', price: 20, validity: 'DAY' },
+  ...changes,
+});
+
 /** Polls until the answer is there. */
 export async function eventually<T>(look: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
   for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; ) {

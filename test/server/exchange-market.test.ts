@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { istAt } from '../../src/domain/clock.ts';
 import { createRateLimiter, REAL_LIMITS } from '../../src/exchange-simulator/wire/rate-limits.ts';
 import {
-  accessToken,
+  headersOf,
   type KiteClient,
   login,
   NIFTY,
@@ -20,13 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => simulator.stop());
 
-const get = (path: string) =>
-  fetch(simulator.root + path, {
-    headers: {
-      'X-Kite-Version': '3',
-      Authorization: `token ${simulator.server.addresses.api_key}:${accessToken(kite)}`,
-    },
-  });
+const get = (path: string) => fetch(simulator.root + path, { headers: headersOf(simulator, kite) });
 
 type Interval = Parameters<KiteClient['getHistoricalData']>[1];
 type Depth = Record<'buy' | 'sell', { price: number }[]>;

@@ -5,8 +5,10 @@ import { orderCharges } from '../../src/domain/charges.ts';
 import {
   accessToken,
   eventually,
+  headersOf,
   type KiteClient,
   login,
+  order,
   PUT,
   refusal,
   type Simulator,
@@ -24,26 +26,9 @@ beforeEach(() => simulator.exchange.clearFaults());
 
 type Params = Parameters<KiteClient['placeOrder']>[1];
 
-const order = (changes: Partial<Params> = {}): Params => ({
-  exchange: 'NFO',
-  tradingsymbol: PUT,
-  transaction_type: 'BUY',
-  quantity: 75,
-  product: 'MIS',
-  order_type: 'LIMIT',
-  price: 20,
-  validity: 'DAY',
-  ...changes,
-});
-
 /** Times the way they are on the wire, before a client makes them Dates of its own zone. */
 async function raw(path: string) {
-  const answer = await fetch(simulator.root + path, {
-    headers: {
-      'X-Kite-Version': '3',
-      Authorization: `token ${simulator.server.addresses.api_key}:${accessToken(kite)}`,
-    },
-  });
+  const answer = await fetch(simulator.root + path, { headers: headersOf(simulator, kite) });
   return (await answer.json()) as { data: Record<string, unknown>[] };
 }
 

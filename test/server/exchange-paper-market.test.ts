@@ -6,6 +6,7 @@ import { createFeed } from '../../src/market/feed.ts';
 import {
   accessToken,
   eventually,
+  headersOf,
   type KiteClient,
   NIFTY,
   PUT,
@@ -35,15 +36,10 @@ afterAll(async () => {
   await kite.stop();
 });
 
-const headers = () => ({
-  'X-Kite-Version': '3',
-  Authorization: `token ${kite.server.addresses.api_key}:${accessToken(client)}`,
-});
-
 /** The same question put to Kite and to the paper exchange: status, type and bytes. */
 async function both(path: string, init: RequestInit = {}) {
   const ask = async (root: string) => {
-    const answer = await fetch(root + path, { ...init, headers: { ...headers(), ...init.headers } });
+    const answer = await fetch(root + path, { ...init, headers: { ...headersOf(kite, client), ...init.headers } });
     return { status: answer.status, type: answer.headers.get('content-type'), body: await answer.text() };
   };
   return { kite: await ask(kite.root), paper: await ask(paper.root) };
@@ -127,7 +123,7 @@ describe('the market on paper', () => {
       ['GET', '/gtt/triggers'],
     ];
     for (const [method, path] of questions) {
-      const answer = await fetch(paper.root + path, { method, headers: headers() });
+      const answer = await fetch(paper.root + path, { method, headers: headersOf(kite, client) });
       expect(`${path} ${answer.status}`).toBe(`${path} 404`);
       expect(await answer.json()).toMatchObject({
         error_type: 'GeneralException',

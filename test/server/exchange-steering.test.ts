@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, login, PUT, type Simulator, startSimulator } from './exchange-fixture.ts';
+import { eventually, login, order, PUT, type Simulator, startSimulator } from './exchange-fixture.ts';
 
 let simulator: Simulator;
 beforeAll(async () => {
@@ -84,16 +84,10 @@ describe('the book, the market and the faults', () => {
   it('shows all orders in rupees in the order of arrival, with their states, fills and positions', async () => {
     const kite = await login(simulator);
     const { depth } = simulator.exchange.quote(simulator.exchange.find('NFO', PUT) ?? unlisted()) ?? unlisted();
-    const { order_id } = await kite.placeOrder('regular', {
-      exchange: 'NFO',
-      tradingsymbol: PUT,
-      transaction_type: 'BUY',
-      quantity: 75,
-      product: 'MIS',
-      order_type: 'LIMIT',
-      price: (depth.asks[0]?.price ?? 0) / 100 + 2,
-      tag: 'BOOK',
-    });
+    const { order_id } = await kite.placeOrder(
+      'regular',
+      order({ price: (depth.asks[0]?.price ?? 0) / 100 + 2, tag: 'BOOK' }),
+    );
     const filled = await eventually(async () => {
       const { orders } = (await call('GET', '/simulator/book')).body as { orders: Record<string, unknown>[] };
       return orders.find((row) => row.order_id === order_id && row.status === 'COMPLETE');

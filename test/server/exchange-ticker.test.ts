@@ -9,6 +9,7 @@ import {
   type KiteClient,
   login,
   NIFTY,
+  order,
   PUT,
   type Simulator,
   startSimulator,
@@ -181,16 +182,7 @@ describe('the ticker', () => {
   it('tells each state of an order once it matters, with the checksum of a postback', async () => {
     const feed = await connect();
     const ask = simulator.exchange.quote(simulator.exchange.find('NFO', PUT) ?? never())?.depth.asks[0]?.price ?? 0;
-    const { order_id } = await kite.placeOrder('regular', {
-      exchange: 'NFO',
-      tradingsymbol: PUT,
-      transaction_type: 'BUY',
-      quantity: 75,
-      product: 'MIS',
-      order_type: 'LIMIT',
-      price: ask / 100 + 2,
-      tag: 'UPDATES',
-    });
+    const { order_id } = await kite.placeOrder('regular', order({ price: ask / 100 + 2, tag: 'UPDATES' }));
     type Update = { order_id: string; status: string; checksum: string; order_timestamp: string; tag: string };
     const updates = () =>
       feed.texts

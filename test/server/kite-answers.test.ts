@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createKite } from '../../src/brokers/kite.ts';
 import type { NewOrder } from '../../src/brokers/types.ts';
 import { istAt } from '../../src/domain/clock.ts';
+import { ORDER_ROW as row } from './kite-order-row.ts';
 import { failureOf, json, scriptedServer } from './scripted-server.ts';
 
 let kite: Awaited<ReturnType<typeof scriptedServer>>;
@@ -24,27 +25,6 @@ const order: NewOrder = {
   orderType: 'LIMIT',
   price: 6_905,
   tag: '250714P1MEN11',
-};
-
-const row = {
-  order_id: '1953367517686685697',
-  tag: '250714P1MEN11',
-  tradingsymbol: 'NIFTY2571725000PE',
-  exchange: 'NFO',
-  transaction_type: 'SELL',
-  product: 'MIS',
-  order_type: 'LIMIT',
-  status: 'OPEN',
-  status_message: null,
-  quantity: 750,
-  filled_quantity: 0,
-  pending_quantity: 750,
-  price: 69.05,
-  trigger_price: 0,
-  average_price: 0,
-  order_timestamp: '2025-07-14 11:15:03',
-  exchange_timestamp: null,
-  exchange_update_timestamp: '2025-07-14 11:15:04',
 };
 
 describe('orders on the wire', () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createKite } from '../../src/brokers/kite.ts';
 import { istAt } from '../../src/domain/clock.ts';
 import { RUN } from '../run-typescript.ts';
+import { ORDER_ROW } from './kite-order-row.ts';
 import { json, scriptedServer } from './scripted-server.ts';
 
 let kite: Awaited<ReturnType<typeof scriptedServer>>;
@@ -100,27 +101,6 @@ describe('what else Kite tells', () => {
   });
 });
 
-const orderRow = {
-  order_id: '1953367517686685697',
-  tag: '250714P1MEN11',
-  tradingsymbol: 'NIFTY2571725000PE',
-  exchange: 'NFO',
-  transaction_type: 'SELL',
-  product: 'MIS',
-  order_type: 'LIMIT',
-  status: 'OPEN',
-  status_message: null,
-  quantity: 750,
-  filled_quantity: 0,
-  pending_quantity: 750,
-  price: 69.05,
-  trigger_price: 0,
-  average_price: 0,
-  order_timestamp: '2025-07-14 11:15:03',
-  exchange_timestamp: null,
-  exchange_update_timestamp: '2025-07-14 11:15:04',
-};
-
 describe('the time zone of the process', () => {
   const child = fileURLToPath(new URL('./kite-times.child.ts', import.meta.url));
 
@@ -134,7 +114,7 @@ describe('the time zone of the process', () => {
         const login = { access_token: 'a', user_id: 'AB1234', user_name: 'A', login_time: '2025-07-14 08:50:01' };
         return json(response, 200, { status: 'success', data: login });
       }
-      if (url.startsWith('/orders')) return json(response, 200, { status: 'success', data: [orderRow] });
+      if (url.startsWith('/orders')) return json(response, 200, { status: 'success', data: [ORDER_ROW] });
       return json(response, 200, {
         status: 'success',
         data: { candles: [['2025-07-14T09:15:00+0530', 1, 1, 1, 1, 0]] },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import type { SimOrder } from '../../src/exchange-simulator/types.ts';
 import { stageOfFile } from './file-stage.ts';
+import { HEDGE, MAIN } from './plan.ts';
 import { expectLedgerIsBook, expectNeverNaked, expectSound } from './soundness.ts';
 
 const stage = stageOfFile();
@@ -10,9 +11,6 @@ const filled = (orders: SimOrder[], symbol: string, side: 'BUY' | 'SELL') =>
   orders
     .filter((order) => order.tradingsymbol === symbol && order.side === side)
     .reduce((sum, order) => sum + order.filledQuantity, 0);
-
-const MAIN = 'NIFTY2571725000PE';
-const HEDGE = 'NIFTY2571724800PE';
 
 describe('a whole trading day', () => {
   it('14 July 2025: S1 fires at 11:15, the hedge is bought first, 10 lots are sold, everything is out after 15:15', async () => {

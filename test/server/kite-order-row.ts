@@ -1,0 +1,21 @@
+/** An order in Kite's book, as Kite lists it: ten lots of the main leg on sale, nothing sold yet. */
+export const ORDER_ROW = {
+  order_id: '1953367517686685697',
+  tag: '250714P1MEN11',
+  tradingsymbol: 'NIFTY2571725000PE',
+  exchange: 'NFO',
+  transaction_type: 'SELL',
+  product: 'MIS',
+  order_type: 'LIMIT',
+  status: 'OPEN',
+  status_message: null,
+  quantity: 750,
+  filled_quantity: 0,
+  pending_quantity: 750,
+  price: 69.05,
+  trigger_price: 0,
+  average_price: 0,
+  order_timestamp: '2025-07-14 11:15:03',
+  exchange_timestamp: null,
+  exchange_update_timestamp: '2025-07-14 11:15:04',
+};
