@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { stop } from 'esbuild';
 import { compiled, watch } from '../src/compiled.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -22,8 +21,6 @@ if (first === '--watch') {
   process.setSourceMapsEnabled(true);
   process.argv.splice(1, 2, file);
   const program = await compiled(file);
-  // The compiler is a process that would stay beside the program.
-  await stop();
   await import(pathToFileURL(program).href);
 }
 

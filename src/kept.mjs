@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Below `node_modules`' folder: what is compiled finds its packages. */
-const CACHE = join(dirname(dirname(fileURLToPath(import.meta.url))), '.cache');
+export const CACHE = join(dirname(dirname(fileURLToPath(import.meta.url))), '.cache');
 const UNUSED_AFTER_MS = 86_400_000;
 /** What follows a name: its key, and perhaps more of what is being put in place. */
 const KEY = /^-[0-9a-f]{16}(\.|$)/;

@@ -1,8 +1,8 @@
 /** How TypeScript is run: as one file, where its sources say they are where they are, and again after a change. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compiled } from '../../src/compiled.mjs';
@@ -49,12 +49,26 @@ describe('a program', () => {
     expect(refused.stderr).toContain('broken.ts:1:6');
   });
 
-  it('is compiled by several at once, and anew when its source has changed', async () => {
-    const main = await source('main.ts', 'export {};');
+  it('is compiled by several at once, once for all, and anew when any of its sources has changed', async () => {
+    const part = (value: number) => source('part.ts', `export const part: number = ${value};`);
+    await part(1);
+    const main = await source('main.ts', `export { part } from './part.ts';`);
+    const meaning = async (path: string) => (await import(pathToFileURL(path).href)).part;
     const [one, other] = await Promise.all([compiled(main), compiled(main)]);
     expect(other).toBe(one);
-    await source('main.ts', 'export const changed = true;');
-    expect(await compiled(main)).not.toBe(one);
+    const { mtimeMs } = await stat(one);
+    expect(await compiled(main)).toBe(one);
+    expect((await stat(one)).mtimeMs).toBe(mtimeMs);
+    await part(2);
+    expect(await meaning(await compiled(main))).toBe(2);
+    await part(1);
+    expect(await meaning(await compiled(main))).toBe(1);
+  });
+
+  it('is compiled again when what was kept of it is gone', async () => {
+    const main = await source('main.ts', 'export {};');
+    await rm(dirname(await compiled(main)), { recursive: true });
+    expect((await stat(await compiled(main))).isFile()).toBe(true);
   });
 });
 
