@@ -9,12 +9,19 @@ import { LATENCY_MS, MONDAY, openStepped, stepByHand } from './stepped-exchange.
 stepByHand();
 
 describe('an exchange that is stepped from outside', () => {
-  it('has no timer of its own', async () => {
-    await openStepped();
-    expect(vi.getTimerCount()).toBe(0);
-    const byItself = await openStepped({ steps: 'timer' });
-    expect(vi.getTimerCount()).toBe(1);
+  it('never steps by itself', async () => {
+    const [byHand, byItself] = await Promise.all([openStepped(), openStepped({ steps: 'timer' })]);
+    const stepped = { byHand: 0, byItself: 0 };
+    byHand.onStep(() => {
+      stepped.byHand += 1;
+    });
+    byItself.onStep(() => {
+      stepped.byItself += 1;
+    });
+    vi.advanceTimersByTime(10_000);
     await byItself.close();
+    expect(stepped.byHand).toBe(0);
+    expect(stepped.byItself).toBeGreaterThan(1);
   });
 
   it('fills a resting order when it is stepped over the second in which the market goes through it', async () => {
