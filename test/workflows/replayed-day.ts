@@ -3,6 +3,7 @@
  * simulator's clock is set to the server's time; the guard's double looks along the deterministic path of prices.
  */
 import { randomBytes } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type ActivityInterceptorsFactory, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { GuardActivities, GuardInput, ManualWatchInput } from '../../activities/contract.ts';
@@ -248,7 +249,7 @@ async function play(
     },
     async result() {
       const report: DayReport | null = await Promise.race([handle.result(), passed(LONGEST_DAY_MS)]);
-      if (!report) throw new Error(`the day never ended. ${told(lines)}`);
+      if (!report) throw new Error(`the day never ended: ${await underWay(handle)}. ${told(lines)}`);
       return report;
     },
     book: () => exchange.allOrders(),
@@ -264,6 +265,15 @@ async function play(
     },
   };
   return day;
+}
+
+async function underWay(handle: WorkflowHandle): Promise<string> {
+  const { raw } = await handle.describe();
+  const activities = raw.pendingActivities?.map(({ activityType, attempt, lastFailure }) =>
+    [activityType?.name, `attempt ${attempt}`, lastFailure?.message].join(' '),
+  );
+  const { events } = await handle.fetchHistory();
+  return JSON.stringify({ activities, task: raw.pendingWorkflowTask, events: events?.slice(-10) });
 }
 
 let installed = false;
