@@ -91,7 +91,6 @@ export function carryOut(actor: Actor, deed: Deed): void {
       return;
     case 'journal_away':
       actor.note(`the journal is away for ${deed.ms} ms`);
-      world.used('journal.away');
       world.journalAway = true;
       after(deed.ms, () => {
         world.journalAway = false;
@@ -110,7 +109,6 @@ function contradict(actor: Actor, points: number): void {
   const start = Math.floor(virtualNow() / half) * half + half / 2;
   const bar = start > virtualNow() ? start - half : start;
   actor.note(`Breeze shows ${points / 100} points more in the half hour that is being formed`);
-  world.used('breeze.contradicts');
   world.contradicted = true;
   world.contradiction = (at) => (Math.abs(at - bar) < half ? points : 0);
 }
@@ -137,8 +135,7 @@ function exchangeFault(actor: Actor, { kind, fault }: Extract<Deed, { do: 'excha
   const tradingsymbol = role && symbolOf(actor.world, role);
   const whole = { ...rest, ...(tradingsymbol ? { tradingsymbol } : {}) };
   actor.note(`fault ${kind} ${JSON.stringify(whole)}`);
-  actor.world.used(kind);
-  actor.world.exchange.addFault(whole);
+  actor.world.exchangeFaults.add(kind, whole);
 }
 
 /** A trade in the broker's app. What is ours of a leg can be closed there, not turned round. */
@@ -248,7 +245,11 @@ async function openIds(execution: Execution): Promise<string[]> {
 }
 
 /** A spread of a person's own: two legs beside those of signals. */
-function placeOrder(actor: Actor, execution: Execution, { order }: Extract<Command, { command: 'place_order' }>): void {
+function placeOrder(
+  actor: Actor,
+  execution: Execution,
+  { order, key }: Extract<Command, { command: 'place_order' }>,
+): void {
   const { leg, lots, ...own } = order;
   const { exchange } = actor.world;
   const expiry = exchange
@@ -270,7 +271,7 @@ function placeOrder(actor: Actor, execution: Execution, { order }: Extract<Comma
   };
   const command = {
     order: whole,
-    key: null,
+    key: key ?? null,
     checkOnly: false,
     plan: actor.plan,
     expiresAt: virtualNow() + EXPIRES_MS,

@@ -72,6 +72,11 @@ export function signalOf({ market }: Pick<Case, 'market'>): (typeof SIGNALS)[key
   return SIGNALS[market.signal ?? 'S1'];
 }
 
+/** What fires on a date of a case, null on one without a signal of its own. */
+export function signalOn(of: Pick<Case, 'market' | 'dates'>, date: IsoDate): ReturnType<typeof signalOf> | null {
+  return date === of.dates[0] ? signalOf(of) : null;
+}
+
 const DAY_MS = 86_400_000;
 const GENERATED_FROM_DAYS = 14;
 const GENERATED_START = 25_000_00;

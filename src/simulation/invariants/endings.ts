@@ -7,7 +7,7 @@ import { virtualNow } from '../virtual-time.ts';
 import type { World } from '../world/world.ts';
 import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
-import { contractKey, tagOf } from './legs.ts';
+import { contractKey, positionOf, tagOf } from './legs.ts';
 
 /** Of a day's history. */
 export const MOST_EVENTS = 10_000;
@@ -76,7 +76,9 @@ function judgeMoney(world: World, findings: Findings, day: PlayedDay, report: Da
       ({ source, tag, placedAt }) =>
         source === undefined && tag !== null && tagOf(tag) !== null && istDate(placedAt) === day.date,
     );
-  const fills = ours.flatMap(({ side, fills: of }) => of.map((fill) => ({ ...fill, side })));
+  const fills = ours.flatMap(({ side, tag, tradingsymbol, fills: of }) =>
+    of.map((fill) => ({ ...fill, side, tag, tradingsymbol })),
+  );
   const reported = new Set(report.trades.map(({ tradeId }) => tradeId));
   const missing = fills.filter(({ tradeId }) => !reported.has(tradeId));
   if (missing.length > 0)
@@ -93,9 +95,11 @@ function judgeMoney(world: World, findings: Findings, day: PlayedDay, report: Da
       `${report.trades.length} reported, ${fills.length} on the book`,
     );
   const byId = new Map(fills.map((fill) => [fill.tradeId, fill]));
-  const wrong = report.trades.find(({ tradeId, side, quantity, price }) => {
+  const wrong = report.trades.find(({ tradeId, ...told }) => {
     const fill = byId.get(tradeId);
-    return fill && (fill.side !== side || fill.quantity !== quantity || fill.price !== price);
+    return (
+      fill && (['side', 'quantity', 'price', 'tag', 'tradingsymbol'] as const).some((key) => fill[key] !== told[key])
+    );
   });
   if (wrong) findings.add(4, 'a trade told wrongly', JSON.stringify(wrong));
   const { pnl, charges } = report;
@@ -116,6 +120,15 @@ function judgeMoney(world: World, findings: Findings, day: PlayedDay, report: Da
   );
   if (report.pnl.gross !== gross)
     findings.add(4, 'another gross than the book', `${report.pnl.gross} reported, ${gross} by the book`);
+  for (const { id, realised } of report.positions) {
+    const own = fills.filter(({ tag }) => {
+      const parsed = tagOf(tag);
+      return parsed !== null && positionOf(parsed) === id;
+    });
+    const made = own.reduce((sum, { side, quantity, price }) => sum + (side === 'SELL' ? 1 : -1) * quantity * price, 0);
+    if (made !== realised)
+      findings.add(4, 'another result of a position than the book', `${id}: ${realised} reported, ${made} by the book`);
+  }
 }
 
 function expiryOf(world: World, contract: string): string {

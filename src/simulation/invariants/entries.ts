@@ -1,11 +1,11 @@
 /** Invariant 6: nothing is opened after its age, its time, or beyond its limits. */
 
-import type { Plan } from '../../../workflows/messages.ts';
 import { istAt, istDate, istTime } from '../../domain/clock.ts';
-import { signalOf } from '../markets.ts';
+import type { MarketMs } from '../../domain/types.ts';
+import { signalOf, signalOn } from '../markets.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
-import type { Point, World } from '../world/world.ts';
+import type { Point } from '../world/world.ts';
 import type { BookWatch } from './book.ts';
 import type { Dues } from './dues.ts';
 import type { Findings } from './findings.ts';
@@ -19,50 +19,96 @@ const OFF_WITHIN_MS = 10_000;
 /** By the exchange's hours and TRADING section 3, not by the product's own timetable. */
 const HOUR_ENDS = ['10:15', '11:15', '12:15', '13:15', '14:15', '15:15'];
 const LAST_ENTRY = '14:15';
+/** Prices move between a plan and its order. */
+const SURELY = 1.1;
 
 export function watchEntries(of: {
-  world: World;
+  play: Play;
   book: BookWatch;
   findings: Findings;
-  plan(): Plan;
   dues: Pick<Dues, 'entriesOffSince' | 'closingSince'>;
 }): void {
-  const { world, book, findings } = of;
-  world.hooks.add((point: Point) => {
+  const { play, findings } = of;
+  play.world.hooks.add((point: Point) => {
     if (point.kind !== 'call' || point.point !== 'leaves' || point.call.name !== 'placeOrder') return;
-    const tag = tagOf(point.call.order?.tag);
-    if (!tag || tag.manual || tag.purpose !== 'entry') return;
+    const { order } = point.call;
+    const tag = tagOf(order?.tag);
+    if (!order || !tag || tag.manual || tag.purpose !== 'entry') return;
     const now = virtualNow();
     const date = istDate(now);
-    const plan = of.plan();
-    const bar = HOUR_ENDS.map((time) => istAt(date, time)).findLast((end) => end <= now);
+    const { plan } = play;
+    const bar = decidedAt(play, now);
     const when = istTime(now);
-    const name = point.call.order?.tag;
     if (bar === undefined || now > bar + AGE_MS + GRACE_MS)
-      findings.add(6, 'an entry after its age', `${name} leaves at ${when}`);
+      findings.add(6, 'an entry after its age', `${order.tag} leaves at ${when}`);
     if (plan.exitPolicy === 'intraday' && bar !== undefined && bar > istAt(date, LAST_ENTRY))
-      findings.add(6, 'an entry after the last time for entries', `${name} leaves at ${when}`);
+      findings.add(6, 'an entry after the last time for entries', `${order.tag} leaves at ${when}`);
     const { entriesOffSince: off, closingSince } = of.dues;
     if (closingSince !== null && now > closingSince + OFF_WITHIN_MS)
-      findings.add(6, 'an entry after everything was to be closed', `${name} leaves at ${when}`);
-    if (tag.role === 'hedge' && off !== null && now > off + OFF_WITHIN_MS)
-      findings.add(6, 'an entry while entries are off', `${name} leaves at ${when}`);
-    // What a person has opened reserves what it can lose, not the whole of a position's limit.
-    const held = [...book.legs.legs.values()].filter(({ net, position }) => net !== 0 && position.startsWith('P'));
-    const open = new Set(held.map(({ position }) => position));
-    const isNew = !open.has(positionOf(tag)) && tag.role === 'hedge';
-    if (!isNew) return;
-    const lost = Math.max(0, -[...book.legs.legs.values()].reduce((sum, { realised }) => sum + realised, 0));
-    if (open.size + 1 > plan.maxPositions)
-      findings.add(6, 'more positions than the limit', `${open.size + 1} positions`);
-    const reserved = (open.size + 1) * plan.maxLossPerTrade;
-    if (lost + reserved > plan.maxLossPerDay)
-      findings.add(
-        6,
-        'the day’s limit is overdrawn',
-        `lost ${Math.round(lost / 100)} and reserved ${reserved / 100} of ${plan.maxLossPerDay / 100}`,
-      );
+      findings.add(6, 'an entry after everything was to be closed', `${order.tag} leaves at ${when}`);
+    const opens = tag.role === (plan.useHedging ? 'hedge' : 'main');
+    if (opens && off !== null && now > off + OFF_WITHIN_MS)
+      findings.add(6, 'an entry while entries are off', `${order.tag} leaves at ${when}`);
+    if (opens) judgeLimits(of, positionOf(tag), order.tradingsymbol);
   });
+}
+
+/**
+ * The close that has decided: the signal of the case's own day, for there is one a week; the last hour where Breeze has shown another
+ * market, or the case has none of its own.
+ */
+function decidedAt({ of, world }: Play, now: MarketMs): MarketMs | undefined {
+  const date = istDate(now);
+  const hours = HOUR_ENDS.map((time) => istAt(date, time));
+  const signal = signalOn(of, date);
+  if (of.market.generated !== undefined || world.contradicted) return hours.findLast((end) => end <= now);
+  return signal ? hours.find((end) => end === istAt(date, signal.at) && end <= now) : undefined;
+}
+
+/** What a position may lose is reserved, and its margin is there, before it is opened. */
+function judgeLimits({ play, book, findings }: Parameters<typeof watchEntries>[0], position: string, symbol: string) {
+  const { plan } = play;
+  // What a person has opened reserves what it can lose, not the whole of a position's limit.
+  const held = [...book.legs.legs.values()].filter(({ net, position: of }) => net !== 0 && of.startsWith('P'));
+  const open = new Set(held.map(({ position: of }) => of));
+  if (open.has(position)) return;
+  const lost = Math.max(0, -[...book.legs.legs.values()].reduce((sum, { realised }) => sum + realised, 0));
+  if (open.size + 1 > plan.maxPositions) findings.add(6, 'more positions than the limit', `${open.size + 1} positions`);
+  const reserved = (open.size + 1) * plan.maxLossPerTrade * (plan.useHedging ? 1 : 2);
+  if (lost + reserved > plan.maxLossPerDay)
+    findings.add(
+      6,
+      'the day’s limit is overdrawn',
+      `lost ${Math.round(lost / 100)} and reserved ${reserved / 100} of ${plan.maxLossPerDay / 100}`,
+    );
+  if (plan.useHedging && !plan.allowUnhedged) judgeSpread(play, findings, symbol);
+}
+
+/** By the prices of the moment: the product looks at worse ones, so that what is beyond its limits here was beyond them there. */
+function judgeSpread(play: Play, findings: Findings, hedgeSymbol: string): void {
+  const { plan, world } = play;
+  const { exchange } = world;
+  const signal = signalOn(play.of, istDate(virtualNow()));
+  const hedge = exchange.find('NFO', hedgeSymbol);
+  if (!signal || world.contradicted || hedge?.kind !== 'option') return;
+  const main = exchange.find('NFO', hedgeSymbol.replace(/\d{5}(CE|PE)$/, `${signal.sells.strike}$1`));
+  if (main?.kind !== 'option') return;
+  const [ask, bid] = [exchange.touch(hedge)?.depth.asks[0]?.price, exchange.touch(main)?.depth.bids[0]?.price];
+  if (ask === undefined || bid === undefined) return;
+  const units = plan.numLots * main.lotSize;
+  const worst = Math.max(0, Math.abs(main.strike - hedge.strike) - (bid - ask)) * units;
+  if (worst > SURELY * plan.maxCapitalAtRisk)
+    findings.add(6, 'more capital at risk than the limit', `${worst / 100} of ${plan.maxCapitalAtRisk / 100}`);
+  const product = plan.exitPolicy === 'intraday' ? 'MIS' : 'NRML';
+  const order = (side: 'BUY' | 'SELL', { tradingsymbol }: { tradingsymbol: string }, price: number) => ({
+    ...{ variety: 'regular', exchange: 'NFO', tradingsymbol, side, orderType: 'LIMIT', product, validity: 'DAY' },
+    ...{ quantity: units, price, triggerPrice: 0, disclosedQuantity: 0, marketProtection: null, tag: null },
+  });
+  const { available } = exchange.cash();
+  const needed = exchange.margin([order('BUY', hedge, ask), order('SELL', main, bid)], true);
+  const margin = 1.1 * Math.max(needed.final.total, needed.initial.total);
+  if (margin > SURELY * available || ask * units > SURELY * available)
+    findings.add(6, 'an entry beyond the margin', `${Math.round(margin / 100)} are needed of ${available / 100}`);
 }
 
 /** A day on which nothing went wrong until then takes its signal: the hedge and the main leg, in the plan's size. */
@@ -85,6 +131,8 @@ export function judgeSignal(play: Play, findings: Findings): void {
   if (units > 0 && units < wanted && !play.diary.some(({ at }) => at < Math.min(until, last + 30_000)))
     findings.add(6, 'less than the plan', `${units} of ${wanted}`);
   if (play.diary.some(({ at }) => at < until)) return;
+  // An account that is tight may refuse it, and rightly so: that it did is judged by what it takes.
+  if (units === 0 && (of.cash !== undefined || of.isTight)) return;
   if (units === 0)
     findings.add(6, 'a signal was not taken', `a signal fired at ${signalAt}, and no ${contract} was sold`);
   else if (units !== wanted)

@@ -6,6 +6,7 @@ import type { Play, PlayedDay, Watch } from '../play.ts';
 import { after, nothingToSettle, virtualNow } from '../virtual-time.ts';
 import { Able } from './able.ts';
 import { BookWatch } from './book.ts';
+import { watchCommands } from './by-hand.ts';
 import { Dues } from './dues.ts';
 import { judgeEnd } from './endings.ts';
 import { judgeSignal, watchEntries } from './entries.ts';
@@ -43,7 +44,7 @@ export class Judge implements Watch {
     const { findings } = this;
     this.pulseMs = PULSES[play.of.pace];
     const able = new Able(world);
-    const book = new BookWatch(world, findings, () => able.answersFor() > this.pulseMs);
+    const book = new BookWatch(world, findings, () => able.answersFor() > this.pulseMs, !play.plan.useHedging);
     const positions = new PositionsWatch({
       world,
       able,
@@ -53,7 +54,8 @@ export class Judge implements Watch {
       pulseMs: this.pulseMs,
     });
     const dues = new Dues({ play, able, book, positions, findings });
-    watchEntries({ world, book, findings, plan: () => play.plan, dues });
+    watchEntries({ play, book, findings, dues });
+    watchCommands(play, findings);
     new Terms(play, findings);
     const reasons = new Reasons({ play, able, positions, dues, findings });
     this.parts = { play, able, book, positions, dues, reasons };

@@ -34,7 +34,7 @@ export class Reasons {
     const isTrue = {
       'loss cap': () => dues.lossOf(position) >= SURELY_NOT * play.plan.maxLossPerTrade,
       target: () => -dues.lossOf(position) >= SURELY_NOT * dues.targetOf(position),
-      'exit time': () => now >= istAt(date, '15:15') - 1_000,
+      'exit time': () => now >= istAt(date, '15:15') - 1_000 && dues.leavesOn(position) <= date,
       // What was carried may be left at the open, on a close of the day before.
       'index stop': () => play.world.contradicted || now <= istAt(date, '09:20') || dues.indexBeyond(position, now),
     }[reason ?? ''];

@@ -30,7 +30,7 @@ export class Terms {
     if (!tag) return;
     const isNew = !this.seen.has(order.orderId);
     this.seen.add(order.orderId);
-    if (isNew && !tag.manual && (tag.purpose === 'entry' || tag.purpose === 'stop')) this.judgeProduct(order);
+    if (isNew && !tag.manual) this.judgeProduct(order);
     if (isNew && !tag.manual && tag.purpose === 'entry') this.judgeContract(order, tag.role);
     if (tag.purpose === 'stop' && order.status === 'TRIGGER PENDING') this.judgeTrigger(order);
     if (tag.role === 'main' && order.side === 'BUY') this.judgeExitPrice(order);
@@ -66,6 +66,7 @@ export class Terms {
   private judgeTrigger(order: SimOrder): void {
     const tag = tagOf(order.tag);
     if (!tag || order.orderType !== 'SL') return;
+    this.judgeRoom(order);
     const prices = this.play.world.exchange.allOrders().flatMap((other) => {
       const of = other.source === undefined && other.tradingsymbol === order.tradingsymbol ? tagOf(other.tag) : null;
       const isItsEntry = of?.purpose === 'entry' && of.role === 'main' && of.slice === tag.slice;
@@ -78,6 +79,17 @@ export class Terms {
         3,
         'a stop in the wrong place',
         `${order.tag}: trigger ${order.triggerPrice / 100}, by its fills ${least / 100} to ${most / 100}`,
+      );
+  }
+
+  /** A stop's limit lies a tenth above its trigger, five rupees up to a trigger of 50: nearer a jump goes past it. */
+  private judgeRoom({ tag, triggerPrice, price }: SimOrder): void {
+    const room = triggerPrice <= 50_00 ? 5_00 : triggerPrice / 10;
+    if (Math.abs(price - triggerPrice - room) > TICK)
+      this.findings.add(
+        3,
+        'a stop with another room than its own',
+        `${tag}: ${price / 100} over ${triggerPrice / 100}`,
       );
   }
 
