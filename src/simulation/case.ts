@@ -10,7 +10,7 @@ import type { TickerFault } from './world/ticker.ts';
 /** Hourly bars in index points x 100 after the signal of the first day, and of the days after it. */
 export type MarketCase = {
   /** What fires on the first day (markets.ts): S1 at 11:15 where absent. */
-  signal?: 'S7' | 'S8' | 'S8_EARLY';
+  signal?: 'S7' | 'S8' | 'S8_EARLY' | 'FRIDAY';
   /** Open, high, low, close of each hour from the signal on; the last one is repeated to the close. Absent: S1's are the recorded ones. */
   hours?: readonly Hour[];
   /** Of the second day, the third …: all their hours. */

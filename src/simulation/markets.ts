@@ -14,6 +14,7 @@ export const SIGNAL_MONDAY: IsoDate = '2025-07-14';
 const STARTS = ['09:15', '10:15', '11:15', '12:15', '13:15', '14:15', '15:15'];
 /** Until the first hour that closes above it: quiet, and beyond nothing. */
 const QUIET_ABOVE: Hour = [25_520_00, 25_540_00, 25_516_00, 25_530_00];
+const FIRST_HOUR: Hour = [25_520_00, 25_545_00, 25_515_00, 25_530_00];
 const QUIET_BELOW: Hour = [25_550_00, 25_560_00, 25_545_00, 25_552_00];
 
 /**
@@ -34,13 +35,7 @@ export const SIGNALS = {
   S7: {
     at: '14:15',
     sells: { strike: 25_500, type: 'PE' },
-    hours: [
-      [25_520_00, 25_545_00, 25_515_00, 25_530_00],
-      QUIET_ABOVE,
-      QUIET_ABOVE,
-      QUIET_ABOVE,
-      [25_530_00, 25_570_00, 25_525_00, 25_563_95],
-    ],
+    hours: [FIRST_HOUR, QUIET_ABOVE, QUIET_ABOVE, QUIET_ABOVE, [25_530_00, 25_570_00, 25_525_00, 25_563_95]],
   },
   /** Below the first hour, after a touch of the resistance. */
   S8: {
@@ -63,6 +58,15 @@ export const SIGNALS = {
       [25_552_00, 25_555_00, 25_525_00, 25_530_00],
     ],
   },
+  /** S7 on the Friday of a quiet week: the next Monday has a signal of its own. */
+  FRIDAY: {
+    at: '11:15',
+    sells: { strike: 25_500, type: 'PE' },
+    hours: [
+      [25_530_00, 25_570_00, 25_525_00, 25_563_95],
+      [25_563_95, 25_600_00, 25_560_00, 25_590_00],
+    ],
+  },
 } as const satisfies Record<
   string,
   { at: string; sells: { strike: number; type: 'CE' | 'PE' }; hours: readonly Hour[] }
@@ -72,9 +76,22 @@ export function signalOf({ market }: Pick<Case, 'market'>): (typeof SIGNALS)[key
   return SIGNALS[market.signal ?? 'S1'];
 }
 
+/** S7 once more, on the Monday after FRIDAY: above the first hour, and above all of the week before. */
+const MONDAY_AFTER = {
+  at: '11:15',
+  sells: { strike: 25_550, type: 'PE' },
+  hours: [
+    [25_592_00, 25_610_00, 25_580_00, 25_600_00],
+    [25_600_00, 25_650_00, 25_595_00, 25_645_00],
+  ],
+} as const;
+
+type Signal = { at: string; sells: { strike: number; type: 'CE' | 'PE' }; hours: readonly Hour[] };
+
 /** What fires on a date of a case, null on one without a signal of its own. */
-export function signalOn(of: Pick<Case, 'market' | 'dates'>, date: IsoDate): ReturnType<typeof signalOf> | null {
-  return date === of.dates[0] ? signalOf(of) : null;
+export function signalOn({ market, dates }: Pick<Case, 'market' | 'dates'>, date: IsoDate): Signal | null {
+  if (date === dates[0]) return signalOf({ market });
+  return market.signal === 'FRIDAY' && date === dates[1] ? MONDAY_AFTER : null;
 }
 
 const DAY_MS = 86_400_000;
@@ -115,12 +132,21 @@ function barsOf(market: Case['market'], dates: readonly IsoDate[]): Bar[] {
     );
     return generateBars(days.filter(isWeekday), GENERATED_START, market.generated);
   }
-  const days = Math.round((Date.parse(first) - Date.parse(SIGNAL_MONDAY)) / DAY_MS);
+  const isFriday = market.signal === 'FRIDAY';
+  const monday = isFriday ? addDays(first, -4) : first;
+  const days = Math.round((Date.parse(monday) - Date.parse(SIGNAL_MONDAY)) / DAY_MS);
   const moved = recordedBars().map((bar) => ({ ...bar, start: bar.start + days * DAY_MS }));
   if (!market.hours && !market.signal) return moved;
-  const before = moved.filter(({ start }) => istDate(start) < first);
-  const own = [[...signalOf({ market }).hours, ...(market.hours ?? [])], ...(market.later ?? [])];
-  return [...before, ...own.flatMap((hours, index) => dayOf(dates[index] ?? addDays(first, index), hours))];
+  const before = moved.filter(({ start }) => istDate(start) < monday);
+  const quiet = isFriday
+    ? [0, 1, 2, 3].flatMap((index) => dayOf(addDays(monday, index), [FIRST_HOUR, QUIET_ABOVE]))
+    : [];
+  const later = (market.later ?? []).map((hours, index) => [
+    ...(signalOn({ market, dates }, dates[index + 1] ?? '')?.hours ?? []),
+    ...hours,
+  ]);
+  const own = [[...signalOf({ market }).hours, ...(market.hours ?? [])], ...later];
+  return [...before, ...quiet, ...own.flatMap((hours, index) => dayOf(dates[index] ?? addDays(first, index), hours))];
 }
 
 function dayOf(date: IsoDate, hours: readonly Hour[]): Bar[] {

@@ -1,8 +1,8 @@
 /** Invariant 6: nothing is opened after its age, its time, or beyond its limits. */
 
 import { istAt, istDate, istTime } from '../../domain/clock.ts';
-import type { MarketMs } from '../../domain/types.ts';
-import { signalOf, signalOn } from '../markets.ts';
+import type { IsoDate, MarketMs } from '../../domain/types.ts';
+import { signalOn } from '../markets.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point } from '../world/world.ts';
@@ -72,7 +72,7 @@ function judgeLimits({ play, book, findings }: Parameters<typeof watchEntries>[0
   const held = [...book.legs.legs.values()].filter(({ net, position: of }) => net !== 0 && of.startsWith('P'));
   const open = new Set(held.map(({ position: of }) => of));
   if (open.has(position)) return;
-  const lost = Math.max(0, -[...book.legs.legs.values()].reduce((sum, { realised }) => sum + realised, 0));
+  const lost = Math.max(0, book.legs.lostToday());
   if (open.size + 1 > plan.maxPositions) findings.add(6, 'more positions than the limit', `${open.size + 1} positions`);
   const reserved = (open.size + 1) * plan.maxLossPerTrade * (plan.useHedging ? 1 : 2);
   if (lost + reserved > plan.maxLossPerDay)
@@ -112,16 +112,23 @@ function judgeSpread(play: Play, findings: Findings, hedgeSymbol: string): void 
 }
 
 /** A day on which nothing went wrong until then takes its signal: the hedge and the main leg, in the plan's size. */
-export function judgeSignal(play: Play, findings: Findings): void {
+export function judgeSignal(play: Play, date: IsoDate, findings: Findings): void {
   const { of, world } = play;
-  if (of.market.generated !== undefined) return;
-  const { at: signalAt, sells } = signalOf(of);
-  const until = istAt(play.day0, signalAt) + AGE_MS;
+  const signal = signalOn(of, date);
+  if (of.market.generated !== undefined || !signal) return;
+  const { at: signalAt, sells } = signal;
+  const until = istAt(date, signalAt) + AGE_MS;
   const contract = `${sells.strike}${sells.type}`;
   const sold = world.exchange.allOrders().filter(({ tag, placedAt, tradingsymbol }) => {
     if (!tradingsymbol.endsWith(contract)) return false;
     const parsed = tagOf(tag);
-    return placedAt < until && parsed?.role === 'main' && parsed.purpose === 'entry' && !parsed.manual;
+    return (
+      placedAt < until &&
+      istDate(placedAt) === date &&
+      parsed?.role === 'main' &&
+      parsed.purpose === 'entry' &&
+      !parsed.manual
+    );
   });
   const units = sold.reduce((sum, { quantity }) => sum + quantity, 0);
   const wanted = play.plan.numLots * play.plan.lotSize;

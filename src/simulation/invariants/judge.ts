@@ -1,6 +1,6 @@
 /** All invariants over one case: the world's book and pages, and the day's own report. */
 
-import { contractLastMinute, timetable } from '../../domain/calendar/index.ts';
+import { contractLastMinute, sessionOf, timetable } from '../../domain/calendar/index.ts';
 import { istDate } from '../../domain/clock.ts';
 import type { Play, PlayedDay, Watch } from '../play.ts';
 import { after, nothingToSettle, virtualNow } from '../virtual-time.ts';
@@ -82,6 +82,13 @@ export class Judge implements Watch {
     able.pulse();
     const now = virtualNow();
     const date = istDate(now);
+    // Over a weekend nothing trades, and nothing is judged.
+    if (sessionOf(date).kind === 'holiday') {
+      this.isQuiet = true;
+      this.schedule(QUIET_MS);
+      nothingToSettle();
+      return;
+    }
     const { open, close } = timetable(date);
     const busy = play.world.atStake() || positions.openPositions().length > 0 || positions.isLeaving();
     const inDay = now > open - QUIET_MS && now < close + QUIET_MS;
@@ -123,7 +130,8 @@ export class Judge implements Watch {
     book.measureNaked();
     dues.newDay();
     judgeEnd({ world: play.world, book, findings: this.findings, day, accidentAt: play.accidentAt });
-    if (play.days.length === 1) judgeSignal(play, this.findings);
+    judgeSignal(play, day.date, this.findings);
     positions.forgetExits();
+    book.legs.forgetClosed();
   }
 }

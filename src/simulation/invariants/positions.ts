@@ -75,6 +75,7 @@ export class PositionsWatch {
 
   forgetExits(): void {
     this.exits.clear();
+    this.shorted.clear();
   }
 
   private hear({ data, text }: LogLine): void {

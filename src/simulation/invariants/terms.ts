@@ -1,15 +1,14 @@
 /** Invariants 3, 5 and 6, order by order: what is opened, where its stop rests, and that the price of an exit never falls. */
-import { istAt, istDate } from '../../domain/clock.ts';
+import { istDate } from '../../domain/clock.ts';
 import type { Paise } from '../../domain/types.ts';
 import type { SimOrder } from '../../exchange-simulator/types.ts';
-import { signalOf } from '../markets.ts';
+import { signalOn } from '../markets.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Findings } from './findings.ts';
 import { positionOf, tagOf } from './legs.ts';
 
 const TICK = 5;
-const SIGNAL_LASTS_MS = 6 * 60_000;
 /** A stop rests at twice what its units were sold at, at least twenty rupees above (TRADING). */
 const stopOf = (entry: Paise): Paise => Math.max(2 * entry, entry + 2_000);
 
@@ -50,10 +49,10 @@ export class Terms {
     const listed = exchange.instruments(istDate(virtualNow()));
     if (listed.some((one) => one.kind === 'option' && one.expiry < option.expiry))
       findings.add(6, 'not the nearest expiry', tradingsymbol);
-    const { at, sells } = signalOf(play.of);
-    // Where the signal of the case was missed, or Breeze showed another market, another one may fire later.
-    if (play.world.contradicted || virtualNow() > istAt(play.day0, at) + SIGNAL_LASTS_MS) return;
-    const { strike, type } = sells;
+    const signal = signalOn(play.of, istDate(virtualNow()));
+    // Where Breeze showed another market, another signal may fire.
+    if (play.world.contradicted || !signal) return;
+    const { strike, type } = signal.sells;
     const { hedgeDistance, exitPolicy } = play.plan;
     const away = (strike * 100 - option.strike) * (type === 'PE' ? 1 : -1);
     // A hedge that is carried may be bought nearer when its contract is refused.

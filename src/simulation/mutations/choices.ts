@@ -1,9 +1,20 @@
 /** Another contract, another size, another price than the plan says. */
+import type { Case } from '../case.ts';
 import type { Mutation } from '../mutations.ts';
 import { after, at, command, quietDay, shortDay } from './own-days.ts';
 
 /** Before the signal something has happened: a signal that is refused is no finding then. */
 const acknowledged = at('11:14:30', { do: 'command', of: { command: 'acknowledge' } });
+
+/** A signal on Friday, and one on the Monday after it while the first position is open. */
+const twoSignals = (limits: Partial<Case['plan']>) =>
+  quietDay([], {
+    dates: ['2025-12-12', '2025-12-15'],
+    market: { signal: 'FRIDAY', later: [[]] },
+    plan: { numLots: 5, maxCapitalAtRisk: 50_000_000_00, exitPolicy: 'weekly', ...limits },
+    pace: 'slow',
+    isTight: true,
+  });
 
 export const CHOICE_MUTATIONS: readonly Mutation[] = [
   {
@@ -107,7 +118,7 @@ export const CHOICE_MUTATIONS: readonly Mutation[] = [
     find: 'const committed = book.lostToday + book.reserved;',
     replace: 'const committed = 0 * (book.lostToday + book.reserved);',
     by: 6,
-    days: { cases: [] },
+    days: { cases: [twoSignals({ maxLossPerTrade: 25_000_00, maxLossPerDay: 40_000_00 })] },
   },
   {
     name: 'stop-forgotten-at-a-login',

@@ -1,12 +1,15 @@
 /** Exits that leave something, are not taken, or come on another day; stops that do not protect. */
+import type { Case } from '../case.ts';
 import type { Mutation } from '../mutations.ts';
 import { after, at, callFault, quietDay, shortDay } from './own-days.ts';
 
+const QUIET = [25_060_00, 25_064_00, 25_056_00, 25_060_00] as const;
 const WEEK = {
+  market: { hours: [[25_063_95, 25_070_00, 25_055_00, 25_060_00]], later: [[QUIET], [QUIET]] },
   dates: ['2025-07-14', '2025-07-15', '2025-07-16'],
   plan: { numLots: 10, maxCapitalAtRisk: 50_000_000_00, exitPolicy: 'weekly' as const, weeklyExitDay: 2 },
   pace: 'slow' as const,
-};
+} satisfies Partial<Case>;
 
 const spike = (ms: number) =>
   after('stop_rests', ms, {
@@ -222,9 +225,9 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
     days: {
       cases: [
         quietDay([
-          at('11:29:58', { do: 'token_death' }),
-          at('11:44:00', { do: 'command', of: { command: 'login' } }),
-          at('11:50:00', { do: 'command', of: { command: 'close_all' } }),
+          at('11:39:57', { do: 'token_death' }),
+          at('11:52:00', { do: 'command', of: { command: 'login' } }),
+          at('11:55:00', { do: 'command', of: { command: 'close_all' } }),
         ]),
       ],
     },
