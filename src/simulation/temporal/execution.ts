@@ -71,6 +71,8 @@ export class Execution {
   private jobs: Job[] = [];
   private task: 'none' | 'scheduled' | 'started' = 'none';
   private failedTasks = 0;
+  /** Activities that the task under way was told of as cancelled. */
+  private readonly cancelledAtOnce = new Set<number>();
   private readonly timers = new Map<number, () => void>();
   private readonly activities = new Map<number, ActivityTask>();
   private readonly updates = new Map<string, Update>();
@@ -279,6 +281,7 @@ export class Execution {
     const instance = await this.anInstance(worker);
     if (!instance) return null;
     const steps: Step[] = [];
+    this.cancelledAtOnce.clear();
     const scheduled = new Map<number, ActivityTask | Command>(this.activities);
     let next = jobs;
     while (next.length > 0) {
@@ -306,6 +309,7 @@ export class Execution {
       const asked = of instanceof ActivityTask ? of.command : of?.scheduleActivity;
       if (!of || asked?.cancellationType !== ActivityCancellationType.TRY_CANCEL) continue;
       scheduled.delete(seq);
+      this.cancelledAtOnce.add(seq);
       const failure: Failure = { message: 'Activity cancelled', canceledFailureInfo: {} };
       const wrapped = of instanceof ActivityTask ? of.cancelledFailure() : failure;
       jobs.push({ resolveActivity: { seq, result: { cancelled: { failure: wrapped } } } });
@@ -394,7 +398,8 @@ export class Execution {
       const task = this.activities.get(seq);
       this.history.add(1);
       task?.requestCancel();
-      if (task?.over) this.forgetActivity(seq);
+      // One that ended while the task was at work has been told as cancelled already: its result comes too late.
+      if (task?.over || (!task && this.cancelledAtOnce.has(seq))) this.forgetActivity(seq);
     } else if (command.updateResponse) this.answerUpdate(command.updateResponse);
     else if (command.completeWorkflowExecution) {
       const { result } = command.completeWorkflowExecution;
