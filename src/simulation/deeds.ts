@@ -133,7 +133,9 @@ export function ours({ exchange }: World): SimOrder[] {
 function exchangeFault(actor: Actor, { kind, fault }: Extract<Deed, { do: 'exchange_fault' }>): void {
   const { role, ...rest } = fault;
   const tradingsymbol = role && symbolOf(actor.world, role);
-  const whole = { ...rest, ...(tradingsymbol ? { tradingsymbol } : {}) };
+  // The exchange fills whole lots: cases are written in those of 75.
+  const lots = typeof rest.quantity === 'number' ? { quantity: (rest.quantity / 75) * actor.plan.lotSize } : {};
+  const whole = { ...rest, ...lots, ...(tradingsymbol ? { tradingsymbol } : {}) };
   actor.note(`fault ${kind} ${JSON.stringify(whole)}`);
   actor.world.exchangeFaults.add(kind, whole);
 }

@@ -116,6 +116,7 @@ export class Dues {
         leg.net >= 0 ||
         !leg.position.startsWith('P') ||
         positions.isLeft(leg.position) ||
+        positions.isTouched(leg.position) ||
         leg.openedAt > close - 60_000
       )
         continue;
@@ -138,6 +139,9 @@ export class Dues {
       (position) =>
         position.startsWith('P') &&
         !positions.isLeft(position) &&
+        !positions.isTouched(position) &&
+        // Before anything is sold it is an entry, and no position yet.
+        book.legs.legsOf(position).some(({ net }) => net < 0) &&
         this.lossOf(position) > play.plan.maxLossPerTrade * SURELY,
     );
     if (beyond.length === 0 || able.answersFor() < LOSS_WITHIN_MS) {

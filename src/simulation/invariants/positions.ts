@@ -84,6 +84,11 @@ export class PositionsWatch {
     if (position) this.exitDue([position]);
   }
 
+  /** Others have closed something of it: what is ours is for a person to say. */
+  isTouched(position: string): boolean {
+    return this.of.book.legs.legsOf(position).some((leg) => this.leftOf(leg) !== leg.net);
+  }
+
   /** What is left of a leg after what others have closed of its contract. */
   private leftOf(leg: Leg): number {
     const { legs } = this.of.book;
@@ -136,10 +141,10 @@ export class PositionsWatch {
     const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
     this.deadlines.expect(`more hedge than short of ${position}`, surplus, SURPLUS_MS);
     this.judgeLive(position, short, long);
-    // A stop has bought the short back: what it was hedged with is to be sold.
-    if (short > 0) this.shorted.add(position);
-    else if (!isManual && this.shorted.has(position) && book.legs.legsOf(position).some(isHeldHedge))
-      this.exitDue([position]);
+    // A stop of ours has bought the short back: what it was hedged with is to be sold. What a person has closed is asked about.
+    const own = book.legs.legsOf(position);
+    if (own.some(({ net }) => net < 0)) this.shorted.add(position);
+    else if (!isManual && this.shorted.has(position) && own.some(isHeldHedge)) this.exitDue([position]);
     const due = this.exits.get(position);
     if (due === undefined) return;
     if (short === 0 && long === 0) {

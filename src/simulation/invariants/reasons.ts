@@ -28,7 +28,7 @@ export class Reasons {
     if (!('kind' in data) || data.kind !== 'exit_requested') return;
     const [, position, reason] = /^(P\d+): leaving \(([a-z ]+)\)/.exec(text) ?? [];
     const { play, able, dues, findings } = this.of;
-    if (!position || able.answersFor() < QUIET_FOR_MS) return;
+    if (!position || able.answersFor() < QUIET_FOR_MS || this.of.positions.isTouched(position)) return;
     const now = virtualNow();
     const date = istDate(now);
     const isTrue = {
@@ -49,7 +49,7 @@ export class Reasons {
   pulse(): void {
     const { able, positions, dues, findings } = this.of;
     const due = positions.openPositions().filter((position) => {
-      if (!position.startsWith('P') || positions.isLeft(position)) return false;
+      if (!position.startsWith('P') || positions.isLeft(position) || positions.isTouched(position)) return false;
       const target = dues.targetOf(position);
       return target > 0 && -dues.lossOf(position) > SURELY * target;
     });

@@ -161,9 +161,9 @@ export class World {
       onPage: ({ level, text }) => this.pages.push({ at: virtualNow(), level, text }),
     };
     this.exchangeFaults = new ExchangeFaults(exchange, (kind, isOpen) => this.used(kind, isOpen));
-    exchange.onOrder(() => {
+    exchange.onOrder((order) => {
       this.stake = null;
-      this.exchangeFaults.look();
+      this.exchangeFaults.look(order);
       this.followExchange();
     });
     // What is refused at the desk changes no order.
