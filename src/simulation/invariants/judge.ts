@@ -11,9 +11,11 @@ import { Dues } from './dues.ts';
 import { judgeEnd } from './endings.ts';
 import { judgeSignal, watchEntries } from './entries.ts';
 import { Findings } from './findings.ts';
+import { PageDeadlines } from './pages.ts';
 import { PositionsWatch } from './positions.ts';
 import { Reasons } from './reasons.ts';
 import { Terms } from './terms.ts';
+import { Waits } from './waits.ts';
 
 /** Between two looks while something is open, by the pace of a case. */
 const PULSES = { true: 1_000, coarse: 2_000, slow: 4_000 };
@@ -21,6 +23,8 @@ const PULSES = { true: 1_000, coarse: 2_000, slow: 4_000 };
 const QUIET_MS = 15_000;
 /** How often the product looks at the book by itself while something is open, by the pace of a case. */
 const READS = { true: 6_000, coarse: 12_000, slow: 24_000 };
+/** Between two ticks, and two quotes of a guard without ticks, by the pace of a case. */
+const TICKS = { true: 1_000, coarse: 3_000, slow: 4_000 };
 /** Events of the history in a minute beyond which something spins. */
 const MOST_EVENTS_A_MINUTE = 600;
 
@@ -33,6 +37,7 @@ export class Judge implements Watch {
     positions: PositionsWatch;
     dues: Dues;
     reasons: Reasons;
+    waits: Waits;
   } | null = null;
   private events = { at: 0, count: 0 };
   private isQuiet = false;
@@ -53,12 +58,14 @@ export class Judge implements Watch {
       readEveryMs: READS[play.of.pace],
       pulseMs: this.pulseMs,
     });
+    const deadlines = new PageDeadlines({ world, able, findings, pulseMs: this.pulseMs });
+    const waits = new Waits({ world, able, book, deadlines, tickMs: TICKS[play.of.pace] });
     const dues = new Dues({ play, able, book, positions, findings });
     watchEntries({ play, book, findings, dues });
     watchCommands(play, findings);
     new Terms(play, findings);
     const reasons = new Reasons({ play, able, positions, dues, findings });
-    this.parts = { play, able, book, positions, dues, reasons };
+    this.parts = { play, able, book, positions, dues, reasons, waits };
     this.pulse();
     // What has just come on the book is looked at from its first second on.
     world.exchange.onOrder(() => this.soon());
@@ -78,7 +85,7 @@ export class Judge implements Watch {
   }
 
   private pulse(): void {
-    const { play, able, book, positions, dues, reasons } = this.judging;
+    const { play, able, book, positions, dues, reasons, waits } = this.judging;
     able.pulse();
     const now = virtualNow();
     const date = istDate(now);
@@ -98,6 +105,7 @@ export class Judge implements Watch {
       positions.pulse(isOpen);
       book.pulse();
       reasons.pulse();
+      waits.pulse(isOpen);
     }
     this.countEvents();
     this.isQuiet = !(busy && inDay);

@@ -82,6 +82,12 @@ export class CallFaults {
     );
   }
 
+  /** Answers to such calls are not what the broker's book says. */
+  meddlesWith(name: CallName): boolean {
+    this.forget();
+    return this.inForce.some(({ fault }) => fault.calls.includes(name) && MEDDLES.has(fault.effect.do));
+  }
+
   /** Candles may come late, or not at all. */
   concernBreeze(): boolean {
     this.forget();
@@ -107,6 +113,7 @@ export class CallFaults {
   }
 }
 
+const MEDDLES: ReadonlySet<Effect['do']> = new Set(['empty', 'frozen', 'hides_new', 'twice', 'stale_last']);
 const concernsBreeze = ({ calls }: CallFault): boolean => calls.every((name) => name === 'candles');
 
 function concerns({ order: wanted }: CallFault, { order }: Call): boolean {

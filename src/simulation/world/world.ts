@@ -22,7 +22,8 @@ import { TickerServer } from './ticker.ts';
 
 /** Where something of the product has just come to: for those who kill it there, and for those who count. */
 export type Point =
-  | { kind: 'call'; point: KitePoint; call: Call; process: SimProcess }
+  /** `isDoubt`: it failed, and nobody knows whether it was carried out. */
+  | { kind: 'call'; point: KitePoint; call: Call; process: SimProcess; isDoubt: boolean }
   | { kind: 'activity'; point: 'started' | 'ended'; type: string; process: SimProcess };
 
 export type Latencies = {
@@ -137,7 +138,8 @@ export class World {
         ...{ exchange, limiter, faults: this.faults },
         latencyMs: () => this.within(latencies.kite),
         timeoutMs: options.kiteTimeoutMs ?? KITE_TIMEOUT_MS,
-        onPoint: (point, call, process) => this.reached({ kind: 'call', point, call, process }),
+        onPoint: (point, call, process, isDoubt = false) =>
+          this.reached({ kind: 'call', point, call, process, isDoubt }),
         onToken: (token) => this.secrets.add(token),
       },
       breeze: {
