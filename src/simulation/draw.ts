@@ -7,7 +7,7 @@ import type { Case, Command, Deed, Event, Hour, MarketCase, When } from './case.
 import { Dice } from './dice.ts';
 import { FAULTS } from './draw-faults.ts';
 import { limits } from './draw-plan.ts';
-import { SIGNAL_MONDAY, signalOf } from './markets.ts';
+import { SECOND_SIGNAL, SIGNAL_MONDAY, signalOf } from './markets.ts';
 
 /** Mondays after a whole week of trading, under different hours, expiry weekdays and lots: the signal fires on each. */
 const MONDAYS: readonly IsoDate[] = [SIGNAL_MONDAY, '2025-09-22', '2025-12-08', '2026-07-13', '2026-08-24'];
@@ -87,10 +87,12 @@ function weekFrom(monday: IsoDate, days: number): IsoDate[] {
 
 /** Hours after the signal: quiet ones, gaps, moves through the strike, and as they were. */
 function market(of: Dice, days: number, signal: Pick<MarketCase, 'signal'>): MarketCase {
-  if (of.is(0.4)) return signal;
+  if (of.is(0.4)) return signal.signal === 'FRIDAY' ? { ...signal, later: [[]] } : signal;
   // Of some dozens: what is made once serves many days.
   const dice = new Dice(hash(of.between(1, MARKETS), days, 4_713));
-  const before = signalOf({ market: signal }).hours;
+  // The second signal is above all of the first week: that one ends as quietly as it began.
+  const isFriday = signal.signal === 'FRIDAY';
+  const before = isFriday ? SECOND_SIGNAL.hours : signalOf({ market: signal }).hours;
   let price: number = before.at(-1)?.[3] ?? 0;
   const hour = (wild: number): Hour => {
     const open = price + (dice.is(0.1) ? dice.between(-8_000, 8_000) : 0);
@@ -102,6 +104,7 @@ function market(of: Dice, days: number, signal: Pick<MarketCase, 'signal'>): Mar
   };
   const wild = dice.of([2_000, 6_000, 15_000]);
   const hours = Array.from({ length: 6 - before.length }, () => hour(wild));
+  if (isFriday) return { ...signal, later: [hours] };
   const later = Array.from({ length: days - 1 }, () => {
     price += dice.between(-10_000, 10_000);
     return Array.from({ length: 7 }, () => hour(wild));

@@ -77,7 +77,7 @@ export function signalOf({ market }: Pick<Case, 'market'>): (typeof SIGNALS)[key
 }
 
 /** S7 once more, on the Monday after FRIDAY: above the first hour, and above all of the week before. */
-const MONDAY_AFTER = {
+export const SECOND_SIGNAL = {
   at: '11:15',
   sells: { strike: 25_550, type: 'PE' },
   hours: [
@@ -91,7 +91,7 @@ type Signal = { at: string; sells: { strike: number; type: 'CE' | 'PE' }; hours:
 /** What fires on a date of a case, null on one without a signal of its own. */
 export function signalOn({ market, dates }: Pick<Case, 'market' | 'dates'>, date: IsoDate): Signal | null {
   if (date === dates[0]) return signalOf({ market });
-  return market.signal === 'FRIDAY' && date === dates[1] ? MONDAY_AFTER : null;
+  return market.signal === 'FRIDAY' && date === dates[1] ? SECOND_SIGNAL : null;
 }
 
 const DAY_MS = 86_400_000;

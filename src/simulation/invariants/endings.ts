@@ -20,6 +20,8 @@ export function judgeEnd(of: {
   day: PlayedDay;
   /** When something other than people's commands was first done. */
   accidentAt: number | null;
+  /** Somebody was logged in when the market closed. */
+  couldRead: boolean;
 }): void {
   const { world, book, findings, day } = of;
   const { report, execution } = day;
@@ -44,7 +46,8 @@ export function judgeEnd(of: {
   book.legs.settle((contract) => expiryOf(world, contract) <= day.date);
 }
 
-function judgeReport({ world, book, findings, day }: Parameters<typeof judgeEnd>[0], report: DayReport): void {
+function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): void {
+  const { world, book, findings, day, couldRead } = of;
   const open = [...book.legs.open(virtualNow())].filter(
     ([contract]) => expiryOf(world, contract) > day.date || !contract.startsWith('NRML'),
   );
@@ -65,7 +68,7 @@ function judgeReport({ world, book, findings, day }: Parameters<typeof judgeEnd>
     findings.add(4, 'carried under MIS', left);
   const paged = world.pages.some(({ at }) => at > day.close - PAGED_BEFORE_CLOSE_MS);
   if (result === 'not_flat' && !paged) findings.add(4, 'not_flat, and nobody was paged', left);
-  judgeMoney(world, findings, day, report, book.legs.touchedByOthers());
+  if (couldRead) judgeMoney(world, findings, day, report, book.legs.touchedByOthers());
 }
 
 /** Trades and gross to the paisa: every fill of ours of the date, and no other, where nobody else traded our contracts. */

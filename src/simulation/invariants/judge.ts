@@ -41,6 +41,8 @@ export class Judge implements Watch {
   } | null = null;
   private events = { at: 0, count: 0 };
   private isQuiet = false;
+  /** Somebody was logged in at the last look before the close: what was filled by then can be told. */
+  private couldRead = true;
   private pulseMs = PULSES.true;
   private stopPulse: () => void = () => {};
 
@@ -98,6 +100,7 @@ export class Judge implements Watch {
     }
     const { open, close } = timetable(date);
     const busy = play.world.atStake() || positions.openPositions().length > 0 || positions.isLeaving();
+    if (now < close) this.couldRead = able.hasSession();
     const inDay = now > open - QUIET_MS && now < close + QUIET_MS;
     if (busy && inDay) {
       const isOpen = now >= open && now < contractLastMinute(date, date);
@@ -137,7 +140,14 @@ export class Judge implements Watch {
     const { play, book, positions, dues } = this.judging;
     book.measureNaked();
     dues.newDay();
-    judgeEnd({ world: play.world, book, findings: this.findings, day, accidentAt: play.accidentAt });
+    judgeEnd({
+      world: play.world,
+      book,
+      findings: this.findings,
+      day,
+      accidentAt: play.accidentAt,
+      couldRead: this.couldRead,
+    });
     judgeSignal(play, day.date, this.findings);
     positions.forgetExits();
     book.legs.forgetClosed();
