@@ -67,7 +67,7 @@ export class Able {
   private exchangeAnswers(): boolean {
     const { world } = this;
     if (!this.productWorks() || world.faults.standing() || world.ticker.hasFaults()) return false;
-    if (world.exchangeFaults.holdsAnOrder()) return false;
+    if (world.exchangeFaults.holdsASale()) return false;
     // Another price is a price: the market may move so. Without prices, or with old ones, nobody is to be expected to trade.
     if (world.exchange.faults().some(({ kind }) => FAULT_KINDS[kind] === 'state' && kind !== 'price_shift'))
       return false;

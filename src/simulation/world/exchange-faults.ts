@@ -35,8 +35,11 @@ export class ExchangeFaults {
     this.look();
   }
 
-  /** One that has met an order, and keeps it from being filled as long as it lives. */
-  holdsAnOrder(): boolean {
+  /**
+   * One has met a sale of ours, and keeps it from being filled as long as it lives: an order that shows the lowest price there is cannot be
+   * helped. A short is another matter: its exit is changed, or replaced.
+   */
+  holdsASale(): boolean {
     const live = this.thinned.filter((orderId) => !FINAL.has(this.exchange.order(orderId)?.status ?? 'CANCELLED'));
     this.thinned = live;
     return live.length > 0;
@@ -57,7 +60,7 @@ export class ExchangeFaults {
       const left = fault?.count ?? 0;
       if (left < one.left) {
         this.onMet(one.kind, true);
-        if (one.thins && order) this.thinned.push(order.orderId);
+        if (one.thins && order?.side === 'SELL') this.thinned.push(order.orderId);
       }
       one.left = left;
     }
