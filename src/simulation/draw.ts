@@ -40,15 +40,17 @@ export type DrawOptions = {
 /** The `day`-th case of a seed: always the same. */
 export function drawCase(seed: number, day: number, options: DrawOptions = { weeks: false }): Case {
   const dice = new Dice(hash(seed, day, 4_711));
-  const weekly = options.weeks || dice.is(0.01);
+  const weekly = options.weeks || dice.is(0.02);
   const numLots = dice.is(0.5) ? dice.between(1, 10) : dice.spread(1, 40);
   const friday = weekly && dice.is(0.3) ? dice.of(FRIDAYS) : null;
   const days = options.weeks ? dice.between(2, 4) : 2;
   const dates = friday ? [friday, addDays(friday, 3)] : weekly ? weekFrom(dice.of(MONDAYS), days) : [dice.of(MONDAYS)];
   const typeChange = dice.is(0.3) ? 'refuse' : 'allow';
   const staysOpen = weekly || dice.is(0.01);
+  // An hour to the square-off costs less than four.
+  const staysLate = !staysOpen && dice.is(0.02);
   // Two in ten days have their signal in the morning: an order that appears an hour later, an index stop, four hours to the square-off.
-  const isEarly = staysOpen || dice.is(0.2);
+  const isEarly = staysOpen || (!staysLate && dice.is(0.2));
   const drawn = isEarly ? dice.of(['S1', 'S8_EARLY'] as const) : dice.of(['S7', 'S8'] as const);
   const signal = friday ? 'FRIDAY' : drawn;
   // Few weeks have a signal on their first day: whatever fires when is left as on other days, and nothing is closed at a time.
@@ -56,7 +58,7 @@ export function drawCase(seed: number, day: number, options: DrawOptions = { wee
   const early = isEarly || generated !== null;
   const named: Pick<MarketCase, 'signal'> = signal === 'S1' ? {} : { signal };
   const written: Event[] = [
-    ...(staysOpen ? [] : generated === null ? ending(dice) : ending(dice).slice(0, 1)),
+    ...(staysOpen || staysLate ? [] : generated === null ? ending(dice) : ending(dice).slice(0, 1)),
     ...faults(dice, options.kinds ?? KINDS),
     ...people(dice),
   ];
@@ -65,10 +67,10 @@ export function drawCase(seed: number, day: number, options: DrawOptions = { wee
     dates,
     from: generated !== null ? '09:10' : early && dice.is(0.2) ? '08:45' : early ? '11:10' : '14:10',
     market: generated === null ? market(dice, dates.length, named) : { generated },
-    ...limits(dice, numLots, weekly),
+    ...limits(dice, numLots, weekly ? dates : null),
     typeChange,
     workers: dice.is(0.2) ? 2 : 1,
-    pace: staysOpen ? 'slow' : dice.is(0.08) ? 'true' : 'coarse',
+    pace: staysOpen || staysLate ? 'slow' : dice.is(0.08) ? 'true' : 'coarse',
     events: written.map((event) => movedTo(generated === null ? signalOf({ market: named }).at : WRITTEN_FOR, event)),
   };
 }
@@ -142,7 +144,8 @@ function faults(dice: Dice, kinds: readonly string[]): Event[] {
 
 function loginAfter(dice: Dice, when: When): Event {
   const of: Command = { command: 'login' };
-  const ms = dice.spread(2_000, 180_000);
+  // Some do not hear their telephone.
+  const ms = dice.is(0.1) ? dice.between(400_000, 900_000) : dice.spread(2_000, 180_000);
   return { when: 'after' in when ? { ...when, ms: when.ms + ms } : { at: '11:30:00' }, deed: { do: 'command', of } };
 }
 

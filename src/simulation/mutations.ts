@@ -10,6 +10,7 @@ import { ENTRY_MUTATIONS } from './mutations/entries.ts';
 import { EXIT_MUTATIONS } from './mutations/exits.ts';
 import { LEAVING_MUTATIONS } from './mutations/leaving.ts';
 import { ORDER_MUTATIONS } from './mutations/orders.ts';
+import { WEEK_MUTATIONS } from './mutations/weeks.ts';
 
 export type Mutation = {
   /** As a folder can be named. */
@@ -34,6 +35,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DAY_MUTATIONS,
   ...CHOICE_MUTATIONS,
   ...LEAVING_MUTATIONS,
+  ...WEEK_MUTATIONS,
 ];
 
 /** The source with the mutation in it. Throws RangeError where what it replaces does not stand there exactly once. */

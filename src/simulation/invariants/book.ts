@@ -61,10 +61,11 @@ export class BookWatch {
 
   /** What leaves without a tag of its day can neither be found again nor told from others'. */
   private judgeTag(tag: string | null, tradingsymbol: string): void {
+    const now = virtualNow();
     const ours = tagOf(tag);
     if (!ours)
       this.findings.add(2, 'an order without a tag of ours', `an order of ${tradingsymbol} leaves with ${tag}`);
-    else if (ours.date !== istDate(virtualNow())) this.findings.add(2, 'a tag of another day', `${tag} leaves`);
+    else if (ours.date !== istDate(now)) this.findings.add(2, 'a tag of another day', `${tag} leaves`);
   }
 
   private atOrder(order: SimOrder): void {

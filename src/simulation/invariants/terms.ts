@@ -1,5 +1,5 @@
 /** Invariants 3, 5 and 6, order by order: what is opened, where its stop rests, and that the price of an exit never falls. */
-import { istDate } from '../../domain/clock.ts';
+import { istAt, istDate, istTime } from '../../domain/clock.ts';
 import type { Paise } from '../../domain/types.ts';
 import type { SimOrder } from '../../exchange-simulator/types.ts';
 import { signalOn } from '../markets.ts';
@@ -9,6 +9,8 @@ import type { Findings } from './findings.ts';
 import { positionOf, tagOf } from './legs.ts';
 
 const TICK = 5;
+const LAST_PLACEMENT = '15:23';
+const ON_ITS_WAY_MS = 2_000;
 /** A stop rests at twice what its units were sold at, at least twenty rupees above (TRADING). */
 const stopOf = (entry: Paise): Paise => Math.max(2 * entry, entry + 2_000);
 
@@ -30,9 +32,16 @@ export class Terms {
     const isNew = !this.seen.has(order.orderId);
     this.seen.add(order.orderId);
     if (isNew && !tag.manual) this.judgeProduct(order);
+    if (isNew) this.judgeTime(order);
     if (isNew && !tag.manual && tag.purpose === 'entry') this.judgeContract(order, tag.role);
     if (tag.purpose === 'stop' && order.status === 'TRIGGER PENDING') this.judgeTrigger(order);
     if (tag.role === 'main' && order.side === 'BUY') this.judgeExitPrice(order);
+  }
+
+  /** Under MIS nothing new is placed from two minutes before the broker's own square-off. */
+  private judgeTime({ tag, product, placedAt }: SimOrder): void {
+    if (product === 'MIS' && placedAt > istAt(istDate(placedAt), LAST_PLACEMENT) + ON_ITS_WAY_MS)
+      this.findings.add(6, 'an order after the last minute for new orders', `${tag} at ${istTime(placedAt)}`);
   }
 
   private judgeProduct({ tag, product }: SimOrder): void {

@@ -1,15 +1,13 @@
-/** Exits that leave something, are not taken, or come on another day; stops that do not protect. */
-import type { Case } from '../case.ts';
+/** Exits that leave something, or are not taken; stops that do not protect. */
 import type { Mutation } from '../mutations.ts';
 import { after, at, callFault, quietDay, shortDay } from './own-days.ts';
 
-const QUIET = [25_060_00, 25_064_00, 25_056_00, 25_060_00] as const;
-const WEEK = {
-  market: { hours: [[25_063_95, 25_070_00, 25_055_00, 25_060_00]], later: [[QUIET], [QUIET]] },
-  dates: ['2025-07-14', '2025-07-15', '2025-07-16'],
-  plan: { numLots: 10, maxCapitalAtRisk: 50_000_000_00, exitPolicy: 'weekly' as const, weeklyExitDay: 2 },
-  pace: 'slow' as const,
-} satisfies Partial<Case>;
+const MANY_LOTS = {
+  numLots: 40,
+  maxCapitalAtRisk: 50_000_000_00,
+  maxLossPerTrade: 500_000_00,
+  maxLossPerDay: 900_000_00,
+};
 
 const spike = (ms: number) =>
   after('stop_rests', ms, {
@@ -67,24 +65,6 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
     days: { cases: [quietDay()] },
   },
   {
-    name: 'weekly-exit-a-day-late',
-    why: 'What is carried leaves a day after its weekday.',
-    file: 'src/domain/calendar/expiries.ts',
-    find: 'return exit > entry ? exit : expiry;',
-    replace: 'return addDays(exit, 1);',
-    by: 5,
-    days: { cases: [quietDay([], WEEK)] },
-  },
-  {
-    name: 'weekly-exit-a-day-early',
-    why: 'What is carried leaves on the day before its expiry.',
-    file: 'src/domain/calendar/expiries.ts',
-    find: 'if (exitWeekday === null) return expiry;',
-    replace: 'if (exitWeekday === null) return addDays(expiry, -1);',
-    by: 5,
-    days: { cases: [quietDay([], { ...WEEK, plan: { ...WEEK.plan, weeklyExitDay: null } })] },
-  },
-  {
     name: 'hedge-kept-after-its-stop',
     why: 'The stop has bought the short back, and nobody sells the hedge.',
     file: 'workflows/position.ts',
@@ -131,25 +111,51 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
     days: { cases: [shortDay([])] },
   },
   {
-    name: 'retry-without-its-tag',
-    why: 'An order that met a rate limit leaves again without its tag: nobody can find it in the book.',
-    file: 'activities/orders.ts',
-    find: "if (error.kind === 'rate_limited' || error.details?.not_sent === true) {\n        await nextSecond();",
-    replace:
-      "if (error.kind === 'rate_limited' || error.details?.not_sent === true) {\n        await nextSecond();\n        intent = { ...intent, tag: '' };",
-    by: 2,
+    name: 'orders-to-the-last-minute',
+    why: 'Under MIS new orders are placed beside the broker’s own square-off.',
+    file: 'src/domain/calendar/timetable.ts',
+    find: 'lastPlacement: istAt(date, BROKER_SQUARE_OFF) - PLACEMENT_MARGIN_MS,',
+    replace: 'lastPlacement: istAt(date, BROKER_SQUARE_OFF) + PLACEMENT_MARGIN_MS,',
+    by: 6,
     days: {
       cases: [
-        shortDay([
-          after(
-            'signal',
-            0,
-            callFault({
-              ...{ kind: 'place.rate_limited', calls: ['placeOrder'], count: 1 },
-              effect: { do: 'refuse', status: 429, errorType: 'NetworkException', message: 'Too many requests' },
-            }),
-          ),
+        quietDay([
+          at('15:14:30', {
+            ...{ do: 'exchange_fault', kind: 'order.rejected' },
+            fault: { kind: 'reject_order', count: 1_000, transaction_type: 'SELL' },
+          }),
         ]),
+      ],
+    },
+  },
+  {
+    name: 'stop-of-the-first-slice',
+    why: 'Each slice of what is sold rests the stop of the first.',
+    file: 'workflows/entry.ts',
+    find: 'if (filled > 0) await restStop(position, index + 1);',
+    replace: 'if (filled > 0 && index === 0) await restStop(position, index + 1);',
+    by: 3,
+    days: { cases: [shortDay([], { plan: MANY_LOTS })] },
+  },
+  {
+    name: 'calls-have-no-index-stop',
+    why: 'Of a call that was sold, only a close below its strike counts.',
+    file: 'src/domain/strategy/index-stop.ts',
+    find: 'close >= strike',
+    replace: 'close <= strike && close < 0',
+    by: 5,
+    days: {
+      cases: [
+        quietDay([], {
+          market: {
+            signal: 'S8_EARLY',
+            hours: [
+              [25_530_00, 25_625_00, 25_525_00, 25_620_00],
+              [25_620_00, 25_625_00, 25_615_00, 25_620_00],
+            ],
+          },
+          plan: { ...MANY_LOTS, numLots: 10 },
+        }),
       ],
     },
   },
@@ -186,49 +192,6 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
             },
           },
         ),
-      ],
-    },
-  },
-  {
-    name: 'result-of-a-leg-turned-round',
-    why: 'What was bought first and sold then counts with the other sign.',
-    file: 'src/domain/pnl.ts',
-    find: "(fill.side === 'SELL' ? fill.price - oldest.price : oldest.price - fill.price)",
-    replace: '(oldest.price - fill.price)',
-    by: 4,
-    days: { cases: [shortDay([])] },
-  },
-  {
-    name: 'leg-not-handed-over',
-    why: 'The next day is told of the short, and not of its hedge.',
-    file: 'workflows/position.ts',
-    find: 'const orders = this.orders().filter((order) => order.fills',
-    replace: "const orders = this.orders().filter((order) => order.role === 'main' && order.fills",
-    by: 5,
-    days: {
-      cases: [
-        quietDay([at('09:30:00', { do: 'command', of: { command: 'close_all' } }, 1)], {
-          ...WEEK,
-          dates: WEEK.dates.slice(0, 2),
-        }),
-      ],
-    },
-  },
-  {
-    name: 'login-asked-for-once',
-    why: 'With a position open and nobody logged in, the owner is paged once, and then no more.',
-    file: 'workflows/logins.ts',
-    find: 'await world.notifyOwner.executeWithOptions({ summary: text }, [{ level, text }]);',
-    replace:
-      "if (!Reflect.get(day, 'paged')) await world.notifyOwner.executeWithOptions({ summary: text }, [{ level, text }]);\n    Reflect.set(day, 'paged', true);",
-    by: 10,
-    days: {
-      cases: [
-        quietDay([
-          at('11:39:57', { do: 'token_death' }),
-          at('11:52:00', { do: 'command', of: { command: 'login' } }),
-          at('11:55:00', { do: 'command', of: { command: 'close_all' } }),
-        ]),
       ],
     },
   },
