@@ -16,15 +16,19 @@ const FRIDAYS: readonly IsoDate[] = ['2025-12-12', '2026-07-17', '2026-08-28'];
 const KINDS = Object.keys(FAULTS);
 /** Kinds that seldom meet something that is open are drawn so many times as often. */
 const OFTENER: Readonly<Record<string, number>> = {
-  'breeze.away': 4,
-  'breeze.contradicts': 2,
+  'breeze.away': 6,
+  'breeze.contradicts': 4,
   'cancel.unanswered': 2,
   'cancel.refused': 2,
+  'modify.refused': 2,
+  'orders.twice': 2,
   'positions.empty': 2,
   'positions.frozen': 2,
   'quotes.empty': 2,
   'quotes.refused': 3,
+  'ticks.lie': 2,
   'ticks.unavailable': 2,
+  'updates.twice': 2,
 };
 const MARKETS = 32;
 /** Times of the day are written for a signal at 11:15. */
@@ -132,13 +136,14 @@ function ending(dice: Dice): Event[] {
 /** Most days have a few kinds, so that an exchange that answers is met too; the others many, so that each kind meets each. */
 function faults(dice: Dice, kinds: readonly string[]): Event[] {
   if (kinds.length === 0 || dice.is(0.03)) return [];
-  const count = dice.is(0.5) ? dice.between(8, 12) : dice.between(1, 3);
+  const count = dice.is(0.5) ? dice.between(10, 14) : dice.between(1, 3);
   const weighted = kinds.flatMap((kind) => Array<string>(OFTENER[kind] ?? 1).fill(kind));
   const drawn = new Set(Array.from({ length: count }, () => dice.of(weighted)));
   return [...drawn].flatMap((kind) => {
     const event = FAULTS[kind]?.(dice);
     if (!event) return [];
-    return kind === 'session.dies' ? [event, loginAfter(dice, event.when)] : [event];
+    if (kind === 'session.dies') return [event, loginAfter(dice, event.when)];
+    return kind === 'order.cancelled_at_trigger' ? [event, spikeAfter(dice, event.when)] : [event];
   });
 }
 
@@ -147,6 +152,16 @@ function loginAfter(dice: Dice, when: When): Event {
   // Some do not hear their telephone.
   const ms = dice.is(0.1) ? dice.between(400_000, 900_000) : dice.spread(2_000, 180_000);
   return { when: 'after' in when ? { ...when, ms: when.ms + ms } : { at: '11:30:00' }, deed: { do: 'command', of } };
+}
+
+/** A price at which the resting stop is triggered. */
+function spikeAfter(dice: Dice, when: When): Event {
+  const fault = { kind: 'price_shift', count: 1, role: 'main', points: 150, seconds: dice.between(5, 40) } as const;
+  const ms = dice.spread(500, 20_000);
+  return {
+    when: 'after' in when ? { ...when, ms: when.ms + ms } : when,
+    deed: { do: 'exchange_fault', kind: 'price.spike', fault },
+  };
 }
 
 /** What people do besides. */

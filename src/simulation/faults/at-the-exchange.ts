@@ -1,6 +1,10 @@
 /** Orders, prices and the whole market. */
-import type { Moment } from '../case.ts';
+import type { Moment, When } from '../case.ts';
+import type { Dice } from '../dice.ts';
 import { anywhere, beforeOrder, type Draw, exchange, role, seconds, whileOpen } from './drawing.ts';
+
+/** From the moment a stop rests, so that the exit which it becomes is met. */
+const beforeExit = (dice: Dice): When => (dice.is(0.7) ? { after: 'stop_rests', ms: 0 } : whileOpen(dice));
 
 export const EXCHANGE_FAULTS: Readonly<Record<string, Draw>> = {
   'order.rejected': exchange('order.rejected', beforeOrder, (dice) => ({
@@ -33,16 +37,17 @@ export const EXCHANGE_FAULTS: Readonly<Record<string, Draw>> = {
     role: role(dice),
     side: dice.of(['bids', 'asks', 'both']),
   })),
-  'order.type_change_refused': exchange('order.type_change_refused', whileOpen, (dice) => ({
+  'order.type_change_refused': exchange('order.type_change_refused', beforeExit, (dice) => ({
     kind: 'refuse_type_change',
     count: dice.between(1, 3),
     after: dice.is(0.5),
   })),
-  'order.filled_before_change': exchange('order.filled_before_change', whileOpen, () => ({
+  'order.filled_before_change': exchange('order.filled_before_change', beforeExit, () => ({
     kind: 'fill_before_change',
     count: 1,
   })),
-  'order.cancelled_at_trigger': exchange('order.cancelled_at_trigger', whileOpen, () => ({
+  // A price that triggers the stop is drawn beside it.
+  'order.cancelled_at_trigger': exchange('order.cancelled_at_trigger', beforeExit, () => ({
     kind: 'cancel_triggered',
     count: 1,
   })),

@@ -2,6 +2,7 @@
 
 import { istAt, istDate, istTime } from '../../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../../domain/types.ts';
+import { FAULT_KINDS } from '../../exchange-simulator/faults.ts';
 import { signalOn } from '../markets.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
@@ -81,7 +82,9 @@ function judgeLimits({ play, book, findings }: Parameters<typeof watchEntries>[0
       'the day’s limit is overdrawn',
       `lost ${Math.round(lost / 100)} and reserved ${reserved / 100} of ${plan.maxLossPerDay / 100}`,
     );
-  if (plan.useHedging && !plan.allowUnhedged) judgeSpread(play, findings, symbol);
+  // A price that jumps between the plan and its order is another one than the plan was made at.
+  const isBent = play.world.exchange.faults().some(({ kind }) => FAULT_KINDS[kind] === 'state');
+  if (plan.useHedging && !isBent) judgeSpread(play, findings, symbol);
 }
 
 /** By the prices of the moment: the product looks at worse ones, so that what is beyond its limits here was beyond them there. */
