@@ -1,6 +1,7 @@
 /** What people do and what goes wrong, carried out in the world of a case. */
 
 import type { DayView, Plan } from '../../workflows/messages.ts';
+import { istDate } from '../domain/clock.ts';
 import { parseTag } from '../domain/tags.ts';
 import type { SimOrder } from '../exchange-simulator/types.ts';
 import type { Case, Command, Deed } from './case.ts';
@@ -145,18 +146,21 @@ function external(actor: Actor, { kind, role, side, lots }: Extract<Deed, { do: 
   const { world } = actor;
   const { exchange } = world;
   const first = ours(world)[0];
-  const symbol = role === 'other' ? first?.tradingsymbol.replace(/\d{5}(CE|PE)$/, '24000PE') : symbolOf(world, role);
+  if (!first && role !== 'other') return;
+  const near = first?.tradingsymbol ?? nearestOption(world)?.tradingsymbol;
+  const symbol = role === 'other' ? near?.replace(/\d{5}(CE|PE)$/, '24000PE') : symbolOf(world, role);
   const instrument = symbol ? exchange.find('NFO', symbol) : undefined;
-  if (instrument?.kind !== 'option' || !first) return;
+  if (instrument?.kind !== 'option') return;
+  const traded = first?.product ?? 'NRML';
   const net =
-    exchange.positions().find(({ tradingsymbol, product }) => tradingsymbol === symbol && product === first.product)
+    exchange.positions().find(({ tradingsymbol, product }) => tradingsymbol === symbol && product === traded)
       ?.quantity ?? 0;
   const open = role === 'other' ? Number.POSITIVE_INFINITY : Math.max(0, side === 'BUY' ? -net : net);
   const quantity = Math.min(lots * instrument.lotSize, open);
   if (quantity <= 0) return;
   actor.note(`in the app: ${side} ${quantity} ${symbol}`);
   world.used(kind);
-  exchange.foreignTrade({ tradingsymbol: instrument.tradingsymbol, product: first.product, side, quantity });
+  exchange.foreignTrade({ tradingsymbol: instrument.tradingsymbol, product: traded, side, quantity });
 }
 
 /** An order that a person has resting in the app, far from the market: nobody of ours may touch it. */
@@ -246,6 +250,12 @@ async function openIds(execution: Execution): Promise<string[]> {
   return positions.filter(({ state }) => state !== 'closed').map(({ id }) => id);
 }
 
+/** Any of the expiry that trades first. */
+function nearestOption({ exchange }: World) {
+  const found = exchange.instruments(istDate(virtualNow())).find(({ kind }) => kind === 'option');
+  return found?.kind === 'option' ? found : undefined;
+}
+
 /** A spread of a person's own: two legs beside those of signals. */
 function placeOrder(
   actor: Actor,
@@ -253,11 +263,8 @@ function placeOrder(
   { order, key }: Extract<Command, { command: 'place_order' }>,
 ): void {
   const { leg, lots, ...own } = order;
-  const { exchange } = actor.world;
-  const expiry = exchange
-    .instruments(new Date(virtualNow() + 19_800_000).toISOString().slice(0, 10))
-    .find(({ kind }) => kind === 'option');
-  if (expiry?.kind !== 'option') return;
+  const expiry = nearestOption(actor.world);
+  if (!expiry) return;
   const { strike, type } = signalOf(actor.of).sells;
   const away = (leg === 'far' ? 300 : 100) * (type === 'CE' ? 1 : -1);
   const symbol = expiry.tradingsymbol.replace(/\d{5}(CE|PE)$/, `${strike + away}${type}`);

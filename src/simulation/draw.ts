@@ -186,6 +186,13 @@ function people(dice: Dice): Event[] {
       { at: `11:${sell}:10` },
     );
   }
+  // What others hold when somebody logs in is asked about, and perhaps answered.
+  if (dice.is(0.02)) {
+    const kind = 'external.other_contract';
+    const deed: Deed = { do: 'external', kind, role: 'other', side: dice.of(['BUY', 'SELL'] as const), lots: 2 };
+    events.push({ when: { at: '11:10:20' }, deed });
+    if (dice.is(0.5)) command({ command: 'acknowledge' }, { at: '11:13:30' });
+  }
   if (dice.is(0.03)) {
     command({ command: 'close_all' }, { at: '11:13:00' });
     command({ command: 'start' }, { at: '11:14:00' });

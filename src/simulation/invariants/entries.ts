@@ -3,6 +3,7 @@
 import { istAt, istDate, istTime } from '../../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../../domain/types.ts';
 import { FAULT_KINDS } from '../../exchange-simulator/faults.ts';
+import type { SimOrder } from '../../exchange-simulator/types.ts';
 import { signalOn } from '../markets.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
@@ -30,6 +31,7 @@ export function watchEntries(of: {
   dues: Pick<Dues, 'entriesOffSince' | 'closingSince'>;
 }): void {
   const { play, findings } = of;
+  const isAsked = watchHoldings(play);
   play.world.hooks.add((point: Point) => {
     if (point.kind !== 'call' || point.point !== 'leaves' || point.call.name !== 'placeOrder') return;
     const { order } = point.call;
@@ -50,8 +52,28 @@ export function watchEntries(of: {
     const opens = tag.role === (plan.useHedging ? 'hedge' : 'main');
     if (opens && off !== null && now > off + OFF_WITHIN_MS)
       findings.add(6, 'an entry while entries are off', `${order.tag} leaves at ${when}`);
+    if (opens && isAsked())
+      findings.add(6, 'an entry before a holding of others was acknowledged', `${order.tag} leaves at ${when}`);
     if (opens) judgeLimits(of, positionOf(tag), order.tradingsymbol);
   });
+}
+
+/** What others held when somebody logged in keeps entries out until a person has acknowledged it. */
+function watchHoldings(play: Play): () => boolean {
+  const { exchange } = play.world;
+  let acknowledgedAt = 0;
+  play.onCommand(({ command }) => {
+    if (command === 'acknowledge') acknowledgedAt = virtualNow();
+  });
+  return () => {
+    const { tradingFrom = 0, date = '' } = play.days.at(-1) ?? {};
+    const loggedIn = tradingFrom - 60_000;
+    const isTheirs = ({ source, tag }: SimOrder) => source !== undefined || tagOf(tag) === null;
+    const held = exchange
+      .orders()
+      .some((order) => isTheirs(order) && order.fills.some(({ at }) => at < loggedIn && istDate(at) === date));
+    return held && acknowledgedAt < loggedIn;
+  };
 }
 
 /**

@@ -121,6 +121,23 @@ export const CHOICE_MUTATIONS: readonly Mutation[] = [
     days: { cases: [twoSignals({ maxLossPerTrade: 25_000_00, maxLossPerDay: 40_000_00 })] },
   },
   {
+    name: 'holdings-do-not-block',
+    why: 'What others held when somebody logged in is not waited for: nobody has said yet whose it is.',
+    file: 'workflows/hours.ts',
+    find: 'const block = day.entriesBlockedBy();',
+    replace: 'const block = day.over ? day.entriesBlockedBy() : undefined;',
+    by: 6,
+    days: {
+      cases: [
+        shortDay([
+          at('11:10:20', {
+            ...{ do: 'external', kind: 'external.other_contract', role: 'other', side: 'BUY', lots: 2 },
+          }),
+        ]),
+      ],
+    },
+  },
+  {
     name: 'stop-forgotten-at-a-login',
     why: 'Somebody has stopped trading; the next login starts it again.',
     file: 'workflows/logins.ts',
