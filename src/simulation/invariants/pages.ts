@@ -11,6 +11,9 @@ const BEFORE_MS = 5_000;
 /** What goes on is said again by then: who is not logged in is paged every five minutes (TRADING section 6), all else sooner (CONTROL). */
 const AGAIN_WITHIN_MS = 6 * 60_000;
 
+/** Whose it is, and of which order. */
+const SUBJECT = / of ([PM]\d+)( \w+)?$/;
+
 type Waiting = {
   since: number;
   ableMs: number;
@@ -47,14 +50,14 @@ export class PageDeadlines {
       known.ableMs += pulseMs;
       known.ableSincePageMs += pulseMs;
     }
-    const position = / of ([PM]\d+)$/.exec(what)?.[1] ?? null;
+    const position = SUBJECT.exec(what)?.[1] ?? null;
     const page = this.lastPage(known.page?.at ?? known.since - BEFORE_MS, position);
     if (page && page !== known.page) {
       known.page = page;
       known.ableSincePageMs = 0;
     }
     const seconds = Math.round((now - known.since) / 1_000);
-    const cause = what.replace(/ of [PM]\d+$/, '');
+    const cause = what.replace(SUBJECT, '');
     const miss = (words: string, message: string) => {
       known.done = true;
       this.of.findings.add(invariant, `${words}: ${cause}`, message);

@@ -74,12 +74,19 @@ export class Waits {
     this.of.deadlines.expect('clocks that differ', marketIsOpen && isOpen && apart, CLOCKS_MS);
   }
 
+  /** Each order for itself: the next one's doubt is another doubt. */
   private expectAll(what: string, waiting: ReadonlyMap<string, number>, holds: boolean, withinMs: number): void {
-    const positions = new Set([...waiting.keys()].flatMap((tag) => tagOf(tag) ?? []).map(positionOf));
-    for (const position of positions) this.named.add(`${what} of ${position}`);
-    for (const name of this.named)
-      if (name.startsWith(`${what} of `))
-        this.of.deadlines.expect(name, holds && positions.has(name.slice(what.length + 4)), withinMs);
+    const names = new Set<string>();
+    for (const tag of waiting.keys()) {
+      const parsed = tagOf(tag);
+      if (parsed) names.add(`${what} of ${positionOf(parsed)} ${tag}`);
+    }
+    for (const name of names) this.named.add(name);
+    for (const name of this.named) {
+      if (!name.startsWith(`${what} of `)) continue;
+      this.of.deadlines.expect(name, holds && names.has(name), withinMs);
+      if (!names.has(name)) this.named.delete(name);
+    }
   }
 
   /** A halt is no blindness: there is nothing to be seen. */
