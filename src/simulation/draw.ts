@@ -46,11 +46,11 @@ export function drawCase(seed: number, day: number, options: DrawOptions = { wee
   const dice = new Dice(hash(seed, day, 4_711));
   const weekly = options.weeks || dice.is(0.02);
   const numLots = dice.is(0.5) ? dice.between(1, 10) : dice.spread(1, 40);
-  const friday = weekly && dice.is(0.3) ? dice.of(FRIDAYS) : null;
+  const friday = weekly && dice.is(0.5) ? dice.of(FRIDAYS) : null;
   const days = options.weeks ? dice.between(2, 4) : 2;
   const dates = friday ? [friday, addDays(friday, 3)] : weekly ? weekFrom(dice.of(MONDAYS), days) : [dice.of(MONDAYS)];
   const typeChange = dice.is(0.3) ? 'refuse' : 'allow';
-  const staysOpen = weekly || dice.is(0.01);
+  const staysOpen = weekly || dice.is(0.02);
   // An hour to the square-off costs less than four.
   const staysLate = !staysOpen && dice.is(0.02);
   // Two in ten days have their signal in the morning: an order that appears an hour later, an index stop, four hours to the square-off.
@@ -108,7 +108,8 @@ function market(of: Dice, days: number, signal: Pick<MarketCase, 'signal'>): Mar
     price = close;
     return [open, high, low, close].map((value) => Math.round(value / 5) * 5) as unknown as Hour;
   };
-  const wild = dice.of([2_000, 6_000, 15_000]);
+  // What is to be carried is not stopped out on most days.
+  const wild = dice.of(days > 1 ? [2_000, 2_000, 6_000] : [2_000, 6_000, 15_000]);
   const hours = Array.from({ length: 6 - before.length }, () => hour(wild));
   if (isFriday) return { ...signal, later: [hours] };
   const later = Array.from({ length: days - 1 }, () => {
