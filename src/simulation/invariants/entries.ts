@@ -136,6 +136,11 @@ function judgeSpread(play: Play, findings: Findings, hedgeSymbol: string): void 
     findings.add(6, 'an entry beyond the margin', `${Math.round(margin / 100)} are needed of ${available / 100}`);
 }
 
+/** The day's limit holds what is carried, a loss of it, and one position more. */
+function leavesRoom({ plan, days }: Play): boolean {
+  return days.length === 1 || plan.maxLossPerDay >= (plan.useHedging ? 3 : 6) * plan.maxLossPerTrade;
+}
+
 /** A day on which nothing went wrong until then takes its signal: the hedge and the main leg, in the plan's size. */
 export function judgeSignal(play: Play, date: IsoDate, findings: Findings): void {
   const { of, world } = play;
@@ -164,7 +169,7 @@ export function judgeSignal(play: Play, date: IsoDate, findings: Findings): void
     findings.add(6, 'less than the plan', `${units} of ${wanted}`);
   if (play.diary.some(({ at }) => at < until)) return;
   // An account that is tight may refuse it, and rightly so: that it did is judged by what it takes.
-  if (units === 0 && (of.cash !== undefined || of.isTight)) return;
+  if (units === 0 && (of.cash !== undefined || of.isTight || !leavesRoom(play))) return;
   if (units === 0)
     findings.add(6, 'a signal was not taken', `a signal fired at ${signalAt}, and no ${contract} was sold`);
   else if (units !== wanted)
