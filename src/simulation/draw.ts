@@ -21,6 +21,7 @@ const OFTENER: Readonly<Record<string, number>> = {
   'cancel.unanswered': 2,
   'cancel.refused': 2,
   'modify.refused': 2,
+  'order.type_change_refused': 2,
   'orders.twice': 2,
   'positions.empty': 2,
   'positions.frozen': 2,
