@@ -11,6 +11,8 @@ import type { PositionsWatch } from './positions.ts';
 /** Ticks and a pace lie between what the product saw and what is seen here: only what is far from true is no reason. */
 const SURELY_NOT = 0.6;
 const SURELY = 1.3;
+/** Of a position of up to ten lots: a target is reached after them. Paise. */
+const CHARGES = 300_00;
 /** A price may have passed that nobody sees any more. */
 const QUIET_FOR_MS = 60_000;
 const TARGET_WITHIN_MS = 20_000;
@@ -47,11 +49,11 @@ export class Reasons {
   }
 
   pulse(): void {
-    const { able, positions, dues, findings } = this.of;
+    const { play, able, positions, dues, findings } = this.of;
     const due = positions.openPositions().filter((position) => {
       if (!position.startsWith('P') || positions.isLeft(position) || positions.isTouched(position)) return false;
       const target = dues.targetOf(position);
-      return target > 0 && -dues.lossOf(position) > SURELY * target;
+      return target > 0 && -dues.lossOf(position) > SURELY * target + CHARGES * Math.ceil(play.plan.numLots / 10);
     });
     if (due.length === 0 || able.answersFor() < TARGET_WITHIN_MS) {
       this.targetSince = null;

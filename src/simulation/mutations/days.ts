@@ -118,7 +118,7 @@ export const world = new Proxy(reached, {
     file: 'workflows/logins.ts',
     find: 'await world.notifyOwner.executeWithOptions({ summary: text }, [{ level, text }]);',
     replace:
-      "if (!Reflect.get(day, 'paged')) await world.notifyOwner.executeWithOptions({ summary: text }, [{ level, text }]);\n    Reflect.set(day, 'paged', true);",
+      "if (!unguarded || !Reflect.get(day, 'paged')) await world.notifyOwner.executeWithOptions({ summary: text }, [{ level, text }]);\n    Reflect.set(day, 'paged', unguarded);",
     by: 10,
     days: {
       cases: [

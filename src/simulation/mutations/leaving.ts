@@ -119,12 +119,9 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
     by: 6,
     days: {
       cases: [
-        quietDay([
-          at('15:14:30', {
-            ...{ do: 'exchange_fault', kind: 'order.rejected' },
-            fault: { kind: 'reject_order', count: 1_000, transaction_type: 'SELL' },
-          }),
-        ]),
+        quietDay([at('15:14:50', { do: 'stop_process', ms: 590_000, laptop: false, worker: 0 })], {
+          typeChange: 'refuse',
+        }),
       ],
     },
   },
