@@ -18,8 +18,6 @@ const SURPLUS_MS = 5 * 60_000;
 const REPAIRED_WITHIN_MS = 20_000;
 const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 
-const isHeldHedge = ({ role, net }: Leg): boolean => role === 'hedge' && net > 0;
-
 export class PositionsWatch {
   /** From the moment an exit was due until flat, in seconds. */
   readonly lateExits: number[] = [];
@@ -144,7 +142,7 @@ export class PositionsWatch {
     // A stop of ours has bought the short back: what it was hedged with is to be sold. What a person has closed is asked about.
     const own = book.legs.legsOf(position);
     if (own.some(({ net }) => net < 0)) this.shorted.add(position);
-    else if (!isManual && this.shorted.has(position) && own.some(isHeldHedge)) this.exitDue([position]);
+    else if (!isManual && this.shorted.has(position) && long > 0) this.exitDue([position]);
     const due = this.exits.get(position);
     if (due === undefined) return;
     if (short === 0 && long === 0) {
