@@ -10,7 +10,7 @@ import type { TickerFault } from './world/ticker.ts';
 /** Hourly bars in index points x 100 after the signal of the first day, and of the days after it. */
 export type MarketCase = {
   /** What fires on the first day (markets.ts): S1 at 11:15 where absent. */
-  signal?: 'S7' | 'S8' | 'S8_EARLY';
+  signal?: 'S7' | 'S8' | 'S8_EARLY' | 'FRIDAY';
   /** Open, high, low, close of each hour from the signal on; the last one is repeated to the close. Absent: S1's are the recorded ones. */
   hours?: readonly Hour[];
   /** Of the second day, the third …: all their hours. */
@@ -47,7 +47,8 @@ export type Command =
   | { command: 'login' | 'start' | 'stop' | 'stop_and_close' | 'close_all' | 'acknowledge' | 'cancel_workflow' }
   /** By the number of the position among those that are open. */
   | { command: 'close_position'; which: number }
-  | { command: 'place_order'; order: Partial<ManualOrder> & { leg: 'near' | 'far'; lots: number } }
+  /** Commands of one key are one order, however often they arrive. */
+  | { command: 'place_order'; key?: string; order: Partial<ManualOrder> & { leg: 'near' | 'far'; lots: number } }
   | { command: 'cancel_orders' };
 
 export type Deed =
@@ -79,6 +80,10 @@ export type Case = {
   from: string;
   market: MarketCase;
   plan: Pick<Plan, 'numLots'> & Partial<Plan>;
+  /** What the account has, paise; absent is enough for all. */
+  cash?: number;
+  /** Its limits may refuse the signal. */
+  isTight?: boolean;
   typeChange: 'allow' | 'refuse';
   workers: 1 | 2;
   /** How fine the world moves: at the product's own pace, or coarser so that more days fit into a minute. */

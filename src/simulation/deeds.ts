@@ -1,6 +1,7 @@
 /** What people do and what goes wrong, carried out in the world of a case. */
 
 import type { DayView, Plan } from '../../workflows/messages.ts';
+import { istDate } from '../domain/clock.ts';
 import { parseTag } from '../domain/tags.ts';
 import type { SimOrder } from '../exchange-simulator/types.ts';
 import type { Case, Command, Deed } from './case.ts';
@@ -91,7 +92,6 @@ export function carryOut(actor: Actor, deed: Deed): void {
       return;
     case 'journal_away':
       actor.note(`the journal is away for ${deed.ms} ms`);
-      world.used('journal.away');
       world.journalAway = true;
       after(deed.ms, () => {
         world.journalAway = false;
@@ -110,7 +110,6 @@ function contradict(actor: Actor, points: number): void {
   const start = Math.floor(virtualNow() / half) * half + half / 2;
   const bar = start > virtualNow() ? start - half : start;
   actor.note(`Breeze shows ${points / 100} points more in the half hour that is being formed`);
-  world.used('breeze.contradicts');
   world.contradicted = true;
   world.contradiction = (at) => (Math.abs(at - bar) < half ? points : 0);
 }
@@ -135,10 +134,11 @@ export function ours({ exchange }: World): SimOrder[] {
 function exchangeFault(actor: Actor, { kind, fault }: Extract<Deed, { do: 'exchange_fault' }>): void {
   const { role, ...rest } = fault;
   const tradingsymbol = role && symbolOf(actor.world, role);
-  const whole = { ...rest, ...(tradingsymbol ? { tradingsymbol } : {}) };
+  // The exchange fills whole lots: cases are written in those of 75.
+  const lots = typeof rest.quantity === 'number' ? { quantity: (rest.quantity / 75) * actor.plan.lotSize } : {};
+  const whole = { ...rest, ...lots, ...(tradingsymbol ? { tradingsymbol } : {}) };
   actor.note(`fault ${kind} ${JSON.stringify(whole)}`);
-  actor.world.used(kind);
-  actor.world.exchange.addFault(whole);
+  actor.world.exchangeFaults.add(kind, whole);
 }
 
 /** A trade in the broker's app. What is ours of a leg can be closed there, not turned round. */
@@ -146,18 +146,21 @@ function external(actor: Actor, { kind, role, side, lots }: Extract<Deed, { do: 
   const { world } = actor;
   const { exchange } = world;
   const first = ours(world)[0];
-  const symbol = role === 'other' ? first?.tradingsymbol.replace(/\d{5}(CE|PE)$/, '24000PE') : symbolOf(world, role);
+  if (!first && role !== 'other') return;
+  const near = first?.tradingsymbol ?? nearestOption(world)?.tradingsymbol;
+  const symbol = role === 'other' ? near?.replace(/\d{5}(CE|PE)$/, '24000PE') : symbolOf(world, role);
   const instrument = symbol ? exchange.find('NFO', symbol) : undefined;
-  if (instrument?.kind !== 'option' || !first) return;
+  if (instrument?.kind !== 'option') return;
+  const traded = first?.product ?? 'NRML';
   const net =
-    exchange.positions().find(({ tradingsymbol, product }) => tradingsymbol === symbol && product === first.product)
+    exchange.positions().find(({ tradingsymbol, product }) => tradingsymbol === symbol && product === traded)
       ?.quantity ?? 0;
   const open = role === 'other' ? Number.POSITIVE_INFINITY : Math.max(0, side === 'BUY' ? -net : net);
   const quantity = Math.min(lots * instrument.lotSize, open);
   if (quantity <= 0) return;
   actor.note(`in the app: ${side} ${quantity} ${symbol}`);
   world.used(kind);
-  exchange.foreignTrade({ tradingsymbol: instrument.tradingsymbol, product: first.product, side, quantity });
+  exchange.foreignTrade({ tradingsymbol: instrument.tradingsymbol, product: traded, side, quantity });
 }
 
 /** An order that a person has resting in the app, far from the market: nobody of ours may touch it. */
@@ -247,14 +250,21 @@ async function openIds(execution: Execution): Promise<string[]> {
   return positions.filter(({ state }) => state !== 'closed').map(({ id }) => id);
 }
 
+/** Any of the expiry that trades first. */
+function nearestOption({ exchange }: World) {
+  const found = exchange.instruments(istDate(virtualNow())).find(({ kind }) => kind === 'option');
+  return found?.kind === 'option' ? found : undefined;
+}
+
 /** A spread of a person's own: two legs beside those of signals. */
-function placeOrder(actor: Actor, execution: Execution, { order }: Extract<Command, { command: 'place_order' }>): void {
+function placeOrder(
+  actor: Actor,
+  execution: Execution,
+  { order, key }: Extract<Command, { command: 'place_order' }>,
+): void {
   const { leg, lots, ...own } = order;
-  const { exchange } = actor.world;
-  const expiry = exchange
-    .instruments(new Date(virtualNow() + 19_800_000).toISOString().slice(0, 10))
-    .find(({ kind }) => kind === 'option');
-  if (expiry?.kind !== 'option') return;
+  const expiry = nearestOption(actor.world);
+  if (!expiry) return;
   const { strike, type } = signalOf(actor.of).sells;
   const away = (leg === 'far' ? 300 : 100) * (type === 'CE' ? 1 : -1);
   const symbol = expiry.tradingsymbol.replace(/\d{5}(CE|PE)$/, `${strike + away}${type}`);
@@ -270,7 +280,7 @@ function placeOrder(actor: Actor, execution: Execution, { order }: Extract<Comma
   };
   const command = {
     order: whole,
-    key: null,
+    key: key ?? null,
     checkOnly: false,
     plan: actor.plan,
     expiresAt: virtualNow() + EXPIRES_MS,

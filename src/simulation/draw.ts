@@ -1,21 +1,35 @@
 /** Draws a case from a seed and a number: what a day of the soak is. */
+
 import { addDays } from '../domain/clock.ts';
 import type { IsoDate } from '../domain/types.ts';
 import { hash } from '../exchange-simulator/random.ts';
-import type { Case, Command, Event, Hour, MarketCase, When } from './case.ts';
+import type { Case, Command, Deed, Event, Hour, MarketCase, When } from './case.ts';
 import { Dice } from './dice.ts';
 import { FAULTS } from './draw-faults.ts';
-import { SIGNAL_MONDAY, signalOf } from './markets.ts';
+import { limits } from './draw-plan.ts';
+import { SECOND_SIGNAL, SIGNAL_MONDAY, signalOf } from './markets.ts';
 
 /** Mondays after a whole week of trading, under different hours, expiry weekdays and lots: the signal fires on each. */
 const MONDAYS: readonly IsoDate[] = [SIGNAL_MONDAY, '2025-09-22', '2025-12-08', '2026-07-13', '2026-08-24'];
+/** Fridays after quiet weeks, with a trading Monday behind them: the signals of two weeks, and two positions at once. */
+const FRIDAYS: readonly IsoDate[] = ['2025-12-12', '2026-07-17', '2026-08-28'];
 const KINDS = Object.keys(FAULTS);
 /** Kinds that seldom meet something that is open are drawn so many times as often. */
 const OFTENER: Readonly<Record<string, number>> = {
-  'breeze.away': 4,
-  'breeze.contradicts': 2,
+  'breeze.away': 6,
+  'breeze.contradicts': 4,
   'cancel.unanswered': 2,
   'cancel.refused': 2,
+  'modify.refused': 2,
+  'order.type_change_refused': 2,
+  'orders.twice': 2,
+  'positions.empty': 2,
+  'positions.frozen': 2,
+  'quotes.empty': 2,
+  'quotes.refused': 3,
+  'ticks.lie': 2,
+  'ticks.unavailable': 2,
+  'updates.twice': 2,
 };
 const MARKETS = 32;
 /** Times of the day are written for a signal at 11:15. */
@@ -31,29 +45,38 @@ export type DrawOptions = {
 /** The `day`-th case of a seed: always the same. */
 export function drawCase(seed: number, day: number, options: DrawOptions = { weeks: false }): Case {
   const dice = new Dice(hash(seed, day, 4_711));
-  const weekly = options.weeks || dice.is(0.01);
+  const weekly = options.weeks || dice.is(0.02);
   const numLots = dice.is(0.5) ? dice.between(1, 10) : dice.spread(1, 40);
-  const dates = weekly ? weekFrom(dice.of(MONDAYS), options.weeks ? dice.between(2, 4) : 2) : [dice.of(MONDAYS)];
+  const friday = weekly && dice.is(0.5) ? dice.of(FRIDAYS) : null;
+  const days = options.weeks ? dice.between(2, 4) : 2;
+  const dates = friday ? [friday, addDays(friday, 3)] : weekly ? weekFrom(dice.of(MONDAYS), days) : [dice.of(MONDAYS)];
   const typeChange = dice.is(0.3) ? 'refuse' : 'allow';
-  const staysOpen = weekly || dice.is(0.01);
+  const staysOpen = weekly || dice.is(0.02);
+  // An hour to the square-off costs less than four.
+  const staysLate = !staysOpen && dice.is(0.02);
   // Two in ten days have their signal in the morning: an order that appears an hour later, an index stop, four hours to the square-off.
-  const signal = staysOpen || dice.is(0.2) ? dice.of(['S1', 'S8_EARLY'] as const) : dice.of(['S7', 'S8'] as const);
-  const early = signal === 'S1' || signal === 'S8_EARLY';
+  const isEarly = staysOpen || (!staysLate && dice.is(0.2));
+  const drawn = isEarly ? dice.of(['S1', 'S8_EARLY'] as const) : dice.of(['S7', 'S8'] as const);
+  const signal = friday ? 'FRIDAY' : drawn;
+  // Few weeks have a signal on their first day: whatever fires when is left as on other days, and nothing is closed at a time.
+  const generated = !weekly && dice.is(0.02) ? dice.between(1, 1_000) : null;
+  const early = isEarly || generated !== null;
+  const named: Pick<MarketCase, 'signal'> = signal === 'S1' ? {} : { signal };
   const written: Event[] = [
-    ...(staysOpen ? [] : ending(dice)),
+    ...(staysOpen || staysLate ? [] : generated === null ? ending(dice) : ending(dice).slice(0, 1)),
     ...faults(dice, options.kinds ?? KINDS),
     ...people(dice),
   ];
   return {
     seed: hash(seed, day, 4_712),
     dates,
-    from: early && dice.is(0.2) ? '08:45' : early ? '11:10' : '14:10',
-    market: market(dice, dates.length, signal === 'S1' ? {} : { signal }),
-    plan: { ...plan(dice, numLots), ...(weekly ? { exitPolicy: 'weekly' as const } : {}) },
+    from: generated !== null ? '09:10' : early && dice.is(0.2) ? '08:45' : early ? '11:10' : '14:10',
+    market: generated === null ? market(dice, dates.length, named) : { generated },
+    ...limits(dice, numLots, weekly ? dates : null),
     typeChange,
     workers: dice.is(0.2) ? 2 : 1,
-    pace: staysOpen ? 'slow' : dice.is(0.08) ? 'true' : 'coarse',
-    events: written.map((event) => movedTo(signalOf({ market: signal === 'S1' ? {} : { signal } }).at, event)),
+    pace: staysOpen || staysLate ? 'slow' : dice.is(0.08) ? 'true' : 'coarse',
+    events: written.map((event) => movedTo(generated === null ? signalOf({ market: named }).at : WRITTEN_FOR, event)),
   };
 }
 
@@ -69,25 +92,14 @@ function weekFrom(monday: IsoDate, days: number): IsoDate[] {
   return Array.from({ length: days }, (_, index) => addDays(monday, index));
 }
 
-/** Limits that let the lots in, and do not always let them live: a loss cap is an exit like others. */
-function plan(dice: Dice, numLots: number): Case['plan'] {
-  const scale = Math.max(1, numLots / 8);
-  const cap = Math.round((dice.is(0.15) ? dice.between(1_500, 8_000) : 25_000) * scale) * 100;
-  return {
-    numLots,
-    maxLossPerTrade: cap,
-    maxLossPerDay: cap * dice.between(1, 3),
-    maxCapitalAtRisk: 50_000_000_00,
-    target: dice.is(0.15) ? 0.3 : null,
-  };
-}
-
 /** Hours after the signal: quiet ones, gaps, moves through the strike, and as they were. */
 function market(of: Dice, days: number, signal: Pick<MarketCase, 'signal'>): MarketCase {
-  if (of.is(0.4)) return signal;
+  if (of.is(0.4)) return signal.signal === 'FRIDAY' ? { ...signal, later: [[]] } : signal;
   // Of some dozens: what is made once serves many days.
   const dice = new Dice(hash(of.between(1, MARKETS), days, 4_713));
-  const before = signalOf({ market: signal }).hours;
+  // The second signal is above all of the first week: that one ends as quietly as it began.
+  const isFriday = signal.signal === 'FRIDAY';
+  const before = isFriday ? SECOND_SIGNAL.hours : signalOf({ market: signal }).hours;
   let price: number = before.at(-1)?.[3] ?? 0;
   const hour = (wild: number): Hour => {
     const open = price + (dice.is(0.1) ? dice.between(-8_000, 8_000) : 0);
@@ -97,8 +109,10 @@ function market(of: Dice, days: number, signal: Pick<MarketCase, 'signal'>): Mar
     price = close;
     return [open, high, low, close].map((value) => Math.round(value / 5) * 5) as unknown as Hour;
   };
-  const wild = dice.of([2_000, 6_000, 15_000]);
+  // What is to be carried is not stopped out on most days.
+  const wild = dice.of(days > 1 ? [2_000, 2_000, 6_000] : [2_000, 6_000, 15_000]);
   const hours = Array.from({ length: 6 - before.length }, () => hour(wild));
+  if (isFriday) return { ...signal, later: [hours] };
   const later = Array.from({ length: days - 1 }, () => {
     price += dice.between(-10_000, 10_000);
     return Array.from({ length: 7 }, () => hour(wild));
@@ -124,20 +138,32 @@ function ending(dice: Dice): Event[] {
 /** Most days have a few kinds, so that an exchange that answers is met too; the others many, so that each kind meets each. */
 function faults(dice: Dice, kinds: readonly string[]): Event[] {
   if (kinds.length === 0 || dice.is(0.03)) return [];
-  const count = dice.is(0.5) ? dice.between(8, 12) : dice.between(1, 3);
+  const count = dice.is(0.5) ? dice.between(10, 14) : dice.between(1, 3);
   const weighted = kinds.flatMap((kind) => Array<string>(OFTENER[kind] ?? 1).fill(kind));
   const drawn = new Set(Array.from({ length: count }, () => dice.of(weighted)));
   return [...drawn].flatMap((kind) => {
     const event = FAULTS[kind]?.(dice);
     if (!event) return [];
-    return kind === 'session.dies' ? [event, loginAfter(dice, event.when)] : [event];
+    if (kind === 'session.dies') return [event, loginAfter(dice, event.when)];
+    return kind === 'order.cancelled_at_trigger' ? [event, spikeAfter(dice, event.when)] : [event];
   });
 }
 
 function loginAfter(dice: Dice, when: When): Event {
   const of: Command = { command: 'login' };
-  const ms = dice.spread(2_000, 180_000);
+  // Some do not hear their telephone.
+  const ms = dice.is(0.1) ? dice.between(400_000, 900_000) : dice.spread(2_000, 180_000);
   return { when: 'after' in when ? { ...when, ms: when.ms + ms } : { at: '11:30:00' }, deed: { do: 'command', of } };
+}
+
+/** A price at which the resting stop is triggered. */
+function spikeAfter(dice: Dice, when: When): Event {
+  const fault = { kind: 'price_shift', count: 1, role: 'main', points: 150, seconds: dice.between(5, 40) } as const;
+  const ms = dice.spread(500, 20_000);
+  return {
+    when: 'after' in when ? { ...when, ms: when.ms + ms } : when,
+    deed: { do: 'exchange_fault', kind: 'price.spike', fault },
+  };
 }
 
 /** What people do besides. */
@@ -151,15 +177,37 @@ function people(dice: Dice): Event[] {
   if (dice.is(0.2)) {
     const lots = dice.between(1, 12);
     const [buy, sell] = [dice.between(11, 14), dice.between(15, 20)];
-    command({ command: 'place_order', order: { leg: 'far', lots, side: 'BUY' } }, { at: `11:${buy}:30` });
+    // What arrives twice under a key is one order.
+    const keyed = (key: string) => (dice.is(0.5) ? { key } : {});
     command(
-      { command: 'place_order', order: { leg: 'near', lots: dice.between(1, lots), side: 'SELL' } },
+      { command: 'place_order', ...keyed('far'), order: { leg: 'far', lots, side: 'BUY' } },
+      { at: `11:${buy}:30` },
+    );
+    command(
+      { command: 'place_order', ...keyed('near'), order: { leg: 'near', lots: dice.between(1, lots), side: 'SELL' } },
       { at: `11:${sell}:10` },
     );
+  }
+  // What others hold when somebody logs in is asked about, and perhaps answered.
+  if (dice.is(0.02)) {
+    const kind = 'external.other_contract';
+    const deed: Deed = { do: 'external', kind, role: 'other', side: dice.of(['BUY', 'SELL'] as const), lots: 2 };
+    events.push({ when: { at: '11:10:20' }, deed });
+    if (dice.is(0.5)) command({ command: 'acknowledge' }, { at: '11:13:30' });
   }
   if (dice.is(0.03)) {
     command({ command: 'close_all' }, { at: '11:13:00' });
     command({ command: 'start' }, { at: '11:14:00' });
+  }
+  // Whoever has stopped has stopped: a login, another worker or a lost cache starts nothing.
+  if (dice.is(0.03)) {
+    command({ command: 'stop' }, { at: '11:13:10' });
+    const deed = dice.of<Deed>([
+      { do: 'command', of: { command: 'login' } },
+      { do: 'kill', downMs: 2_000, worker: 0 },
+      { do: 'evict' },
+    ]);
+    events.push({ when: { at: '11:13:40' }, deed });
   }
   if (dice.is(0.1)) command({ command: 'stop' });
   if (dice.is(0.1)) command({ command: 'start' });

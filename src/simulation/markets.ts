@@ -14,6 +14,7 @@ export const SIGNAL_MONDAY: IsoDate = '2025-07-14';
 const STARTS = ['09:15', '10:15', '11:15', '12:15', '13:15', '14:15', '15:15'];
 /** Until the first hour that closes above it: quiet, and beyond nothing. */
 const QUIET_ABOVE: Hour = [25_520_00, 25_540_00, 25_516_00, 25_530_00];
+const FIRST_HOUR: Hour = [25_520_00, 25_545_00, 25_515_00, 25_530_00];
 const QUIET_BELOW: Hour = [25_550_00, 25_560_00, 25_545_00, 25_552_00];
 
 /** Below the first hour, after a touch of the resistance and so many quiet hours. */
@@ -44,17 +45,20 @@ export const SIGNALS = {
   S7: {
     at: '14:15',
     sells: { strike: 25_500, type: 'PE' },
-    hours: [
-      [25_520_00, 25_545_00, 25_515_00, 25_530_00],
-      QUIET_ABOVE,
-      QUIET_ABOVE,
-      QUIET_ABOVE,
-      [25_530_00, 25_570_00, 25_525_00, 25_563_95],
-    ],
+    hours: [FIRST_HOUR, QUIET_ABOVE, QUIET_ABOVE, QUIET_ABOVE, [25_530_00, 25_570_00, 25_525_00, 25_563_95]],
   },
   S8: { at: '14:15', ...closesBelow(3) },
   /** The same early: a call that is held over hourly closes. */
   S8_EARLY: { at: '11:15', ...closesBelow(0) },
+  /** S7 on the Friday of a quiet week: the next Monday has a signal of its own. */
+  FRIDAY: {
+    at: '11:15',
+    sells: { strike: 25_500, type: 'PE' },
+    hours: [
+      [25_530_00, 25_570_00, 25_525_00, 25_563_95],
+      [25_563_95, 25_600_00, 25_560_00, 25_590_00],
+    ],
+  },
 } as const satisfies Record<
   string,
   { at: string; sells: { strike: number; type: 'CE' | 'PE' }; hours: readonly Hour[] }
@@ -62,6 +66,24 @@ export const SIGNALS = {
 
 export function signalOf({ market }: Pick<Case, 'market'>): (typeof SIGNALS)[keyof typeof SIGNALS] {
   return SIGNALS[market.signal ?? 'S1'];
+}
+
+/** S7 once more, on the Monday after FRIDAY: above the first hour, and above all of the week before. */
+export const SECOND_SIGNAL = {
+  at: '11:15',
+  sells: { strike: 25_550, type: 'PE' },
+  hours: [
+    [25_592_00, 25_610_00, 25_580_00, 25_600_00],
+    [25_600_00, 25_650_00, 25_595_00, 25_645_00],
+  ],
+} as const;
+
+type Signal = { at: string; sells: { strike: number; type: 'CE' | 'PE' }; hours: readonly Hour[] };
+
+/** What fires on a date of a case, null on one without a signal of its own. */
+export function signalOn({ market, dates }: Pick<Case, 'market' | 'dates'>, date: IsoDate): Signal | null {
+  if (date === dates[0]) return signalOf({ market });
+  return market.signal === 'FRIDAY' && date === dates[1] ? SECOND_SIGNAL : null;
 }
 
 const DAY_MS = 86_400_000;
@@ -102,12 +124,21 @@ function barsOf(market: Case['market'], dates: readonly IsoDate[]): Bar[] {
     );
     return generateBars(days.filter(isWeekday), GENERATED_START, market.generated);
   }
-  const days = Math.round((Date.parse(first) - Date.parse(SIGNAL_MONDAY)) / DAY_MS);
+  const isFriday = market.signal === 'FRIDAY';
+  const monday = isFriday ? addDays(first, -4) : first;
+  const days = Math.round((Date.parse(monday) - Date.parse(SIGNAL_MONDAY)) / DAY_MS);
   const moved = recordedBars().map((bar) => ({ ...bar, start: bar.start + days * DAY_MS }));
   if (!market.hours && !market.signal) return moved;
-  const before = moved.filter(({ start }) => istDate(start) < first);
-  const own = [[...signalOf({ market }).hours, ...(market.hours ?? [])], ...(market.later ?? [])];
-  return [...before, ...own.flatMap((hours, index) => dayOf(dates[index] ?? addDays(first, index), hours))];
+  const before = moved.filter(({ start }) => istDate(start) < monday);
+  const quiet = isFriday
+    ? [0, 1, 2, 3].flatMap((index) => dayOf(addDays(monday, index), [FIRST_HOUR, QUIET_ABOVE]))
+    : [];
+  const later = (market.later ?? []).map((hours, index) => [
+    ...(signalOn({ market, dates }, dates[index + 1] ?? '')?.hours ?? []),
+    ...hours,
+  ]);
+  const own = [[...signalOf({ market }).hours, ...(market.hours ?? [])], ...later];
+  return [...before, ...quiet, ...own.flatMap((hours, index) => dayOf(dates[index] ?? addDays(first, index), hours))];
 }
 
 function dayOf(date: IsoDate, hours: readonly Hour[]): Bar[] {

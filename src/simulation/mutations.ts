@@ -4,10 +4,13 @@
  */
 import type { Case } from './case.ts';
 import type { InvariantNumber } from './invariants/findings.ts';
+import { CHOICE_MUTATIONS } from './mutations/choices.ts';
 import { DAY_MUTATIONS } from './mutations/days.ts';
 import { ENTRY_MUTATIONS } from './mutations/entries.ts';
 import { EXIT_MUTATIONS } from './mutations/exits.ts';
+import { LEAVING_MUTATIONS } from './mutations/leaving.ts';
 import { ORDER_MUTATIONS } from './mutations/orders.ts';
+import { WEEK_MUTATIONS } from './mutations/weeks.ts';
 
 export type Mutation = {
   /** As a folder can be named. */
@@ -30,6 +33,9 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ORDER_MUTATIONS,
   ...EXIT_MUTATIONS,
   ...DAY_MUTATIONS,
+  ...CHOICE_MUTATIONS,
+  ...LEAVING_MUTATIONS,
+  ...WEEK_MUTATIONS,
 ];
 
 /** The source with the mutation in it. Throws RangeError where what it replaces does not stand there exactly once. */

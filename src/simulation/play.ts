@@ -112,7 +112,7 @@ export class Play implements Actor {
         seed: of.seed,
         latency: EXCHANGE_LATENCY,
         typeChange: of.typeChange,
-        cash: CASH,
+        cash: of.cash ?? CASH,
       },
       latencies: LATENCIES,
       tickPace: PACES[of.pace].ticks,

@@ -15,9 +15,8 @@ export class Able {
   /** Since when a process has run without a break, by our own count of seconds. */
   private workingSince: number | null = null;
   private answeringSince: number | null = null;
+  private breezeSince: number | null = null;
   private bookReadAt = 0;
-  private metNothingSince: number | null = null;
-  private uses = '';
 
   constructor(world: World) {
     this.world = world;
@@ -37,8 +36,8 @@ export class Able {
     else this.workingSince ??= now;
     if (!this.exchangeAnswers()) this.answeringSince = null;
     else this.answeringSince ??= now;
-    if (!this.meetsNothing()) this.metNothingSince = null;
-    else this.metNothingSince ??= now;
+    if (!this.breezeAnswers()) this.breezeSince = null;
+    else this.breezeSince ??= now;
   }
 
   /** The product could have acted and paged by now. */
@@ -46,25 +45,19 @@ export class Able {
     return this.workingSince !== null && virtualNow() - this.workingSince >= AT_WORK_MS;
   }
 
-  /** For how long the exchange has answered to a product at work. Milliseconds. */
+  /**
+   * For how long the exchange has answered to a product at work. Milliseconds. What is armed and has met nothing in this time excuses
+   * nothing: only what a fault has met does, from that moment on.
+   */
   answersFor(): number {
-    return this.answeringSince === null ? 0 : virtualNow() - this.answeringSince;
+    if (this.answeringSince === null) return 0;
+    return virtualNow() - Math.max(this.answeringSince, this.world.metAt.exchange);
   }
 
-  /** As `answersFor`, but a fault that is armed and meets nothing excuses nothing. */
-  metNothingFor(): number {
-    return this.metNothingSince === null ? 0 : virtualNow() - this.metNothingSince;
-  }
-
-  private meetsNothing(): boolean {
-    const { world } = this;
-    const used = [...world.uses.values()].reduce((sum, { all }) => sum + all, 0);
-    const uses = JSON.stringify([used, world.exchange.faults().map(({ count }) => count)]);
-    const met = uses !== this.uses;
-    this.uses = uses;
-    if (met || !this.productWorks() || world.faults.standing() || world.ticker.hasFaults()) return false;
-    if (world.exchange.faults().some(({ kind }) => FAULT_KINDS[kind] === 'state')) return false;
-    return this.placementAllowed() && this.hasSession();
+  /** The same of Breeze. */
+  breezeAnswersFor(): number {
+    if (this.breezeSince === null) return 0;
+    return virtualNow() - Math.max(this.breezeSince, this.world.metAt.breeze);
   }
 
   bookUnreadFor(): number {
@@ -73,9 +66,16 @@ export class Able {
 
   private exchangeAnswers(): boolean {
     const { world } = this;
-    if (!this.productWorks() || world.faults.active() || world.ticker.hasFaults() || world.exchange.faults().length > 0)
+    if (!this.productWorks() || world.faults.standing() || world.ticker.hasFaults()) return false;
+    if (world.exchangeFaults.holdsASale()) return false;
+    // Another price is a price: the market may move so. Without prices, or with old ones, nobody is to be expected to trade.
+    if (world.exchange.faults().some(({ kind }) => FAULT_KINDS[kind] === 'state' && kind !== 'price_shift'))
       return false;
     return this.placementAllowed() && this.hasSession();
+  }
+
+  private breezeAnswers(): boolean {
+    return this.productWorks() && !this.world.faults.concernBreeze();
   }
 
   hasSession(): boolean {

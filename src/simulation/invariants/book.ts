@@ -1,11 +1,12 @@
 /** Invariants 1, 2 and 7, by the exchange's own book, at every instant. */
+import { istDate } from '../../domain/clock.ts';
 import type { OrderTag } from '../../domain/tags.ts';
 import type { MarketMs } from '../../domain/types.ts';
 import type { SimOrder } from '../../exchange-simulator/types.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
 import type { Findings } from './findings.ts';
-import { contractKey, type FillOf, type Leg, Legs, signed, tagOf } from './legs.ts';
+import { contractKey, type FillOf, type Leg, Legs, positionOf, signed, tagOf } from './legs.ts';
 
 /** Our own orders are judged against what could be read so long before them; a resting stop against what could be repaired by now. */
 const READ_MS = 2_000;
@@ -14,6 +15,7 @@ const REPAIRED_MS = 20_000;
 const ABSENT_AFTER_MS = 20_000;
 /** By the first action, within this time, an order that came after all is undone. */
 const UNDONE_MS = 5_000;
+const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 
 export class BookWatch {
   readonly legs = new Legs();
@@ -25,24 +27,26 @@ export class BookWatch {
   private readonly findings: Findings;
   private readonly leftAt = new Map<string, number>();
   private readonly tags = new Map<string, string>();
-  private readonly ghosts = new Set<string>();
-  /** Units that orders which came after all have opened or sold: without them nothing would be naked. */
-  private ghostUnits = 0;
+  /** Orders that came after all, with the units that each has opened or sold: without them nothing would be naked. */
+  private readonly ghosts = new Map<string, { units: number; isFinal: boolean }>();
   private nakedSince: MarketMs | null = null;
   private nakedByGhost = false;
   /** Since when an exchange that answers has shown it. */
   private ghostSince: MarketMs | null = null;
   private readonly answers: () => boolean;
+  /** Positions of signals have no hedge by plan. */
+  private readonly unhedged: boolean;
 
-  constructor(world: World, findings: Findings, answers: () => boolean) {
+  constructor(world: World, findings: Findings, answers: () => boolean, unhedged: boolean) {
     this.findings = findings;
+    this.unhedged = unhedged;
     this.answers = answers;
     world.hooks.add((point) => this.atPoint(point));
     world.exchange.onOrder((order) => this.atOrder(order));
   }
 
   get naked(): number {
-    return nakedUnits(this.legs);
+    return nakedUnits(this.legs, this.unhedged);
   }
 
   private atPoint(point: Point): void {
@@ -50,8 +54,18 @@ export class BookWatch {
     const { name, order } = point.call;
     const ours = tagOf(order?.tag);
     if (name === 'placeOrder' && order?.tag && !this.leftAt.has(order.tag)) this.leftAt.set(order.tag, virtualNow());
+    if (name === 'placeOrder') this.judgeTag(order?.tag ?? null, order?.tradingsymbol ?? '');
     if ((name === 'modifyOrder' || name === 'cancelOrder') && order && !ours)
       this.findings.add(7, `${name} of a foreign order`, `${name} of ${order.tradingsymbol}, which is not ours`);
+  }
+
+  /** What leaves without a tag of its day can neither be found again nor told from others'. */
+  private judgeTag(tag: string | null, tradingsymbol: string): void {
+    const now = virtualNow();
+    const ours = tagOf(tag);
+    if (!ours)
+      this.findings.add(2, 'an order without a tag of ours', `an order of ${tradingsymbol} leaves with ${tag}`);
+    else if (ours.date !== istDate(now)) this.findings.add(2, 'a tag of another day', `${tag} leaves`);
   }
 
   private atOrder(order: SimOrder): void {
@@ -63,6 +77,7 @@ export class BookWatch {
     }
     this.legs.moveBaseline(contractKey(order));
     this.measureNaked();
+    this.forgetGhosts(order);
   }
 
   private count(tag: string, orderId: string, placedAt: MarketMs): void {
@@ -78,15 +93,16 @@ export class BookWatch {
     const left = this.leftAt.get(tag);
     if (left !== undefined && placedAt - left > ABSENT_AFTER_MS) {
       this.lateOrders += 1;
-      this.ghosts.add(tag);
+      this.ghosts.set(tag, { units: 0, isFinal: false });
     }
   }
 
   private judge(of: FillOf, tag: OrderTag): void {
     const { order, fill } = of;
     const { leg, before } = this.legs.book(of, tag);
-    const isGhost = this.ghosts.has(order.tag ?? '');
-    if (isGhost && (tag.purpose === 'entry' || order.side === 'SELL')) this.ghostUnits += fill.quantity;
+    const ghost = this.ghosts.get(order.tag ?? '');
+    const isGhost = ghost !== undefined;
+    if (ghost && (tag.purpose === 'entry' || order.side === 'SELL')) ghost.units += fill.quantity;
     const what = `${order.tag}: ${order.side} ${fill.quantity} of ${order.tradingsymbol} at a net of ${before}`;
     const opensRightly = before === 0 && (tag.role === 'main' ? leg.net < 0 : leg.net > 0);
     const crosses = before === 0 ? !opensRightly : before * leg.net < 0;
@@ -101,15 +117,32 @@ export class BookWatch {
 
   /** A position that got an order after all may have to trade through zero to undo it. */
   private afterGhost({ position }: Leg): boolean {
-    return [...this.ghosts].some((tag) => {
-      const parsed = tagOf(tag);
-      return parsed !== null && `${parsed.manual ? 'M' : 'P'}${parsed.position}` === position;
-    });
+    return [...this.ghosts.keys()].some((tag) => positionOfTag(tag) === position);
+  }
+
+  /** One that has ended, and whose position is flat again, is undone: it excuses nothing any more. */
+  private forgetGhosts({ tag, status }: SimOrder): void {
+    if (this.ghosts.size === 0) return;
+    const own = this.ghosts.get(tag ?? '');
+    if (own && FINAL.has(status)) own.isFinal = true;
+    for (const [ghost, { isFinal }] of this.ghosts) {
+      const position = positionOfTag(ghost);
+      const isFlat = position === null || this.legs.legsOf(position).every(({ net }) => net === 0);
+      if (isFinal && isFlat) this.ghosts.delete(ghost);
+    }
+  }
+
+  private get ghostUnits(): number {
+    return [...this.ghosts.values()].reduce((sum, { units }) => sum + units, 0);
   }
 
   /** What others have closed of ours must be neither bought back nor sold again. */
   private judgeOthers({ order, fill }: FillOf, tag: OrderTag, leg: Leg, what: string): void {
-    if (tag.role === 'main' && tag.purpose === 'entry' && nakedUnits(this.legs, order.placedAt - READ_MS) > this.naked)
+    if (
+      tag.role === 'main' &&
+      tag.purpose === 'entry' &&
+      nakedUnits(this.legs, this.unhedged, order.placedAt - READ_MS) > this.naked
+    )
       this.findings.add(1, 'sold against a hedge that others had sold', what);
     const key = contractKey(order);
     const until = tag.purpose === 'stop' ? fill.at - REPAIRED_MS : order.placedAt - READ_MS;
@@ -155,15 +188,23 @@ export class BookWatch {
   }
 }
 
+function positionOfTag(tag: string): string | null {
+  const parsed = tagOf(tag);
+  return parsed && positionOf(parsed);
+}
+
 /**
  * Short units that no long of the same series covers. What others have bought back of a short is short no more; what others have sold of
  * a hedge is theirs alone, but for sales of ours that come after it could be read (`readable`).
  */
-function nakedUnits(legs: Legs, readable?: MarketMs): number {
+function nakedUnits(legs: Legs, unhedged: boolean, readable?: MarketMs): number {
   const now = virtualNow();
   const series = new Map<string, { short: number; long: number }>();
-  for (const contract of new Set([...legs.legs.values()].map((leg) => leg.contract))) {
-    const net = legs.ofContract(contract);
+  const judged = [...legs.legs.values()].filter(({ position }) => !unhedged || !position.startsWith('P'));
+  for (const contract of new Set(judged.map((leg) => leg.contract))) {
+    const net = unhedged
+      ? judged.reduce((sum, leg) => (leg.contract === contract ? sum + leg.net : sum), 0)
+      : legs.ofContract(contract);
     const key = seriesOf(contract);
     const sums = series.get(key) ?? { short: 0, long: 0 };
     if (net < 0) sums.short -= net + legs.closedByOthers(contract, now);

@@ -2,8 +2,9 @@
  * When a position has to be left, by the rules of TRADING and not by the product's own code: the clock, a command, the index, the loss.
  * The rest of invariant 5 starts from here.
  */
-import { istAt, istDate } from '../../domain/clock.ts';
-import type { MarketMs, Paise } from '../../domain/types.ts';
+import { sessionOf } from '../../domain/calendar/index.ts';
+import { addDays, istAt, istDate } from '../../domain/clock.ts';
+import type { IsoDate, MarketMs, Paise } from '../../domain/types.ts';
 import type { SimInstrument } from '../../exchange-simulator/types.ts';
 import type { Command } from '../case.ts';
 import type { Play } from '../play.ts';
@@ -66,13 +67,34 @@ export class Dues {
   }
 
   pulse(): void {
-    const { positions, play } = this.of;
+    const { positions } = this.of;
     const now = virtualNow();
     if (this.closing) positions.exitDue(positions.openPositions());
     const squareOff = istAt(istDate(now), SQUARE_OFF);
-    if (now >= squareOff && play.plan.exitPolicy === 'intraday') positions.exitDue(positions.openPositions());
+    if (now >= squareOff)
+      positions.exitDue(positions.openPositions().filter((position) => this.leavesOn(position) <= istDate(now)));
     this.lookAtIndex(now);
     this.lookAtLoss(now);
+  }
+
+  /**
+   * The day of which the square-off is a position's own: under `weekly` the next weekday of the plan after its entry, and expiry day at
+   * the latest. Far away for what a person holds over night.
+   */
+  leavesOn(position: string): IsoDate {
+    const { book, play } = this.of;
+    if (play.plan.exitPolicy === 'intraday') return '';
+    const main = book.legs.legsOf(position).find(({ role, openedAt }) => role === 'main' && openedAt > 0);
+    const contract = main && instrumentOf(play, main.contract);
+    if (!position.startsWith('P') || !main || contract?.kind !== 'option') return '9999';
+    const { weeklyExitDay } = play.plan;
+    const entered = istDate(main.openedAt);
+    if (weeklyExitDay === null) return contract.expiry;
+    let day = addDays(entered, 1);
+    while (new Date(`${day}T00:00:00Z`).getUTCDay() !== weeklyExitDay) day = addDays(day, 1);
+    if (day >= contract.expiry) return contract.expiry;
+    while (sessionOf(day).kind === 'holiday') day = addDays(day, -1);
+    return day > entered ? day : contract.expiry;
   }
 
   /** An hourly close at or beyond the strike ends a position, where nothing kept the product from seeing it. */
@@ -84,7 +106,7 @@ export class Dues {
     );
     if (close === undefined || this.judged === `${close}`) return;
     this.judged = `${close}`;
-    if (able.answersFor() < STOP_WITHIN_MS || play.world.contradicted) return;
+    if (Math.min(able.answersFor(), able.breezeAnswersFor()) < STOP_WITHIN_MS || play.world.contradicted) return;
     const { exchange } = play.world;
     const nifty = exchange.find('NSE', 'NIFTY 50');
     const bar = nifty && exchange.candles(nifty, close - 3_600_000, close - 1, 60)[0];
@@ -94,6 +116,7 @@ export class Dues {
         leg.net >= 0 ||
         !leg.position.startsWith('P') ||
         positions.isLeft(leg.position) ||
+        positions.isTouched(leg.position) ||
         leg.openedAt > close - 60_000
       )
         continue;
@@ -116,6 +139,9 @@ export class Dues {
       (position) =>
         position.startsWith('P') &&
         !positions.isLeft(position) &&
+        !positions.isTouched(position) &&
+        // Before anything is sold it is an entry, and no position yet.
+        book.legs.legsOf(position).some(({ net }) => net < 0) &&
         this.lossOf(position) > play.plan.maxLossPerTrade * SURELY,
     );
     if (beyond.length === 0 || able.answersFor() < LOSS_WITHIN_MS) {

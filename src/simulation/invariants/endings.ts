@@ -7,7 +7,7 @@ import { virtualNow } from '../virtual-time.ts';
 import type { World } from '../world/world.ts';
 import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
-import { contractKey, tagOf } from './legs.ts';
+import { contractKey, positionOf, tagOf } from './legs.ts';
 
 /** Of a day's history. */
 export const MOST_EVENTS = 10_000;
@@ -20,6 +20,8 @@ export function judgeEnd(of: {
   day: PlayedDay;
   /** When something other than people's commands was first done. */
   accidentAt: number | null;
+  /** Somebody was logged in when the market closed. */
+  couldRead: boolean;
 }): void {
   const { world, book, findings, day } = of;
   const { report, execution } = day;
@@ -44,7 +46,8 @@ export function judgeEnd(of: {
   book.legs.settle((contract) => expiryOf(world, contract) <= day.date);
 }
 
-function judgeReport({ world, book, findings, day }: Parameters<typeof judgeEnd>[0], report: DayReport): void {
+function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): void {
+  const { world, book, findings, day, couldRead } = of;
   const open = [...book.legs.open(virtualNow())].filter(
     ([contract]) => expiryOf(world, contract) > day.date || !contract.startsWith('NRML'),
   );
@@ -65,7 +68,7 @@ function judgeReport({ world, book, findings, day }: Parameters<typeof judgeEnd>
     findings.add(4, 'carried under MIS', left);
   const paged = world.pages.some(({ at }) => at > day.close - PAGED_BEFORE_CLOSE_MS);
   if (result === 'not_flat' && !paged) findings.add(4, 'not_flat, and nobody was paged', left);
-  judgeMoney(world, findings, day, report, book.legs.touchedByOthers());
+  if (couldRead) judgeMoney(world, findings, day, report, book.legs.touchedByOthers());
 }
 
 /** Trades and gross to the paisa: every fill of ours of the date, and no other, where nobody else traded our contracts. */
@@ -76,7 +79,9 @@ function judgeMoney(world: World, findings: Findings, day: PlayedDay, report: Da
       ({ source, tag, placedAt }) =>
         source === undefined && tag !== null && tagOf(tag) !== null && istDate(placedAt) === day.date,
     );
-  const fills = ours.flatMap(({ side, fills: of }) => of.map((fill) => ({ ...fill, side })));
+  const fills = ours.flatMap(({ side, tag, tradingsymbol, fills: of }) =>
+    of.map((fill) => ({ ...fill, side, tag, tradingsymbol })),
+  );
   const reported = new Set(report.trades.map(({ tradeId }) => tradeId));
   const missing = fills.filter(({ tradeId }) => !reported.has(tradeId));
   if (missing.length > 0)
@@ -93,9 +98,11 @@ function judgeMoney(world: World, findings: Findings, day: PlayedDay, report: Da
       `${report.trades.length} reported, ${fills.length} on the book`,
     );
   const byId = new Map(fills.map((fill) => [fill.tradeId, fill]));
-  const wrong = report.trades.find(({ tradeId, side, quantity, price }) => {
+  const wrong = report.trades.find(({ tradeId, ...told }) => {
     const fill = byId.get(tradeId);
-    return fill && (fill.side !== side || fill.quantity !== quantity || fill.price !== price);
+    return (
+      fill && (['side', 'quantity', 'price', 'tag', 'tradingsymbol'] as const).some((key) => fill[key] !== told[key])
+    );
   });
   if (wrong) findings.add(4, 'a trade told wrongly', JSON.stringify(wrong));
   const { pnl, charges } = report;
@@ -116,6 +123,15 @@ function judgeMoney(world: World, findings: Findings, day: PlayedDay, report: Da
   );
   if (report.pnl.gross !== gross)
     findings.add(4, 'another gross than the book', `${report.pnl.gross} reported, ${gross} by the book`);
+  for (const { id, realised } of report.positions) {
+    const own = fills.filter(({ tag }) => {
+      const parsed = tagOf(tag);
+      return parsed !== null && positionOf(parsed) === id;
+    });
+    const made = own.reduce((sum, { side, quantity, price }) => sum + (side === 'SELL' ? 1 : -1) * quantity * price, 0);
+    if (made !== realised)
+      findings.add(4, 'another result of a position than the book', `${id}: ${realised} reported, ${made} by the book`);
+  }
 }
 
 function expiryOf(world: World, contract: string): string {

@@ -1,18 +1,21 @@
 /** All invariants over one case: the world's book and pages, and the day's own report. */
 
-import { contractLastMinute, timetable } from '../../domain/calendar/index.ts';
+import { contractLastMinute, sessionOf, timetable } from '../../domain/calendar/index.ts';
 import { istDate } from '../../domain/clock.ts';
 import type { Play, PlayedDay, Watch } from '../play.ts';
 import { after, nothingToSettle, virtualNow } from '../virtual-time.ts';
 import { Able } from './able.ts';
 import { BookWatch } from './book.ts';
+import { watchCommands } from './by-hand.ts';
 import { Dues } from './dues.ts';
 import { judgeEnd } from './endings.ts';
 import { judgeSignal, watchEntries } from './entries.ts';
 import { Findings } from './findings.ts';
+import { PageDeadlines } from './pages.ts';
 import { PositionsWatch } from './positions.ts';
 import { Reasons } from './reasons.ts';
 import { Terms } from './terms.ts';
+import { Waits } from './waits.ts';
 
 /** Between two looks while something is open, by the pace of a case. */
 const PULSES = { true: 1_000, coarse: 2_000, slow: 4_000 };
@@ -20,6 +23,8 @@ const PULSES = { true: 1_000, coarse: 2_000, slow: 4_000 };
 const QUIET_MS = 15_000;
 /** How often the product looks at the book by itself while something is open, by the pace of a case. */
 const READS = { true: 6_000, coarse: 12_000, slow: 24_000 };
+/** Between two ticks, and two quotes of a guard without ticks, by the pace of a case. */
+const TICKS = { true: 1_000, coarse: 3_000, slow: 4_000 };
 /** Events of the history in a minute beyond which something spins. */
 const MOST_EVENTS_A_MINUTE = 600;
 
@@ -32,9 +37,12 @@ export class Judge implements Watch {
     positions: PositionsWatch;
     dues: Dues;
     reasons: Reasons;
+    waits: Waits;
   } | null = null;
   private events = { at: 0, count: 0 };
   private isQuiet = false;
+  /** Somebody was logged in at the last look before the close: what was filled by then can be told. */
+  private couldRead = true;
   private pulseMs = PULSES.true;
   private stopPulse: () => void = () => {};
 
@@ -43,7 +51,7 @@ export class Judge implements Watch {
     const { findings } = this;
     this.pulseMs = PULSES[play.of.pace];
     const able = new Able(world);
-    const book = new BookWatch(world, findings, () => able.answersFor() > this.pulseMs);
+    const book = new BookWatch(world, findings, () => able.answersFor() > this.pulseMs, !play.plan.useHedging);
     const positions = new PositionsWatch({
       world,
       able,
@@ -52,11 +60,14 @@ export class Judge implements Watch {
       readEveryMs: READS[play.of.pace],
       pulseMs: this.pulseMs,
     });
+    const deadlines = new PageDeadlines({ world, able, findings, pulseMs: this.pulseMs });
+    const waits = new Waits({ world, able, book, deadlines, tickMs: TICKS[play.of.pace] });
     const dues = new Dues({ play, able, book, positions, findings });
-    watchEntries({ world, book, findings, plan: () => play.plan, dues });
+    watchEntries({ play, book, findings, dues });
+    watchCommands(play, findings);
     new Terms(play, findings);
     const reasons = new Reasons({ play, able, positions, dues, findings });
-    this.parts = { play, able, book, positions, dues, reasons };
+    this.parts = { play, able, book, positions, dues, reasons, waits };
     this.pulse();
     // What has just come on the book is looked at from its first second on.
     world.exchange.onOrder(() => this.soon());
@@ -76,12 +87,20 @@ export class Judge implements Watch {
   }
 
   private pulse(): void {
-    const { play, able, book, positions, dues, reasons } = this.judging;
+    const { play, able, book, positions, dues, reasons, waits } = this.judging;
     able.pulse();
     const now = virtualNow();
     const date = istDate(now);
+    // Over a weekend nothing trades, and nothing is judged.
+    if (sessionOf(date).kind === 'holiday') {
+      this.isQuiet = true;
+      this.schedule(QUIET_MS);
+      nothingToSettle();
+      return;
+    }
     const { open, close } = timetable(date);
     const busy = play.world.atStake() || positions.openPositions().length > 0 || positions.isLeaving();
+    if (now < close) this.couldRead = able.hasSession();
     const inDay = now > open - QUIET_MS && now < close + QUIET_MS;
     if (busy && inDay) {
       const isOpen = now >= open && now < contractLastMinute(date, date);
@@ -89,6 +108,7 @@ export class Judge implements Watch {
       positions.pulse(isOpen);
       book.pulse();
       reasons.pulse();
+      waits.pulse(isOpen);
     }
     this.countEvents();
     this.isQuiet = !(busy && inDay);
@@ -120,8 +140,16 @@ export class Judge implements Watch {
     const { play, book, positions, dues } = this.judging;
     book.measureNaked();
     dues.newDay();
-    judgeEnd({ world: play.world, book, findings: this.findings, day, accidentAt: play.accidentAt });
-    if (play.days.length === 1) judgeSignal(play, this.findings);
+    judgeEnd({
+      world: play.world,
+      book,
+      findings: this.findings,
+      day,
+      accidentAt: play.accidentAt,
+      couldRead: this.couldRead,
+    });
+    judgeSignal(play, day.date, this.findings);
     positions.forgetExits();
+    book.legs.forgetClosed();
   }
 }

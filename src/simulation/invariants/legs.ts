@@ -1,4 +1,6 @@
 /** What is held, by the exchange's own fills: ours by position and contract, and what others have traded of the same contracts. */
+
+import { istDate } from '../../domain/clock.ts';
 import { type OrderTag, parseTag } from '../../domain/tags.ts';
 import type { IsoDate, MarketMs, Side } from '../../domain/types.ts';
 import type { SimFill, SimOrder } from '../../exchange-simulator/types.ts';
@@ -49,6 +51,7 @@ export class Legs {
   /** What others held of a contract when ours began: only what they trade beyond it closes ours. */
   private readonly foreign = new Map<string, number>();
   private readonly seen = new Map<string, number>();
+  private realisedBefore = 0;
 
   /** Fills of an order that were not there before. */
   newFills(order: SimOrder): FillOf[] {
@@ -63,11 +66,41 @@ export class Legs {
     const contract = contractKey(order);
     const position = positionOf(tag);
     const key = `${position} ${contract}`;
-    const known = this.legs.get(key);
+    const known = this.legs.get(key) ?? this.renumbered(tag, position, contract);
     if (known) return known;
     const leg: Leg = { position, contract, role: tag.role, net: 0, realised: 0, cost: 0, openedAt: 0 };
     this.legs.set(key, leg);
     return leg;
+  }
+
+  /** What is carried gets another number where an earlier one was closed: an exit that has no leg yet is of the one that was handed over. */
+  private renumbered(tag: OrderTag, position: string, contract: string): Leg | undefined {
+    if (tag.purpose === 'entry') return undefined;
+    for (const [key, leg] of this.legs) {
+      const isOlder = leg.net !== 0 && istDate(leg.openedAt) < tag.date && leg.position[0] === position[0];
+      if (!isOlder || leg.contract !== contract || leg.role !== tag.role) continue;
+      this.legs.delete(key);
+      leg.position = position;
+      this.legs.set(`${position} ${contract}`, leg);
+      return leg;
+    }
+    return undefined;
+  }
+
+  /** A new day numbers its positions anew: those that are closed are forgotten. */
+  forgetClosed(): void {
+    const open = new Set([...this.legs.values()].flatMap(({ net, position }) => (net === 0 ? [] : [position])));
+    for (const [key, { position }] of this.legs) if (!open.has(position)) this.legs.delete(key);
+    this.realisedBefore = this.realised();
+  }
+
+  /** What is closed of today's has lost, paise; a gain is negative. */
+  lostToday(): number {
+    return this.realisedBefore - this.realised();
+  }
+
+  private realised(): number {
+    return [...this.legs.values()].reduce((sum, leg) => sum + leg.realised, 0);
   }
 
   /** Books our fill and answers the leg with its net before. */

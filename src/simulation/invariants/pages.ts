@@ -1,6 +1,6 @@
-/** What has to be paged, and how soon: a count that runs while the product could page, and ends with its cause. */
+/** What has to be paged, how soon, and again: a count that runs while the product could page, and ends with its cause. */
 import { virtualNow } from '../virtual-time.ts';
-import type { World } from '../world/world.ts';
+import type { Page, World } from '../world/world.ts';
 import type { Able } from './able.ts';
 import type { Findings, InvariantNumber } from './findings.ts';
 
@@ -8,8 +8,21 @@ import type { Findings, InvariantNumber } from './findings.ts';
 const GRACE_MS = 3_000;
 /** A page of just before may have named the same thing. */
 const BEFORE_MS = 5_000;
+/** What goes on is said again by then: who is not logged in is paged every five minutes (TRADING section 6), all else sooner (CONTROL). */
+const AGAIN_WITHIN_MS = 6 * 60_000;
 
-type Waiting = { since: number; ableMs: number; done: boolean };
+/** Whose it is, and of which order. */
+const SUBJECT = / of ([PM]\d+)( \w+)?$/;
+
+type Waiting = {
+  since: number;
+  ableMs: number;
+  /** The page that told of it last, and for how long the product could have sent another one since. */
+  page: Page | null;
+  ableSincePageMs: number;
+  /** It was found wrong: once is enough. */
+  done: boolean;
+};
 
 export class PageDeadlines {
   private readonly waiting = new Map<string, Waiting>();
@@ -21,7 +34,7 @@ export class PageDeadlines {
 
   /**
    * At each look: whether `what` holds now, and after how long it has to be paged. Counted only while a process works; a page since
-   * then answers it.
+   * then answers it, unless it names other positions alone.
    */
   expect(what: string, holds: boolean, withinMs: number, invariant: InvariantNumber = 10): void {
     if (!holds) {
@@ -29,21 +42,37 @@ export class PageDeadlines {
       return;
     }
     const now = virtualNow();
-    const known = this.waiting.get(what) ?? { since: now, ableMs: 0, done: false };
+    const known = this.waiting.get(what) ?? { since: now, ableMs: 0, page: null, ableSincePageMs: 0, done: false };
     this.waiting.set(what, known);
     if (known.done) return;
-    const { world, able, findings } = this.of;
-    if (able.productWorks()) known.ableMs += this.of.pulseMs;
-    const page = world.pages.find(({ at }) => at >= known.since - BEFORE_MS);
-    if (page) known.done = true;
-    else if (known.ableMs > withinMs + GRACE_MS) {
-      known.done = true;
-      const cause = what.replace(/ of [PM]\d+$/, '');
-      findings.add(
-        invariant,
-        `not paged: ${cause}`,
-        `${what} for ${Math.round((now - known.since) / 1_000)} s, and no page`,
-      );
+    const { able, pulseMs } = this.of;
+    if (able.productWorks()) {
+      known.ableMs += pulseMs;
+      known.ableSincePageMs += pulseMs;
     }
+    const position = SUBJECT.exec(what)?.[1] ?? null;
+    const page = this.lastPage(known.page?.at ?? known.since - BEFORE_MS, position);
+    if (page && page !== known.page) {
+      known.page = page;
+      known.ableSincePageMs = 0;
+    }
+    const seconds = Math.round((now - known.since) / 1_000);
+    const cause = what.replace(SUBJECT, '');
+    const miss = (words: string, message: string) => {
+      known.done = true;
+      this.of.findings.add(invariant, `${words}: ${cause}`, message);
+    };
+    if (!known.page) {
+      if (known.ableMs > withinMs + GRACE_MS) miss('not paged', `${what} for ${seconds} s, and no page`);
+    } else if (known.ableSincePageMs > AGAIN_WITHIN_MS + GRACE_MS)
+      miss('not paged again', `${what} for ${seconds} s, and the last page was "${known.page.text.slice(0, 120)}"`);
+  }
+
+  private lastPage(from: number, position: string | null): Page | undefined {
+    return this.of.world.pages.findLast(({ at, text }) => {
+      if (at < from) return false;
+      const named = text.match(/\b[PM]\d+\b/g);
+      return position === null || named === null || named.includes(position);
+    });
   }
 }

@@ -14,12 +14,18 @@ const EXIT_ENDS_WITHIN_MS = 60_000;
 const NO_SESSION_MS = 30_000;
 const BOOK_UNREAD_MS = 10_000;
 const SURPLUS_MS = 5 * 60_000;
+/** From when it can be read, so long until what may fill fits what is open. */
+const REPAIRED_WITHIN_MS = 20_000;
 const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 
 export class PositionsWatch {
   /** From the moment an exit was due until flat, in seconds. */
   readonly lateExits: number[] = [];
   private readonly exits = new Map<string, number>();
+  /** Positions that have been short. */
+  private readonly shorted = new Set<string>();
+  /** Since when more may fill than is open. */
+  private readonly beyond = new Map<string, number>();
   private readonly deadlines: PageDeadlines;
   private readonly of: {
     world: World;
@@ -67,12 +73,18 @@ export class PositionsWatch {
 
   forgetExits(): void {
     this.exits.clear();
+    this.shorted.clear();
   }
 
   private hear({ data, text }: LogLine): void {
     if (!('kind' in data) || data.kind !== 'exit_requested') return;
     const position = /^([PM]\d+): leaving/.exec(text)?.[1];
     if (position) this.exitDue([position]);
+  }
+
+  /** Others have closed something of it: what is ours is for a person to say. */
+  isTouched(position: string): boolean {
+    return this.of.book.legs.legsOf(position).some((leg) => this.leftOf(leg) !== leg.net);
   }
 
   /** What is left of a leg after what others have closed of its contract. */
@@ -126,6 +138,11 @@ export class PositionsWatch {
     this.deadlines.expect(`a short by hand without protection of ${position}`, bare, 2 * PROTECTED_WITHIN_MS, 3);
     const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
     this.deadlines.expect(`more hedge than short of ${position}`, surplus, SURPLUS_MS);
+    this.judgeLive(position, short, long);
+    // A stop of ours has bought the short back: what it was hedged with is to be sold. What a person has closed is asked about.
+    const own = book.legs.legsOf(position);
+    if (own.some(({ net }) => net < 0)) this.shorted.add(position);
+    else if (!isManual && this.shorted.has(position) && long > 0) this.exitDue([position]);
     const due = this.exits.get(position);
     if (due === undefined) return;
     if (short === 0 && long === 0) {
@@ -135,26 +152,32 @@ export class PositionsWatch {
     }
     this.deadlines.expect(`an exit that does not end of ${position}`, marketIsOpen && short > 0, EXIT_PAGED_AFTER_MS);
     const since = Math.min(able.answersFor(), virtualNow() - due);
-    const strictly = Math.min(able.metNothingFor(), virtualNow() - due);
-    if (
-      marketIsOpen &&
-      since <= EXIT_ENDS_WITHIN_MS &&
-      strictly > EXIT_ENDS_WITHIN_MS &&
-      legs.every((leg) => this.hasTaker(leg))
-    )
-      findings.add(
-        5,
-        short > 0
-          ? 'a short is not left though no fault meets anything'
-          : 'a hedge is not left though no fault meets anything',
-        `${position}: ${short} short, ${long} long`,
-      );
     if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS && legs.every((leg) => this.hasTaker(leg)))
       findings.add(
         5,
         short > 0 ? 'a short is not left' : 'a hedge is not left',
         `${position} was to be left at ${new Date(due + 19_800_000).toISOString().slice(11, 19)}; ${short} short and ${long} long are open after 60 s of an exchange that answers`,
       );
+  }
+
+  /** What may still fill is at most what is sold, and what is held: a stop beside an exit buys twice in a spike. */
+  private judgeLive(position: string, short: number, long: number): void {
+    const { able, findings, readEveryMs } = this.of;
+    const look = (what: string, may: number, most: number) => {
+      const key = `${what} ${position}`;
+      if (may <= most) this.beyond.delete(key);
+      else if (!this.beyond.has(key)) this.beyond.set(key, virtualNow());
+      const since = this.beyond.get(key);
+      const mendedWithin = REPAIRED_WITHIN_MS + readEveryMs;
+      if (since !== undefined && Math.min(able.answersFor(), virtualNow() - since) > mendedWithin)
+        findings.add(
+          2,
+          what,
+          `${position}: ${may} may fill for ${Math.round(mendedWithin / 1_000)} s, and ${most} are open`,
+        );
+    };
+    look('more may be bought back than is sold', this.buying(position), short);
+    look('more may be sold than is held', this.selling(position), long);
   }
 
   /** Somebody takes the other side of what is left of a leg. */
@@ -168,11 +191,20 @@ export class PositionsWatch {
 
   /** Units of live orders of ours that buy this position's short back: stops, and exits. */
   private buying(position: string): number {
+    return this.live(position, 'BUY', 'main');
+  }
+
+  /** The same of its hedge. */
+  private selling(position: string): number {
+    return this.live(position, 'SELL', 'hedge');
+  }
+
+  private live(position: string, side: 'BUY' | 'SELL', role: Leg['role']): number {
     let units = 0;
     for (const order of this.of.world.exchange.orders()) {
-      if (order.side !== 'BUY' || FINAL.has(order.status) || !order.tag || order.source !== undefined) continue;
+      if (order.side !== side || FINAL.has(order.status) || !order.tag || order.source !== undefined) continue;
       const tag = tagOf(order.tag);
-      if (tag && tag.role === 'main' && positionOf(tag) === position) units += order.quantity - order.filledQuantity;
+      if (tag && tag.role === role && positionOf(tag) === position) units += order.quantity - order.filledQuantity;
     }
     return units;
   }

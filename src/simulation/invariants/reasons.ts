@@ -11,6 +11,8 @@ import type { PositionsWatch } from './positions.ts';
 /** Ticks and a pace lie between what the product saw and what is seen here: only what is far from true is no reason. */
 const SURELY_NOT = 0.6;
 const SURELY = 1.3;
+/** Of a position of up to ten lots: a target is reached after them. Paise. */
+const CHARGES = 300_00;
 /** A price may have passed that nobody sees any more. */
 const QUIET_FOR_MS = 60_000;
 const TARGET_WITHIN_MS = 20_000;
@@ -28,13 +30,13 @@ export class Reasons {
     if (!('kind' in data) || data.kind !== 'exit_requested') return;
     const [, position, reason] = /^(P\d+): leaving \(([a-z ]+)\)/.exec(text) ?? [];
     const { play, able, dues, findings } = this.of;
-    if (!position || able.answersFor() < QUIET_FOR_MS) return;
+    if (!position || able.answersFor() < QUIET_FOR_MS || this.of.positions.isTouched(position)) return;
     const now = virtualNow();
     const date = istDate(now);
     const isTrue = {
       'loss cap': () => dues.lossOf(position) >= SURELY_NOT * play.plan.maxLossPerTrade,
       target: () => -dues.lossOf(position) >= SURELY_NOT * dues.targetOf(position),
-      'exit time': () => now >= istAt(date, '15:15') - 1_000,
+      'exit time': () => now >= istAt(date, '15:15') - 1_000 && dues.leavesOn(position) <= date,
       // What was carried may be left at the open, on a close of the day before.
       'index stop': () => play.world.contradicted || now <= istAt(date, '09:20') || dues.indexBeyond(position, now),
     }[reason ?? ''];
@@ -47,11 +49,11 @@ export class Reasons {
   }
 
   pulse(): void {
-    const { able, positions, dues, findings } = this.of;
+    const { play, able, positions, dues, findings } = this.of;
     const due = positions.openPositions().filter((position) => {
-      if (!position.startsWith('P') || positions.isLeft(position)) return false;
+      if (!position.startsWith('P') || positions.isLeft(position) || positions.isTouched(position)) return false;
       const target = dues.targetOf(position);
-      return target > 0 && -dues.lossOf(position) > SURELY * target;
+      return target > 0 && -dues.lossOf(position) > SURELY * target + CHARGES * Math.ceil(play.plan.numLots / 10);
     });
     if (due.length === 0 || able.answersFor() < TARGET_WITHIN_MS) {
       this.targetSince = null;

@@ -1,15 +1,16 @@
 /** Invariants 3, 5 and 6, order by order: what is opened, where its stop rests, and that the price of an exit never falls. */
-import { istAt, istDate } from '../../domain/clock.ts';
+import { istAt, istDate, istTime } from '../../domain/clock.ts';
 import type { Paise } from '../../domain/types.ts';
 import type { SimOrder } from '../../exchange-simulator/types.ts';
-import { signalOf } from '../markets.ts';
+import { signalOn } from '../markets.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Findings } from './findings.ts';
 import { positionOf, tagOf } from './legs.ts';
 
 const TICK = 5;
-const SIGNAL_LASTS_MS = 6 * 60_000;
+const LAST_PLACEMENT = '15:23';
+const ON_ITS_WAY_MS = 2_000;
 /** A stop rests at twice what its units were sold at, at least twenty rupees above (TRADING). */
 const stopOf = (entry: Paise): Paise => Math.max(2 * entry, entry + 2_000);
 
@@ -30,10 +31,17 @@ export class Terms {
     if (!tag) return;
     const isNew = !this.seen.has(order.orderId);
     this.seen.add(order.orderId);
-    if (isNew && !tag.manual && (tag.purpose === 'entry' || tag.purpose === 'stop')) this.judgeProduct(order);
+    if (isNew && !tag.manual) this.judgeProduct(order);
+    if (isNew) this.judgeTime(order);
     if (isNew && !tag.manual && tag.purpose === 'entry') this.judgeContract(order, tag.role);
     if (tag.purpose === 'stop' && order.status === 'TRIGGER PENDING') this.judgeTrigger(order);
     if (tag.role === 'main' && order.side === 'BUY') this.judgeExitPrice(order);
+  }
+
+  /** Under MIS nothing new is placed from two minutes before the broker's own square-off. */
+  private judgeTime({ tag, product, placedAt }: SimOrder): void {
+    if (product === 'MIS' && placedAt > istAt(istDate(placedAt), LAST_PLACEMENT) + ON_ITS_WAY_MS)
+      this.findings.add(6, 'an order after the last minute for new orders', `${tag} at ${istTime(placedAt)}`);
   }
 
   private judgeProduct({ tag, product }: SimOrder): void {
@@ -50,10 +58,10 @@ export class Terms {
     const listed = exchange.instruments(istDate(virtualNow()));
     if (listed.some((one) => one.kind === 'option' && one.expiry < option.expiry))
       findings.add(6, 'not the nearest expiry', tradingsymbol);
-    const { at, sells } = signalOf(play.of);
-    // Where the signal of the case was missed, or Breeze showed another market, another one may fire later.
-    if (play.world.contradicted || virtualNow() > istAt(play.day0, at) + SIGNAL_LASTS_MS) return;
-    const { strike, type } = sells;
+    const signal = signalOn(play.of, istDate(virtualNow()));
+    // Where Breeze showed another market, another signal may fire.
+    if (play.world.contradicted || !signal) return;
+    const { strike, type } = signal.sells;
     const { hedgeDistance, exitPolicy } = play.plan;
     const away = (strike * 100 - option.strike) * (type === 'PE' ? 1 : -1);
     // A hedge that is carried may be bought nearer when its contract is refused.
@@ -66,6 +74,7 @@ export class Terms {
   private judgeTrigger(order: SimOrder): void {
     const tag = tagOf(order.tag);
     if (!tag || order.orderType !== 'SL') return;
+    this.judgeRoom(order);
     const prices = this.play.world.exchange.allOrders().flatMap((other) => {
       const of = other.source === undefined && other.tradingsymbol === order.tradingsymbol ? tagOf(other.tag) : null;
       const isItsEntry = of?.purpose === 'entry' && of.role === 'main' && of.slice === tag.slice;
@@ -78,6 +87,17 @@ export class Terms {
         3,
         'a stop in the wrong place',
         `${order.tag}: trigger ${order.triggerPrice / 100}, by its fills ${least / 100} to ${most / 100}`,
+      );
+  }
+
+  /** A stop's limit lies a tenth above its trigger, five rupees up to a trigger of 50: nearer a jump goes past it. */
+  private judgeRoom({ tag, triggerPrice, price }: SimOrder): void {
+    const room = triggerPrice <= 50_00 ? 5_00 : triggerPrice / 10;
+    if (Math.abs(price - triggerPrice - room) > TICK)
+      this.findings.add(
+        3,
+        'a stop with another room than its own',
+        `${tag}: ${price / 100} over ${triggerPrice / 100}`,
       );
   }
 

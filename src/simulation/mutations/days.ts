@@ -1,6 +1,6 @@
 /** What the day says, hands over, writes down, and tells its owner. */
 import type { Mutation } from '../mutations.ts';
-import { at, quietDay } from './own-days.ts';
+import { at, quietDay, shortDay } from './own-days.ts';
 
 const WEEKLY = { plan: { numLots: 10, maxCapitalAtRisk: 50_000_000_00, exitPolicy: 'weekly' as const } };
 
@@ -102,5 +102,32 @@ export const world = new Proxy(reached, {
     replace: '',
     by: 10,
     days: { cases: [quietDay([], { from: '08:45' })] },
+  },
+  {
+    name: 'result-of-a-leg-turned-round',
+    why: 'What was bought first and sold then counts with the other sign.',
+    file: 'src/domain/pnl.ts',
+    find: "(fill.side === 'SELL' ? fill.price - oldest.price : oldest.price - fill.price)",
+    replace: '(oldest.price - fill.price)',
+    by: 4,
+    days: { cases: [shortDay([])] },
+  },
+  {
+    name: 'login-asked-for-once',
+    why: 'With a position open and nobody logged in, the owner is paged once, and then no more.',
+    file: 'workflows/logins.ts',
+    find: 'await world.notifyOwner.executeWithOptions({ summary: text }, [{ level, text }]);',
+    replace:
+      "if (!unguarded || !Reflect.get(day, 'paged')) await world.notifyOwner.executeWithOptions({ summary: text }, [{ level, text }]);\n    Reflect.set(day, 'paged', unguarded);",
+    by: 10,
+    days: {
+      cases: [
+        quietDay([
+          at('11:39:57', { do: 'token_death' }),
+          at('11:52:00', { do: 'command', of: { command: 'login' } }),
+          at('11:55:00', { do: 'command', of: { command: 'close_all' } }),
+        ]),
+      ],
+    },
   },
 ];

@@ -17,6 +17,11 @@ const LOST_EXIT = shortDay(
   { typeChange: 'refuse' },
 );
 
+const LIMITED = callFault({
+  ...{ kind: 'place.rate_limited', calls: ['placeOrder'], count: 1 },
+  effect: { do: 'refuse', status: 429, errorType: 'NetworkException', message: 'Too many requests' },
+});
+
 export const ORDER_MUTATIONS: readonly Mutation[] = [
   {
     name: 'doubt-sent-again',
@@ -149,5 +154,27 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
         ),
       ],
     },
+  },
+  {
+    name: 'retry-without-its-tag',
+    why: 'An order that met a rate limit leaves again without its tag: nobody can find it in the book.',
+    file: 'activities/orders.ts',
+    find: "if (error.kind === 'rate_limited' || error.details?.not_sent === true) {\n        await nextSecond();",
+    replace:
+      "if (error.kind === 'rate_limited' || error.details?.not_sent === true) {\n        await nextSecond();\n        intent = { ...intent, tag: '' };",
+    by: 2,
+    days: {
+      cases: [shortDay([after('signal', 0, LIMITED)])],
+    },
+  },
+  {
+    name: 'retry-under-another-tag',
+    why: 'An order that met a rate limit leaves again under a tag that the ledger does not know.',
+    file: 'activities/orders.ts',
+    find: "if (error.kind === 'rate_limited' || error.details?.not_sent === true) {\n        await nextSecond();",
+    replace:
+      "if (error.kind === 'rate_limited' || error.details?.not_sent === true) {\n        await nextSecond();\n        intent = { ...intent, tag: intent.tag.slice(0, -1).concat('Z') };",
+    by: 4,
+    days: { cases: [shortDay([after('signal', 0, LIMITED)])] },
   },
 ];

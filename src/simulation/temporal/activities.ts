@@ -7,6 +7,8 @@ import { ActivityCancellationType, type ActivityCommand, type Command, type Job 
 
 export class Activities {
   private readonly pending = new Map<number, ActivityTask>();
+  /** What the task under way was told of as cancelled. */
+  private readonly toldCancelled = new Set<number>();
   private readonly context: ExecutionContext;
   private readonly tasks: WorkflowTasks;
 
@@ -33,7 +35,8 @@ export class Activities {
     const task = this.pending.get(seq);
     this.context.history.add(1);
     task?.requestCancel();
-    if (!task?.over) return;
+    // One that ended while the task was at work has been told as cancelled already: its result comes too late.
+    if (!(task?.over ?? this.toldCancelled.has(seq))) return;
     this.pending.delete(seq);
     this.tasks.takeBack((job) => job.resolveActivity?.seq === seq);
   }
@@ -44,7 +47,12 @@ export class Activities {
    */
   watchCancellations(): (commands: readonly Command[]) => Job[] {
     const scheduled = new Map<number, ActivityTask | Command>(this.pending);
-    return (commands) => commands.flatMap((command) => cancelledAtOnce(command, scheduled));
+    this.toldCancelled.clear();
+    return (commands) => {
+      const jobs = commands.flatMap((command) => cancelledAtOnce(command, scheduled));
+      for (const { resolveActivity } of jobs) this.toldCancelled.add(resolveActivity?.seq ?? 0);
+      return jobs;
+    };
   }
 
   /** The run has ended. */

@@ -74,16 +74,24 @@ export class CallFaults {
     this.inForce = [];
   }
 
-  /** Any of them could still meet a call. */
-  active(): boolean {
-    this.forget();
-    return this.inForce.length > 0;
-  }
-
-  /** One that holds by itself, however little it has met. */
+  /** One for a time, that all calls of some kind to Kite meet. A fault that counts its calls is told of by what it has met. */
   standing(): boolean {
     this.forget();
-    return this.inForce.some(({ fault }) => fault.count === undefined && fault.forMs !== undefined);
+    return this.inForce.some(
+      ({ fault }) => fault.count === undefined && fault.forMs !== undefined && !concernsBreeze(fault),
+    );
+  }
+
+  /** Answers to such calls are not what the broker's book says. */
+  meddlesWith(name: CallName): boolean {
+    this.forget();
+    return this.inForce.some(({ fault }) => fault.calls.includes(name) && MEDDLES.has(fault.effect.do));
+  }
+
+  /** Candles may come late, or not at all. */
+  concernBreeze(): boolean {
+    this.forget();
+    return this.inForce.some(({ fault }) => concernsBreeze(fault));
   }
 
   /** The first fault that meets this call, one use of it taken. */
@@ -104,6 +112,9 @@ export class CallFaults {
     );
   }
 }
+
+const MEDDLES: ReadonlySet<Effect['do']> = new Set(['empty', 'frozen', 'hides_new', 'twice', 'stale_last']);
+const concernsBreeze = ({ calls }: CallFault): boolean => calls.every((name) => name === 'candles');
 
 function concerns({ order: wanted }: CallFault, { order }: Call): boolean {
   if (!wanted) return true;

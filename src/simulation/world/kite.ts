@@ -6,7 +6,7 @@ import { kiteError } from '../../brokers/kite-errors.ts';
 import { createPace, type Pace, paceOf } from '../../brokers/kite-pace.ts';
 import type { Kite, KiteSession } from '../../brokers/types.ts';
 import { istDate } from '../../domain/clock.ts';
-import type { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors.ts';
 import { type Exchange, type SimOrder, SimRefusal } from '../../exchange-simulator/types.ts';
 import type { RateLimiter } from '../../exchange-simulator/wire/rate-limits.ts';
 import type { SimProcess } from '../process.ts';
@@ -27,7 +27,7 @@ export type KiteWorld = {
   /** The client gives up after so long. */
   timeoutMs: number;
   /** Where a call is on its way: for those who kill a process just there, and for those who count. */
-  onPoint(point: KitePoint, call: Call, process: SimProcess): void;
+  onPoint(point: KitePoint, call: Call, process: SimProcess, isDoubt?: boolean): void;
   /** The broker has given out an access token: a secret, also where the product does not treat it as one. */
   onToken?(accessToken: string): void;
 };
@@ -153,29 +153,41 @@ function send<T>(world: KiteWorld, request: Request, work: () => T): Promise<T> 
   const { call, process, timeoutMs } = request;
   return new Promise((resolve, reject) => {
     let over = false;
-    const toClient = (point: KitePoint, then: () => void) => {
+    const toClient = (point: KitePoint, then: () => void, isDoubt = false) => {
       if (over || process.dead) return;
       const wait = process.stoppedUntil - virtualNow();
-      if (wait > 0) return void after(wait, () => toClient(point, then));
+      if (wait > 0) return void after(wait, () => toClient(point, then, isDoubt));
       over = true;
       noAnswer();
-      world.onPoint(point, call, process);
+      world.onPoint(point, call, process, isDoubt);
       if (!process.dead) then();
     };
     const noAnswer = after(timeoutMs, () =>
-      toClient('failed', () =>
-        reject(
-          kiteError({ status: null, errorType: null, message: 'No answer from Kite: canceled', code: 'ERR_CANCELED' }),
-        ),
+      toClient(
+        'failed',
+        () =>
+          reject(
+            kiteError({
+              status: null,
+              errorType: null,
+              message: 'No answer from Kite: canceled',
+              code: 'ERR_CANCELED',
+            }),
+          ),
+        true,
       ),
     );
     world.onPoint('leaves', call, process);
     if (process.dead) return;
-    const back = (point: KitePoint, then: () => void) => after(world.latencyMs(), () => toClient(point, then));
+    const back = (point: KitePoint, then: () => void, isDoubt = false) =>
+      after(world.latencyMs(), () => toClient(point, then, isDoubt));
     after(world.latencyMs(), () => {
       serve(world, request, work).then(
         (value) => back('answered', () => resolve(value)),
-        (error: unknown) => back('failed', () => reject(brokerErrorOf(error))),
+        (thrown: unknown) => {
+          const error = brokerErrorOf(thrown);
+          back('failed', () => reject(error), error instanceof BrokerError && error.kind === 'doubt');
+        },
       );
     });
   });

@@ -61,6 +61,8 @@ export class TickerServer {
   private readonly connections = new Set<Connection>();
   private readonly announced = new Map<string, string>();
   private faults: ActiveFault[] = [];
+  /** When true prices of a contract last went to somebody who works: also where nothing had changed, for then the last ones hold. */
+  private readonly shownAt = new Map<string, number>();
   private stopTicking: () => void = () => {};
 
   constructor(world: TickerWorld) {
@@ -77,6 +79,11 @@ export class TickerServer {
 
   clearFaults(): void {
     this.faults = [];
+  }
+
+  /** For how long nobody has been shown a contract's prices. Milliseconds. */
+  darkFor(tradingsymbol: string): number {
+    return virtualNow() - (this.shownAt.get(tradingsymbol) ?? 0);
   }
 
   hasFaults(): boolean {
@@ -235,6 +242,7 @@ export class TickerServer {
     }
     const key = `${lastPrice} ${depth.bids[0]?.price} ${depth.bids[0]?.quantity} ${depth.asks[0]?.price} ${depth.asks[0]?.quantity}`;
     // Only changes go out, but for an index, whose every second is a packet.
+    if (!lie && !half && connection.process.running) this.shownAt.set(tradingsymbol, virtualNow());
     if (!isIndex && connection.sent.get(token) === key) return [];
     connection.sent.set(token, key);
     return [packet(token, !isIndex, lastPrice, depth, touch.at)];

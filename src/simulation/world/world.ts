@@ -14,6 +14,7 @@ import { Temporal } from '../temporal/server.ts';
 import type { Command } from '../temporal/workflow-vm.ts';
 import { after, asProcess, installVirtualTime, nothingToSettle, virtualNow } from '../virtual-time.ts';
 import { type Call, CallFaults } from './call-faults.ts';
+import { ExchangeFaults } from './exchange-faults.ts';
 import { createMemoryJournal, type MemoryJournal } from './journal.ts';
 import type { KitePoint } from './kite.ts';
 import { type Product, type ProductSettings, type ProductWorld, startProduct } from './product.ts';
@@ -21,7 +22,8 @@ import { TickerServer } from './ticker.ts';
 
 /** Where something of the product has just come to: for those who kill it there, and for those who count. */
 export type Point =
-  | { kind: 'call'; point: KitePoint; call: Call; process: SimProcess }
+  /** `isDoubt`: it failed, and nobody knows whether it was carried out. */
+  | { kind: 'call'; point: KitePoint; call: Call; process: SimProcess; isDoubt: boolean }
   | { kind: 'activity'; point: 'started' | 'ended'; type: string; process: SimProcess };
 
 export type Latencies = {
@@ -48,6 +50,8 @@ export type WorldOptions = {
 
 const KITE_TIMEOUT_MS = 5_000;
 const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
+/** Nothing of these keeps an exchange from answering. */
+const HARMLESS = ['command.', 'journal.', 'workflow.evicted', 'price.', 'external.other', 'external.order_rests'];
 
 /** Puts virtual time in place for this process; answers how to put the real one back. */
 export function enterVirtualTime(): () => void {
@@ -62,6 +66,7 @@ export class World {
   readonly temporal: Temporal;
   readonly journal: MemoryJournal;
   readonly faults: CallFaults;
+  readonly exchangeFaults: ExchangeFaults;
   readonly ticker: TickerServer;
   readonly sealer: Sealer;
   readonly pages: Page[] = [];
@@ -72,6 +77,8 @@ export class World {
   readonly leaks: string[] = [];
   /** How often each kind of fault has met a call, a packet or an update: in all, and while something was open. */
   readonly uses = new Map<string, { all: number; atStake: number }>();
+  /** When the last fault met something: of Breeze alone, and of all the rest. */
+  readonly metAt = { exchange: 0, breeze: 0 };
   readonly hooks = new Set<(point: Point) => void>();
   journalAway = false;
   contradiction: (at: MarketMs) => number = () => 0;
@@ -131,25 +138,39 @@ export class World {
         ...{ exchange, limiter, faults: this.faults },
         latencyMs: () => this.within(latencies.kite),
         timeoutMs: options.kiteTimeoutMs ?? KITE_TIMEOUT_MS,
-        onPoint: (point, call, process) => this.reached({ kind: 'call', point, call, process }),
+        onPoint: (point, call, process, isDoubt = false) =>
+          this.reached({ kind: 'call', point, call, process, isDoubt }),
         onToken: (token) => this.secrets.add(token),
       },
       breeze: {
         ...{ exchange, limiter, faults: this.faults },
         latencyMs: () => this.within(latencies.breeze),
-        contradicts: ({ start }) => this.contradiction(start),
+        contradicts: ({ start }) => {
+          const points = this.contradiction(start);
+          if (points !== 0) this.used('breeze.contradicts');
+          return points;
+        },
       },
       ticker: this.ticker,
       journal: this.journal,
       journalLatencyMs: () => this.within(latencies.journal),
-      journalIsAway: () => this.journalAway,
+      journalIsAway: () => {
+        if (this.journalAway) this.used('journal.away');
+        return this.journalAway;
+      },
       log: (process, level, data, text) => this.log({ at: virtualNow(), process: process.name, level, text, data }),
       onSecret: (secret) => this.secrets.add(secret),
       onPage: ({ level, text }) => this.pages.push({ at: virtualNow(), level, text }),
     };
-    exchange.onOrder(() => {
+    this.exchangeFaults = new ExchangeFaults(exchange, (kind, isOpen) => this.used(kind, isOpen));
+    exchange.onOrder((order) => {
       this.stake = null;
+      this.exchangeFaults.look(order);
       this.followExchange();
+    });
+    // What is refused at the desk changes no order.
+    this.hooks.add((point) => {
+      if (point.kind === 'call' && point.point === 'failed') this.exchangeFaults.look();
     });
     this.followExchange();
   }
@@ -225,11 +246,13 @@ export class World {
     for (const hook of this.hooks) hook(point);
   }
 
-  /** A fault of this kind has met something. */
-  used(kind: string): void {
+  /** A fault of this kind has met something, or a person has done something. */
+  used(kind: string, isOpen = this.atStake()): void {
+    if (kind.startsWith('breeze.')) this.metAt.breeze = virtualNow();
+    else if (!HARMLESS.some((harmless) => kind.startsWith(harmless))) this.metAt.exchange = virtualNow();
     const known = this.uses.get(kind) ?? { all: 0, atStake: 0 };
     known.all += 1;
-    if (this.atStake()) known.atStake += 1;
+    if (isOpen) known.atStake += 1;
     this.uses.set(kind, known);
   }
 

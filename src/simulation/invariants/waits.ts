@@ -1,0 +1,103 @@
+/** Invariant 10: what waits has its deadline (CONTROL): an answer in doubt, a change that does not come, prices, clocks. */
+import { virtualNow } from '../virtual-time.ts';
+import type { Point, World } from '../world/world.ts';
+import type { Able } from './able.ts';
+import type { BookWatch } from './book.ts';
+import { positionOf, tagOf } from './legs.ts';
+import type { PageDeadlines } from './pages.ts';
+
+const DOUBT_MS = 30_000;
+const CHANGE_PENDING_MS = 10_000;
+const BLIND_MS = 10_000;
+const CLOCKS_MS = 60_000;
+const CLOCKS_APART_MS = 2_000;
+/** A second good look so long after a doubt ends it, whatever it shows. */
+const LOOKED_AFTER_MS = 15_000;
+const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
+const CHANGING = new Set(['MODIFY VALIDATION PENDING', 'MODIFY PENDING', 'CANCEL PENDING']);
+
+export class Waits {
+  private readonly of: { world: World; able: Able; book: BookWatch; deadlines: PageDeadlines; tickMs: number };
+  /** Tags whose answer did not come, and since when. */
+  private readonly doubts = new Map<string, number>();
+  /** Orders that were to be changed or cancelled, by tag, and since when. */
+  private readonly changes = new Map<string, number>();
+  private readonly named = new Set<string>();
+  private quotesAt = 0;
+
+  constructor(of: Waits['of']) {
+    this.of = of;
+    of.world.hooks.add((point) => this.atPoint(point));
+    of.world.exchange.onOrder(({ tag, status }) => {
+      if (tag && !CHANGING.has(status)) this.changes.delete(tag);
+    });
+  }
+
+  private atPoint(point: Point): void {
+    if (point.kind !== 'call') return;
+    const { call, isDoubt } = point;
+    const { world } = this.of;
+    const now = virtualNow();
+    const tag = call.order?.tag;
+    if (point.point === 'answered' && call.name === 'quotes' && !world.faults.meddlesWith('quotes'))
+      this.quotesAt = now;
+    if (point.point === 'answered' && call.name === 'orders' && !world.faults.meddlesWith('orders')) this.look(now);
+    if (!tagOf(tag) || !tag) return;
+    const changes = call.name === 'modifyOrder' || call.name === 'cancelOrder';
+    if (changes && point.point === 'leaves' && !this.changes.has(tag)) this.changes.set(tag, now);
+    // A refusal is an answer.
+    if (changes && point.point === 'failed' && !isDoubt) this.changes.delete(tag);
+    if (call.name === 'placeOrder' && point.point === 'failed' && isDoubt) this.doubts.set(tag, now);
+  }
+
+  /** The book was read, as it is. */
+  private look(now: number): void {
+    for (const [tag, since] of this.doubts) {
+      const isThere = this.of.world.exchange.orders().some((order) => order.tag === tag);
+      if (isThere || now - since >= LOOKED_AFTER_MS) this.doubts.delete(tag);
+    }
+  }
+
+  pulse(marketIsOpen: boolean): void {
+    const { world } = this.of;
+    const live = new Set(
+      world.exchange.orders().flatMap(({ tag, status }) => (tag && !FINAL.has(status) ? [tag] : [])),
+    );
+    for (const tag of this.changes.keys()) if (!live.has(tag)) this.changes.delete(tag);
+    this.expectAll('a doubt', this.doubts, marketIsOpen, DOUBT_MS);
+    this.expectAll('a change that does not come', this.changes, marketIsOpen, CHANGE_PENDING_MS);
+    this.lookAtPrices(marketIsOpen);
+    const isOpen = [...this.of.book.legs.legs.values()].some(({ net }) => net !== 0);
+    const apart = world.products.some(
+      ({ process }) => process.running && Math.abs(process.clockOffset) > CLOCKS_APART_MS,
+    );
+    this.of.deadlines.expect('clocks that differ', marketIsOpen && isOpen && apart, CLOCKS_MS);
+  }
+
+  /** Each order for itself: the next one's doubt is another doubt. */
+  private expectAll(what: string, waiting: ReadonlyMap<string, number>, holds: boolean, withinMs: number): void {
+    const names = new Set<string>();
+    for (const tag of waiting.keys()) {
+      const parsed = tagOf(tag);
+      if (parsed) names.add(`${what} of ${positionOf(parsed)} ${tag}`);
+    }
+    for (const name of names) this.named.add(name);
+    for (const name of this.named) {
+      if (!name.startsWith(`${what} of `)) continue;
+      this.of.deadlines.expect(name, holds && names.has(name), withinMs);
+      if (!names.has(name)) this.named.delete(name);
+    }
+  }
+
+  /** A halt is no blindness: there is nothing to be seen. */
+  private lookAtPrices(marketIsOpen: boolean): void {
+    const { world, able, book, deadlines, tickMs } = this.of;
+    const bent = world.exchange.faults().some(({ kind }) => kind === 'no_liquidity' || kind === 'freeze_quotes');
+    for (const { position, role, net, contract } of book.legs.legs.values()) {
+      if (!position.startsWith('P') || role !== 'main') continue;
+      const dark = Math.min(world.ticker.darkFor(contract.split(' ')[1] ?? ''), virtualNow() - this.quotesAt);
+      const isBlind = marketIsOpen && net < 0 && !bent && able.hasSession() && dark > 2 * tickMs;
+      deadlines.expect(`no prices of ${position}`, isBlind, BLIND_MS);
+    }
+  }
+}

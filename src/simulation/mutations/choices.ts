@@ -1,0 +1,175 @@
+/** Another contract, another size, another price than the plan says. */
+import type { Case } from '../case.ts';
+import type { Mutation } from '../mutations.ts';
+import { after, at, command, quietDay, shortDay } from './own-days.ts';
+
+/** Before the signal something has happened: a signal that is refused is no finding then. */
+const acknowledged = at('11:14:30', { do: 'command', of: { command: 'acknowledge' } });
+
+/** A signal on Friday, and one on the Monday after it while the first position is open. */
+const twoSignals = (limits: Partial<Case['plan']>) =>
+  quietDay([], {
+    dates: ['2025-12-12', '2025-12-15'],
+    market: { signal: 'FRIDAY', later: [[]] },
+    plan: { numLots: 5, maxCapitalAtRisk: 50_000_000_00, exitPolicy: 'weekly', ...limits },
+    pace: 'slow',
+    isTight: true,
+  });
+
+export const CHOICE_MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'expiry-of-the-week-after',
+    why: 'The contracts expire a week later than those of the signal.',
+    file: 'activities/margins.ts',
+    find: 'const expiry = tradableExpiry(master, at);',
+    replace: 'const expiry = tradableExpiry(master, at + 7 * 86_400_000);',
+    by: 6,
+    days: { cases: [shortDay([])] },
+  },
+  {
+    name: 'strike-of-the-neighbour',
+    why: 'What is sold lies a strike further away than the signal says.',
+    file: 'activities/margins.ts',
+    find: 'const main = pick(strike);',
+    replace: "const main = pick(strike + (optionType === 'PE' ? -50_00 : 50_00));",
+    by: 6,
+    days: { cases: [shortDay([])] },
+  },
+  {
+    name: 'distance-without-the-plan',
+    why: 'The hedge lies 200 points away, whatever the plan says.',
+    file: 'activities/margins.ts',
+    find: 'const hedge = pick(strike + outwards * plan.hedgeDistance);',
+    replace: 'const hedge = pick(strike + outwards * 200_00);',
+    by: 6,
+    days: {
+      cases: [shortDay([], { plan: { numLots: 10, maxCapitalAtRisk: 50_000_000_00, hedgeDistance: 300_00 } })],
+    },
+  },
+  {
+    name: 'lots-for-units',
+    why: 'A position of ten lots is planned as one of ten units.',
+    file: 'activities/margins.ts',
+    find: 'const quantity = plan.numLots * main.ref.lotSize;',
+    replace: 'const quantity = plan.numLots;',
+    by: 6,
+    days: { cases: [shortDay([])] },
+  },
+  {
+    name: 'risk-of-lots',
+    why: 'What a position may lose is reckoned on its lots, and not on its units.',
+    file: 'activities/margins.ts',
+    find: 'hedgePrice: buy.price, quantity, charges })',
+    replace: 'hedgePrice: buy.price, quantity: plan.numLots, charges: 0 })',
+    by: 6,
+    days: { cases: [shortDay([acknowledged], { plan: { numLots: 10, maxCapitalAtRisk: 50_000_00 } })] },
+  },
+  {
+    name: 'margin-not-checked',
+    why: 'Nothing compares what the entry takes with what the account has.',
+    file: 'src/domain/risk.ts',
+    find: 'required <= available',
+    replace: 'required <= Number.POSITIVE_INFINITY',
+    by: 6,
+    days: { cases: [shortDay([acknowledged], { cash: 300_000_00 })] },
+  },
+  {
+    name: 'part-counts-as-all',
+    why: 'An order that was filled in part counts as filled in full.',
+    file: 'workflows/orders.ts',
+    find: 'order.filledQuantity = order.fills.reduce((sum, fill) => sum + fill.quantity, 0);',
+    replace: 'order.filledQuantity = order.fills.length > 0 ? order.quantity : 0;',
+    by: 1,
+    days: {
+      cases: [
+        shortDay([
+          after('signal', 0, {
+            ...{ do: 'exchange_fault', kind: 'order.thin' },
+            fault: { kind: 'thin_depth', count: 5, quantity: 75, transaction_type: 'BUY' },
+          }),
+        ]),
+      ],
+    },
+  },
+  {
+    name: 'surplus-of-the-first-slice',
+    why: 'What of the hedge is too much is reckoned by the first slice of the short alone.',
+    file: 'workflows/legs.ts',
+    find: 'return this.long() - Math.max(0, this.short()) - this.outside.added;',
+    replace: 'return this.long() - Math.max(0, this.short(1)) - this.outside.added;',
+    by: 1,
+    days: {
+      cases: [
+        shortDay([], {
+          plan: {
+            numLots: 40,
+            maxCapitalAtRisk: 50_000_000_00,
+            maxLossPerTrade: 500_000_00,
+            maxLossPerDay: 900_000_00,
+          },
+        }),
+      ],
+    },
+  },
+  {
+    name: 'day-limit-of-one-position',
+    why: 'The day’s limit is compared with each position by itself: what is reserved and lost already is left out.',
+    file: 'src/domain/risk.ts',
+    find: 'const committed = book.lostToday + book.reserved;',
+    replace: 'const committed = 0 * (book.lostToday + book.reserved);',
+    by: 6,
+    days: { cases: [twoSignals({ maxLossPerTrade: 25_000_00, maxLossPerDay: 40_000_00 })] },
+  },
+  {
+    name: 'holdings-do-not-block',
+    why: 'What others held when somebody logged in is not waited for: nobody has said yet whose it is.',
+    file: 'workflows/hours.ts',
+    find: 'const block = day.entriesBlockedBy();',
+    replace: 'const block = day.over ? day.entriesBlockedBy() : undefined;',
+    by: 6,
+    days: {
+      cases: [
+        shortDay([
+          at('11:10:20', {
+            ...{ do: 'external', kind: 'external.other_contract', role: 'other', side: 'BUY', lots: 2 },
+          }),
+        ]),
+      ],
+    },
+  },
+  {
+    name: 'stop-forgotten-at-a-login',
+    why: 'Somebody has stopped trading; the next login starts it again.',
+    file: 'workflows/logins.ts',
+    find: "day.session = result.session;\n      day.clearWarning('login_lost');",
+    replace: "day.session = result.session;\n      day.enabled = day.started;\n      day.clearWarning('login_lost');",
+    by: 6,
+    days: {
+      cases: [
+        shortDay([
+          at('11:13:00', { do: 'command', of: { command: 'stop' } }),
+          at('11:14:00', { do: 'command', of: { command: 'login' } }),
+        ]),
+      ],
+    },
+  },
+  {
+    name: 'command-carried-out-twice',
+    why: 'An order by hand that arrives again under its key is placed again.',
+    file: 'workflows/manual.ts',
+    find: 'if (known) return known.result;',
+    replace: '',
+    by: 2,
+    days: {
+      cases: [
+        quietDay([
+          at('11:18:00', {
+            ...{ do: 'command', twice: true },
+            of: { command: 'place_order', key: 'a spread', order: { leg: 'far', lots: 2, side: 'BUY' } },
+          }),
+          command({ command: 'close_all' }, 'main_filled', 300_000),
+        ]),
+      ],
+    },
+  },
+];

@@ -1,0 +1,51 @@
+/** What the judge excuses, and days of other plans on which it finds nothing. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Case, Deed } from '../../src/simulation/case.ts';
+import { after as onMoment, quietDay, shortDay } from '../../src/simulation/mutations/own-days.ts';
+import { openRunner, type Runner } from '../../src/simulation/run-case.ts';
+
+let runner: Runner;
+beforeAll(async () => {
+  runner = await openRunner();
+});
+afterAll(() => runner.close());
+
+const rejecting = (transaction_type: 'BUY' | 'SELL'): Deed => ({
+  ...{ do: 'exchange_fault', kind: 'order.rejected' },
+  fault: { kind: 'reject_order', count: 1, transaction_type },
+});
+
+describe('a fault of the exchange', () => {
+  it('counts once it has met an order', async () => {
+    const { met } = await runner.run(shortDay([onMoment('exit_asked', 0, rejecting('SELL'))]));
+    expect(met).toContain('order.rejected');
+  });
+
+  it('does not count while it is armed and waits', async () => {
+    const { met, used } = await runner.run(shortDay([onMoment('short_closed', 30_000, rejecting('BUY'))]));
+    expect([met, used].flat()).not.toContain('order.rejected');
+  });
+});
+
+describe('days on which nothing goes wrong have no findings', () => {
+  const large = { numLots: 5, maxCapitalAtRisk: 50_000_000_00, maxLossPerDay: 100_000_00 };
+  const twoSignals: Partial<Case> = {
+    dates: ['2025-12-12', '2025-12-15'],
+    market: { signal: 'FRIDAY', later: [[]] },
+    pace: 'slow',
+  };
+  it.each<[string, Case, number]>([
+    [
+      'two signals of two weeks are two positions',
+      quietDay([], { ...twoSignals, plan: { ...large, exitPolicy: 'weekly' } }),
+      7,
+    ],
+    ['a plan without a hedge', shortDay([], { plan: { ...large, useHedging: false, allowUnhedged: true } }), 2],
+    ['a hedge 300 points away', shortDay([], { plan: { ...large, hedgeDistance: 300_00 } }), 4],
+    ['an account that has too little', shortDay([], { plan: large, cash: 50_000_00, isTight: true }), 0],
+  ])('%s', async (_name, of, orders) => {
+    const outcome = await runner.run(of);
+    expect(outcome.findings).toEqual([]);
+    expect(outcome.orders).toBe(orders);
+  });
+});
