@@ -14,23 +14,46 @@ const MONDAYS: readonly IsoDate[] = [SIGNAL_MONDAY, '2025-09-22', '2025-12-08', 
 /** Fridays after quiet weeks, with a trading Monday behind them: the signals of two weeks, and two positions at once. */
 const FRIDAYS: readonly IsoDate[] = ['2025-12-12', '2026-07-17', '2026-08-28'];
 const KINDS = Object.keys(FAULTS);
-/** Kinds that seldom meet something that is open are drawn so many times as often. */
+/** Kinds that seldom meet something that is open are drawn so many times as often, so that each pair of kinds meets often enough. */
 const OFTENER: Readonly<Record<string, number>> = {
-  'breeze.away': 6,
-  'breeze.contradicts': 4,
-  'cancel.unanswered': 2,
-  'cancel.refused': 2,
-  'modify.refused': 2,
-  'order.type_change_refused': 2,
-  'orders.twice': 2,
+  'breeze.away': 9,
+  'breeze.contradicts': 3,
+  'cancel.refused': 3.5,
+  'cancel.unanswered': 3.25,
+  'external.hedge_sold': 1.25,
+  'external.other_contract': 1.25,
+  'journal.away': 1.5,
+  'market.halted': 1.25,
+  'modify.refused': 1.75,
+  'modify.unanswered': 2,
+  'order.cancelled_at_trigger': 3,
+  'order.filled_before_change': 1.5,
+  'order.rejected': 1.75,
+  'order.type_change_refused': 4,
+  'orders.disordered': 1.25,
+  'orders.empty': 1.5,
+  'orders.frozen': 1.25,
+  'orders.twice': 1.75,
+  'place.address_refused': 1.5,
+  'place.gateway': 1.25,
+  'place.unanswered': 1.25,
   'positions.empty': 2,
   'positions.frozen': 2,
+  'price.at_circuit': 1.25,
+  'price.spike': 0.5,
   'quotes.empty': 2,
   'quotes.refused': 3,
-  'ticks.lie': 2,
-  'ticks.unavailable': 2,
-  'updates.twice': 2,
+  'ticks.lie': 1.75,
+  'ticks.no_prices': 1.75,
+  'ticks.one_sided': 1.5,
+  'ticks.silent': 1.25,
+  'ticks.unavailable': 3.5,
+  'updates.late': 1.5,
+  'updates.missing': 1.5,
+  'updates.twice': 1.75,
+  'worker.stopped': 1.25,
 };
+const QUARTERS = 4;
 const MARKETS = 32;
 /** Times of the day are written for a signal at 11:15. */
 const WRITTEN_FOR = '11:15';
@@ -62,9 +85,12 @@ export function drawCase(seed: number, day: number, options: DrawOptions = { wee
   const generated = !weekly && dice.is(0.02) ? dice.between(1, 1_000) : null;
   const early = isEarly || generated !== null;
   const named: Pick<MarketCase, 'signal'> = signal === 'S1' ? {} : { signal };
+  // Few kinds on most days, so that an exchange that answers is met too; many on the others, so that each kind meets each.
+  const isCrowded = dice.is(0.4);
+  const ends = staysOpen || staysLate ? [] : ending(dice, isCrowded);
   const written: Event[] = [
-    ...(staysOpen || staysLate ? [] : generated === null ? ending(dice) : ending(dice).slice(0, 1)),
-    ...faults(dice, options.kinds ?? KINDS),
+    ...(generated === null ? ends : ends.slice(0, 1)),
+    ...faults(dice, options.kinds ?? KINDS, isCrowded),
     ...people(dice),
   ];
   return {
@@ -121,8 +147,9 @@ function market(of: Dice, days: number, signal: Pick<MarketCase, 'signal'>): Mar
 }
 
 /** Most positions are left after some minutes: a day in which one stays open for four hours costs as much as ten others. */
-function ending(dice: Dice): Event[] {
-  const when: When = { after: 'main_filled', ms: dice.spread(2_000, 240_000) };
+function ending(dice: Dice, isCrowded: boolean): Event[] {
+  const ms = isCrowded ? dice.between(120_000, 300_000) : dice.spread(2_000, 240_000);
+  const when: When = { after: 'main_filled', ms };
   const of: Command = dice.of<Command>([
     { command: 'close_position', which: 0 },
     { command: 'close_all' },
@@ -135,11 +162,10 @@ function ending(dice: Dice): Event[] {
   ];
 }
 
-/** Most days have a few kinds, so that an exchange that answers is met too; the others many, so that each kind meets each. */
-function faults(dice: Dice, kinds: readonly string[]): Event[] {
+function faults(dice: Dice, kinds: readonly string[], isCrowded: boolean): Event[] {
   if (kinds.length === 0 || dice.is(0.03)) return [];
-  const count = dice.is(0.5) ? dice.between(10, 14) : dice.between(1, 3);
-  const weighted = kinds.flatMap((kind) => Array<string>(OFTENER[kind] ?? 1).fill(kind));
+  const count = isCrowded ? dice.between(18, 26) : dice.between(1, 3);
+  const weighted = kinds.flatMap((kind) => Array<string>((OFTENER[kind] ?? 1) * QUARTERS).fill(kind));
   const drawn = new Set(Array.from({ length: count }, () => dice.of(weighted)));
   return [...drawn].flatMap((kind) => {
     const event = FAULTS[kind]?.(dice);
