@@ -28,6 +28,10 @@ Plays days of the whole product on virtual time, with faults, and judges each by
 
 A failing day is repeated alone by its seed and number. The first of each kind is made small and written to .cache/soak/.`;
 
+/** So often each pair of kinds is to meet something open in ten thousand days. */
+const PAIR_MET_IN_10000 = 20;
+const SHOWN_PAIRS = 20;
+
 type Options = {
   seed: number;
   days: number;
@@ -166,7 +170,8 @@ async function many(options: Options): Promise<number> {
 function show(options: Options, result: SoakResult): void {
   const rows = Object.entries(result.faults).sort(([a], [b]) => a.localeCompare(b));
   const pairs = pairsOf(options, result);
-  const [rarest] = pairs;
+  const enough = (PAIR_MET_IN_10000 * result.days) / 10_000;
+  const rare = pairs.filter(([, count]) => count < enough);
   console.log(`
 ${result.days} days of seed ${result.seed} in ${result.seconds.toFixed(0)} s (${(result.days / result.seconds).toFixed(1)} a second), digest ${result.digest}
   results        ${Object.entries(result.results)
@@ -185,10 +190,14 @@ ${result.days} days of seed ${result.seed} in ${result.seconds.toFixed(0)} s (${
 
 Days on which a kind of fault met an open position or order:
 ${rows.map(([kind, count]) => `  ${kind.padEnd(30)} ${count}`).join('\n')}
-  ${pairs.length} pairs of kinds: the rarest ${rarest ? `${rarest[0]}, met on ${rarest[1]} day(s)` : 'none'}; half of them on ${percentile(
+  ${pairs.length} pairs of kinds: half of them on ${percentile(
     pairs.map(([, count]) => count),
     0.5,
-  )} or more`);
+  )} days or more, ${rare.length} on fewer than ${Math.ceil(enough)}${rare.length > 0 ? ', the rarest:' : ''}
+${rare
+  .slice(0, SHOWN_PAIRS)
+  .map(([pair, count]) => `  ${pair.padEnd(60)} ${count}`)
+  .join('\n')}`);
   console.log(result.groups.length === 0 ? '\n✓ every invariant holds on every day' : '');
   for (const group of result.groups) showGroup(options, group);
 }
