@@ -4,11 +4,12 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repositoryRoot } from '../repository-root.ts';
+import type { Case } from '../simulation/case.ts';
 import { openCrew } from '../simulation/crew.ts';
 import { drawCase } from '../simulation/draw.ts';
 import { FAULTS } from '../simulation/draw-faults.ts';
 import { INVARIANTS } from '../simulation/invariants/findings.ts';
-import { type Group, percentile, type SoakResult, soak } from '../simulation/soak.ts';
+import { type Group, percentile, type SoakResult, shrunk, soak } from '../simulation/soak.ts';
 
 const USAGE = `Usage: npm run soak -- [options]
 
@@ -157,9 +158,13 @@ async function many(options: Options): Promise<number> {
     process.stderr.write(process.stderr.isTTY ? `\r${line}   ` : `${line}\n`);
   };
   try {
-    const result = await soak(crew, { ...options, draw: drawn(options), onDay });
+    const drawing = { seed: options.seed, draw: drawn(options) };
+    const result = await soak(crew, { ...drawing, days: options.days, onDay });
     if (process.stderr.isTTY) process.stderr.write('\n');
     show(options, result);
+    // The table is there while that takes its minutes; each group is shown when its turn has come.
+    const small = result.groups.map((group) => (options.shrink ? shrunk(crew, drawing, group) : null));
+    for (const [index, group] of result.groups.entries()) showGroup(options, group, await small[index]);
     if (options.json) console.log(JSON.stringify(asJson(options, result)));
     return result.failures.length > 0 ? 1 : 0;
   } finally {
@@ -199,7 +204,6 @@ ${rare
   .map(([pair, count]) => `  ${pair.padEnd(60)} ${count}`)
   .join('\n')}`);
   console.log(result.groups.length === 0 ? '\n✓ every invariant holds on every day' : '');
-  for (const group of result.groups) showGroup(options, group);
 }
 
 /** All pairs of the kinds that were drawn, also those that never met, the rarest first. */
@@ -211,18 +215,18 @@ function pairsOf({ kinds }: Options, { pairs }: SoakResult): [pair: string, days
     .sort(([, a], [, b]) => a - b);
 }
 
-function showGroup(options: Options, { invariant, cause, days, first, shrunk }: Group): void {
+function showGroup(options: Options, { invariant, cause, days, first }: Group, small: Case | null | undefined): void {
   console.log(
     `✗ ${invariant} ${INVARIANTS[invariant as keyof typeof INVARIANTS]}: ${cause}: ${days} day(s), first day ${first.day}`,
   );
   console.log(`    ${first.message}`);
   console.log(`    ${replayOf(options, first.day)}`);
-  if (!shrunk) return;
+  if (!small) return;
   const folder = join(repositoryRoot, '.cache', 'soak');
   mkdirSync(folder, { recursive: true });
   const file = join('.cache', 'soak', `${invariant}-${cause.replaceAll(/[^a-z0-9]+/gi, '-')}.json`);
-  writeFileSync(join(repositoryRoot, file), `${JSON.stringify({ invariant, cause, case: shrunk }, null, 1)}\n`);
-  console.log(`    shrunk to ${shrunk.events.length} event(s) and ${shrunk.plan.numLots} lot(s): ${file}`);
+  writeFileSync(join(repositoryRoot, file), `${JSON.stringify({ invariant, cause, case: small }, null, 1)}\n`);
+  console.log(`    shrunk to ${small.events.length} event(s) and ${small.plan.numLots} lot(s): ${file}`);
 }
 
 function asJson(options: Options, result: SoakResult) {

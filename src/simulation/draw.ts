@@ -29,7 +29,7 @@ const OFTENER: Readonly<Record<string, number>> = {
   'order.cancelled_at_trigger': 3,
   'order.filled_before_change': 1.5,
   'order.rejected': 1.75,
-  'order.type_change_refused': 4,
+  'order.type_change_refused': 6,
   'orders.disordered': 1.25,
   'orders.empty': 1.5,
   'orders.frozen': 1.25,

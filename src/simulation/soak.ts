@@ -1,6 +1,5 @@
-/** Many days: drawn, played on all cores, added up; what fails is grouped and shrunk. */
+/** Many days: drawn, played on all cores, added up; what fails is grouped, and the first day of a group made small. */
 import { createHash } from 'node:crypto';
-import type { Case } from './case.ts';
 import type { Crew } from './crew.ts';
 import { type DrawOptions, drawCase } from './draw.ts';
 import type { Finding } from './invariants/findings.ts';
@@ -11,13 +10,12 @@ export type SoakOptions = {
   days: number;
   from?: number;
   draw: DrawOptions;
-  shrink: boolean;
   onDay(done: number, failures: number): void;
 };
 
 export type Failure = Finding & { day: number };
-/** Failures of one kind: how many days, the first of them, and that day made small. */
-export type Group = { invariant: number; cause: string; days: number; first: Failure; shrunk: Case | null };
+/** Failures of one kind: how many days, and the first of them. */
+export type Group = { invariant: number; cause: string; days: number; first: Failure };
 
 export type SoakResult = {
   days: number;
@@ -69,17 +67,14 @@ export async function soak(crew: Crew, options: SoakOptions): Promise<SoakResult
   await Promise.all(Array.from({ length: crew.size }, work));
   const seconds = (performance.now() - began) / 1_000;
   failures.sort((a, b) => a.day - b.day || a.invariant - b.invariant || a.cause.localeCompare(b.cause));
-  const groups = groupsOf(failures);
-  if (options.shrink) {
-    await Promise.all(
-      groups.map(async (group) => {
-        const { invariant, cause, day } = group.first;
-        const answer = await crew.ask({ kind: 'shrink', of: drawCase(seed, day, draw), finding: { invariant, cause } });
-        if (answer.kind === 'shrunk') group.shrunk = answer.of;
-      }),
-    );
-  }
-  return { ...added(outcomes), days, seconds, seed, failures, groups };
+  return { ...added(outcomes), days, seconds, seed, failures, groups: groupsOf(failures) };
+}
+
+/** The first day of a group, made small; null when that could not be done. */
+export async function shrunk(crew: Crew, { seed, draw }: Pick<SoakOptions, 'seed' | 'draw'>, group: Group) {
+  const { invariant, cause, day } = group.first;
+  const answer = await crew.ask({ kind: 'shrink', of: drawCase(seed, day, draw), finding: { invariant, cause } });
+  return answer.kind === 'shrunk' ? answer.of : null;
 }
 
 function groupsOf(failures: readonly Failure[]): Group[] {
@@ -88,7 +83,7 @@ function groupsOf(failures: readonly Failure[]): Group[] {
     const key = `${failure.invariant} ${failure.cause}`;
     const known = groups.get(key);
     if (known) known.days += 1;
-    else groups.set(key, { invariant: failure.invariant, cause: failure.cause, days: 1, first: failure, shrunk: null });
+    else groups.set(key, { invariant: failure.invariant, cause: failure.cause, days: 1, first: failure });
   }
   return [...groups.values()].sort((a, b) => a.invariant - b.invariant || b.days - a.days);
 }

@@ -4,7 +4,8 @@ import type { Dice } from '../dice.ts';
 import { anywhere, beforeOrder, type Draw, exchange, role, seconds, whileOpen } from './drawing.ts';
 
 /** From the moment a stop rests, so that the exit which it becomes is met. */
-const beforeExit = (dice: Dice): When => (dice.is(0.7) ? { after: 'stop_rests', ms: 0 } : whileOpen(dice));
+const atStop = (): When => ({ after: 'stop_rests', ms: 0 });
+const beforeExit = (dice: Dice): When => (dice.is(0.7) ? atStop() : whileOpen(dice));
 
 export const EXCHANGE_FAULTS: Readonly<Record<string, Draw>> = {
   'order.rejected': exchange('order.rejected', beforeOrder, (dice) => ({
@@ -37,7 +38,7 @@ export const EXCHANGE_FAULTS: Readonly<Record<string, Draw>> = {
     role: role(dice),
     side: dice.of(['bids', 'asks', 'both']),
   })),
-  'order.type_change_refused': exchange('order.type_change_refused', beforeExit, (dice) => ({
+  'order.type_change_refused': exchange('order.type_change_refused', atStop, (dice) => ({
     kind: 'refuse_type_change',
     count: dice.between(1, 3),
     after: dice.is(0.5),

@@ -12,6 +12,7 @@ import { virtualNow } from '../virtual-time.ts';
 import type { Able } from './able.ts';
 import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
+import { HOUR_CLOSES } from './hours.ts';
 import type { PositionsWatch } from './positions.ts';
 
 /** Square-off, and how long after it a second counts as its beginning. */
@@ -24,7 +25,10 @@ const LOSS_WITHIN_MS = 20_000;
 const SURELY = 1.02;
 /** Our own ticks may show a close that is so far from Breeze's. */
 const SAME_CLOSE = 5_00;
-const HOUR_CLOSES = ['12:15', '13:15', '14:15'];
+/** The last one before the square-off, which comes with the next. */
+const LAST_STOP = '14:15';
+/** The index's last bar of a day. */
+const LAST_CLOSE = '15:30';
 
 export class Dues {
   /** Everything is to be left, also what fills only later. */
@@ -101,9 +105,9 @@ export class Dues {
   private lookAtIndex(now: MarketMs): void {
     const { able, book, positions, findings, play } = this.of;
     const date = istDate(now);
-    const close = HOUR_CLOSES.map((time) => istAt(date, time)).find(
-      (at) => now >= at + STOP_WITHIN_MS && now < at + STOP_WITHIN_MS + 10_000,
-    );
+    const close = HOUR_CLOSES.filter((time) => time <= LAST_STOP)
+      .map((time) => istAt(date, time))
+      .find((at) => now >= at + STOP_WITHIN_MS && now < at + STOP_WITHIN_MS + 10_000);
     if (close === undefined || this.judged === `${close}`) return;
     this.judged = `${close}`;
     if (Math.min(able.answersFor(), able.breezeAnswersFor()) < STOP_WITHIN_MS || play.world.contradicted) return;
@@ -169,9 +173,7 @@ export class Dues {
   indexBeyond(position: string, now: MarketMs): boolean {
     const { book, play } = this.of;
     const { exchange } = play.world;
-    const close = ['10:15', '11:15', ...HOUR_CLOSES, '15:15', '15:30']
-      .map((time) => istAt(istDate(now), time))
-      .findLast((at) => at <= now);
+    const close = [...HOUR_CLOSES, LAST_CLOSE].map((time) => istAt(istDate(now), time)).findLast((at) => at <= now);
     const nifty = exchange.find('NSE', 'NIFTY 50');
     const bar = close !== undefined && nifty && exchange.candles(nifty, close - 3_600_000, close - 1, 60)[0];
     if (!bar) return true;

@@ -11,6 +11,7 @@ import type { Point } from '../world/world.ts';
 import type { BookWatch } from './book.ts';
 import type { Dues } from './dues.ts';
 import type { Findings } from './findings.ts';
+import { HOUR_CLOSES } from './hours.ts';
 import { positionOf, tagOf } from './legs.ts';
 
 const AGE_MS = 5 * 60_000;
@@ -18,8 +19,7 @@ const AGE_MS = 5 * 60_000;
 const GRACE_MS = 2_000;
 /** An entry that is under way when entries are turned off may still be on its way. */
 const OFF_WITHIN_MS = 10_000;
-/** By the exchange's hours and TRADING section 3, not by the product's own timetable. */
-const HOUR_ENDS = ['10:15', '11:15', '12:15', '13:15', '14:15', '15:15'];
+/** TRADING section 3. */
 const LAST_ENTRY = '14:15';
 /** Prices move between a plan and its order. */
 const SURELY = 1.1;
@@ -82,7 +82,7 @@ function watchHoldings(play: Play): () => boolean {
  */
 function decidedAt({ of, world }: Play, now: MarketMs): MarketMs | undefined {
   const date = istDate(now);
-  const hours = HOUR_ENDS.map((time) => istAt(date, time));
+  const hours = HOUR_CLOSES.map((time) => istAt(date, time));
   const signal = signalOn(of, date);
   if (of.market.generated !== undefined || world.contradicted) return hours.findLast((end) => end <= now);
   return signal ? hours.find((end) => end === istAt(date, signal.at) && end <= now) : undefined;
