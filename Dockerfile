@@ -16,8 +16,8 @@ COPY data data
 COPY activities activities
 COPY src src
 COPY workflows workflows
-# The workflows are bundled here, so that a worker is there at once; it looks for the bundle of exactly these sources.
-RUN node scripts/run.mjs scripts/bundle-workflows.ts \
+# Compiled here, so that each program is there at once; it looks for what was made of exactly these sources.
+RUN node scripts/run.mjs scripts/compile-ahead.ts \
   && mkdir /data \
   && chown -R node:node .cache /data
 

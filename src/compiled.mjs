@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CACHE, exists, kept } from './kept.mjs';
+import { CACHE, exists, kept, markUsed } from './kept.mjs';
 
 const PROGRAM = 'program';
 
@@ -49,7 +49,9 @@ async function current(record) {
     const same = await Promise.all(
       Object.entries(sources).map(async ([path, hash]) => hashOf(await readFile(path, 'utf8')) === hash),
     );
-    return same.every(Boolean) && (await exists(folder)) ? folder : null;
+    if (!same.every(Boolean) || !(await exists(folder))) return null;
+    await Promise.all([folder, record].map(markUsed));
+    return folder;
   } catch {
     // It was never compiled, or a source is gone.
     return null;

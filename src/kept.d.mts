@@ -5,7 +5,7 @@ export const CACHE: string;
 
 /**
  * The path of `name` for this `key` of 16 hexadecimal digits, a file or a folder; `make` puts it at the path that it is given where there
- * is none yet. `key` tells everything that it is made from. What was made a day ago or earlier for another key is removed.
+ * is none yet. `key` tells everything that it is made from. What was not used for a day, for another key, is removed.
  */
 export function kept(
   of: { name: string; key: string; suffix?: string },

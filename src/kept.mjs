@@ -1,6 +1,6 @@
 // Plain JavaScript: what compiles TypeScript keeps what it has compiled here.
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +12,10 @@ const KEY = /^-[0-9a-f]{16}(\.|$)/;
 
 export async function kept({ name, key, suffix = '' }, make) {
   const path = join(CACHE, `${name}-${key}${suffix}`);
-  if (await exists(path)) return path;
+  if (await exists(path)) {
+    await markUsed(path);
+    return path;
+  }
   await mkdir(CACHE, { recursive: true });
   await removeUnused(name);
   // Several processes may make it at once: each puts a whole one in place, and a folder that is there stays.
@@ -25,6 +28,12 @@ export async function kept({ name, key, suffix = '' }, make) {
     if (!(await exists(path))) throw error;
   }
   return path;
+}
+
+/** Nobody removes what was used today. A folder that may only be read is not to be written for that. */
+export async function markUsed(path) {
+  const now = new Date();
+  await utimes(path, now, now).catch(() => {});
 }
 
 export const exists = (path) =>

@@ -42,11 +42,14 @@ function readOptions(args: string[]): Options | 'help' {
   };
 }
 
+/** Chance is drawn from so many bits. */
+const MOST = 2 ** 32 - 1;
+
 function wholeNumber(option: string, text: string | undefined, least: number): number | null {
   if (text === undefined) return null;
   const number = Number(text);
-  if (/^\d+$/.test(text) && number >= least && Number.isSafeInteger(number)) return number;
-  throw new BadOption(`${option} "${text}" is not a whole number of ${least} or more.`);
+  if (/^\d+$/.test(text) && number >= least && number <= MOST) return number;
+  throw new BadOption(`${option} "${text}" is not a whole number from ${least} to ${MOST}.`);
 }
 
 async function run({ kills, seed, json }: Options): Promise<number> {

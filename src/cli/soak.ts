@@ -1,8 +1,7 @@
 /** `npm run soak`: days by the ten thousand in the simulation. Exit code 1 when a day fails, 2 for options that are none. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { repositoryRoot } from '../repository-root.ts';
 import type { Case } from '../simulation/case.ts';
 import { openCrew } from '../simulation/crew.ts';
@@ -10,86 +9,11 @@ import { drawCase } from '../simulation/draw.ts';
 import { FAULTS } from '../simulation/draw-faults.ts';
 import { INVARIANTS } from '../simulation/invariants/findings.ts';
 import { type Group, percentile, type SoakResult, shrunk, soak } from '../simulation/soak.ts';
-
-const USAGE = `Usage: npm run soak -- [options]
-
-Plays days of the whole product on virtual time, with faults, and judges each by the exchange's own book.
-
-  --days N       how many days (default 1000)
-  --seed N       which days: the same seed draws the same ones (default 1)
-  --weeks        several days in a row, positions carried over night
-  --day K        this day of the seed alone
-  --explain      with --day: everything that happened, line by line
-  --faults a,b   only these kinds of fault (--faults list shows them)
-  --mutate       deliberate bugs: each has to be caught by an invariant
-  --only a,b     with --mutate: these bugs alone
-  --no-shrink    leave failing days as they are
-  --json         the last line is the result as JSON
-  --help
-
-A failing day is repeated alone by its seed and number. The first of each kind is made small and written to .cache/soak/.`;
+import { type Options, readOptions, USAGE } from './soak-options.ts';
 
 /** So often each pair of kinds is to meet something open in ten thousand days. */
 const PAIR_MET_IN_10000 = 20;
 const SHOWN_PAIRS = 20;
-
-type Options = {
-  seed: number;
-  days: number;
-  weeks: boolean;
-  day: number | null;
-  explain: boolean;
-  kinds: string[] | null;
-  mutate: boolean;
-  only: string[] | null;
-  shrink: boolean;
-  json: boolean;
-};
-
-function wholeNumber(name: string, text: string | undefined, least: number): number | null {
-  if (text === undefined) return null;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least)
-    throw new RangeError(`--${name} is a whole number from ${least} on, not "${text}"`);
-  return value;
-}
-
-function readOptions(args: string[]): Options | null {
-  const { values } = parseArgs({
-    args,
-    options: {
-      days: { type: 'string' },
-      seed: { type: 'string' },
-      day: { type: 'string' },
-      faults: { type: 'string' },
-      weeks: { type: 'boolean' },
-      explain: { type: 'boolean' },
-      mutate: { type: 'boolean' },
-      only: { type: 'string' },
-      'no-shrink': { type: 'boolean' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-  if (values.help) return null;
-  const kinds = values.faults?.split(',') ?? null;
-  const unknown = kinds?.find((kind) => kind !== 'list' && !(kind in FAULTS));
-  if (unknown) throw new RangeError(`there is no fault "${unknown}". Known: ${Object.keys(FAULTS).join(', ')}`);
-  const day = wholeNumber('day', values.day, 1);
-  if (values.explain && day === null) throw new RangeError('--explain tells of one day: give --day K');
-  return {
-    seed: wholeNumber('seed', values.seed, 0) ?? 1,
-    days: wholeNumber('days', values.days, 1) ?? 1_000,
-    weeks: values.weeks ?? false,
-    explain: values.explain ?? false,
-    mutate: values.mutate ?? false,
-    only: values.only?.split(',') ?? null,
-    shrink: !(values['no-shrink'] ?? false),
-    json: values.json ?? false,
-    day,
-    kinds,
-  };
-}
 
 async function main(): Promise<number> {
   let options: Options | null;
@@ -111,7 +35,10 @@ async function main(): Promise<number> {
     const { mutate } = await import('../simulation/mutate.ts');
     return mutate({ seed: options.seed, json: options.json, ...(options.only ? { only: options.only } : {}) });
   }
-  return options.day === null ? many(options) : one(options, options.day);
+  const { day, file } = options;
+  if (file !== null) return playKept(options, file);
+  if (day === null) return many(options);
+  return one(options, `Seed ${options.seed}, day ${day}`, drawCase(options.seed, day, drawn(options)));
 }
 
 const replayOf = (options: Options, day: number): string =>
@@ -119,20 +46,31 @@ const replayOf = (options: Options, day: number): string =>
 
 const drawn = ({ weeks, kinds }: Options) => ({ weeks, ...(kinds ? { kinds } : {}) });
 
-async function one(options: Options, day: number): Promise<number> {
+async function playKept(options: Options, file: string): Promise<number> {
+  let of: Case;
+  try {
+    of = JSON.parse(readFileSync(file, 'utf8')).case;
+    if (!Array.isArray(of.events)) throw new Error('it holds no "case" with events');
+  } catch (error) {
+    console.error(`${file} cannot be played: ${error instanceof Error ? error.message : String(error)}`);
+    return 2;
+  }
+  return one(options, file, of);
+}
+
+async function one(options: Options, name: string, of: Case): Promise<number> {
   const crew = await openCrew(1);
   try {
-    const of = drawCase(options.seed, day, drawn(options));
     const answer = await crew.ask({ kind: 'explain', of });
     if (answer.kind !== 'told') throw new Error(answer.kind === 'threw' ? answer.message : 'no answer');
     const { outcome, told } = answer;
     if (options.explain) console.log(`${JSON.stringify(of, null, 1)}\n\n${told.join('\n')}\n`);
     console.log(
-      `Seed ${options.seed}, day ${day}: ${outcome.results.join(', ')}. ${outcome.orders} orders, ${outcome.pages} pages, digest ${outcome.digest}.`,
+      `${name}: ${outcome.results.join(', ')}. ${outcome.orders} orders, ${outcome.pages} pages, digest ${outcome.digest}.`,
     );
     for (const { invariant, cause, message } of outcome.findings)
       console.log(`✗ ${invariant} ${INVARIANTS[invariant]}: ${cause}. ${message}`);
-    if (options.json) console.log(JSON.stringify({ seed: options.seed, day, ...outcome }));
+    if (options.json) console.log(JSON.stringify({ seed: options.seed, day: options.day, ...outcome }));
     return outcome.findings.length > 0 ? 1 : 0;
   } finally {
     crew.close();
@@ -222,11 +160,16 @@ function showGroup(options: Options, { invariant, cause, days, first }: Group, s
   console.log(`    ${first.message}`);
   console.log(`    ${replayOf(options, first.day)}`);
   if (!small) return;
-  const folder = join(repositoryRoot, '.cache', 'soak');
-  mkdirSync(folder, { recursive: true });
   const file = join('.cache', 'soak', `${invariant}-${cause.replaceAll(/[^a-z0-9]+/gi, '-')}.json`);
-  writeFileSync(join(repositoryRoot, file), `${JSON.stringify({ invariant, cause, case: small }, null, 1)}\n`);
-  console.log(`    shrunk to ${small.events.length} event(s) and ${small.plan.numLots} lot(s): ${file}`);
+  const size = `shrunk to ${small.events.length} event(s) and ${small.plan.numLots} lot(s)`;
+  try {
+    mkdirSync(join(repositoryRoot, '.cache', 'soak'), { recursive: true });
+    writeFileSync(join(repositoryRoot, file), `${JSON.stringify({ invariant, cause, case: small }, null, 1)}\n`);
+    console.log(`    ${size}: npm run soak -- --case ${file} --explain`);
+  } catch (error) {
+    // What was found is told all the same.
+    console.log(`    ${size}, and not written: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function asJson(options: Options, result: SoakResult) {

@@ -8,14 +8,11 @@ import { type Crew, openCrew } from './crew.ts';
 import { drawCase } from './draw.ts';
 import { type Finding, INVARIANTS } from './invariants/findings.ts';
 import { applied, MUTATIONS, type Mutation } from './mutations.ts';
-import type { Answer } from './soak-worker.ts';
 
 /** Below `.cache`, so that packages are found above it and git, linter and tests look past it. */
 const MUTANTS = join(repositoryRoot, '.cache', 'mutants');
 const COPIED = ['src', 'workflows', 'activities', 'data', 'package.json', 'package-lock.json', 'tsconfig.json'];
 const MOST_DAYS = 200;
-/** Of a machine that does other things as well. A day takes less than a second of its own. */
-const DAY_WITHIN_MS = 180_000;
 
 export type MutateOptions = {
   seed: number;
@@ -29,8 +26,6 @@ export type Verdict = { name: string; days: number; caught: (Finding & { day: st
 
 /** Prints a line a mutation. Answers the exit code: 1 when one is not caught, or does not fit the sources any more. */
 export async function mutate({ seed, json, only }: MutateOptions): Promise<number> {
-  const unknown = only?.find((name) => !MUTATIONS.some((known) => known.name === name));
-  if (unknown) throw new RangeError(`there is no mutation "${unknown}"`);
   const chosen = MUTATIONS.filter(({ name }) => !only || only.includes(name));
   const stop = () => {
     removeMutants();
@@ -112,7 +107,7 @@ async function hunt(
   const most = own?.length ?? MOST_DAYS;
   for (let day = 1; day <= most; day += 1) {
     const of = own?.[day - 1] ?? drawCase(seed, day, { weeks: false, ...(days && 'kinds' in days ? days : {}) });
-    const answer = await inTime(crew.ask({ kind: 'case', of }));
+    const answer = await crew.ask({ kind: 'case', of });
     if (answer.kind !== 'outcome')
       return { name, days: day, caught: null, problem: answer.kind === 'threw' ? answer.message : 'no outcome' };
     const caught = answer.outcome.findings.find(({ invariant }) => invariant === by);
@@ -128,7 +123,7 @@ async function openClean(): Promise<{ isClean(of: Case): Promise<boolean>; close
   let crew: Promise<Crew> | null = null;
   async function look(of: Case): Promise<boolean> {
     crew ??= openCrew(1);
-    const answer = await inTime((await crew).ask({ kind: 'case', of }));
+    const answer = await (await crew).ask({ kind: 'case', of });
     return answer.kind === 'outcome' && answer.outcome.findings.length === 0;
   }
   return {
@@ -142,19 +137,6 @@ async function openClean(): Promise<{ isClean(of: Case): Promise<boolean>; close
       void crew?.then((opened) => opened.close());
     },
   };
-}
-
-async function inTime(asked: Promise<Answer>): Promise<Answer> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Answer>((answered) => {
-    const message = `a day took longer than ${DAY_WITHIN_MS / 1_000} s`;
-    timer = setTimeout(() => answered({ kind: 'threw', message }), DAY_WITHIN_MS);
-  });
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** A copy of the sources with one of them changed. Its workflow bundle is built and kept in the copy. */

@@ -1,4 +1,5 @@
 /** Which process dies when, from a seed: the plan repeats exactly, the moments of real processes do not. */
+import { hash } from '../../exchange-simulator/random.ts';
 import { Dice } from '../dice.ts';
 
 export type Victim = 'worker 1' | 'worker 2' | 'api' | 'temporal' | 'exchange';
@@ -23,7 +24,7 @@ const BEYOND_HEARTBEAT_MS = 12_000;
 
 /** The plan of the `day`-th day of a seed, counted from 1, whatever became of the days before it. */
 export function planDay(seed: number, day: number): DayPlan {
-  const dice = new Dice(seed * 100_003 + day);
+  const dice = new Dice(hash(seed, day, 4_714));
   const workers = dice.is(0.5) ? 2 : 1;
   return { day, workers, kills: Array.from({ length: KILLS_A_DAY }, (_, index) => planKill(dice, workers, index)) };
 }
