@@ -117,6 +117,8 @@ function judgeSpread(play: Play, findings: Findings, hedgeSymbol: string): void 
   const { exchange } = world;
   const signal = signalOn(play.of, istDate(virtualNow()));
   const hedge = exchange.find('NFO', hedgeSymbol);
+  // In a generated market another signal may have fired than the case's own.
+  if (play.of.market.generated !== undefined) return;
   if (!signal || world.contradicted || hedge?.kind !== 'option') return;
   const main = exchange.find('NFO', hedgeSymbol.replace(/\d{5}(CE|PE)$/, `${signal.sells.strike}$1`));
   if (main?.kind !== 'option') return;

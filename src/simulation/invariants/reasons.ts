@@ -1,5 +1,7 @@
 /** Invariant 5: a position is left for a reason that the market shows, and at its target. */
 import { istAt, istDate, istTime } from '../../domain/clock.ts';
+import type { Paise } from '../../domain/types.ts';
+import { FAULT_KINDS } from '../../exchange-simulator/faults.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { LogLine } from '../world/world.ts';
@@ -20,6 +22,9 @@ const TARGET_WITHIN_MS = 20_000;
 export class Reasons {
   private readonly of: { play: Play; able: Able; positions: PositionsWatch; dues: Dues; findings: Findings };
   private targetSince: number | null = null;
+  /** What leaving would have lost at the last looks, and when the exchange's own prices were last bent. */
+  private seen: { at: number; position: string; loss: Paise }[] = [];
+  private bentAt = 0;
 
   constructor(of: Reasons['of']) {
     this.of = of;
@@ -30,12 +35,19 @@ export class Reasons {
     if (!('kind' in data) || data.kind !== 'exit_requested') return;
     const [, position, reason] = /^(P\d+): leaving \(([a-z ]+)\)/.exec(text) ?? [];
     const { play, able, dues, findings } = this.of;
-    if (!position || able.answersFor() < QUIET_FOR_MS || this.of.positions.isTouched(position)) return;
+    if (!position || this.of.positions.isTouched(position)) return;
+    // What disturbs orders and reads excuses no reason that is taken from prices: only what was wrong with prices does.
+    const isOfPrices = reason === 'loss cap' || reason === 'target';
+    if (isOfPrices ? this.pricesExcuse() : able.answersFor() < QUIET_FOR_MS) return;
     const now = virtualNow();
     const date = istDate(now);
+    const losses = [
+      dues.lossOf(position),
+      ...this.seen.filter((look) => look.position === position).map(({ loss }) => loss),
+    ];
     const isTrue = {
-      'loss cap': () => dues.lossOf(position) >= SURELY_NOT * play.plan.maxLossPerTrade,
-      target: () => -dues.lossOf(position) >= SURELY_NOT * dues.targetOf(position),
+      'loss cap': () => Math.max(...losses) >= SURELY_NOT * play.plan.maxLossPerTrade,
+      target: () => -Math.min(...losses) >= SURELY_NOT * dues.targetOf(position),
       'exit time': () => now >= istAt(date, '15:15') - 1_000 && dues.leavesOn(position) <= date,
       // What was carried may be left at the open, on a close of the day before.
       'index stop': () => play.world.contradicted || now <= istAt(date, '09:20') || dues.indexBeyond(position, now),
@@ -48,8 +60,31 @@ export class Reasons {
       );
   }
 
+  /** Prices were wrong, hidden or old a moment ago, or a lie of the ticks stood long enough to be believed. */
+  private pricesExcuse(): boolean {
+    const { play, able } = this.of;
+    const { world } = play;
+    this.lookAtPrices();
+    const met = Math.max(this.bentAt, world.metAt.prices, world.ticker.lies.believedAt());
+    return !able.productWorks() || virtualNow() - met < QUIET_FOR_MS;
+  }
+
+  private lookAtPrices(): void {
+    const { exchange } = this.of.play.world;
+    if (exchange.faults().some(({ kind }) => FAULT_KINDS[kind] === 'state')) this.bentAt = virtualNow();
+  }
+
+  private remember(): void {
+    const { positions, dues } = this.of;
+    const at = virtualNow();
+    this.lookAtPrices();
+    this.seen = this.seen.filter((look) => at - look.at < QUIET_FOR_MS);
+    for (const position of positions.openPositions()) this.seen.push({ at, position, loss: dues.lossOf(position) });
+  }
+
   pulse(): void {
     const { play, able, positions, dues, findings } = this.of;
+    this.remember();
     const due = positions.openPositions().filter((position) => {
       if (!position.startsWith('P') || positions.isLeft(position) || positions.isTouched(position)) return false;
       const target = dues.targetOf(position);

@@ -141,4 +141,25 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     by: 5,
     days: { cases: [fallingDay(25_015_00, 3_000_00)] },
   },
+  {
+    name: 'garbage-tick-exits',
+    why: 'One packet beyond the cap is enough: the breach has lost its second look.',
+    file: 'activities/guard.ts',
+    find: 'if (this.breach.packets < 2 && Date.now() - this.breach.since < BREACH_LASTS_MS) return;',
+    replace: '',
+    by: 5,
+    days: {
+      cases: [
+        shortDay([
+          after('main_filled', 20_000, {
+            do: 'ticker_fault',
+            fault: {
+              ...{ kind: 'ticks.lie', effect: { do: 'lies', factor: 40 }, forMs: 10_000, count: 1 },
+              role: 'main',
+            },
+          }),
+        ]),
+      ],
+    },
+  },
 ];
