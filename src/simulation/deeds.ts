@@ -87,6 +87,7 @@ export function carryOut(actor: Actor, deed: Deed): void {
     case 'token_death':
       actor.note('the broker ends the session');
       world.used('session.dies');
+      world.logins.endedAt = virtualNow();
       world.exchange.killSessions();
       return;
     case 'journal_away':

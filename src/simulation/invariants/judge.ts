@@ -100,7 +100,7 @@ export class Judge implements Watch {
     }
     const { open, close } = timetable(date);
     const busy = play.world.atStake() || positions.openPositions().length > 0 || positions.isLeaving();
-    if (now < close) this.couldRead = able.hasSession();
+    if (now < close) this.couldRead = able.couldHaveSession();
     const inDay = now > open - QUIET_MS && now < close + QUIET_MS;
     if (busy && inDay) {
       const isOpen = now >= open && now < contractLastMinute(date, date);
