@@ -65,7 +65,7 @@ export class Judge implements Watch {
     const dues = new Dues({ play, able, book, positions, findings });
     watchEntries({ play, book, findings, dues });
     watchCommands(play, findings);
-    new Terms(play, findings);
+    new Terms(play, findings, book.legs);
     const reasons = new Reasons({ play, able, positions, dues, findings });
     this.parts = { play, able, book, positions, dues, reasons, waits };
     this.pulse();

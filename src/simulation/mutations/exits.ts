@@ -162,4 +162,26 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
       ],
     },
   },
+  {
+    name: 'next-exit-cheaper',
+    why: 'What an exit has left over is bought by another one, at a lower price each time.',
+    file: 'workflows/exit.ts',
+    find: "widen: tries, noWorseThan: shown },\n    });\n    const submitted = await submitWatched(position, intended);\n    if (submitted.kind === 'in_book') {\n      await chaseToEnd(position, submitted.order, tries);",
+    replace:
+      "widen: Math.max(0, 4 - tries), noWorseThan: null },\n    });\n    const submitted = await submitWatched(position, intended);\n    if (submitted.kind === 'in_book') {\n      await follow(day, submitted.order, 'terminal', CHASE_STEP_MS);\n      await cancelToEnd(day, submitted.order);",
+    by: 5,
+    days: {
+      cases: [
+        shortDay(
+          [
+            after('exit_asked', 0, {
+              ...{ do: 'exchange_fault', kind: 'order.thin' },
+              fault: { kind: 'thin_depth', count: 3, quantity: 150, transaction_type: 'BUY' },
+            }),
+          ],
+          { typeChange: 'refuse' },
+        ),
+      ],
+    },
+  },
 ];

@@ -7,6 +7,8 @@ const BELIEVED_AFTER_MS = 900;
 export class Lies {
   private readonly lying = new Map<string, { since: number }>();
   private believed = 0;
+  /** When the last one was told, 0 for never. */
+  toldAt = 0;
 
   /** The true price of such a contract is told soon: real ticks do not leave a lie standing for seconds. */
   any(): boolean {
@@ -14,6 +16,7 @@ export class Lies {
   }
 
   told(tradingsymbol: string): void {
+    this.toldAt = virtualNow();
     if (this.lying.has(tradingsymbol)) this.believed = virtualNow();
     else this.lying.set(tradingsymbol, { since: virtualNow() });
   }
