@@ -1,13 +1,14 @@
-/** Invariant 5: a position is left for a reason that the market shows, and at its target. */
+/** Invariant 5: a position is left for a reason that the market or the book shows, and at its target. */
 import { istAt, istDate, istTime } from '../../domain/clock.ts';
 import type { Paise } from '../../domain/types.ts';
 import { FAULT_KINDS } from '../../exchange-simulator/faults.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
-import type { LogLine } from '../world/world.ts';
+import type { LogLine, Point } from '../world/world.ts';
 import type { Able } from './able.ts';
 import type { Dues } from './dues.ts';
 import type { Findings } from './findings.ts';
+import { positionOf, tagOf } from './legs.ts';
 import type { PositionsWatch } from './positions.ts';
 
 /** Ticks and a pace lie between what the product saw and what is seen here: only what is far from true is no reason. */
@@ -17,6 +18,8 @@ const SURELY = 1.3;
 const CHARGES = 300_00;
 /** A price may have passed that nobody sees any more. */
 const QUIET_FOR_MS = 60_000;
+/** A command to cancel has its answer within this time. */
+const CANCELLED_WITHIN_MS = 8_000;
 const TARGET_WITHIN_MS = 20_000;
 
 export class Reasons {
@@ -25,10 +28,15 @@ export class Reasons {
   /** What leaving would have lost at the last looks, and when the exchange's own prices were last bent. */
   private seen: { at: number; position: string; loss: Paise }[] = [];
   private bentAt = 0;
+  private cancelsAskedAt = Number.NEGATIVE_INFINITY;
 
   constructor(of: Reasons['of']) {
     this.of = of;
     of.play.world.onLine((line) => this.hear(line));
+    of.play.onCommand(({ command }) => {
+      if (command === 'cancel_orders') this.cancelsAskedAt = virtualNow();
+    });
+    of.play.world.hooks.add((point) => this.atPoint(point));
   }
 
   private hear({ data, text }: LogLine): void {
@@ -48,6 +56,7 @@ export class Reasons {
     const isTrue = {
       'loss cap': () => Math.max(...losses) >= SURELY_NOT * play.plan.maxLossPerTrade,
       target: () => -Math.min(...losses) >= SURELY_NOT * dues.targetOf(position),
+      'catastrophe stop': () => !this.stopsRest(position),
       'exit time': () => now >= istAt(date, '15:15') - 1_000 && dues.leavesOn(position) <= date,
       // What was carried may be left at the open, on a close of the day before.
       'index stop': () => play.world.contradicted || now <= istAt(date, '09:20') || dues.indexBeyond(position, now),
@@ -58,6 +67,29 @@ export class Reasons {
         `left without its reason: ${reason}`,
         `${position} at ${istTime(now)}, lost ${dues.lossOf(position) / 100}`,
       );
+  }
+
+  /** Every stop of a position still rests as it was placed, for all that is sold: none was triggered, filled, cancelled or refused. */
+  private stopsRest(position: string): boolean {
+    const stops = this.of.play.world.exchange.orders().filter(({ tag, source }) => {
+      const parsed = source === undefined ? tagOf(tag) : null;
+      return parsed?.purpose === 'stop' && positionOf(parsed) === position;
+    });
+    const rested = stops.filter(({ status, orderType }) => status === 'TRIGGER PENDING' && orderType === 'SL');
+    const units = rested.reduce((sum, { quantity }) => sum + quantity, 0);
+    return stops.length > 0 && rested.length === stops.length && units === this.of.positions.shortOf(position);
+  }
+
+  /** What a person cancels is what a person ordered: a stop protects until its position is left, or others have closed some of it. */
+  private atPoint(point: Point): void {
+    if (point.kind !== 'call' || point.point !== 'leaves' || point.call.name !== 'cancelOrder') return;
+    const tag = tagOf(point.call.order?.tag);
+    if (tag?.purpose !== 'stop' || virtualNow() - this.cancelsAskedAt > CANCELLED_WITHIN_MS) return;
+    const { positions, findings } = this.of;
+    const position = positionOf(tag);
+    if (!position.startsWith('P') || positions.isLeft(position) || positions.isTouched(position)) return;
+    if (this.stopsRest(position))
+      findings.add(3, 'a stop was cancelled for a person', `${point.call.order?.tag} of ${position}`);
   }
 
   /** Prices were wrong, hidden or old a moment ago, or a lie of the ticks stood long enough to be believed. */
