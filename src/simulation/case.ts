@@ -54,7 +54,7 @@ export type Command =
 export type Deed =
   | { do: 'command'; twice?: boolean; of: Command }
   | { do: 'call_fault'; fault: CallFault }
-  | { do: 'ticker_fault'; fault: TickerFault }
+  | { do: 'ticker_fault'; fault: TickerFault & { role?: 'main' | 'hedge' } }
   | { do: 'exchange_fault'; kind: string; fault: SimFault & { role?: 'main' | 'hedge' } }
   | { do: 'external'; kind: string; role: 'main' | 'hedge' | 'other'; side: 'BUY' | 'SELL'; lots: number }
   /** A limit order of a person's that rests far from the market, under NRML. */

@@ -47,8 +47,7 @@ export function carryOut(actor: Actor, deed: Deed): void {
       world.faults.add(deed.fault);
       return;
     case 'ticker_fault':
-      actor.note(`fault ${deed.fault.kind} ${JSON.stringify(deed.fault)}`);
-      world.ticker.addFault(deed.fault);
+      tickerFault(actor, deed);
       return;
     case 'exchange_fault':
       exchangeFault(actor, deed);
@@ -88,6 +87,7 @@ export function carryOut(actor: Actor, deed: Deed): void {
     case 'token_death':
       actor.note('the broker ends the session');
       world.used('session.dies');
+      world.logins.endedAt = virtualNow();
       world.exchange.killSessions();
       return;
     case 'journal_away':
@@ -139,6 +139,15 @@ function exchangeFault(actor: Actor, { kind, fault }: Extract<Deed, { do: 'excha
   const whole = { ...rest, ...lots, ...(tradingsymbol ? { tradingsymbol } : {}) };
   actor.note(`fault ${kind} ${JSON.stringify(whole)}`);
   actor.world.exchangeFaults.add(kind, whole);
+}
+
+/** Of a leg's own contract, where it names one. */
+function tickerFault(actor: Actor, { fault }: Extract<Deed, { do: 'ticker_fault' }>): void {
+  const { role, ...rest } = fault;
+  const tradingsymbol = role && symbolOf(actor.world, role);
+  const whole = { ...rest, ...(tradingsymbol ? { tradingsymbol } : {}) };
+  actor.note(`fault ${whole.kind} ${JSON.stringify(whole)}`);
+  actor.world.ticker.addFault(whole);
 }
 
 /** A trade in the broker's app. What is ours of a leg can be closed there, not turned round. */

@@ -3,10 +3,11 @@
 import { addDays } from '../domain/clock.ts';
 import type { IsoDate } from '../domain/types.ts';
 import { hash } from '../exchange-simulator/random.ts';
-import type { Case, Command, Deed, Event, Hour, MarketCase, When } from './case.ts';
+import type { Case, Command, Deed, Event, Hour, MarketCase, Moment, When } from './case.ts';
 import { Dice } from './dice.ts';
 import { FAULTS } from './draw-faults.ts';
 import { limits } from './draw-plan.ts';
+import { atExit, inEntry } from './faults/drawing.ts';
 import { SECOND_SIGNAL, SIGNAL_MONDAY, signalOf } from './markets.ts';
 
 /** Mondays after a whole week of trading, under different hours, expiry weekdays and lots: the signal fires on each. */
@@ -53,6 +54,14 @@ const OFTENER: Readonly<Record<string, number>> = {
   'updates.twice': 1.75,
   'worker.stopped': 1.25,
 };
+/** What is asked for in the middle of an entry or an exit. */
+const IN_BETWEEN: readonly Command[] = [
+  { command: 'close_all' },
+  { command: 'stop_and_close' },
+  { command: 'close_position', which: 0 },
+  { command: 'stop' },
+  { command: 'cancel_orders' },
+];
 const QUARTERS = 4;
 const MARKETS = 32;
 /** Times of the day are written for a signal at 11:15. */
@@ -192,6 +201,12 @@ function spikeAfter(dice: Dice, when: When): Event {
   };
 }
 
+/** Orders are filled in parts, step by step: what is asked for meanwhile meets them half done. */
+function thinBook(dice: Dice, moment: Moment): Event {
+  const fault = { kind: 'thin_depth', count: dice.between(2, 5), quantity: 75 * dice.between(1, 4) } as const;
+  return { when: { after: moment, ms: 0 }, deed: { do: 'exchange_fault', kind: 'order.thin', fault } };
+}
+
 /** What people do besides. */
 function people(dice: Dice): Event[] {
   const events: Event[] = [];
@@ -213,6 +228,12 @@ function people(dice: Dice): Event[] {
       { command: 'place_order', ...keyed('near'), order: { leg: 'near', lots: dice.between(1, lots), side: 'SELL' } },
       { at: `11:${sell}:10` },
     );
+    // What covers the first sale does not cover a second one, unless both together fit.
+    if (dice.is(0.3))
+      command(
+        { command: 'place_order', order: { leg: 'near', lots: dice.between(1, lots), side: 'SELL' } },
+        { at: `11:${sell}:${dice.of(['10', '11', '40'])}` },
+      );
   }
   // What others hold when somebody logs in is asked about, and perhaps answered.
   if (dice.is(0.02)) {
@@ -234,6 +255,13 @@ function people(dice: Dice): Event[] {
       { do: 'evict' },
     ]);
     events.push({ when: { at: '11:13:40' }, deed });
+  }
+  // Somebody closes, stops or cancels while an order is on its way; a thin book keeps it there.
+  if (dice.is(0.15)) {
+    const isEntry = dice.is(0.5);
+    const when = isEntry ? inEntry(dice) : atExit(dice);
+    if (dice.is(0.4)) events.push(thinBook(dice, isEntry ? 'signal' : 'exit_asked'));
+    command(dice.of(IN_BETWEEN), when);
   }
   if (dice.is(0.1)) command({ command: 'stop' });
   if (dice.is(0.1)) command({ command: 'start' });

@@ -162,6 +162,7 @@ export class Play implements Actor {
   logIn(): void {
     this.logins += 1;
     const sealedRequestToken = this.world.sealer.seal(this.world.requestToken());
+    if (this.current?.state === 'running') this.world.logins.givenAt = virtualNow();
     this.current?.signal('authCompleted', [{ attempt: `login-${this.logins}`, sealedRequestToken }]);
   }
 

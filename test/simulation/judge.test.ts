@@ -1,7 +1,7 @@
 /** What the judge excuses, and days of other plans on which it finds nothing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Case, Deed } from '../../src/simulation/case.ts';
-import { after as onMoment, quietDay, shortDay } from '../../src/simulation/mutations/own-days.ts';
+import { at, callFault, after as onMoment, quietDay, shortDay } from '../../src/simulation/mutations/own-days.ts';
 import { openRunner, type Runner } from '../../src/simulation/run-case.ts';
 
 let runner: Runner;
@@ -24,6 +24,23 @@ describe('a fault of the exchange', () => {
   it('does not count while it is armed and waits', async () => {
     const { met, used } = await runner.run(shortDay([onMoment('short_closed', 30_000, rejecting('BUY'))]));
     expect([met, used].flat()).not.toContain('order.rejected');
+  });
+});
+
+describe('the last minute for new orders', () => {
+  it('counts where an order leaves: what is accepted after it accuses nobody', async () => {
+    const effect = { do: 'late', ms: 40_000 } as const;
+    const late = { kind: 'place.lost', calls: ['placeOrder'], count: 1, effect, order: { side: 'BUY' } } as const;
+    const { findings, lateOrders } = await runner.run(
+      quietDay([at('15:14:50', { do: 'kill', downMs: 460_000, worker: 0 }), at('15:22:20', callFault(late))], {
+        typeChange: 'refuse',
+        pace: 'slow',
+      }),
+    );
+    expect(lateOrders).toBe(1);
+    // Of the exits: what is sold again after both were filled leaves after the last minute, and is told of.
+    const accused = findings.filter(({ cause }) => cause === 'an order after the last minute for new orders');
+    expect(accused.filter(({ message }) => message.includes('MX'))).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 /** The ticker and its order updates. */
-import { type Draw, ticker } from './drawing.ts';
+import { type Draw, ticker, whileOpen } from './drawing.ts';
 
 export const TICKER_FAULTS: Readonly<Record<string, Draw>> = {
   'ticks.silent': ticker('ticks.silent', () => ({ do: 'silent' })),
@@ -10,11 +10,20 @@ export const TICKER_FAULTS: Readonly<Record<string, Draw>> = {
     (dice) => ({ do: dice.of(['unavailable', 'refused'] as const) }),
     () => ({ cuts: true }),
   ),
-  'ticks.lie': ticker(
-    'ticks.lie',
-    (dice) => ({ do: 'lies', factor: dice.of([0.2, 3, 40]) }),
-    (dice) => ({ count: dice.between(1, 3) }),
-  ),
+  // Of a leg that is open, and mostly a single packet: that one alone is no reason to leave.
+  'ticks.lie': (dice) => ({
+    when: whileOpen(dice),
+    deed: {
+      do: 'ticker_fault',
+      fault: {
+        kind: 'ticks.lie',
+        effect: { do: 'lies', factor: dice.of([0.2, 3, 40]) },
+        forMs: 10_000,
+        count: dice.is(0.6) ? 1 : dice.between(2, 3),
+        role: dice.is(0.7) ? 'main' : 'hedge',
+      },
+    },
+  }),
   'ticks.one_sided': ticker('ticks.one_sided', (dice) => ({
     do: 'one_sided',
     side: dice.of(['bids', 'asks'] as const),

@@ -1,12 +1,15 @@
 /** When something may be expected: of the product, that a process of it runs; of the exchange, that it answers. */
 import { BROKER_SQUARE_OFF } from '../../domain/calendar/index.ts';
 import { istAt, istDate } from '../../domain/clock.ts';
+import type { MarketMs } from '../../domain/types.ts';
 import { FAULT_KINDS } from '../../exchange-simulator/faults.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
 
 /** A worker that was started, or went on, is at work after so long: the server's own time-outs, its login and its first looks lie before. */
 const AT_WORK_MS = 15_000;
+/** A login that nothing disturbs is taken up within this time: one that the product loses excuses nothing. */
+const TAKEN_UP_MS = 30_000;
 /** Nothing new is placed under MIS so long before the broker's own square-off. */
 const NO_PLACEMENT_BEFORE_MS = 2 * 60_000;
 
@@ -17,6 +20,9 @@ export class Able {
   private answeringSince: number | null = null;
   private breezeSince: number | null = null;
   private bookReadAt = 0;
+  /** When something last stood in the way of a login, and the last login that nothing stood in the way of. */
+  private disturbedAt = 0;
+  private undisturbedLogin = 0;
 
   constructor(world: World) {
     this.world = world;
@@ -34,6 +40,7 @@ export class Able {
     const runs = this.world.products.some(({ process }) => process.running && process.atWork);
     if (!runs) this.workingSince = null;
     else this.workingSince ??= now;
+    this.lookAtLogin(now);
     if (!this.exchangeAnswers()) this.answeringSince = null;
     else this.answeringSince ??= now;
     if (!this.breezeAnswers()) this.breezeSince = null;
@@ -66,18 +73,38 @@ export class Able {
 
   private exchangeAnswers(): boolean {
     const { world } = this;
-    if (!this.productWorks() || world.faults.standing() || world.ticker.hasFaults()) return false;
+    if (!this.callsAnswer() || world.ticker.hasFaults()) return false;
     if (world.exchangeFaults.holdsASale()) return false;
     // Another price is a price: the market may move so. Without prices, or with old ones, nobody is to be expected to trade.
     if (world.exchange.faults().some(({ kind }) => FAULT_KINDS[kind] === 'state' && kind !== 'price_shift'))
       return false;
-    return this.placementAllowed() && this.hasSession();
+    return this.placementAllowed() && this.couldHaveSession();
+  }
+
+  private callsAnswer(): boolean {
+    return this.productWorks() && !this.world.faults.standing();
   }
 
   private breezeAnswers(): boolean {
     return this.productWorks() && !this.world.faults.concernBreeze();
   }
 
+  private lookAtLogin(now: MarketMs): void {
+    const { logins, metAt, journalAway } = this.world;
+    if (!this.callsAnswer() || journalAway) this.disturbedAt = now;
+    const met = Math.max(this.disturbedAt, metAt.exchange, metAt.journal);
+    if (now - logins.givenAt >= TAKEN_UP_MS && met < logins.givenAt) this.undisturbedLogin = logins.givenAt;
+  }
+
+  /** The product has a session, or was given one a while ago. */
+  couldHaveSession(): boolean {
+    const { givenAt, endedAt } = this.world.logins;
+    const isGiven =
+      givenAt === this.undisturbedLogin && givenAt > endedAt && istDate(givenAt) === istDate(virtualNow());
+    return isGiven || this.hasSession();
+  }
+
+  /** By the product's own token. */
   hasSession(): boolean {
     return this.world.products.some(({ process, parts }) => {
       const token = parts.accessToken();

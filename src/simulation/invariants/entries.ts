@@ -17,8 +17,10 @@ import { positionOf, tagOf } from './legs.ts';
 const AGE_MS = 5 * 60_000;
 /** The way of an order to the exchange. */
 const GRACE_MS = 2_000;
-/** An entry that is under way when entries are turned off may still be on its way. */
+/** Whoever stops trading stops signals: an entry that is under way may come to its end, slice by slice. */
 const OFF_WITHIN_MS = 10_000;
+/** Whoever closes everything wants nothing new: only an order that is just being sent may still leave (TRADING section 4: 2 s). */
+const CLOSED_WITHIN_MS = 3_000;
 /** TRADING section 3. */
 const LAST_ENTRY = '14:15';
 /** Prices move between a plan and its order. */
@@ -47,7 +49,7 @@ export function watchEntries(of: {
     if (plan.exitPolicy === 'intraday' && bar !== undefined && bar > istAt(date, LAST_ENTRY))
       findings.add(6, 'an entry after the last time for entries', `${order.tag} leaves at ${when}`);
     const { entriesOffSince: off, closingSince } = of.dues;
-    if (closingSince !== null && now > closingSince + OFF_WITHIN_MS)
+    if (closingSince !== null && now > closingSince + CLOSED_WITHIN_MS)
       findings.add(6, 'an entry after everything was to be closed', `${order.tag} leaves at ${when}`);
     const opens = tag.role === (plan.useHedging ? 'hedge' : 'main');
     if (opens && off !== null && now > off + OFF_WITHIN_MS)
@@ -115,6 +117,8 @@ function judgeSpread(play: Play, findings: Findings, hedgeSymbol: string): void 
   const { exchange } = world;
   const signal = signalOn(play.of, istDate(virtualNow()));
   const hedge = exchange.find('NFO', hedgeSymbol);
+  // In a generated market another signal may have fired than the case's own.
+  if (play.of.market.generated !== undefined) return;
   if (!signal || world.contradicted || hedge?.kind !== 'option') return;
   const main = exchange.find('NFO', hedgeSymbol.replace(/\d{5}(CE|PE)$/, `${signal.sells.strike}$1`));
   if (main?.kind !== 'option') return;

@@ -65,7 +65,7 @@ export class Judge implements Watch {
     const dues = new Dues({ play, able, book, positions, findings });
     watchEntries({ play, book, findings, dues });
     watchCommands(play, findings);
-    new Terms(play, findings);
+    new Terms(play, findings, book.legs);
     const reasons = new Reasons({ play, able, positions, dues, findings });
     this.parts = { play, able, book, positions, dues, reasons, waits };
     this.pulse();
@@ -100,7 +100,7 @@ export class Judge implements Watch {
     }
     const { open, close } = timetable(date);
     const busy = play.world.atStake() || positions.openPositions().length > 0 || positions.isLeaving();
-    if (now < close) this.couldRead = able.hasSession();
+    if (now < close) this.couldRead = able.couldHaveSession();
     const inDay = now > open - QUIET_MS && now < close + QUIET_MS;
     if (busy && inDay) {
       const isOpen = now >= open && now < contractLastMinute(date, date);

@@ -67,6 +67,11 @@ export class PositionsWatch {
     return this.exits.has(position);
   }
 
+  /** Units of it that are sold. */
+  shortOf(position: string): number {
+    return this.of.book.legs.legsOf(position).reduce((sum, leg) => sum + Math.max(0, -this.leftOf(leg)), 0);
+  }
+
   isLeaving(): boolean {
     return this.exits.size > 0;
   }

@@ -1,28 +1,44 @@
 /** Invariants 3, 5 and 6, order by order: what is opened, where its stop rests, and that the price of an exit never falls. */
 import { istAt, istDate, istTime } from '../../domain/clock.ts';
-import type { Paise } from '../../domain/types.ts';
+import { priceProtection } from '../../domain/limit-prices.ts';
+import type { MarketMs, Paise } from '../../domain/types.ts';
+import { FAULT_KINDS } from '../../exchange-simulator/faults.ts';
 import type { SimOrder } from '../../exchange-simulator/types.ts';
 import { signalOn } from '../markets.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Findings } from './findings.ts';
-import { positionOf, tagOf } from './legs.ts';
+import { type Legs, positionOf, tagOf } from './legs.ts';
 
 const TICK = 5;
 const LAST_PLACEMENT = '15:23';
 const ON_ITS_WAY_MS = 2_000;
+/** What the exchange accepts moves a little between a quote and its order. */
+const NEARLY = 0.9;
+/** A price is made of ticks and quotes of the last seconds. */
+const BENT_MS = 10_000;
 /** A stop rests at twice what its units were sold at, at least twenty rupees above (TRADING). */
 const stopOf = (entry: Paise): Paise => Math.max(2 * entry, entry + 2_000);
 
 export class Terms {
   private readonly play: Play;
   private readonly findings: Findings;
+  private readonly legs: Legs;
   private readonly seen = new Set<string>();
   private readonly exitPrices = new Map<string, Paise>();
 
-  constructor(play: Play, findings: Findings) {
+  /** When each tag was last sent: an order may be accepted long after it left. */
+  private readonly leftAt = new Map<string, MarketMs>();
+  private bentAt = 0;
+
+  constructor(play: Play, findings: Findings, legs: Legs) {
     this.play = play;
     this.findings = findings;
+    this.legs = legs;
+    play.world.hooks.add((point) => {
+      if (point.kind !== 'call' || point.point !== 'leaves' || point.call.name !== 'placeOrder') return;
+      if (point.call.order?.tag) this.leftAt.set(point.call.order.tag, virtualNow());
+    });
     play.world.exchange.onOrder((order) => this.atOrder(order));
   }
 
@@ -40,8 +56,9 @@ export class Terms {
 
   /** Under MIS nothing new is placed from two minutes before the broker's own square-off. */
   private judgeTime({ tag, product, placedAt }: SimOrder): void {
-    if (product === 'MIS' && placedAt > istAt(istDate(placedAt), LAST_PLACEMENT) + ON_ITS_WAY_MS)
-      this.findings.add(6, 'an order after the last minute for new orders', `${tag} at ${istTime(placedAt)}`);
+    const left = this.leftAt.get(tag ?? '') ?? placedAt;
+    if (product === 'MIS' && left > istAt(istDate(left), LAST_PLACEMENT) + ON_ITS_WAY_MS)
+      this.findings.add(6, 'an order after the last minute for new orders', `${tag} at ${istTime(left)}`);
   }
 
   private judgeProduct({ tag, product }: SimOrder): void {
@@ -101,10 +118,38 @@ export class Terms {
       );
   }
 
-  private judgeExitPrice({ orderId, tag, orderType, status, price }: SimOrder): void {
+  /** From order to order of a slice, as long as its position is short. What was refused was never shown. */
+  private judgeExitPrice(order: SimOrder): void {
+    const { orderId, tag, orderType, status, price, tradingsymbol } = order;
+    const parsed = tagOf(tag);
+    if (!parsed) return;
+    const position = positionOf(parsed);
+    const isBent = this.isBent();
+    if (this.legs.legsOf(position).every(({ role, net }) => role !== 'main' || net >= 0)) {
+      for (const key of this.exitPrices.keys()) if (key.startsWith(`${position} `)) this.exitPrices.delete(key);
+      return;
+    }
     if (orderType !== 'LIMIT' || (status !== 'OPEN' && status !== 'COMPLETE')) return;
-    const before = this.exitPrices.get(orderId) ?? 0;
-    if (price < before) this.findings.add(5, 'an exit price fell', `${tag}: from ${before / 100} to ${price / 100}`);
-    this.exitPrices.set(orderId, price);
+    const key = `${position} ${parsed.manual ? orderId : `${parsed.date} ${parsed.slice}`}`;
+    const before = this.exitPrices.get(key) ?? 0;
+    if (price < before && !isBent && price < NEARLY * this.highestAccepted(tradingsymbol))
+      this.findings.add(5, 'an exit price fell', `${tag}: from ${before / 100} to ${price / 100}`);
+    this.exitPrices.set(key, price);
+  }
+
+  /** A price that was shown at a peak is refused after it: then the highest that the exchange accepts comes first. */
+  private highestAccepted(tradingsymbol: string): Paise {
+    const { exchange } = this.play.world;
+    const option = exchange.find('NFO', tradingsymbol);
+    const touch = option && exchange.touch(option);
+    return touch ? priceProtection(touch.lastPrice, TICK, { lower: null, upper: touch.upperCircuit }).upper : 0;
+  }
+
+  /** Prices jump, stand still or were lied about a moment ago: what the exchange accepts was another then. */
+  private isBent(): boolean {
+    const { exchange, ticker } = this.play.world;
+    const now = virtualNow();
+    if (exchange.faults().some(({ kind }) => FAULT_KINDS[kind] === 'state')) this.bentAt = now;
+    return now - Math.max(this.bentAt, ticker.lies.toldAt) < BENT_MS;
   }
 }

@@ -1,6 +1,6 @@
 /** What the day says, hands over, writes down, and tells its owner. */
 import type { Mutation } from '../mutations.ts';
-import { at, quietDay, shortDay } from './own-days.ts';
+import { after, at, command, quietDay, shortDay } from './own-days.ts';
 
 const WEEKLY = { plan: { numLots: 10, maxCapitalAtRisk: 50_000_000_00, exitPolicy: 'weekly' as const } };
 
@@ -126,6 +126,22 @@ export const world = new Proxy(reached, {
           at('11:39:57', { do: 'token_death' }),
           at('11:52:00', { do: 'command', of: { command: 'login' } }),
           at('11:55:00', { do: 'command', of: { command: 'close_all' } }),
+        ]),
+      ],
+    },
+  },
+  {
+    name: 'second-login-lost',
+    why: 'Only the first login of a day is taken up: the next ones are read and forgotten.',
+    file: 'workflows/logins.ts',
+    find: 'if (!auth) return;',
+    replace: 'if (!auth) return;\n    if (day.authAttempts.length > 1) continue;',
+    by: 5,
+    days: {
+      cases: [
+        shortDay([
+          after('main_filled', 5_000, { do: 'token_death' }),
+          command({ command: 'login' }, 'main_filled', 15_000),
         ]),
       ],
     },

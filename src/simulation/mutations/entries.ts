@@ -169,6 +169,26 @@ export const ENTRY_MUTATIONS: readonly Mutation[] = [
     },
   },
   {
+    name: 'entry-goes-on-in-an-emergency',
+    why: 'Everything is to be closed while the hedge is being bought, and the main leg is sold all the same.',
+    file: 'workflows/position.ts',
+    find: 'return this.exitReason === null && entriesOff === null && !(squaringOff && this.leavesToday()) && !over;',
+    replace:
+      'return (entriesOff !== null || this.exitReason === null) && !(squaringOff && this.leavesToday()) && !over;',
+    by: 6,
+    days: {
+      cases: [
+        quietDay([
+          after('signal', 0, {
+            ...{ do: 'exchange_fault', kind: 'order.thin' },
+            fault: { kind: 'thin_depth', count: 3, quantity: 150, transaction_type: 'BUY' },
+          }),
+          command({ command: 'close_all' }, 'hedge_leaves', 1_000),
+        ]),
+      ],
+    },
+  },
+  {
     name: 'stop-does-not-stop',
     why: 'Somebody has stopped trading, and the next signal is taken all the same.',
     file: 'workflows/hours.ts',

@@ -141,4 +141,47 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     by: 5,
     days: { cases: [fallingDay(25_015_00, 3_000_00)] },
   },
+  {
+    name: 'garbage-tick-exits',
+    why: 'One packet beyond the cap is enough: the breach has lost its second look.',
+    file: 'activities/guard.ts',
+    find: 'if (this.breach.packets < 2 && Date.now() - this.breach.since < BREACH_LASTS_MS) return;',
+    replace: '',
+    by: 5,
+    days: {
+      cases: [
+        shortDay([
+          after('main_filled', 20_000, {
+            do: 'ticker_fault',
+            fault: {
+              ...{ kind: 'ticks.lie', effect: { do: 'lies', factor: 40 }, forMs: 10_000, count: 1 },
+              role: 'main',
+            },
+          }),
+        ]),
+      ],
+    },
+  },
+  {
+    name: 'next-exit-cheaper',
+    why: 'What an exit has left over is bought by another one, at a lower price each time.',
+    file: 'workflows/exit.ts',
+    find: "widen: tries, noWorseThan: shown },\n    });\n    const submitted = await submitWatched(position, intended);\n    if (submitted.kind === 'in_book') {\n      await chaseToEnd(position, submitted.order, tries);",
+    replace:
+      "widen: Math.max(0, 4 - tries), noWorseThan: null },\n    });\n    const submitted = await submitWatched(position, intended);\n    if (submitted.kind === 'in_book') {\n      await follow(day, submitted.order, 'terminal', CHASE_STEP_MS);\n      await cancelToEnd(day, submitted.order);",
+    by: 5,
+    days: {
+      cases: [
+        shortDay(
+          [
+            after('exit_asked', 0, {
+              ...{ do: 'exchange_fault', kind: 'order.thin' },
+              fault: { kind: 'thin_depth', count: 3, quantity: 150, transaction_type: 'BUY' },
+            }),
+          ],
+          { typeChange: 'refuse' },
+        ),
+      ],
+    },
+  },
 ];

@@ -1,6 +1,6 @@
 /** Exits that leave something, or are not taken; stops that do not protect. */
 import type { Mutation } from '../mutations.ts';
-import { after, at, callFault, quietDay, shortDay } from './own-days.ts';
+import { after, at, callFault, command, quietDay, shortDay } from './own-days.ts';
 
 const MANY_LOTS = {
   numLots: 40,
@@ -191,5 +191,23 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
         ),
       ],
     },
+  },
+  {
+    name: 'resting-stop-taken-for-a-triggered-one',
+    why: 'The guard leaves for its stop, which rests and was never triggered.',
+    file: 'activities/guard.ts',
+    find: "} else if (seen.status === 'OPEN') {",
+    replace: "} else if (seen.status === 'TRIGGER PENDING') {",
+    by: 5,
+    days: { cases: [shortDay([])] },
+  },
+  {
+    name: 'stop-cancelled-for-a-person',
+    why: 'A person cancels orders, and the stop of a signal’s position goes with them.',
+    file: 'workflows/manual-cancel.ts',
+    find: "if (order.purpose === 'stop' || order.purpose === 'exit') {",
+    replace: "if (order.purpose === 'stop') return;\n  if (order.purpose === 'exit') {",
+    by: 3,
+    days: { cases: [shortDay([command({ command: 'cancel_orders' }, 'main_filled', 15_000)])] },
   },
 ];

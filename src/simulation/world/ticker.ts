@@ -6,9 +6,13 @@ import { orderRow } from '../../exchange-simulator/wire/order-rows.ts';
 import type { createTicker, Ticker, TickerEvents } from '../../market/ticker.ts';
 import type { SimProcess } from '../process.ts';
 import { after, asProcess, nothingToSettle, virtualNow } from '../virtual-time.ts';
+import { Lies } from './lies.ts';
 
 /** States that Kite announces. The interim ones appear in an order's history alone. */
 const ANNOUNCED = ['OPEN', 'TRIGGER PENDING', 'COMPLETE', 'CANCELLED', 'REJECTED'];
+
+/** After a lie the next look comes so soon. Wall milliseconds. */
+const CORRECTED_MS = 500;
 
 /** What is wrong with the ticks. Plain data. */
 export type TickerFault = {
@@ -43,7 +47,7 @@ export type TickerWorld = {
   /** Between two looks at the prices while something is at stake, and while nothing is. Wall milliseconds. */
   pace(): { fastMs: number; slowMs: number };
   atStake(): boolean;
-  onUse(kind: string): void;
+  onUse(kind: string, tradingsymbol?: string): void;
 };
 
 type Connection = {
@@ -63,6 +67,7 @@ export class TickerServer {
   private faults: ActiveFault[] = [];
   /** When true prices of a contract last went to somebody who works: also where nothing had changed, for then the last ones hold. */
   private readonly shownAt = new Map<string, number>();
+  readonly lies = new Lies();
   private stopTicking: () => void = () => {};
 
   constructor(world: TickerWorld) {
@@ -175,7 +180,8 @@ export class TickerServer {
 
   private schedule(soon = false): void {
     const { fastMs, slowMs } = this.world.pace();
-    const ms = soon || this.world.atStake() ? fastMs : slowMs;
+    const usual = soon || this.world.atStake() ? fastMs : slowMs;
+    const ms = this.lies.any() ? Math.min(usual, CORRECTED_MS) : usual;
     this.stopTicking = after(Math.max(1, ms - (virtualNow() % ms)), () => {
       this.tick();
       this.schedule();
@@ -223,7 +229,7 @@ export class TickerServer {
       const all = (levels: readonly SimLevel[]) => levels.map((level) => ({ ...level, price: wrong(level.price) }));
       lastPrice = wrong(lastPrice);
       depth = { bids: all(depth.bids), asks: all(depth.asks) };
-      this.use(lie);
+      this.use(lie, tradingsymbol);
     }
     const half = this.active('one_sided', tradingsymbol);
     if (half?.fault.effect.do === 'one_sided') {
@@ -245,6 +251,8 @@ export class TickerServer {
     if (!lie && !half && connection.process.running) this.shownAt.set(tradingsymbol, virtualNow());
     if (!isIndex && connection.sent.get(token) === key) return [];
     connection.sent.set(token, key);
+    if (lie) this.lies.told(tradingsymbol);
+    else this.lies.corrected(tradingsymbol);
     return [packet(token, !isIndex, lastPrice, depth, touch.at)];
   }
 
@@ -281,9 +289,9 @@ export class TickerServer {
     return this.faults.find(matches) ?? null;
   }
 
-  private use(active: ActiveFault): void {
+  private use(active: ActiveFault, tradingsymbol?: string): void {
     active.left -= 1;
-    this.world.onUse(active.fault.kind);
+    this.world.onUse(active.fault.kind, tradingsymbol);
   }
 
   private met(effect: TickerFault['effect']['do']): boolean {

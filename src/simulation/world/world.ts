@@ -53,6 +53,9 @@ const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 /** Nothing of these keeps an exchange from answering. */
 const HARMLESS = ['command.', 'journal.', 'workflow.evicted', 'price.', 'external.other', 'external.order_rests'];
 
+/** What bends, hides or delays the prices that the product decides by, or the clock that it measures them with. */
+const OF_PRICES = ['price.', 'market.', 'order.no_liquidity', 'quotes.', 'ticks.', 'worker.'];
+
 /** Puts virtual time in place for this process; answers how to put the real one back. */
 export function enterVirtualTime(): () => void {
   return installVirtualTime((context) => processes.get(context) ?? null);
@@ -78,7 +81,9 @@ export class World {
   /** How often each kind of fault has met a call, a packet or an update: in all, and while something was open. */
   readonly uses = new Map<string, { all: number; atStake: number }>();
   /** When the last fault met something: of Breeze alone, and of all the rest. */
-  readonly metAt = { exchange: 0, breeze: 0 };
+  readonly metAt = { exchange: 0, breeze: 0, prices: 0, journal: 0 };
+  /** When somebody last logged in at the broker's page, and when the broker last ended all sessions. */
+  readonly logins = { givenAt: 0, endedAt: 0 };
   readonly hooks = new Set<(point: Point) => void>();
   journalAway = false;
   contradiction: (at: MarketMs) => number = () => 0;
@@ -119,7 +124,8 @@ export class World {
       latencyMs: () => this.within(latencies.kite),
       pace: () => tickPace,
       atStake: () => this.atStake(),
-      onUse: (kind) => this.used(kind),
+      onUse: (kind, tradingsymbol) =>
+        this.used(kind, tradingsymbol === undefined ? undefined : this.isHeld(tradingsymbol)),
     });
     this.temporal = new Temporal({
       seed,
@@ -206,6 +212,10 @@ export class World {
     );
   }
 
+  private isHeld(tradingsymbol: string): boolean {
+    return this.exchange.positions().some((held) => held.tradingsymbol === tradingsymbol && held.quantity !== 0);
+  }
+
   /** A process of the product starts, takes up the stored login, and polls after `bootMs`. */
   boot(settings: ProductSettings, bootMs = 0): Product {
     this.bootNumber += 1;
@@ -248,8 +258,10 @@ export class World {
 
   /** A fault of this kind has met something, or a person has done something. */
   used(kind: string, isOpen = this.atStake()): void {
+    if (kind.startsWith('journal.')) this.metAt.journal = virtualNow();
     if (kind.startsWith('breeze.')) this.metAt.breeze = virtualNow();
     else if (!HARMLESS.some((harmless) => kind.startsWith(harmless))) this.metAt.exchange = virtualNow();
+    if (kind !== 'ticks.lie' && OF_PRICES.some((part) => kind.startsWith(part))) this.metAt.prices = virtualNow();
     const known = this.uses.get(kind) ?? { all: 0, atStake: 0 };
     known.all += 1;
     if (isOpen) known.atStake += 1;
