@@ -42,6 +42,9 @@ const STALE_SESSION_MS = 1_000;
 const DAY_STATE = defineSearchAttributeKey('DayState', 'KEYWORD');
 const TRADING_SIGNAL = defineSearchAttributeKey('TradingSignal', 'KEYWORD');
 
+/** When its newest segment began. */
+const lastOf = (clock: ClockSegments): number => clock.at(-1)?.real ?? 0;
+
 /** The day's market is over for what was asked; whoever catches it leaves things as they are and says so. */
 export class MarketOver extends Error {
   override readonly name = 'MarketOver';
@@ -140,6 +143,8 @@ export class Day {
 
   setClock(clock: ClockSegments): void {
     if (JSON.stringify(clock) === JSON.stringify(this.clock)) return;
+    // An answer of before a change may come after the signal that told of it: a clock only gets new segments, never fewer.
+    if (lastOf(clock) < lastOf(this.clock)) return;
     this.clock = clock;
     this.clockVersion += 1;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { istTime } from '../../src/domain/clock.ts';
+import { istAt, istTime } from '../../src/domain/clock.ts';
 import type { SimOrder } from '../../src/exchange-simulator/types.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
@@ -49,6 +49,27 @@ describe('a whole trading day', () => {
     expect(report.pnl.net).toBe(gross - report.charges.total);
     const fills = day.book().flatMap((order) => order.fills.map((fill) => fill.tradeId));
     expect(report.trades.map((trade) => trade.tradeId).sort()).toEqual(fills.sort());
+  });
+
+  it('keeps to the newer clock when an answer of before comes after it', async () => {
+    const day = await stage.tradingDay();
+    const { holdClock } = day.parts.day;
+    let crossed = false;
+    Object.assign(day.parts.day, {
+      holdClock: async (input: Parameters<typeof holdClock>[0]) => {
+        const before = await holdClock(input);
+        if (!input.on && !crossed) {
+          crossed = true;
+          await day.missUntil('11:10');
+        }
+        return before;
+      },
+    });
+    const { decisions, positions, result } = await day.result();
+    expect(crossed).toBe(true);
+    expect(decisions.find(({ outcome }) => outcome === 'fired')?.at).toBe(istAt('2025-07-14', '11:15'));
+    expect(istTime(positions[0]?.openedAt ?? 0) < '11:16:00').toBe(true);
+    expect(result).toBe('flat');
   });
 
   it('uses every tag once', async () => {

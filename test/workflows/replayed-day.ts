@@ -80,7 +80,7 @@ export async function openStage(dataDir: string | null = null, create = createTi
         ...shared,
         taskQueue,
         workflowBundle: { codePath },
-        activities: handedOn(first.parts.day, () => now().parts.day),
+        activities: handedOn(first.parts.day, now),
       }),
       Worker.create({
         ...shared,
