@@ -17,7 +17,7 @@ const FRIDAYS: readonly IsoDate[] = ['2025-12-12', '2026-07-17', '2026-08-28'];
 const KINDS = Object.keys(FAULTS);
 /** Kinds that seldom meet something that is open are drawn so many times as often, so that each pair of kinds meets often enough. */
 const OFTENER: Readonly<Record<string, number>> = {
-  'breeze.away': 9,
+  'breeze.away': 10,
   'breeze.contradicts': 3,
   'cancel.refused': 3.5,
   'cancel.unanswered': 3.25,
@@ -25,17 +25,17 @@ const OFTENER: Readonly<Record<string, number>> = {
   'external.other_contract': 1.25,
   'journal.away': 1.5,
   'market.halted': 1.25,
-  'modify.refused': 1.75,
+  'modify.refused': 2.5,
   'modify.unanswered': 2,
   'order.cancelled_at_trigger': 3,
   'order.filled_before_change': 1.5,
   'order.rejected': 1.75,
-  'order.type_change_refused': 6,
+  'order.type_change_refused': 13,
   'orders.disordered': 1.25,
   'orders.empty': 1.5,
   'orders.frozen': 1.25,
   'orders.twice': 1.75,
-  'place.address_refused': 1.5,
+  'place.address_refused': 2.5,
   'place.gateway': 1.25,
   'place.unanswered': 1.25,
   'positions.empty': 2,
@@ -53,6 +53,7 @@ const OFTENER: Readonly<Record<string, number>> = {
   'updates.missing': 1.5,
   'updates.twice': 1.75,
   'worker.stopped': 1.25,
+  'workflow.cancelled': 2,
 };
 /** What is asked for in the middle of an entry or an exit. */
 const IN_BETWEEN: readonly Command[] = [
@@ -173,7 +174,7 @@ function ending(dice: Dice, isCrowded: boolean): Event[] {
 
 function faults(dice: Dice, kinds: readonly string[], isCrowded: boolean): Event[] {
   if (kinds.length === 0 || dice.is(0.03)) return [];
-  const count = isCrowded ? dice.between(18, 26) : dice.between(1, 3);
+  const count = isCrowded ? dice.between(22, 32) : dice.between(1, 3);
   const weighted = kinds.flatMap((kind) => Array<string>((OFTENER[kind] ?? 1) * QUARTERS).fill(kind));
   const drawn = new Set(Array.from({ length: count }, () => dice.of(weighted)));
   return [...drawn].flatMap((kind) => {
