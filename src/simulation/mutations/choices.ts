@@ -1,7 +1,7 @@
 /** Another contract, another size, another price than the plan says. */
 import type { Case } from '../case.ts';
 import type { Mutation } from '../mutations.ts';
-import { after, at, command, quietDay, shortDay } from './own-days.ts';
+import { at, command, quietDay, shortDay, thinBuys } from './own-days.ts';
 
 /** Before the signal something has happened: a signal that is refused is no finding then. */
 const acknowledged = at('11:14:30', { do: 'command', of: { command: 'acknowledge' } });
@@ -81,14 +81,7 @@ export const CHOICE_MUTATIONS: readonly Mutation[] = [
     replace: 'order.filledQuantity = order.fills.length > 0 ? order.quantity : 0;',
     by: 1,
     days: {
-      cases: [
-        shortDay([
-          after('signal', 0, {
-            ...{ do: 'exchange_fault', kind: 'order.thin' },
-            fault: { kind: 'thin_depth', count: 5, quantity: 75, transaction_type: 'BUY' },
-          }),
-        ]),
-      ],
+      cases: [shortDay([thinBuys()])],
     },
   },
   {

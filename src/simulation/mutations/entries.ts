@@ -1,6 +1,6 @@
 /** Entries that sell too early, too much, too late, or without protection. */
 import type { Mutation } from '../mutations.ts';
-import { after, at, callFault, command, quietDay, shortDay } from './own-days.ts';
+import { after, at, callFault, command, quietDay, shortDay, thinBuys } from './own-days.ts';
 
 export const ENTRY_MUTATIONS: readonly Mutation[] = [
   {
@@ -35,14 +35,7 @@ export const ENTRY_MUTATIONS: readonly Mutation[] = [
     replace: 'const lots = hedged > 0 ? Math.floor(plan.quantity / plan.main.lotSize) : 0;',
     by: 1,
     days: {
-      cases: [
-        shortDay([
-          after('signal', 0, {
-            ...{ do: 'exchange_fault', kind: 'order.thin' },
-            fault: { kind: 'thin_depth', count: 5, quantity: 75, transaction_type: 'BUY' },
-          }),
-        ]),
-      ],
+      cases: [shortDay([thinBuys()])],
     },
   },
   {

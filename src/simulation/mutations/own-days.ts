@@ -27,3 +27,10 @@ export const after = (moment: Moment, ms: number, deed: Deed): Event => ({ when:
 export const at = (time: string, deed: Deed, day = 0): Event => ({ when: { at: time, day }, deed });
 export const command = (of: Command, moment: Moment, ms: number): Event => after(moment, ms, { do: 'command', of });
 export const callFault = (fault: CallFault): Deed => ({ do: 'call_fault', fault });
+
+/** So few are offered that an entry's hedge is filled in part. */
+export const thinBuys = (): Event =>
+  after('signal', 0, {
+    ...{ do: 'exchange_fault', kind: 'order.thin' },
+    fault: { kind: 'thin_depth', count: 5, quantity: 75, transaction_type: 'BUY' },
+  });

@@ -1,5 +1,5 @@
 /** Kite's ticker without a socket, behind the real feed: connections, packets as KiteTicker decodes them, order updates, and their faults. */
-import type { MarketMs, Paise } from '../../domain/types.ts';
+import type { Paise } from '../../domain/types.ts';
 import { faultNumber } from '../../exchange-simulator/faults.ts';
 import type { Exchange, SimLevel, SimOrder } from '../../exchange-simulator/types.ts';
 import { orderRow } from '../../exchange-simulator/wire/order-rows.ts';
@@ -7,6 +7,7 @@ import type { createTicker, Ticker, TickerEvents } from '../../market/ticker.ts'
 import type { SimProcess } from '../process.ts';
 import { after, asProcess, nothingToSettle, virtualNow } from '../virtual-time.ts';
 import { Lies } from './lies.ts';
+import { packet } from './packet.ts';
 
 /** States that Kite announces. The interim ones appear in an order's history alone. */
 const ANNOUNCED = ['OPEN', 'TRIGGER PENDING', 'COMPLETE', 'CANCELLED', 'REJECTED'];
@@ -299,24 +300,4 @@ export class TickerServer {
     if (found) this.use(found);
     return found !== null;
   }
-}
-
-/** As KiteTicker decodes a full packet: rupees, and times as Date objects in whole seconds. */
-function packet(
-  token: number,
-  tradable: boolean,
-  lastPrice: number,
-  depth: { bids: SimLevel[]; asks: SimLevel[] },
-  at: MarketMs,
-): object {
-  const second = new Date(Math.floor(at / 1_000) * 1_000);
-  const levels = (of: SimLevel[]) =>
-    of.slice(0, 5).map(({ price, quantity, orders }) => ({ price: price / 100, quantity, orders }));
-  return {
-    tradable,
-    instrument_token: token,
-    last_price: lastPrice / 100,
-    exchange_timestamp: second,
-    ...(tradable ? { last_trade_time: second, depth: { buy: levels(depth.bids), sell: levels(depth.asks) } } : {}),
-  };
 }
