@@ -1,6 +1,22 @@
 import { contractLastMinute } from './calendar/index.ts';
 import type { IsoDate, MarketMs, OptionContract, OptionType, Paise } from './types.ts';
 
+/** A contract as the workflow carries it: looked up once, in the day's master. */
+export type ContractRef = {
+  tradingsymbol: string;
+  instrumentToken: number;
+  expiry: IsoDate;
+  /** Points x 100. */
+  strike: Paise;
+  optionType: OptionType;
+  lotSize: number;
+  tickSize: Paise;
+  /** Largest quantity of one order, in units, whole lots. */
+  maxOrderQuantity: number;
+  /** The last instant at which it trades on this date. */
+  tradesUntil: MarketMs;
+};
+
 export type ContractLookup = { kind: 'found'; contract: OptionContract } | { kind: 'absent'; message: string };
 
 /**

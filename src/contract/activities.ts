@@ -1,0 +1,257 @@
+/** What the workflow asks of the world, and what it hears back. Plain data: all of it is kept in the day's history. */
+import type { ClockSegments } from '../domain/clock.ts';
+import type { BookCursor, BookNews } from '../domain/control/book.ts';
+import type { LegRole, OrderPurpose, PositionPlan, Pricing } from '../domain/control/facts.ts';
+import type { ManualHolding, ManualOrder, ManualRefusal } from '../domain/manual-orders.ts';
+import type { Bar, IsoDate, MarketMs, OptionType, Paise, Product, Side, SignalName, WallMs } from '../domain/types.ts';
+import type { AuthCompleted, ManualChecks, Plan } from './commands.ts';
+import type { DayIdentity } from './identity.ts';
+import type { Handover, JournalBatch } from './journal.ts';
+import type { ContractRef, Holding } from './ledger.ts';
+import type { DayReport, SessionView, Timetable } from './views.ts';
+
+/** The type of the failure that means: the current session is dead, nothing was done. Details: [session number]. */
+export const SESSION_LOST = 'session_lost';
+
+export type DayContext =
+  | { kind: 'holiday'; reason: string; next: IsoDate }
+  | { kind: 'session'; timetable: Timetable; entries: boolean };
+
+export type TokenExchange = { ok: true; session: SessionView } | { ok: false; reason: string };
+
+export type HourInput = { identity: DayIdentity; barStart: MarketMs; barEnd: MarketMs };
+export type HourEvaluation = {
+  source: 'breeze' | 'kite' | 'none';
+  bar: Bar | null;
+  bias: string | null;
+  signal: SignalName | null;
+  /** The end of the bar that fired: this hour's, or an earlier one of the week. */
+  firedAt: MarketMs | null;
+  stop: Paise | null;
+  strike: Paise | null;
+  optionType: OptionType | null;
+  /** Why nothing is decided: the week is left out, or there are no candles. */
+  reason: string | null;
+  /** Something about the candles that a person should know. */
+  note: string | null;
+  /** Two sources differ by more than 5 points: nothing is decided on it, and the owner is paged. */
+  contradicted?: string;
+};
+
+/** `ticks` is our own bar's close, null when ticks did not cover the hour; it decides only where Breeze gave none. */
+export type HourClose = { close: Paise | null; source: 'breeze' | 'ticks' | 'kite' | 'none'; ticks: Paise | null };
+
+export type EntryInput = {
+  identity: DayIdentity;
+  at: MarketMs;
+  signal: SignalName;
+  optionType: OptionType;
+  strike: Paise;
+  plan: Plan;
+  book: { reserved: Paise; lostToday: Paise; capitalAtRisk: Paise; openPositions: number };
+};
+export type EntryRefusal = { code: string; message: string; numbers: Record<string, number> };
+export type EntryPlan =
+  | { kind: 'refused'; refusals: EntryRefusal[] }
+  | (PositionPlan & {
+      kind: 'planned';
+      /** What was seen: quotes, margin, cash; for the log. */
+      seen: Record<string, number>;
+      /** Why it has fewer lots than the plan, where it has. */
+      cut?: string;
+    });
+
+export type ManualCheckInput = {
+  identity: DayIdentity;
+  at: MarketMs;
+  order: ManualOrder;
+  product: Product;
+  plan: Plan;
+  book: EntryInput['book'];
+  /** What is open by command. */
+  holdings: ManualHolding[];
+};
+export type ManualCheck =
+  | { kind: 'refused'; refusals: ManualRefusal[] }
+  | { kind: 'allowed'; contract: ContractRef; pricing: Pricing; checks: ManualChecks };
+
+/** A durable intent: in the history before anything is sent. */
+export type OrderIntent = {
+  identity: DayIdentity;
+  tag: string;
+  role: LegRole;
+  purpose: OrderPurpose;
+  contract: ContractRef;
+  side: Side;
+  quantity: number;
+  product: Product;
+  pricing: Pricing;
+  /** Not sent before it: the pause after a refusal. */
+  notBefore?: WallMs;
+  /** Not sent after it: an activity that waited for a worker too long does nothing. */
+  sendBy: WallMs;
+  /** Goes after two failed looks at the book: an exit or stop whose tag was never sent, once a whole book was read. */
+  mayGoUnseen: boolean;
+};
+
+/** What a row of the book shows of an order that was just sent or changed; null when nothing was seen within the second. */
+export type SendResult =
+  | { kind: 'sent'; orderId: string; price: Paise; triggerPrice: Paise; touch: Paise | null; row: BookRowSeen | null }
+  /** A row with its tag was there before anything was sent. */
+  | { kind: 'found'; row: BookRowSeen }
+  | { kind: 'too_late' }
+  | { kind: 'no_price'; message: string }
+  | { kind: 'trigger_passed'; lastPrice: Paise }
+  | { kind: 'address_refused'; message: string }
+  | { kind: 'rate_limited'; message: string }
+  | { kind: 'session_lost'; number: number }
+  /** The broker's definite no: nothing of it is in the book. */
+  | { kind: 'refused'; message: string }
+  | { kind: 'doubt'; message: string };
+export type BookRowSeen = import('../domain/control/book.ts').BookRow;
+
+export type ChangeInput = {
+  identity: DayIdentity;
+  orderId: string;
+  contract: ContractRef;
+  side: Side;
+  how:
+    /** `to_limit` turns a resting stop into the exit; `reprice` moves a live limit. */
+    | { kind: 'to_limit' | 'reprice'; widen: number; noWorseThan: Paise | null; bound?: Paise; shown: Paise | null }
+    /** `onlyIfPriced`: a price to replace it with must be computable, or nothing is cancelled. */
+    | { kind: 'cancel'; onlyIfPriced: boolean };
+  /** Not sent after it. */
+  sendBy: WallMs;
+};
+export type ChangeResult =
+  | { kind: 'sent'; price: Paise | null; row: BookRowSeen | null }
+  /** It shows the best price that it may already: nothing was sent. */
+  | { kind: 'unchanged'; price: Paise }
+  | { kind: 'too_late' }
+  | { kind: 'no_price'; message: string }
+  | { kind: 'address_refused'; message: string }
+  | { kind: 'rate_limited'; message: string }
+  | { kind: 'session_lost'; number: number }
+  /** A definite no; `row` is what the book shows of the order now, where it could be read. */
+  | { kind: 'refused'; message: string; row: BookRowSeen | null }
+  | { kind: 'doubt'; message: string };
+
+export type BookInput = {
+  identity: DayIdentity;
+  cursor: BookCursor;
+  /** Contracts whose external trades and prices matter: subscribed while it runs. */
+  contracts: { tradingsymbol: string; product: string; instrumentToken: number }[];
+  /** Something is open, or an order may fill. */
+  open: boolean;
+  /** It comes back then at the latest. */
+  until: MarketMs;
+};
+
+export type GuardInput = {
+  identity: DayIdentity;
+  positionId: string;
+  /** Of the run that the day believes; the answer repeats it. */
+  epoch: number;
+  main: { contract: ContractRef; quantity: number; entryPrice: Paise };
+  hedge: { contract: ContractRef; quantity: number; entryPrice: Paise } | null;
+  product: Product;
+  /** The resting stop that the guard may turn into the exit, null when none equals the short. */
+  stop: { orderId: string; tag: string; quantity: number; modifications: number } | null;
+  maxLoss: Paise;
+  target: Paise | null;
+  /** Charges already paid, less what was realised on parts, in paise; charges of closing are added by the guard. */
+  charges: Paise;
+  /** Null when this position is not left at a time of this day. */
+  exitAt: MarketMs | null;
+  /** The day knows that the guard sees no prices: it comes back when it does again. */
+  blind: boolean;
+  until: MarketMs;
+};
+export type GuardReason = 'loss_cap' | 'target' | 'exit_time';
+export type GuardResult = { epoch: number } & (
+  | { kind: 'quiet'; until: MarketMs }
+  /** No believable price since that instant, after a new connection was tried; or prices are there again. */
+  | { kind: 'blind'; since: WallMs; detail: string }
+  | { kind: 'sighted' }
+  /** `sent`: it has turned the resting stop into an exit itself, at that price. */
+  | { kind: 'triggered'; reason: GuardReason; at: MarketMs; sent: boolean; price: Paise | null; detail: string }
+);
+
+export type ReconcileInput = {
+  identity: DayIdentity;
+  /** Net of our fills, by contract and product: whatever was traded today, 0 included. */
+  ours: Holding[];
+  /** What others hold beside us, as the day knows it. */
+  foreign: Holding[];
+  /** Units that the ledger has as filled, by tag, of all orders that were intended today. */
+  filled: Record<string, number>;
+  /** Contracts that expired: the broker shows them until it has settled them. */
+  settled: string[];
+};
+export type Reconciliation = {
+  /** Sentences, each a difference between ledger and broker that is ours. */
+  differences: string[];
+  /** What others hold; in a contract with a difference, what they held before it. */
+  foreign: Holding[];
+  /** Our live orders at the broker. */
+  liveOrders: string[];
+};
+
+export type PreflightCheck =
+  | 'contracts'
+  | 'funds'
+  | 'margin'
+  | 'candles'
+  | 'feed'
+  | 'clock'
+  | 'freeze'
+  | 'calendar'
+  | 'address';
+export type PreflightFinding = {
+  check: PreflightCheck;
+  /** `note`: should be known; `failed`: a person should act; `wrong`: trading would be wrong, entries wait for a person. */
+  outcome: 'ok' | 'note' | 'failed' | 'wrong';
+  text: string;
+};
+
+/** What the owner is told. `id` is spelled by the day: the same id is delivered once. */
+export type NoticeInput = {
+  id: string;
+  kind: 'raised' | 'repeated' | 'ended' | 'told';
+  cause: string;
+  /** A position, an order, or the day. */
+  subject: string;
+  text: string;
+  /** Since when its cause holds. */
+  since: WallMs;
+};
+export type Delivered = { deliveredAt: WallMs | null };
+
+export interface DayActivities {
+  loadDayContext(identity: DayIdentity): Promise<DayContext>;
+  loadHandover(identity: DayIdentity): Promise<Handover>;
+  /** The index as it stands, null without a quote. */
+  readIndex(identity: DayIdentity): Promise<Paise | null>;
+  /** The index's official close of a date, on which contracts settle; null while it is not known. */
+  readOfficialClose(input: { identity: DayIdentity; date: IsoDate }): Promise<Paise | null>;
+  exchangeRequestToken(input: { identity: DayIdentity; auth: AuthCompleted }): Promise<TokenExchange>;
+  preflight(identity: DayIdentity): Promise<PreflightFinding[]>;
+  evaluateHour(input: HourInput): Promise<HourEvaluation>;
+  readHourClose(input: HourInput): Promise<HourClose>;
+  planEntry(input: EntryInput): Promise<EntryPlan>;
+  checkManualOrder(input: ManualCheckInput): Promise<ManualCheck>;
+  sendOrder(intent: OrderIntent): Promise<SendResult>;
+  changeOrder(input: ChangeInput): Promise<ChangeResult>;
+  reconcile(input: ReconcileInput): Promise<Reconciliation>;
+  writeJournal(batch: JournalBatch): Promise<void>;
+  saveReport(report: DayReport): Promise<void>;
+  notifyOwner(notice: NoticeInput): Promise<Delivered>;
+  readClock(): Promise<ClockSegments>;
+  holdMarketClock(input: { key: string; on: boolean }): Promise<ClockSegments>;
+}
+
+export interface GuardActivities {
+  /** Looks at orders, trades and positions until something is news. */
+  watchBook(input: BookInput): Promise<BookNews>;
+  guardPosition(input: GuardInput): Promise<GuardResult>;
+}

@@ -1,0 +1,45 @@
+/** What a day writes into the journal, and what the next one reads from it. */
+import type { IsoDate, MarketMs } from '../domain/types.ts';
+import type { DayIdentity } from './identity.ts';
+import type { HandedOver, OrderView } from './ledger.ts';
+import type { DecisionView, PositionView } from './views.ts';
+
+export type LogLevel = 'info' | 'warn' | 'alert';
+
+/** One line of the day's log. `seq` is numbered by the day's workflow, so that writing it twice changes nothing. */
+export type LogEvent = {
+  seq: number;
+  at: MarketMs;
+  level: LogLevel;
+  /** Stable snake_case, e.g. `signal_fired`, `limit_refused`, `order_filled`. */
+  kind: string;
+  /** A whole sentence for a person. */
+  text: string;
+  data?: Record<string, unknown>;
+};
+
+/** What a day writes at once: all of it idempotent by its keys. */
+export type JournalBatch = {
+  identity: DayIdentity;
+  /** Numbered by the day's workflow, growing: an older batch that arrives late never replaces what a newer one wrote. */
+  sequence?: number;
+  state: string;
+  events: LogEvent[];
+  orders: OrderView[];
+  positions: PositionView[];
+  /** By the position's id: what the next day needs to go on with it. */
+  handedOver?: Record<string, HandedOver>;
+  decisions: DecisionView[];
+};
+
+export type Handover = {
+  /** The day that hands over; null when no earlier day left anything open. */
+  from: IsoDate | null;
+  /** That day has written its report. Until then its positions may still change. */
+  ended: boolean;
+  positions: HandedOver[];
+  /** Open positions of which no more is known than this: nobody can go on with them. */
+  unknown: PositionView[];
+  /** Hourly bars from that day on to the last session, in their order: closes that nobody has acted on. */
+  bars: { barStart: MarketMs; barEnd: MarketMs }[];
+};
