@@ -78,7 +78,7 @@ export type BookNews =
       absent: string[];
       /** All of them, when they were first read twice alike, or differ from what the day has and stay so for 10 s. */
       overnight: Overnight[] | null;
-      /** Order ids of the look, all of the account: they go into the cursor's `seen`. */
+      /** Order ids of the look in the buckets that differ from the cursor's `seen`: new ones are among them. Never news by themselves. */
       ids: string[];
     }
   /** No look has succeeded since that instant, 10 s ago or more; or a known row is missing since. */
