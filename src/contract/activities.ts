@@ -115,8 +115,7 @@ export type ChangeInput = {
   orderId: string;
   contract: ContractRef;
   side: Side;
-  how:
-    /** `to_limit` turns a resting stop into the exit; `reprice` moves a live limit. */
+  how: /** `to_limit` turns a resting stop into the exit; `reprice` moves a live limit. */
     | { kind: 'to_limit' | 'reprice'; widen: number; noWorseThan: Paise | null; bound?: Paise; shown: Paise | null }
     /** `onlyIfPriced`: a price to replace it with must be computable, or nothing is cancelled. */
     | { kind: 'cancel'; onlyIfPriced: boolean };

@@ -1,5 +1,4 @@
 /** Orders and positions as the day, the journal and the API speak of them. Shapes are the control loop's own. */
-import type { ContractRef } from '../domain/contracts.ts';
 import type { Order, PositionPlan } from '../domain/control/facts.ts';
 import type { IsoDate, MarketMs, SignalName } from '../domain/types.ts';
 

@@ -153,7 +153,14 @@ export type DayReport = {
 };
 
 /** A page that is out: its cause holds, and the owner was told. */
-export type PageView = { id: string; cause: string; subject: string; text: string; since: WallMs; deliveredAt: WallMs | null };
+export type PageView = {
+  id: string;
+  cause: string;
+  subject: string;
+  text: string;
+  since: WallMs;
+  deliveredAt: WallMs | null;
+};
 
 /** What came of a command, by its id. */
 export type CommandAnswer = { id: string; name: string; by: string; at: WallMs; changed: boolean; text: string };

@@ -20,8 +20,8 @@ const WIDENING: readonly { perMille: number; ticks: number }[] = [
   { perMille: 350, ticks: 80 },
 ];
 
-/** Steps of a chase that widen; later ones stay at the widest. */
-export const WIDENING_STEPS = WIDENING.length;
+/** Steps of an entry's chase, each with a wider price; then the order is cancelled. Later steps of an exit stay at the widest. */
+export const CHASE_STEPS = WIDENING.length - 1;
 
 /**
  * The range in which NSE accepts a limit, from the last price and, where the quote has them, the day's circuit limits.

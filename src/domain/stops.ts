@@ -1,7 +1,7 @@
 import { type Charges, NO_CHARGES, orderCharges, sumCharges } from './charges.ts';
 import type { IsoDate, Paise } from './types.ts';
 
-/** The catastrophe stop's trigger is at least this far above the entry. */
+/** The resting stop's trigger is at least this far above the entry. */
 const LEAST_STOP_DISTANCE: Paise = 20_00;
 /** Up to this trigger the limit lies a fixed amount above it, beyond it a tenth (NSE allows 20 %, or ₹10 up to ₹50). */
 const SMALL_TRIGGER: Paise = 50_00;
@@ -11,7 +11,7 @@ const SMALL_LIMIT_DISTANCE: Paise = 5_00;
  * The buy that rests at the broker for a sold option: trigger max(2 x entry, entry + 20), limit 10 % above the trigger,
  * 5 rupees up to a trigger of 50 (TRADING section 5). Paise in and out, both rounded up to the tick.
  */
-export function catastropheStop(entryPrice: Paise, tick: Paise): { triggerPrice: Paise; limitPrice: Paise } {
+export function restingStop(entryPrice: Paise, tick: Paise): { triggerPrice: Paise; limitPrice: Paise } {
   const triggerPrice = ceilTo(Math.max(2 * entryPrice, entryPrice + LEAST_STOP_DISTANCE), tick);
   const distance = triggerPrice <= SMALL_TRIGGER ? SMALL_LIMIT_DISTANCE : triggerPrice / 10;
   return { triggerPrice, limitPrice: ceilTo(triggerPrice + distance, tick) };

@@ -100,13 +100,15 @@ export type Order = {
   conversionRefused?: true;
   /** It shows the best price that it may: there is nothing to change until the market moves. */
   atBest?: true;
-  /** We have asked for its cancellation at least once. */
-  cancelAsked?: true;
+  /** That we have asked for its cancellation: when first and last, and how often. */
+  cancelAsked?: { first: WallMs; last: WallMs; times: number };
   /** Not sent by us: the share of somebody else's order that closed what was ours. `booked` once a person or the rule has settled it. */
   takenFrom?: 'broker' | 'person' | 'transfer';
   booked?: boolean;
   intendedAt: MarketMs;
   updatedAt: MarketMs;
+  /** When the look began that the row is of. */
+  seenAt: WallMs;
   /** Wall instants: of the send, the first fill, the last change of phase. */
   sentAt: WallMs | null;
   firstFillAt: WallMs | null;
@@ -188,8 +190,8 @@ export type ExternalFacts = {
   tradingsymbol: string;
   /** F: what they held at the baseline. */
   foreign: number;
-  /** External trades up to the baseline, of this date: E is the rest. */
-  before: number;
+  /** Since when something of ours is held or may fill; null while nothing is: the baseline then moves with what others do. Market time. */
+  since: MarketMs | null;
   /** External trades of this date, by trade id. `orderId` and `tag` are whatever their sender had. */
   trades: (Fill & { side: Side; orderId: string; byBroker: boolean })[];
 };
@@ -228,9 +230,13 @@ export type ControlFacts = {
   squaringOff: boolean;
   /** The market has closed: nothing is sent any more. */
   over: boolean;
+  /** Positions whose guard sees no believable price, and what it says. */
+  blind: Record<string, string>;
+  /** Net positions that no trade explains, in words, by contract. */
+  unexplained: Record<string, string>;
   /** The replayed market runs at 1x, or has no clock of its own. */
   held: boolean;
-  timetable: { open: MarketMs; lastPlacement: MarketMs } | null;
+  timetable: { open: MarketMs; close: MarketMs; lastPlacement: MarketMs } | null;
 };
 
 /** Both clocks at the instant of a decision. */

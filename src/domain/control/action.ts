@@ -1,0 +1,98 @@
+/** What the loop can do for a position. All but the order calls are done at once, in the facts. */
+import type { ContractRef } from '../contracts.ts';
+import type { MarketMs, Paise, Side, WallMs } from '../types.ts';
+import type { ControlFacts, ExitReason, Leg, LegRole, Now, Order, OrderPurpose, Position, Pricing } from './facts.ts';
+import { type Draft, isLive, mayBeSent, ordersOf } from './intervals.ts';
+
+/** Between two requests to cancel one order: at first, and after some. Wall milliseconds. */
+const CANCEL_AGAIN_MS = 1_000;
+const CANCEL_LATER_MS = 10_000;
+const CANCEL_OFTEN = 5;
+
+export type Action =
+  /** A new order. */
+  | { do: 'send'; leg: Leg; role: LegRole; purpose: OrderPurpose; side: Side; quantity: number; pricing: Pricing }
+  /** An order that a command has recorded leaves. */
+  | { do: 'begin'; tag: string }
+  | { do: 'change'; tag: string; kind: 'to_limit' | 'reprice'; widen: number; noWorseThan: Paise | null; bound?: Paise }
+  /** `onlyIfPriced`: a price to replace it with must be computable. */
+  | { do: 'cancel'; tag: string; onlyIfPriced: boolean }
+  /** A recorded order that is not wanted any more, and was never sent. */
+  | { do: 'drop'; tag: string; why: string }
+  /** A change that no row has shown in time. */
+  | { do: 'give_up_change'; tag: string }
+  | { do: 'nearer_hedge'; hedge: ContractRef }
+  | { do: 'entry_over' }
+  | { do: 'exit'; reason: ExitReason; why: string }
+  /** Cover that another position still needs goes to it. */
+  | { do: 'hand_cover'; to: string; leg: Leg; units: number }
+  | { do: 'closed' };
+
+/** When to look again if nothing changes: the earlier of two instants, one a clock. */
+export type Due = { wall: WallMs | null; market: MarketMs | null };
+
+/** One look at a position: its facts, and what was decided so far. */
+export class Look {
+  readonly facts: ControlFacts;
+  readonly position: Position;
+  readonly now: Now;
+  readonly orders: readonly Order[];
+  readonly actions: Action[] = [];
+  readonly due: Due = { wall: null, market: null };
+  private readonly drafts: Draft[] = [];
+
+  constructor(facts: ControlFacts, position: Position, now: Now) {
+    this.facts = facts;
+    this.position = position;
+    this.now = now;
+    this.orders = ordersOf(facts, position);
+  }
+
+  /** Looks again at that wall instant, if it lies ahead. */
+  again(wall: WallMs): void {
+    if (wall > this.now.wall && (this.due.wall === null || wall < this.due.wall)) this.due.wall = wall;
+  }
+
+  /** Looks again at that market instant, if it lies ahead. */
+  againAt(market: MarketMs): void {
+    if (market > this.now.market && (this.due.market === null || market < this.due.market)) this.due.market = market;
+  }
+
+  add(action: Action): void {
+    this.actions.push(action);
+  }
+
+  /** Sends so many units in orders under the freeze quantity, as far as the inequalities allow. Answers what was begun. */
+  send(leg: Leg, purpose: OrderPurpose, side: Side, quantity: number, pricing: Pricing): number {
+    let begun = 0;
+    while (begun < quantity) {
+      const part = Math.min(quantity - begun, leg.contract.maxOrderQuantity);
+      const { role } = leg;
+      const draft = {
+        positionId: this.position.id,
+        role,
+        tradingsymbol: leg.contract.tradingsymbol,
+        side,
+        quantity: part,
+      };
+      if (!mayBeSent(this.facts, this.position, leg, draft, this.drafts)) break;
+      this.drafts.push(draft);
+      this.add({ do: 'send', leg, role, purpose, side, quantity: part, pricing });
+      begun += part;
+    }
+    return begun;
+  }
+
+  /** Cancels what can be cancelled; what is being changed already is waited for. */
+  cancel(order: Order, onlyIfPriced = false): void {
+    if (!isLive(order) || order.change) return;
+    const asked = order.cancelAsked;
+    const again = asked ? asked.last + (asked.times < CANCEL_OFTEN ? CANCEL_AGAIN_MS : CANCEL_LATER_MS) : 0;
+    if (this.now.wall < again) {
+      this.again(again);
+      return;
+    }
+    if (this.actions.some((action) => action.do === 'cancel' && action.tag === order.tag)) return;
+    this.add({ do: 'cancel', tag: order.tag, onlyIfPriced });
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * Nobody waits in silence: what holds for longer than it may is paged, repeated, and its end is told. Pure; the day keeps since when each
+ * condition holds, over its runs.
+ */
+import { istTime } from '../clock.ts';
+import type { WallMs } from '../types.ts';
+import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
+import { heldOf, isOver, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
+
+/** Something that a person has to know when it lasts. `afterMs` in wall time from when it began to hold. */
+export type Condition = { cause: string; subject: string; text: string; afterMs: number };
+
+/** What the day keeps of one: `pages` counts those that were sent. */
+export type Watched = { since: WallMs; text: string; pages: number; lastPageAt: WallMs | null };
+export type Page = {
+  id: string;
+  kind: 'raised' | 'repeated' | 'ended';
+  cause: string;
+  subject: string;
+  text: string;
+  since: WallMs;
+};
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+/** From its first page on. */
+const REPEATS_MS = [1, 5, 15].map((minutes) => minutes * MINUTE_MS);
+const REPEAT_EVERY_MS = 15 * MINUTE_MS;
+/** Nobody logged in matters from fifteen minutes before the open on. */
+const LOGIN_BEFORE_OPEN_MS = 15 * MINUTE_MS;
+
+export function conditionsOf(facts: ControlFacts, now: Now): Condition[] {
+  if (!facts.timetable || facts.over) return [];
+  const open = facts.positions.filter((position) => isOpen(facts, position));
+  const trading = now.market >= facts.timetable.open;
+  return [
+    ...(trading ? open.flatMap((position) => ofPosition(facts, position)) : []),
+    ...(trading ? Object.values(facts.orders).flatMap(ofOrder) : []),
+    ...ofAccount(facts, open, now),
+  ];
+}
+
+export function isOpen(facts: ControlFacts, position: Position): boolean {
+  const orders = ordersOf(facts, position);
+  return (
+    orders.some(mayFill) ||
+    position.legs.some((leg) => {
+      const held = heldOf(orders, leg, position.unheard);
+      return held.lo !== 0 || held.hi !== 0;
+    })
+  );
+}
+
+function ofPosition(facts: ControlFacts, position: Position): Condition[] {
+  const orders = ordersOf(facts, position);
+  const { id } = position;
+  const conditions: Condition[] = [];
+  const add = (cause: string, afterMs: number, text: string) => conditions.push({ cause, subject: id, text, afterMs });
+  const shorts = position.legs.filter(({ opens }) => opens === 'SELL');
+  for (const leg of shorts) {
+    const bare = unprotected(orders, leg);
+    if (bare > 0)
+      add(
+        'unprotected',
+        20 * SECOND_MS,
+        `${id}: ${bare} ${leg.contract.tradingsymbol} are short and no order of ours at Zerodha buys them back. Look at Kite.`,
+      );
+  }
+  const short = shorts.some((leg) => heldOf(orders, leg, position.unheard).hi > 0);
+  if (position.exit && short)
+    add(
+      'not_flat',
+      30 * SECOND_MS,
+      `${id} is to be left (${position.exit.reason.replaceAll('_', ' ')}) and still holds ${holdings(orders, position)}.${lastWords(orders)} Close it in Kite if this goes on.`,
+    );
+  else if (position.exit || position.entry === null) {
+    const surplus =
+      position.legs
+        .filter(({ opens }) => opens === 'BUY' && position.signal !== 'manual')
+        .reduce((sum, leg) => sum + heldOf(orders, leg).lo, 0) -
+      shorts.reduce((sum, leg) => sum + Math.max(0, heldOf(orders, leg).hi), 0);
+    if (surplus > 0)
+      add(
+        'surplus_hedge',
+        5 * MINUTE_MS,
+        `${id}: ${surplus} units of the hedge cover nothing and find no buyer.${lastWords(orders)} They can lose no more than they cost.`,
+      );
+  }
+  for (const leg of position.legs) {
+    const over = -heldOf(orders, leg, position.unheard).hi;
+    if (over > 0)
+      add(
+        'overclosed',
+        5 * SECOND_MS,
+        `${id}: ${over} ${leg.contract.tradingsymbol} too many were ${leg.opens === 'SELL' ? 'bought' : 'sold'} by an order that came late. They are traded back while orders may be placed; look at Kite.`,
+      );
+  }
+  const blind = facts.blind[id];
+  if (blind !== undefined)
+    add('blind', 0, `${id}: no believable price (${blind}). Its loss cap cannot be judged; its stop rests at Zerodha.`);
+  return conditions;
+}
+
+/** Of a leg's short, what nothing of ours in the book buys back. */
+function unprotected(orders: readonly Order[], leg: Leg): number {
+  const short = heldOf(orders, leg).hi;
+  const sold = ordersOfLeg(orders, leg).reduce((sum, order) => {
+    if (order.side === 'SELL') return sum + order.filledQuantity;
+    const buying = order.phase === 'working' || order.phase === 'resting' || order.phase === 'accepted';
+    return sum - (buying ? order.quantity : order.filledQuantity);
+  }, 0);
+  return Math.max(0, Math.min(short, sold));
+}
+
+function holdings(orders: readonly Order[], position: Position): string {
+  return position.legs
+    .map((leg) => ({ leg, held: heldOf(orders, leg, position.unheard) }))
+    .filter(({ held }) => held.hi > 0)
+    .map(({ leg, held }) => `${held.hi} ${leg.contract.tradingsymbol} ${leg.opens === 'SELL' ? 'short' : 'long'}`)
+    .join(' and ');
+}
+
+function lastWords(orders: readonly Order[]): string {
+  const last = orders.findLast((order) => isOver(order) && order.filledQuantity === 0 && order.statusMessage !== null);
+  return last?.statusMessage ? ` Zerodha's last word: "${last.statusMessage}".` : '';
+}
+
+function ofOrder(order: Order): Condition[] {
+  const what = `${order.side} ${order.quantity} ${order.tradingsymbol} (${order.tag})`;
+  if (order.phase === 'doubt' || (order.phase === 'in_flight' && order.sentAt !== null))
+    return [
+      {
+        cause: 'doubt',
+        subject: order.tag,
+        afterMs: 30 * SECOND_MS,
+        text: `${what}: no clear answer, and nothing shows whether Zerodha has it. Look at Kite, and settle it here if you know.`,
+      },
+    ];
+  if (order.cancelAsked && !isOver(order))
+    return [
+      {
+        cause: 'cancel_pending',
+        subject: order.tag,
+        afterMs: 10 * SECOND_MS,
+        text: `${what}: its cancellation was asked for ${order.cancelAsked.times} time(s) and is not done.`,
+      },
+    ];
+  if (order.change)
+    return [
+      {
+        cause: 'change_pending',
+        subject: order.tag,
+        afterMs: 10 * SECOND_MS,
+        text: `${what}: a change of its price or type is not shown by Zerodha.`,
+      },
+    ];
+  return [];
+}
+
+function ofAccount(facts: ControlFacts, open: readonly Position[], now: Now): Condition[] {
+  const conditions: Condition[] = [];
+  const add = (cause: string, afterMs: number, text: string) =>
+    conditions.push({ cause, subject: 'day', text, afterMs });
+  const ids = open.map(({ id }) => id).join(', ');
+  const { timetable } = facts;
+  if (!timetable || open.length === 0) return conditions;
+  const hours = now.market >= timetable.open && now.market < timetable.close;
+  if (!facts.sessionLives && now.market >= timetable.open - LOGIN_BEFORE_OPEN_MS)
+    add(
+      'no_session',
+      30 * SECOND_MS,
+      `Nobody is logged in at Zerodha, and ${ids} ${open.length > 1 ? 'are' : 'is'} open: nothing can be changed or closed from here. Log in now.`,
+    );
+  if (hours && facts.sessionLives && facts.book.unreadableSince !== null)
+    add(
+      'book',
+      0,
+      `Zerodha's order book cannot be read since ${istTime(facts.book.unreadableSince)}. ${ids}: exits go by our own ledger.`,
+    );
+  if (facts.handsOff)
+    add(
+      'hands_off',
+      0,
+      `Hands off since ${istTime(facts.handsOff.since)} by ${facts.handsOff.by}: ${ids} ${open.length > 1 ? 'are' : 'is'} open and nothing is sent. Stops rest at Zerodha.`,
+    );
+  if (hours && facts.rates.held?.kind === 'address')
+    add(
+      'address',
+      0,
+      `Zerodha refuses orders from this machine: "${facts.rates.held.message}". Add its address on the Kite developer console. ${ids} cannot be closed from here.`,
+    );
+  for (const [contract, text] of Object.entries(facts.unexplained))
+    conditions.push({ cause: 'unexplained', subject: contract, text, afterMs: 10 * SECOND_MS });
+  return conditions;
+}
+
+/** Hands off is repeated each minute, what stays open because of it is real. */
+function repeatAt(cause: string, watched: Watched): WallMs {
+  const last = watched.lastPageAt ?? watched.since;
+  if (cause === 'hands_off') return last + MINUTE_MS;
+  const first = REPEATS_MS[watched.pages - 1];
+  const before = REPEATS_MS[watched.pages - 2] ?? 0;
+  return last + (first === undefined ? REPEAT_EVERY_MS : first - before);
+}
+
+/** The pages that are due now, what is watched from here on, and when the next one is due. */
+export function pagesDue(
+  watched: Readonly<Record<string, Watched>>,
+  conditions: readonly Condition[],
+  now: WallMs,
+): { pages: Page[]; watched: Record<string, Watched>; due: WallMs | null } {
+  const pages: Page[] = [];
+  const kept: Record<string, Watched> = {};
+  let due: WallMs | null = null;
+  const sooner = (at: WallMs) => {
+    due = due === null ? at : Math.min(due, at);
+  };
+  for (const { cause, subject, text, afterMs } of conditions) {
+    const key = `${cause}:${subject}`;
+    const known = watched[key] ?? { since: now, text, pages: 0, lastPageAt: null };
+    const dueAt = known.pages === 0 ? known.since + afterMs : repeatAt(cause, known);
+    if (now < dueAt) {
+      kept[key] = { ...known, text };
+      sooner(dueAt);
+      continue;
+    }
+    const id = `${key}:${known.since}:${known.pages + 1}`;
+    pages.push({ id, kind: known.pages === 0 ? 'raised' : 'repeated', cause, subject, text, since: known.since });
+    kept[key] = { since: known.since, text, pages: known.pages + 1, lastPageAt: now };
+    sooner(repeatAt(cause, kept[key]));
+  }
+  for (const [key, known] of Object.entries(watched)) {
+    if (kept[key] || known.pages === 0) continue;
+    const [cause = '', ...rest] = key.split(':');
+    const text = `Over: ${known.text}`;
+    pages.push({
+      id: `${key}:${known.since}:end`,
+      kind: 'ended',
+      cause,
+      subject: rest.join(':'),
+      text,
+      since: known.since,
+    });
+  }
+  return { pages, watched: kept, due };
+}

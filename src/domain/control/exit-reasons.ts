@@ -1,0 +1,25 @@
+/** Why a position is left: the first that is true wins (TRADING section 5); what a person asked for comes before everything. */
+import type { ExitReason } from './facts.ts';
+
+const PRECEDENCE: readonly ExitReason[] = [
+  'emergency',
+  'leftover',
+  'manual',
+  'stopped',
+  'day_loss_limit',
+  'loss_cap',
+  'resting_stop',
+  'protection_refused',
+  'cover_lost',
+  'index_stop',
+  'target',
+  'external',
+  'broker_square_off',
+  'exit_time',
+  'entry_failed',
+  'expired',
+];
+
+export function takesPrecedence(reason: ExitReason, over: ExitReason): boolean {
+  return PRECEDENCE.indexOf(reason) < PRECEDENCE.indexOf(over);
+}

@@ -1,0 +1,122 @@
+/**
+ * What is held lies between what was surely filled and what may still be: every rule of safety is an inequality over these bounds
+ * (docs/order-policy.md). Quantities in units, signed only where it is said.
+ */
+import type { ContractRef } from '../contracts.ts';
+import type { ControlFacts, Leg, Order, Position } from './facts.ts';
+
+/** From `lo`, what is certain, to `hi`, what is possible. */
+export type Interval = { lo: number; hi: number };
+
+/** An order that is new to the ledger: what it would do before it is sent. */
+export type Draft = Pick<Order, 'positionId' | 'role' | 'tradingsymbol' | 'side' | 'quantity'>;
+
+/** What an order has surely filled. An external closing counts for nothing until it is booked. */
+export function surely(order: Order): number {
+  return order.takenFrom !== undefined && order.booked === false ? 0 : order.filledQuantity;
+}
+
+/** The most that an order may have filled in the end. */
+export function possibly(order: Order): number {
+  return isOver(order) ? order.filledQuantity : order.quantity;
+}
+
+/** Nothing of it can fill any more, as far as anybody knows. */
+export function isOver({ phase }: Pick<Order, 'phase'>): boolean {
+  return phase === 'ended' || phase === 'not_sent' || phase === 'absent';
+}
+
+export function mayFill(order: Order): boolean {
+  return possibly(order) > order.filledQuantity;
+}
+
+/** In the book or on its way there by the broker's word: it can be changed and cancelled. */
+export function isLive({ phase }: Pick<Order, 'phase'>): boolean {
+  return phase === 'accepted' || phase === 'working' || phase === 'resting';
+}
+
+export function ordersOf(facts: Pick<ControlFacts, 'orders' | 'carriedOrders'>, { id }: Pick<Position, 'id'>): Order[] {
+  return [...facts.carriedOrders, ...Object.values(facts.orders)].filter(({ positionId }) => positionId === id);
+}
+
+export function ordersOfLeg(orders: readonly Order[], leg: Leg): Order[] {
+  return orders.filter(({ role, tradingsymbol }) => role === leg.role && tradingsymbol === leg.contract.tradingsymbol);
+}
+
+/** Units that a leg holds in the direction in which it was opened. Below zero more was closed than opened. */
+export function heldOf(orders: readonly Order[], leg: Leg, unheard: Position['unheard'] = []): Interval {
+  const held = { lo: 0, hi: 0 };
+  for (const order of ordersOfLeg(orders, leg)) {
+    if (order.side === leg.opens) {
+      held.lo += surely(order);
+      held.hi += possibly(order);
+      // Of yesterday: what its end was shows in the overnight net.
+      held.hi += unheard.find(({ tag }) => tag === order.tag)?.units ?? 0;
+    } else {
+      held.lo -= possibly(order);
+      held.hi -= surely(order);
+    }
+  }
+  return held;
+}
+
+/** Of one product, expiry and option type: any of its longs bounds what any of its shorts can lose. */
+export function seriesOf({ expiry, optionType }: ContractRef, { plan }: Position): string {
+  return `${plan.product}:${expiry}:${optionType}`;
+}
+
+/** A signal's position that was planned without a hedge has nothing to be covered by. */
+export function needsCover({ signal, plan }: Position): boolean {
+  return signal === 'manual' || plan.hedge !== null;
+}
+
+/**
+ * I1: the least that the longs of a series exceed its shorts by, over all positions. Below zero somebody is, or may become, naked.
+ * Positions without a hedge by plan are left out. `drafts` are reckoned as if they were in flight.
+ */
+export function coverSlack(facts: ControlFacts, series: string, drafts: readonly Draft[] = []): number {
+  let slack = 0;
+  for (const position of facts.positions) {
+    if (!needsCover(position)) continue;
+    const orders = ordersOf(facts, position);
+    for (const leg of position.legs) {
+      if (seriesOf(leg.contract, position) !== series) continue;
+      const held = heldOf(orders, leg, position.unheard);
+      slack += leg.opens === 'SELL' ? -held.hi : held.lo;
+      for (const draft of drafts) {
+        const here = draft.positionId === position.id && draft.role === leg.role;
+        if (here && draft.tradingsymbol === leg.contract.tradingsymbol && draft.side === 'SELL')
+          slack -= draft.quantity;
+      }
+    }
+  }
+  return slack;
+}
+
+/**
+ * Whether an order may be sent: nothing is closed that is not surely held (I2 for shorts, I3 for longs), and no series becomes naked (I1)
+ * that was not. Undoing what was closed twice is never forbidden by the first two.
+ */
+export function mayBeSent(
+  facts: ControlFacts,
+  position: Position,
+  leg: Leg,
+  draft: Draft,
+  before: readonly Draft[] = [],
+): boolean {
+  const drafted = before
+    .filter((other) => other.positionId === position.id && other.role === leg.role && other.side !== leg.opens)
+    .reduce((sum, { quantity }) => sum + quantity, 0);
+  const held = heldOf(ordersOf(facts, position), leg, position.unheard);
+  if (draft.side !== leg.opens && held.lo - drafted - draft.quantity < 0) return false;
+  if (draft.side === 'BUY' || !needsCover(position)) return true;
+  return coverSlack(facts, seriesOf(leg.contract, position), [...before, draft]) >= 0;
+}
+
+/** Average price of a leg's fills on one side, in paise; null without a fill. */
+export function averageOf(orders: readonly Order[], leg: Leg, side: Leg['opens']): number | null {
+  const fills = ordersOfLeg(orders, leg).flatMap((order) => (order.side === side ? order.fills : []));
+  const quantity = fills.reduce((sum, fill) => sum + fill.quantity, 0);
+  if (quantity === 0) return null;
+  return Math.round(fills.reduce((sum, fill) => sum + fill.quantity * fill.price, 0) / quantity);
+}
