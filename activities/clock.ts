@@ -1,10 +1,10 @@
-import type { DayActivities } from './contract.ts';
+import type { DayActivities } from '../src/contract/activities.ts';
 import type { Deps } from './deps.ts';
 
 /** The replayed market's clock; live and paper days never call these. */
-export function createClockActivities(deps: Deps): Pick<DayActivities, 'readClock' | 'holdClock'> {
+export function createClockActivities(deps: Deps): Pick<DayActivities, 'readClock' | 'holdMarketClock'> {
   return {
     readClock: () => deps.clock.read(),
-    holdClock: ({ key, on }) => deps.clock.hold(key, on),
+    holdMarketClock: ({ key, on }) => deps.clock.hold(key, on),
   };
 }

@@ -14,22 +14,10 @@ import type {
   WallMs,
 } from '../src/domain/types.ts';
 import type { JournalBatch } from '../src/journal/types.ts';
-import type {
-  AuthCompleted,
-  ContractRef,
-  DayIdentity,
-  DayReport,
-  FillView,
-  HandedOver,
-  LegRole,
-  ManualChecks,
-  OrderPurpose,
-  Plan,
-  PositionPlan,
-  PositionView,
-  SessionView,
-  Timetable,
-} from '../workflows/messages.ts';
+import type { AuthCompleted, ManualChecks, Plan } from '../src/contract/commands.ts';
+import type { ContractRef, FillView, HandedOver, LegRole, OrderPurpose, PositionPlan } from '../src/contract/ledger.ts';
+import type { DayIdentity } from '../src/contract/identity.ts';
+import type { DayReport, PositionView, SessionView, Timetable } from '../src/contract/views.ts';
 
 /** The type of the failure that means: the current session is dead, nothing was done. Details: [session number]. */
 export const SESSION_LOST = 'session_lost';

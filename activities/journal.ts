@@ -2,15 +2,16 @@
 import { contractLastMinute, freezeQuantity, hourlyBars, sessionOf, timetable } from '../src/domain/calendar/index.ts';
 import { addDays, istTime } from '../src/domain/clock.ts';
 import type { IsoDate } from '../src/domain/types.ts';
-import type { ContractRef, HandedOver } from '../workflows/messages.ts';
-import type { DayActivities, Handover, Opened } from './contract.ts';
+import type { ContractRef, HandedOver } from '../src/contract/ledger.ts';
+import type { DayActivities, DayContext } from '../src/contract/activities.ts';
+import type { Handover } from '../src/contract/journal.ts';
 import type { Deps } from './deps.ts';
 
-type JournalActivities = Pick<DayActivities, 'openDay' | 'loadHandover' | 'writeJournal' | 'saveReport'>;
+type JournalActivities = Pick<DayActivities, 'loadDayContext' | 'loadHandover' | 'writeJournal' | 'saveReport'>;
 
 export function createJournalActivities(deps: Deps): JournalActivities {
   return {
-    async openDay(identity): Promise<Opened> {
+    async loadDayContext(identity): Promise<DayContext> {
       await deps.journal.openDay(identity);
       const session = sessionOf(identity.date);
       if (session.kind === 'holiday') return { kind: 'holiday', reason: session.reason, next: session.next };
@@ -52,13 +53,17 @@ function barsSince(from: IsoDate, today: IsoDate): Handover['bars'] {
   return bars;
 }
 
-/** What of a contract is said of a date is said anew; one that has expired trades no more. */
+/** Recompute what depends on the date; a contract that has expired trades no more. */
 function renewed(handed: HandedOver, date: IsoDate): HandedOver {
   const onDate = (contract: ContractRef): ContractRef => ({
     ...contract,
     maxOrderQuantity: Math.floor(freezeQuantity(date) / contract.lotSize) * contract.lotSize,
     tradesUntil: contract.expiry >= date ? contractLastMinute(contract.expiry, date) : contract.tradesUntil,
   });
-  const { main, hedge } = handed.plan;
-  return { ...handed, plan: { ...handed.plan, main: onDate(main), hedge: hedge && onDate(hedge) } };
+  const { plan, legs } = handed;
+  return {
+    ...handed,
+    ...(legs ? { legs: legs.map((leg) => ({ ...leg, contract: onDate(leg.contract) })) } : {}),
+    plan: { ...plan, main: onDate(plan.main), hedge: plan.hedge && onDate(plan.hedge) },
+  };
 }

@@ -14,8 +14,8 @@ import {
 import { istAt } from '../src/domain/clock.ts';
 import type { IsoDate, OptionContract } from '../src/domain/types.ts';
 import { BrokerError } from '../src/errors.ts';
-import type { DayIdentity } from '../workflows/messages.ts';
-import type { DayActivities, PreflightCheck, PreflightFinding } from './contract.ts';
+import type { DayIdentity } from '../src/contract/identity.ts';
+import type { DayActivities, PreflightCheck, PreflightFinding } from '../src/contract/activities.ts';
 import type { Deps } from './deps.ts';
 
 /** A feed that was just told of a login takes a moment. Wall milliseconds. */

@@ -4,7 +4,7 @@ import { priceProtection, protectedLimit } from '../src/domain/limit-prices.ts';
 import type { Paise, Side } from '../src/domain/types.ts';
 import { BrokerError } from '../src/errors.ts';
 import type { Feed } from '../src/market/types.ts';
-import type { ContractRef } from './contract.ts';
+import type { ContractRef } from '../src/contract/ledger.ts';
 
 /** A quote older than this is not believed for a decision. Wall milliseconds. */
 const QUOTE_BELIEVED_MS = 2_000;

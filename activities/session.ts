@@ -4,8 +4,8 @@ import type { Kite, KiteSession } from '../src/brokers/types.ts';
 import { addDays, istAt, istDate } from '../src/domain/clock.ts';
 import { AppError, BrokerError } from '../src/errors.ts';
 import type { Account, Journal, StoredSession } from '../src/journal/types.ts';
-import type { DayIdentity } from '../workflows/messages.ts';
-import { type DayActivities, SESSION_LOST } from './contract.ts';
+import type { DayIdentity } from '../src/contract/identity.ts';
+import { type DayActivities, SESSION_LOST } from '../src/contract/activities.ts';
 import type { Deps, Sealer } from './deps.ts';
 
 /** Zerodha ends every session at 06:00 IST of the next day. Source: Kite Connect documentation, user login. */

@@ -1,5 +1,5 @@
 /** npm run api: the API and the dashboard, for workers, a journal and a Temporal server that are elsewhere. */
-import { type DayIdentity, dayTaskQueue } from '../workflows/messages.ts';
+import { type DayIdentity, dayTaskQueue } from './contract/identity.ts';
 import { createSealer, secretsKey } from './platform/secrets.ts';
 import { serveApi } from './runtime/api-server.ts';
 import { createBrokers } from './runtime/composition.ts';

@@ -1,4 +1,4 @@
-import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
+import { SEARCH_ATTRIBUTES } from '../src/contract/identity.ts';
 
 /** The environment's name for the address of the development server that all tests of a run share. */
 export const SHARED_TEMPORAL = 'SHARED_TEMPORAL_ADDRESS';

@@ -1,5 +1,5 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
+import { SEARCH_ATTRIBUTES } from '../src/contract/identity.ts';
 import { developmentServerArguments, SHARED_TEMPORAL } from './shared-temporal.ts';
 
 /** `temporal.api.enums.v1.IndexedValueType` of a KEYWORD. This server cannot list what it has. */

@@ -1,2 +1,2 @@
-export { openDay } from './open-day.ts';
+export { openDayWorkflow } from './open-day.ts';
 export { tradingDay } from './trading-day.ts';

@@ -8,13 +8,14 @@ import { ApplicationFailure, startChild, workflowInfo } from '@temporalio/workfl
 import { CalendarError, sessionOf } from '../src/domain/calendar/index.ts';
 import { istDate } from '../src/domain/clock.ts';
 import type { IsoDate } from '../src/domain/types.ts';
-import { dayOptions } from './day-options.ts';
-import type { DayIdentity, DayInput } from './messages.ts';
-import { world } from './proxies.ts';
+import { reads } from './activity-proxies.ts';
+import { dayOptions } from './start-options.ts';
+import type { DayInput } from '../src/contract/commands.ts';
+import type { Account } from '../src/contract/identity.ts';
 import { tradingDay } from './trading-day.ts';
 
 /** Whose days are opened. */
-export type OpenDayInput = Omit<DayIdentity, 'date'>;
+export type OpenDayInput = Account;
 export type OpenedDay =
   | { date: IsoDate; outcome: 'opened'; reason: null }
   | { date: IsoDate; outcome: 'was_open' | 'not_opened'; reason: string };
@@ -25,7 +26,7 @@ const SCHEDULED_AT = defineSearchAttributeKey('TemporalScheduledStartTime', Sear
  * The date is the scheduled time's in India, not that of the moment at which a worker took it up. Fails with `calendar` for a date
  * that the calendar does not know.
  */
-export async function openDay(account: OpenDayInput): Promise<OpenedDay> {
+export async function openDayWorkflow(account: OpenDayInput): Promise<OpenedDay> {
   const { typedSearchAttributes, startTime } = workflowInfo();
   const date = istDate((typedSearchAttributes.get(SCHEDULED_AT) ?? startTime).getTime());
   const closed = await whyNot(date);
@@ -47,7 +48,7 @@ export async function openDay(account: OpenDayInput): Promise<OpenedDay> {
   return { date, outcome: 'opened', reason: null };
 }
 
-/** A date, or a session's hours, that the tables do not know are nothing that a person finds in a list of workflows: its owner is paged. */
+/** A date or a session that the calendar does not know: the owner is paged, since a failed workflow in a list is seen too late. */
 async function whyNot(date: IsoDate): Promise<string | null> {
   try {
     const session = sessionOf(date);
@@ -55,7 +56,8 @@ async function whyNot(date: IsoDate): Promise<string | null> {
   } catch (error) {
     if (!(error instanceof CalendarError)) throw error;
     const text = `No trading day was opened: ${error.message}`;
-    await world.notifyOwner.executeWithOptions({ summary: text }, [{ level: 'alert', text }]);
+    const notice = { id: `not_opened:${date}`, kind: 'told', cause: 'not_opened', subject: 'day', text, since: Date.now() } as const;
+    await reads.notifyOwner.executeWithOptions({ summary: text.slice(0, 120) }, [notice]);
     throw ApplicationFailure.nonRetryable(error.message, 'calendar');
   }
 }

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { DayIdentity } from '../../workflows/messages.ts';
+import type { DayIdentity } from '../contract/identity.ts';
 import type { MarketMs } from '../domain/types.ts';
 import { createDayAccess, type DayAccess } from './day.ts';
 import type { ApiDeps } from './deps.ts';

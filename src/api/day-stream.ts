@@ -1,5 +1,5 @@
 /** One look at the day for all event streams together, taken while anybody watches. */
-import { dayWorkflowId } from '../../workflows/messages.ts';
+import { dayWorkflowId } from '../contract/identity.ts';
 import { istIso, marketAt } from '../domain/clock.ts';
 import type { LastPrice } from '../domain/types.ts';
 import { NIFTY_TOKEN } from '../market/types.ts';

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
-import type { DayIdentity, Plan } from '../../workflows/messages.ts';
+import type { DayIdentity } from '../contract/identity.ts';
+import type { Plan } from '../contract/commands.ts';
 import type { Breeze, Kite } from '../brokers/types.ts';
 import type { TradingMode } from '../domain/types.ts';
 import type { Journal } from '../journal/types.ts';

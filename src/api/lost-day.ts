@@ -1,6 +1,6 @@
 /** A day whose workflow was terminated or failed before its report: nobody decides, guards or exits for it any more. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import type { DayView } from '../../workflows/messages.ts';
+import type { DayView } from '../contract/views.ts';
 import { marketAt } from '../domain/clock.ts';
 import { refuse } from './refusals.ts';
 

@@ -1,5 +1,5 @@
 /** From start-trading's body to the plan that the day keeps: rupees to paise, defaults, and what cannot be. */
-import type { Plan } from '../../workflows/messages.ts';
+import type { Plan } from '../contract/commands.ts';
 import { lotSizeFor, weeklyExpiry } from '../domain/calendar/index.ts';
 import type { IsoDate } from '../domain/types.ts';
 import type { ApiConfig } from './deps.ts';

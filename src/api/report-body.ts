@@ -1,4 +1,4 @@
-import type { DayReport } from '../../workflows/messages.ts';
+import type { DayReport } from '../contract/views.ts';
 import { istIso } from '../domain/clock.ts';
 import type { ReportBody } from './report-schema.ts';
 import { averageRupees, rupees } from './units.ts';

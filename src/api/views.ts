@@ -1,13 +1,8 @@
 /** The day's state as the API shows it: cut from the workflow's query, joined with prices, in rupees and ISO times. */
-import type {
-  DayIdentity,
-  DayView,
-  DecisionView,
-  OrderView,
-  Plan,
-  PositionView,
-  Warning,
-} from '../../workflows/messages.ts';
+import type { DayIdentity } from '../contract/identity.ts';
+import type { DayView, DecisionView, PositionView, Warning } from '../contract/views.ts';
+import type { OrderView } from '../contract/ledger.ts';
+import type { Plan } from '../contract/commands.ts';
 import type { BrokerOrder } from '../brokers/types.ts';
 import { sessionOf } from '../domain/calendar/index.ts';
 import { type ClockSegments, istIso } from '../domain/clock.ts';

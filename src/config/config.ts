@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { Plan } from '../../workflows/messages.ts';
+import type { Plan } from '../contract/commands.ts';
 import type { IsoDate, TradingMode } from '../domain/types.ts';
 import { AppError } from '../errors.ts';
 import { repositoryRoot } from '../platform/repository-root.ts';

@@ -237,6 +237,8 @@ export interface DayActivities {
   preflight(identity: DayIdentity): Promise<PreflightFinding[]>;
   evaluateHour(input: HourInput): Promise<HourEvaluation>;
   readHourClose(input: HourInput): Promise<HourClose>;
+  /** Contracts as the day's master lists them now; one that it does not list any more is left out. */
+  readContracts(input: { identity: DayIdentity; tradingsymbols: string[] }): Promise<ContractRef[]>;
   planEntry(input: EntryInput): Promise<EntryPlan>;
   checkManualOrder(input: ManualCheckInput): Promise<ManualCheck>;
   sendOrder(intent: OrderIntent): Promise<SendResult>;

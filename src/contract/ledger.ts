@@ -1,5 +1,5 @@
 /** Orders and positions as the day, the journal and the API speak of them. Shapes are the control loop's own. */
-import type { Order, PositionPlan } from '../domain/control/facts.ts';
+import type { Leg, Order, PositionPlan } from '../domain/control/facts.ts';
 import type { IsoDate, MarketMs, SignalName } from '../domain/types.ts';
 
 export type { ContractRef } from '../domain/contracts.ts';
@@ -23,6 +23,8 @@ export type HandedOver = {
   enteredOn: IsoDate;
   openedAt: MarketMs;
   plan: PositionPlan;
+  /** Its legs, where they are not the plan's two: cover that it was given, a manual contract. */
+  legs?: Leg[];
   /** It was being left, or its entry had not come to its end: the next day leaves it first of all. */
   leaving: boolean;
   /** What others held of its contracts. Absent: nothing. */

@@ -1,4 +1,4 @@
-/** What an order by hand would do, and why it may not be made. Pure; quantities in units, money in paise. */
+/** What a manual order would do, and why it may not be made. Pure; quantities in units, money in paise. */
 import { contractLastMinute, sessionOf, timetable } from './calendar/index.ts';
 import { istAt, istDate, istTime } from './clock.ts';
 import { type PriceRange, triggerRange } from './limit-prices.ts';
@@ -33,7 +33,7 @@ export type ManualRefusalCode =
 /** A sentence that says what to do, and its numbers: money in paise. */
 export type ManualRefusal = { code: ManualRefusalCode; message: string; details: Record<string, unknown> };
 
-/** An open position by hand: one contract in one product. */
+/** An open manual position: one contract in one product. */
 export type ManualHolding = {
   id: string;
   tradingsymbol: string;
@@ -49,7 +49,7 @@ export type ManualHolding = {
   leaving: boolean;
 };
 
-/** What the order does to the positions by hand. */
+/** What the order does to the manual positions. */
 export type ManualEffect = 'opens_long' | 'closes_long' | 'opens_short' | 'closes_short';
 
 type Series = Pick<ManualHolding, 'expiry' | 'optionType' | 'product'>;
@@ -193,7 +193,7 @@ function beyond(side: Side, price: Paise, { lower, upper }: PriceRange): Wrong {
   };
 }
 
-/** Hours of the contract; nothing by hand once the square-off has begun, nothing opened late on expiry day. Throws CalendarError. */
+/** Hours of the contract; no manual order once the square-off has begun, nothing opened late on expiry day. Throws CalendarError. */
 export function checkHours(at: MarketMs, expiry: string, opens: boolean): ManualRefusal | null {
   const date = istDate(at);
   const session = sessionOf(date);
@@ -209,7 +209,7 @@ export function checkHours(at: MarketMs, expiry: string, opens: boolean): Manual
   if (at >= squareOff) {
     return refusal(
       'too_late',
-      `the square-off began at ${istTime(squareOff)}: nothing is ordered by hand after it`,
+      `the square-off began at ${istTime(squareOff)}: no manual order is taken after it`,
       {},
     );
   }
@@ -249,8 +249,8 @@ export function checkCover(
   const { tradingsymbol, expiry, optionType } = contract;
   const message =
     effect === 'closes_long'
-      ? `${most} of ${tradingsymbol} (${product}) can be sold: the rest is being sold already, or covers a short by hand`
-      : `selling ${quantity} ${tradingsymbol} would be naked: ${most} units of ${optionType} of ${expiry} (${product}) are bought by hand and free. Buy a further ${optionType} of that expiry first; hedges of signals do not count`;
+      ? `${most} of ${tradingsymbol} (${product}) can be sold: the rest is being sold already, or covers a manual short`
+      : `selling ${quantity} ${tradingsymbol} would be naked: ${most} units of ${optionType} of ${expiry} (${product}) are bought manually and free. Buy a further ${optionType} of that expiry first; hedges of signals do not count`;
   return refusal('naked_sell', message, { covered: most, sent: quantity });
 }
 

@@ -8,7 +8,9 @@ export type FilledOrder = {
   /** `settlement`: the exchange's, in cash, which is no order and costs no brokerage. */
   purpose?: string;
   /** `broker`: its own square-off, which has a fee. */
-  takenFrom?: 'broker' | 'person';
+  takenFrom?: 'broker' | 'person' | 'transfer';
+  /** False while nobody has settled that somebody else's trade closed ours: it counts for nothing. */
+  booked?: boolean;
   fills: readonly { quantity: number; price: Paise; at: MarketMs }[];
 };
 
@@ -28,12 +30,14 @@ export function pnlOf(orders: readonly FilledOrder[], date: IsoDate, earlier: re
 
 /** Modelled charges of every order that has a fill, line by line. */
 export function chargesOf(orders: readonly FilledOrder[], date: IsoDate): Charges {
-  const executed = orders.filter((order) => order.fills.length > 0);
+  const executed = orders.filter((order) => order.fills.length > 0 && order.booked !== false);
   return sumCharges(executed.map((order) => chargesOfOne(order, date)));
 }
 
 function chargesOfOne(order: FilledOrder, date: IsoDate): Charges {
   const turnover = turnoverOf(order);
+  // Booked from one position to another: no order at all.
+  if (order.takenFrom === 'transfer') return NO_CHARGES;
   if (order.purpose !== 'settlement') {
     return orderCharges({ date, side: order.side, turnover, squareOff: order.takenFrom === 'broker' });
   }
@@ -54,7 +58,8 @@ function realisedOf(orders: readonly FilledOrder[]): Paise {
 
 /** One contract, first in first out, sold first or bought first alike. */
 function realisedOfContract(orders: readonly FilledOrder[]): Paise {
-  const fills = orders.flatMap((order) => order.fills.map((fill) => ({ ...fill, side: order.side })));
+  const counted = orders.filter(({ booked }) => booked !== false);
+  const fills = counted.flatMap((order) => order.fills.map((fill) => ({ ...fill, side: order.side })));
   fills.sort((a, b) => a.at - b.at);
   const open: { side: Side; quantity: number; price: Paise }[] = [];
   let realised = 0;

@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, lt, ne, sql } from 'drizzle-orm';
-import { dayWorkflowId } from '../../workflows/messages.ts';
+import { dayWorkflowId } from '../contract/identity.ts';
 import { inAccount } from './account.ts';
 import { type JournalLocation, openDatabase } from './database.ts';
 import { days, events, lastPrices, orders, positions, replayRuns } from './schema.ts';

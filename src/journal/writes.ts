@@ -1,6 +1,7 @@
 import { and, eq, isNull, lte, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
-import { type DayIdentity, type DayReport, dayWorkflowId } from '../../workflows/messages.ts';
+import { type DayIdentity, dayWorkflowId } from '../contract/identity.ts';
+import type { DayReport } from '../contract/views.ts';
 import type { LastPrice } from '../domain/types.ts';
 import type { Database } from './database.ts';
 import { days, events, lastPrices, orders, positions, signals, trades } from './schema.ts';

@@ -1,6 +1,8 @@
 /** Lets the replayed market run only while everything that a day needs is there, and tells the running day of every change. */
 import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
-import { clockChangedSignal, type DayIdentity, dayQuery, dayWorkflowId } from '../../workflows/messages.ts';
+import { clockChangedSignal } from '../contract/commands.ts';
+import { type DayIdentity, dayWorkflowId } from '../contract/identity.ts';
+import { dayQuery } from '../contract/views.ts';
 import type { ClockSegments } from '../domain/clock.ts';
 import type { KeptClock } from '../market/clock-source.ts';
 

@@ -1,6 +1,6 @@
 /** What processes of one installation share: the journal, the Temporal server, the market. Found by each of them by itself. */
 import { type Client, isGrpcServiceError } from '@temporalio/client';
-import { type DayIdentity, SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
+import { type DayIdentity, SEARCH_ATTRIBUTES } from '../contract/identity.ts';
 import type { Config } from '../config/config.ts';
 import { istDate } from '../domain/clock.ts';
 import { AppError } from '../errors.ts';

@@ -1,5 +1,5 @@
 /** A replay from its first link to its end: Temporal, simulated exchange, worker, API, operator, in the order that a restart needs. */
-import type { DayIdentity } from '../../workflows/messages.ts';
+import type { DayIdentity } from '../contract/identity.ts';
 import { API_PORT } from '../api/serve.ts';
 import { istDate, istTime } from '../domain/clock.ts';
 import { createSimulatorClock } from '../market/clock-source.ts';

@@ -1,5 +1,5 @@
 /** Paper and live trading in one process: Temporal, the paper exchange, worker, Schedule, API, in the order that a restart needs. */
-import type { DayIdentity } from '../../workflows/messages.ts';
+import type { DayIdentity } from '../contract/identity.ts';
 import { API_PORT } from '../api/serve.ts';
 import type { BrokerConfig } from '../config/config.ts';
 import { istDate } from '../domain/clock.ts';

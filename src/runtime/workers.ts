@@ -1,6 +1,6 @@
 /** The workers of a process, from their connection to their end. */
 import { NativeConnection } from '@temporalio/worker';
-import { dayTaskQueue } from '../../workflows/messages.ts';
+import { dayTaskQueue } from '../contract/identity.ts';
 import { temporalAccess } from '../temporal/client.ts';
 import { createWorkers } from '../temporal/worker.ts';
 import type { Composition } from './composition.ts';

@@ -1,6 +1,6 @@
 /** A day, or several in a row, of the simulation as data: what a failing day is kept and shrunk as. */
 
-import type { Plan } from '../../workflows/messages.ts';
+import type { Plan } from '../contract/commands.ts';
 import type { ManualOrder } from '../domain/manual-orders.ts';
 import type { IsoDate } from '../domain/types.ts';
 import type { SimFault } from '../exchange-simulator/core/types.ts';

@@ -1,5 +1,5 @@
 /** Draws what a person has set before the day: the plan, and what the account has. */
-import type { Plan } from '../../workflows/messages.ts';
+import type { Plan } from '../contract/commands.ts';
 import { weekday } from '../domain/clock.ts';
 import type { IsoDate } from '../domain/types.ts';
 import type { Case } from './case.ts';

@@ -1,5 +1,5 @@
 import { type Connection, isGrpcServiceError } from '@temporalio/client';
-import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
+import { SEARCH_ATTRIBUTES } from '../contract/identity.ts';
 import { AppError } from '../errors.ts';
 
 /** gRPC codes of a server that keeps its operator's service to itself: PERMISSION_DENIED, UNIMPLEMENTED. */

@@ -1,7 +1,7 @@
 /** Whether workers serve the days, wherever they run: the Temporal server knows who asks it for work. */
 import type { Client } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time.js';
-import { guardTaskQueue } from '../../workflows/messages.ts';
+import { guardTaskQueue } from '../contract/identity.ts';
 
 /** `temporal.api.enums.v1.TaskQueueType`. */
 const WORKFLOWS = 1;

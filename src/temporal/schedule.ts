@@ -1,10 +1,10 @@
 /** The Schedule that opens each trading day of paper and live mode: DESIGN section 4, last paragraph. */
 import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
-import { dayTaskQueue } from '../../workflows/messages.ts';
+import { dayTaskQueue } from '../contract/identity.ts';
 import type { OpenDayInput } from '../../workflows/open-day.ts';
 
 /** Types only cross over from the workflow: its code never runs here. */
-const OPEN_DAY = 'openDay';
+const OPEN_DAY = 'openDayWorkflow';
 /** India's time, whatever the host's zone: Kite lists the day's contracts by then, and half an hour is left for the login. */
 const OPENS = { hour: 8, minute: 45 } as const;
 /**

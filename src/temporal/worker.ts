@@ -1,7 +1,7 @@
 /** The day's workers in one process: one for decisions and orders, and one for guards alone. */
 import { type NativeConnection, Worker } from '@temporalio/worker';
-import type { DayActivities, GuardActivities } from '../../activities/contract.ts';
-import { guardTaskQueue } from '../../workflows/messages.ts';
+import type { DayActivities, GuardActivities } from '../contract/activities.ts';
+import { guardTaskQueue } from '../contract/identity.ts';
 
 /** Guards last for hours: as many as the account could ever hold run beside each other. */
 const GUARD_SLOTS = 1_000;

@@ -1,7 +1,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SESSION_LOST } from '../../activities/contract.ts';
+import { SESSION_LOST } from '../../src/contract/activities.ts';
 import { createGuardActivities } from '../../activities/guard.ts';
 import type { Feed, Tick } from '../../src/market/types.ts';
 import { type Desk, MAIN, openDesk } from './trading-desk.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ManualWatchInput } from '../../activities/contract.ts';
+
 import { createManualWatch } from '../../activities/manual.ts';
 import { type Desk, MAIN, openDesk } from './trading-desk.ts';
 

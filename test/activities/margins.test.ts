@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { EntryInput } from '../../activities/contract.ts';
+import type { EntryInput } from '../../src/contract/activities.ts';
 import { istAt } from '../../src/domain/clock.ts';
 import { PLAN } from '../workflows/plan.ts';
 import { type Desk, HEDGE, MAIN, openDesk } from './trading-desk.ts';

@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SESSION_LOST } from '../../activities/contract.ts';
+import { SESSION_LOST } from '../../src/contract/activities.ts';
 import { type Desk, HEDGE, MAIN, openDesk } from './trading-desk.ts';
 
 let desk: Desk | undefined;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Holding } from '../../activities/contract.ts';
+import type { Holding } from '../../src/contract/ledger.ts';
 import { makeTag } from '../../src/domain/tags.ts';
 import { type Desk, HEDGE, MAIN, openDesk } from './trading-desk.ts';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SESSION_LOST } from '../../activities/contract.ts';
+import { SESSION_LOST } from '../../src/contract/activities.ts';
 import { createSessionActivities, createSessions } from '../../activities/session.ts';
 import { createKite } from '../../src/brokers/kite.ts';
 import { istAt, istIso } from '../../src/domain/clock.ts';

@@ -1,7 +1,8 @@
 /** Activities outside a workflow: the real clients and the real feed at the simulated exchange, in the market's own time. */
 import { randomBytes } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { ContractRef, GuardInput, GuardResult, OrderIntent } from '../../activities/contract.ts';
+import type { ContractRef } from '../../src/contract/ledger.ts';
+import type { GuardInput, GuardResult, OrderIntent } from '../../src/contract/activities.ts';
 import type { KiteSession } from '../../src/brokers/types.ts';
 import { istAt } from '../../src/domain/clock.ts';
 import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
@@ -11,7 +12,7 @@ import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
 import { createSimulatorClock } from '../../src/market/clock-source.ts';
 import { createSealer, type Sealer } from '../../src/platform/secrets.ts';
 import { type Composition, createComposition } from '../../src/runtime/composition.ts';
-import type { DayIdentity } from '../../workflows/messages.ts';
+import type { DayIdentity } from '../../src/contract/identity.ts';
 import { PATIENCE_MS } from '../patience.ts';
 import { sharedJournal } from '../shared-journal.ts';
 import { MAIN } from '../workflows/plan.ts';

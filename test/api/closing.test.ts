@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { COMMAND_EXPIRES_MS } from '../../workflows/messages.ts';
+import { COMMAND_EXPIRES_MS } from '../../src/contract/commands.ts';
 import { type ApiProgram, startApiProgram } from './fixtures/api-program.ts';
 import { openPosition, restingStop, TIMETABLE } from './fixtures/day-facts.ts';
 

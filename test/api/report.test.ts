@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DayReport } from '../../workflows/messages.ts';
+import type { DayReport } from '../../src/contract/views.ts';
 import { flatReport, openPosition } from './fixtures/day-facts.ts';
 import { type ReadingApi, startReadingApi } from './fixtures/reading-api.ts';
 

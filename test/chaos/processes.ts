@@ -1,6 +1,6 @@
 /** Workers, APIs and the exchange as processes of their own, over one PostgreSQL and one Temporal server, as the compose file runs them. */
 import type { Client } from '@temporalio/client';
-import { dayWorkflowId } from '../../workflows/messages.ts';
+import { dayWorkflowId } from '../../src/contract/identity.ts';
 import { DATE, until } from './program.ts';
 
 export { API, exchange, sharedSettings, WORKER } from '../../src/simulation/chaos/commands.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderBody, PositionBody, StatusBody } from '../../src/api/schemas.ts';
 import { positionBody } from '../../src/api/views.ts';
-import type { PositionView } from '../../workflows/messages.ts';
+import type { PositionView } from '../../src/contract/views.ts';
 import { openPosition } from '../api/fixtures/day-facts.ts';
 
 type Words = {

@@ -6,7 +6,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { z } from 'zod';
 import { repositoryRoot } from '../../src/platform/repository-root.ts';
-import type { DayReport } from '../../workflows/messages.ts';
+import type { DayReport } from '../../src/contract/views.ts';
 import { installQuietRuntime } from '../workflows/replayed-day.ts';
 
 const payloads = z.looseObject({ payloads: z.array(z.looseObject({ data: z.string() })).default([]) });

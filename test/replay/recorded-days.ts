@@ -1,5 +1,5 @@
 /** The days whose histories are recorded: each goes another way through the workflow, and proves that it did. */
-import type { Plan } from '../../workflows/messages.ts';
+import type { Plan } from '../../src/contract/commands.ts';
 import type { Hour } from '../workflows/candles.ts';
 import { HEDGE, MAIN } from '../workflows/plan.ts';
 import type { DayOptions, SharedDay } from '../workflows/stage.ts';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/platform/logger.ts';
 import { watchForLostDay } from '../../src/runtime/lost-day-watch.ts';
-import { dayWorkflowId } from '../../workflows/messages.ts';
+import { dayWorkflowId } from '../../src/contract/identity.ts';
 import { type ApiProgram, startApiProgram } from '../api/fixtures/api-program.ts';
 import { openPosition, TIMETABLE } from '../api/fixtures/day-facts.ts';
 

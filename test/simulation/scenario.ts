@@ -16,14 +16,9 @@ import type { Product, ProductSettings } from '../../src/simulation/world/produc
 import { enterVirtualTime, type Page, World } from '../../src/simulation/world/world.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
 import { TRADING_DAY } from '../../src/temporal/open-day.ts';
-import {
-  type DayIdentity,
-  type DayReport,
-  type DayView,
-  dayTaskQueue,
-  dayWorkflowId,
-  type Plan,
-} from '../../workflows/messages.ts';
+import { type DayIdentity, dayTaskQueue, dayWorkflowId } from '../../src/contract/identity.ts';
+import type { DayReport, DayView } from '../../src/contract/views.ts';
+import type { Plan } from '../../src/contract/commands.ts';
 import { PLAN } from '../workflows/plan.ts';
 import { shortOf } from './book.ts';
 import { CASH, COARSE, COARSE_MS, LATENCIES, MAIN, MONDAY, type ScenarioOptions } from './scenario-options.ts';

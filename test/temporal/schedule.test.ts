@@ -7,7 +7,7 @@ import { istAt, istIso } from '../../src/domain/clock.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
 import { openDay } from '../../src/temporal/open-day.ts';
 import { keepSchedule, scheduleId } from '../../src/temporal/schedule.ts';
-import { dayTaskQueue, dayWorkflowId } from '../../workflows/messages.ts';
+import { dayTaskQueue, dayWorkflowId } from '../../src/contract/identity.ts';
 import type { OpenDayInput, OpenedDay } from '../../workflows/open-day.ts';
 import { createLocal } from '../temporal-environments.ts';
 

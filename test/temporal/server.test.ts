@@ -9,7 +9,7 @@ import { findProgram } from '../../src/temporal/binaries.mjs';
 import { connectTemporal } from '../../src/temporal/client.ts';
 import { commandLineOf, endProcess } from '../../src/temporal/processes.ts';
 import { startTemporalServer, type TemporalServer } from '../../src/temporal/server.ts';
-import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
+import { SEARCH_ATTRIBUTES } from '../../src/contract/identity.ts';
 
 const NAMESPACE = 'default';
 let dataDir: string;

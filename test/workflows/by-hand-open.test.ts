@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GuardInput } from '../../activities/contract.ts';
+import type { GuardInput } from '../../src/contract/activities.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import { seeOthers } from './seeing-guard.ts';

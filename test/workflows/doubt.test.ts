@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import { makeTag } from '../../src/domain/tags.ts';
 import type { SimFault, SimOrder } from '../../src/exchange-simulator/core/types.ts';
-import type { OrderView } from '../../workflows/messages.ts';
+import type { OrderView } from '../../src/contract/ledger.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import { expectLedgerIsBook, expectNeverNaked, expectSound, filledOf, ours } from './soundness.ts';

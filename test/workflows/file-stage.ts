@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import type { Plan } from '../../workflows/messages.ts';
+import type { Plan } from '../../src/contract/commands.ts';
 import { openStage } from './simulated-day.ts';
 import type { DayOptions, SimulatedDay, SimulatedStage } from './stage.ts';
 

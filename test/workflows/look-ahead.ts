@@ -1,5 +1,5 @@
 /** The guard's double: what would a guard see between now and its end? It looks along the deterministic path and answers at once. */
-import type { GuardInput, GuardResult, ManualWatchInput, ManualWatchResult } from '../../activities/contract.ts';
+import type { GuardInput, GuardResult } from '../../src/contract/activities.ts';
 import { istDate } from '../../src/domain/clock.ts';
 import { closingResult, lossCapHit, targetHit } from '../../src/domain/stops.ts';
 import type { Exchange } from '../../src/exchange-simulator/core/types.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ManualCheckInput } from '../../activities/contract.ts';
-import type { DayReport } from '../../workflows/messages.ts';
+import type { ManualCheckInput } from '../../src/contract/activities.ts';
+import type { DayReport } from '../../src/contract/views.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN, PLAN } from './plan.ts';
 import { expectLedgerIsBook, expectNeverNaked, filledOf, ours } from './soundness.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DayReport } from '../../workflows/messages.ts';
+import type { DayReport } from '../../src/contract/views.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import { expectLedgerIsBook, filledOf, ours } from './soundness.ts';

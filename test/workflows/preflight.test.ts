@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { PreflightFinding } from '../../activities/contract.ts';
+import type { PreflightFinding } from '../../src/contract/activities.ts';
 import { istTime } from '../../src/domain/clock.ts';
 import { stageOfFile } from './file-stage.ts';
 import type { SimulatedDay } from './stage.ts';

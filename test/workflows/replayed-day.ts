@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type ActivityInterceptorsFactory, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import type { GuardActivities, GuardInput, ManualWatchInput } from '../../activities/contract.ts';
+import type { GuardActivities, GuardInput } from '../../src/contract/activities.ts';
 import { type ClockSegment, istAt, marketAt } from '../../src/domain/clock.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
 import { startExchangeServer } from '../../src/exchange-simulator/replay/server.ts';
@@ -17,20 +17,9 @@ import { createSealer } from '../../src/platform/secrets.ts';
 import { createComposition } from '../../src/runtime/composition.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
 import { TRADING_DAY } from '../../src/temporal/open-day.ts';
-import {
-  acknowledgeSignal,
-  authCompletedSignal,
-  clockChangedSignal,
-  closeAllSignal,
-  closePositionUpdate,
-  type DayIdentity,
-  type DayReport,
-  dayQuery,
-  dayWorkflowId,
-  guardTaskQueue,
-  startTradingSignal,
-  stopTradingSignal,
-} from '../../workflows/messages.ts';
+import { acknowledgeSignal, authCompletedSignal, clockChangedSignal, closeAllSignal, closePositionUpdate, startTradingSignal, stopTradingSignal } from '../../src/contract/commands.ts';
+import { type DayIdentity, dayWorkflowId, guardTaskQueue } from '../../src/contract/identity.ts';
+import { type DayReport, dayQuery } from '../../src/contract/views.ts';
 import { sharedJournal } from '../shared-journal.ts';
 import { createTimeSkipping } from '../temporal-environments.ts';
 import { AFTER_THE_INSTANT_MS, lookAhead, lookOnce } from './look-ahead.ts';

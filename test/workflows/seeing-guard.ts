@@ -1,5 +1,5 @@
 /** A guard's double that sees trades of others, as a real one does: it says at once what the day does not know of them yet. */
-import type { GuardInput, GuardResult } from '../../activities/contract.ts';
+import type { GuardInput, GuardResult } from '../../src/contract/activities.ts';
 import { istDate } from '../../src/domain/clock.ts';
 import type { Exchange } from '../../src/exchange-simulator/core/types.ts';
 import { ours } from './soundness.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GuardInput, GuardResult } from '../../activities/contract.ts';
+import type { GuardInput, GuardResult } from '../../src/contract/activities.ts';
 import { mondayAfterS1 } from './candles.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';

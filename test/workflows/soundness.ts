@@ -2,7 +2,8 @@
 import { expect } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
-import type { DayReport, ExitReason } from '../../workflows/messages.ts';
+import type { DayReport } from '../../src/contract/views.ts';
+import type { ExitReason } from '../../src/contract/ledger.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import type { SharedDay } from './stage.ts';
 

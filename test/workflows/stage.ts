@@ -1,6 +1,6 @@
 /** A day of a test: what it is made of, and what a test can do to it. */
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { GuardInput, GuardResult } from '../../activities/contract.ts';
+import type { GuardInput, GuardResult } from '../../src/contract/activities.ts';
 import type { ManualOrder } from '../../src/domain/manual-orders.ts';
 import type { IsoDate, TradingMode } from '../../src/domain/types.ts';
 import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
@@ -14,17 +14,10 @@ import type { Execution } from '../../src/simulation/temporal/execution.ts';
 import type { Command } from '../../src/simulation/temporal/workflow-vm.ts';
 import type { Product, ProductSettings } from '../../src/simulation/world/product.ts';
 import type { World } from '../../src/simulation/world/world.ts';
-import type {
-  ClosePosition,
-  DayIdentity,
-  DayReport,
-  DayView,
-  OrderView,
-  PlacedOrder,
-  PlaceOrder,
-  Plan,
-  PositionView,
-} from '../../workflows/messages.ts';
+import type { ClosePosition, PlacedOrder, PlaceOrder, Plan } from '../../src/contract/commands.ts';
+import type { DayIdentity } from '../../src/contract/identity.ts';
+import type { DayReport, DayView, PositionView } from '../../src/contract/views.ts';
+import type { OrderView } from '../../src/contract/ledger.ts';
 
 /** What all days of a test file share: Temporal and the journal. */
 export type Stage<D extends SharedDay = Day> = {

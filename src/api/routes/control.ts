@@ -1,11 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import {
-  acknowledgeSignal,
-  closeAllSignal,
-  type DayView,
-  startTradingSignal,
-  stopTradingSignal,
-} from '../../../workflows/messages.ts';
+import { acknowledgeSignal, closeAllSignal, startTradingSignal, stopTradingSignal } from '../../contract/commands.ts';
+import type { DayView } from '../../contract/views.ts';
 import { type ApiContext, askedBy } from '../context.ts';
 import { explain } from '../errors.ts';
 import type { ApiEnv } from '../gate.ts';

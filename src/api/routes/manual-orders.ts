@@ -1,6 +1,7 @@
 /** Orders by hand: placed, tried, cancelled. They belong to the day like those of its signals. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { ManualChecks, OrderView, PlacedOrder } from '../../../workflows/messages.ts';
+import type { ManualChecks, PlacedOrder } from '../../contract/commands.ts';
+import type { OrderView } from '../../contract/ledger.ts';
 import { type ApiContext, askedBy } from '../context.ts';
 import type { ApiEnv } from '../gate.ts';
 import {

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { DayView } from '../../../workflows/messages.ts';
+import type { DayView } from '../../contract/views.ts';
 import { type ApiContext, askedBy } from '../context.ts';
 import type { ApiEnv } from '../gate.ts';
 import { refuse } from '../refusals.ts';

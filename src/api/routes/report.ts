@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { dayWorkflowId } from '../../../workflows/messages.ts';
+import { dayWorkflowId } from '../../contract/identity.ts';
 import type { IsoDate } from '../../domain/types.ts';
 import { chosenType } from '../accept.ts';
 import type { ApiContext } from '../context.ts';

@@ -190,6 +190,8 @@ export type ExternalFacts = {
   tradingsymbol: string;
   /** F: what they held at the baseline. */
   foreign: number;
+  /** External trades up to the baseline, of this date: E is the rest. */
+  before: number;
   /** Since when something of ours is held or may fill; null while nothing is: the baseline then moves with what others do. Market time. */
   since: MarketMs | null;
   /** External trades of this date, by trade id. `orderId` and `tag` are whatever their sender had. */
@@ -198,8 +200,7 @@ export type ExternalFacts = {
 
 /** Calls that changed an order, and what the broker said of them. */
 export type RateFacts = {
-  /** Of the current wall second and minute, and of the day. */
-  second: { at: number; sent: number };
+  /** Of the current wall minute, and of the day; seconds are the queue's of the process that sends. */
   minute: { at: number; sent: number };
   day: number;
   /** Until when no order call is made, and why. */

@@ -1,6 +1,6 @@
 /** Invariants 4, 8, 9 and the rest of 10, once a day has ended or should have. */
 
-import type { DayReport } from '../../../workflows/messages.ts';
+import type { DayReport } from '../../contract/views.ts';
 import { istDate } from '../../domain/clock.ts';
 import type { PlayedDay } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';

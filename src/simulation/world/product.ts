@@ -1,7 +1,7 @@
 /** One process of the product in the simulated world: its own brokers, feed and sessions, its workers at the simulated Temporal. */
-import type { DayActivities, GuardActivities } from '../../../activities/contract.ts';
+import type { DayActivities, GuardActivities } from '../../contract/activities.ts';
 import type { GuardPace } from '../../../activities/guard-pace.ts';
-import { guardTaskQueue } from '../../../workflows/messages.ts';
+import { guardTaskQueue } from '../../contract/identity.ts';
 import { createPace } from '../../brokers/kite-pace.ts';
 import type { Account } from '../../journal/types.ts';
 import type { Patience } from '../../market/candles.ts';

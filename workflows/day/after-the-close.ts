@@ -1,0 +1,120 @@
+/** After the close: what was under way ends, what expired is settled, the ledger is compared, and the day says what came of it. */
+import { condition } from '@temporalio/workflow';
+import type { Reconciliation } from '../../src/contract/activities.ts';
+import { isOver, ordersOf, surely } from '../../src/domain/control/intervals.ts';
+import type { Day } from './day.ts';
+import { settleExpired, settleExpiring } from './expiry-settlement.ts';
+import { compareWithBroker } from './reconcile.ts';
+import { makeReport } from './report.ts';
+import { expiryOf, staysOvernight, stateOfPosition } from './view.ts';
+import { lastLook } from '../orders/last-look.ts';
+
+const SETTLE_WITHIN_MS = 10 * 60_000;
+/** The broker cancels DAY orders some seconds after the close: what differs is looked at again before it is told. */
+const COMPARE_AGAIN_MS = 20_000;
+const COMPARISONS = 3;
+
+export async function closeTheDay(day: Day): Promise<void> {
+  const { facts } = day;
+  const pending = () => ['send ', 'change ', 'book', 'hour '].some((prefix) => day.anyRunning(prefix));
+  const until = Date.now() + SETTLE_WITHIN_MS;
+  await day.until('what is under way comes to its end', () => !pending() || Date.now() >= until, () => until);
+  await lastLook(day);
+  await settleExpired(day);
+  await settleExpiring(day);
+  const compared = await compare(day);
+  closeWhatIsFlat(day);
+  for (const position of facts.positions) tellLeftOpen(day, position.id);
+  for (const difference of compared?.differences ?? []) day.warn(`difference:${difference}`, 'difference', difference, true);
+  const report = makeReport(facts, compared);
+  if (report.result === 'not_flat') {
+    const text = `${facts.identity.date} did not end flat.${leftOpen(day)} Look at Kite now and close what is open.`;
+    day.warn('not_flat', 'not_flat', text, true);
+    day.page('not_flat', 'day', text);
+  }
+  facts.report = { ...report, warnings: facts.warnings };
+  const { net, charges } = report.pnl;
+  const rupees = (paise: number) => (paise / 100).toFixed(2);
+  const level = report.result === 'not_flat' ? 'alert' : 'info';
+  day.log(level, 'day_over', `Day over: ${report.result.replace('_', ' ')}. Net ${rupees(net)} rupees after ${rupees(charges)} charges.`);
+  await condition(() => true);
+}
+
+async function compare(day: Day): Promise<Reconciliation | null> {
+  const { facts } = day;
+  let compared: Reconciliation | null = null;
+  for (let looks = 1; looks <= COMPARISONS; looks += 1) {
+    compared = await compareWithBroker(day);
+    if (!compared || (compared.differences.length === 0 && compared.liveOrders.length === 0)) break;
+    if (looks < COMPARISONS) {
+      await day.pause('looking again at what differs', COMPARE_AGAIN_MS);
+      await lastLook(day);
+    }
+  }
+  if (!compared && (Object.keys(facts.orders).length > 0 || facts.carriedOrders.length > 0)) {
+    const text = 'Zerodha could not be asked after the close: the result is by our own ledger alone. Look at Kite.';
+    day.warn('unverified', 'unverified', text, true);
+    day.page('unverified', 'day', text);
+  }
+  return compared;
+}
+
+/** DAY orders have died with the market: by their fills a position is flat, or it is not. */
+function closeWhatIsFlat(day: Day): void {
+  const { facts } = day;
+  for (const position of facts.positions) {
+    for (const order of ordersOf(facts, position)) {
+      if (isOver(order) || order.phase === 'doubt' || order.phase === 'in_flight') continue;
+      order.phase = 'ended';
+      order.status = order.filledQuantity < order.quantity ? 'CANCELLED' : 'COMPLETE';
+      day.touchOrder(order.tag);
+    }
+    const orders = ordersOf(facts, position);
+    const flat = position.legs.every(({ role, contract, opens }) => {
+      const net = orders
+        .filter((order) => order.role === role && order.tradingsymbol === contract.tradingsymbol)
+        .reduce((sum, order) => sum + (order.side === opens ? surely(order) : -surely(order)), 0);
+      return net === 0;
+    });
+    if (position.closedAt === null && flat && orders.every(isOver)) position.closedAt = day.now();
+    day.touchPosition(position);
+  }
+}
+
+function tellLeftOpen(day: Day, id: string): void {
+  const { facts } = day;
+  const position = facts.positions.find((known) => known.id === id);
+  if (!position || position.closedAt !== null) return;
+  const state = stateOfPosition(facts, position);
+  const held = holdingsOf(day, id);
+  if (staysOvernight(facts, position) && state === 'open') {
+    const text = `${id}: carried to the next day. Its stop died with the day: nothing guards it until somebody logs in tomorrow; the stop rests again at the open.`;
+    day.log('info', 'position_carried', text);
+    return;
+  }
+  const text =
+    state === 'residual_hedge'
+      ? `${id}: ${held} found no buyer. They can lose no more than they cost, and settle on ${expiryOf(position)} at the latest.`
+      : `${id}: ${held} still open. Close them in Kite.`;
+  day.warn(`${state}:${id}`, state === 'residual_hedge' ? 'residual_hedge' : 'not_flat', text, true);
+}
+
+function leftOpen(day: Day): string {
+  const open = day.facts.positions.filter((position) => position.closedAt === null && !staysOvernight(day.facts, position));
+  return open.length === 0 ? '' : ` ${open.map(({ id }) => `${id}: ${holdingsOf(day, id)}`).join('; ')}.`;
+}
+
+function holdingsOf(day: Day, id: string): string {
+  const position = day.facts.positions.find((known) => known.id === id);
+  if (!position) return '';
+  const orders = ordersOf(day.facts, position);
+  return position.legs
+    .map(({ role, contract, opens }) => {
+      const net = orders
+        .filter((order) => order.role === role && order.tradingsymbol === contract.tradingsymbol)
+        .reduce((sum, order) => sum + (order.side === opens ? surely(order) : -surely(order)), 0);
+      return net === 0 ? '' : `${net} ${contract.tradingsymbol} ${opens === 'SELL' ? 'short' : 'long'}`;
+    })
+    .filter((words) => words !== '')
+    .join(', ');
+}

@@ -1,0 +1,35 @@
+/** A carried contract is what today's master says it is: its expiry may have moved, and with it the day on which it is left. */
+import type { ContractRef } from '../../src/contract/ledger.ts';
+import type { Position } from '../../src/domain/control/facts.ts';
+import { reads } from '../activity-proxies.ts';
+import { type Day, DayOver } from './day.ts';
+
+export async function refreshContracts(day: Day): Promise<void> {
+  const { facts } = day;
+  const carried = facts.positions.filter(({ carried: was, closedAt, plan }) => was && closedAt === null && plan.main.expiry >= facts.identity.date);
+  if (carried.length === 0 || facts.over) return;
+  const tradingsymbols = [...new Set(carried.flatMap(({ legs }) => legs.map(({ contract }) => contract.tradingsymbol)))];
+  try {
+    const input = { identity: day.identity, tradingsymbols };
+    const listed = await day.withSession('contracts', () =>
+      reads.readContracts.executeWithOptions({ summary: "Carried contracts in today's master" }, [input]),
+    );
+    for (const position of carried) refresh(day, position, listed);
+  } catch (error) {
+    if (!(error instanceof DayOver)) throw error;
+  }
+}
+
+function refresh(day: Day, position: Position, listed: readonly ContractRef[]): void {
+  const now = (contract: ContractRef) => listed.find(({ tradingsymbol }) => tradingsymbol === contract.tradingsymbol) ?? contract;
+  const { plan } = position;
+  const main = now(plan.main);
+  position.legs = position.legs.map((leg) => ({ ...leg, contract: now(leg.contract) }));
+  position.plan = { ...plan, main, hedge: plan.hedge && now(plan.hedge) };
+  if (main.expiry === plan.main.expiry) return;
+  if (main.expiry < plan.exitOn) position.plan.exitOn = main.expiry;
+  const text = `${position.id}: Zerodha now lists ${main.tradingsymbol} with expiry ${main.expiry} instead of ${plan.main.expiry}. It is left on ${position.plan.exitOn} at the latest.`;
+  day.warn(`expiry:${position.id}`, 'difference', text, false);
+  day.page('expiry_moved', position.id, text);
+  day.touchPosition(position);
+}

@@ -1,0 +1,60 @@
+/** What the day writes to the journal, beside its trading: only what changed, at most once a second, and again until it is written. */
+import type { JournalBatch } from '../../src/contract/journal.ts';
+import { reads } from '../activity-proxies.ts';
+import type { Day } from './day.ts';
+import type { DayFacts } from './facts.ts';
+import { handOver } from './handover.ts';
+import { stateOf, viewOfPosition } from './view.ts';
+
+const EVERY_MS = 1_000;
+/** As long as the Temporal UI shows of a summary. */
+const SUMMARY_LENGTH = 120;
+
+/** Runs to the end of the day, or of the run. */
+export async function keepJournal(day: Day): Promise<void> {
+  const { facts } = day;
+  while (!day.ending && (facts.report === null || isDirty(facts))) {
+    await day.until(
+      'journal',
+      () => (isDirty(facts) && Date.now() >= facts.journal.writtenAt + EVERY_MS) || facts.report !== null,
+      () => (isDirty(facts) ? facts.journal.writtenAt + EVERY_MS : null),
+    );
+    if (!day.ending && isDirty(facts)) await write(day);
+  }
+}
+
+function isDirty({ journal, decisions }: DayFacts): boolean {
+  return (
+    journal.events.length > 0 ||
+    journal.orders.length > 0 ||
+    journal.positions.length > 0 ||
+    decisions.length > journal.decided
+  );
+}
+
+async function write(day: Day): Promise<void> {
+  const { facts } = day;
+  const { journal } = facts;
+  journal.batches += 1;
+  journal.writtenAt = Date.now();
+  const positions = facts.positions.filter(({ id }) => journal.positions.includes(id));
+  const batch: JournalBatch = {
+    identity: facts.identity,
+    sequence: journal.batches,
+    state: stateOf(facts),
+    events: journal.events,
+    orders: journal.orders.flatMap((tag) => facts.orders[tag] ?? []),
+    positions: positions.map((position) => viewOfPosition(facts, position)),
+    handedOver: Object.fromEntries(
+      positions.filter(({ closedAt }) => closedAt === null).map((position) => [position.id, handOver(facts, position)]),
+    ),
+    decisions: facts.decisions.slice(journal.decided),
+  };
+  journal.events = [];
+  journal.orders = [];
+  journal.positions = [];
+  journal.decided = facts.decisions.length;
+  day.show();
+  const summary = (batch.events.at(-1)?.text ?? 'orders and positions').slice(0, SUMMARY_LENGTH);
+  await reads.writeJournal.executeWithOptions({ summary }, [batch]);
+}

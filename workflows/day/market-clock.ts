@@ -1,0 +1,22 @@
+/** The replayed market runs at 1x while an entry, an exit or a doubtful order is under way, as a fill takes seconds of the market. */
+import { reads } from '../activity-proxies.ts';
+import type { Day } from './day.ts';
+import { isBusy } from './view.ts';
+
+const KEY = 'day';
+
+/** `also` names what else holds it: a close that is being decided on. */
+export async function keepMarketClock(day: Day): Promise<void> {
+  const { facts } = day;
+  if (facts.clock.length === 0) return;
+  const wanted = () => !facts.over && (isBusy(facts) || day.anyRunning('hour ') || day.anyRunning('order of '));
+  while (!day.ending && facts.step !== 'done') {
+    await day.until('market clock', () => wanted() !== facts.held || facts.step === 'done');
+    if (day.ending || wanted() === facts.held) return;
+    const on = wanted();
+    const summary = on ? 'Market at 1x while orders are under way' : 'Market may run on';
+    day.setClock(await reads.holdMarketClock.executeWithOptions({ summary }, [{ key: KEY, on }]));
+    facts.held = on;
+    day.changed();
+  }
+}

@@ -1,0 +1,34 @@
+/** What the owner is told: lasting conditions by their deadlines, and what happened, one notice after the other. */
+import { conditionsOf, pagesDue } from '../../src/domain/control/deadlines.ts';
+import { reads } from '../activity-proxies.ts';
+import type { Day } from './day.ts';
+
+/** Looks at all conditions whenever something changed or one is due. It decides nothing about orders and delays nothing. */
+export async function keepDeadlines(day: Day): Promise<void> {
+  const { facts } = day;
+  while (!day.ending && facts.step !== 'done') {
+    const seen = day.version;
+    const due = pagesDue(facts.watched, conditionsOf(facts, day.instant()), Date.now());
+    facts.watched = due.watched;
+    for (const { id, kind, cause, subject, text, since } of due.pages) {
+      day.notify({ id: `${facts.identity.date}:${id}`, kind, cause, subject, text, since });
+      if (kind !== 'repeated') day.log(kind === 'raised' ? 'alert' : 'info', `page_${cause}`, text);
+    }
+    await day.changedOrDue('deadlines', due.pages.length > 0 ? day.version : seen, due.due);
+  }
+}
+
+/** Hands the notices over; a channel that is away keeps them in its own queue. */
+export async function keepNotices(day: Day): Promise<void> {
+  const { facts } = day;
+  for (;;) {
+    await day.until('notices', () => facts.notices.length > 0 || facts.report !== null);
+    const [notice] = facts.notices;
+    if (!notice || day.ending) return;
+    const summary = `Owner: ${notice.text}`.slice(0, 120);
+    const { deliveredAt } = await reads.notifyOwner.executeWithOptions({ summary }, [notice]);
+    facts.notices = facts.notices.filter(({ id }) => id !== notice.id);
+    facts.delivered[`${notice.cause}:${notice.subject}`] = deliveredAt;
+    day.changed();
+  }
+}

@@ -1,0 +1,178 @@
+/** Ledger against broker: what was held over night, and what is held after the close (TRADING section 1). */
+import { isCancellation } from '@temporalio/workflow';
+import type { Reconciliation } from '../../src/contract/activities.ts';
+import type { Holding } from '../../src/contract/ledger.ts';
+import type { Overnight } from '../../src/domain/control/book.ts';
+import type { Order, Position } from '../../src/domain/control/facts.ts';
+import { comparing } from '../activity-proxies.ts';
+import { foreignOf, recordForeignPosition, signed } from '../external/trades.ts';
+import { bookOther, setFills } from '../orders/ledger.ts';
+import { requestExit } from '../position/request-exit.ts';
+import type { Day } from './day.ts';
+
+/**
+ * The overnight net is what was carried, what others hold, and what nobody has heard of. First it settles the orders of yesterday without
+ * a known end; the rest is others' where nothing of ours is, and a difference where something is.
+ */
+export function takeOvernight(day: Day, overnight: readonly Overnight[]): void {
+  const { facts } = day;
+  if (facts.overnight !== null) {
+    explainChange(day, overnight);
+    return;
+  }
+  facts.overnight = [...overnight];
+  const keys = new Map<string, { product: string; tradingsymbol: string }>();
+  for (const { product, tradingsymbol } of [...overnight, ...facts.carriedOrders, ...facts.external]) keys.set(`${product}:${tradingsymbol}`, { product, tradingsymbol });
+  for (const { product, tradingsymbol } of keys.values()) compareOvernight(day, product, tradingsymbol, quantityOf(overnight, product, tradingsymbol));
+  for (const position of facts.positions) delete position.unheard;
+  facts.compared = true;
+  day.clearWarning('uncompared');
+  day.changed();
+}
+
+function quantityOf(holdings: readonly Holding[], product: string, tradingsymbol: string): number {
+  return holdings.find((held) => held.product === product && held.tradingsymbol === tradingsymbol)?.quantity ?? 0;
+}
+
+function compareOvernight(day: Day, product: string, tradingsymbol: string, held: number): void {
+  const { facts } = day;
+  const carried = () =>
+    facts.carriedOrders
+      .filter((order) => order.product === product && order.tradingsymbol === tradingsymbol)
+      .reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
+  const known = foreignOf(facts, product, tradingsymbol);
+  let unknown = held - carried() - known;
+  const touches = facts.positions.filter(
+    ({ plan, legs, closedAt }) => closedAt === null && plan.product === product && legs.some(({ contract }) => contract.tradingsymbol === tradingsymbol),
+  );
+  if (unknown !== 0) unknown -= settleUnheard(day, touches, tradingsymbol, unknown);
+  const theirs = held - carried();
+  // Whoever closed what they held has closed it; less of theirs than before takes nothing from us.
+  const shrunk = known * theirs >= 0 && Math.abs(theirs) <= Math.abs(known);
+  if (unknown === 0 || touches.length === 0 || shrunk) {
+    recordForeignPosition(day, { product, tradingsymbol, quantity: theirs });
+    if (theirs !== 0) {
+      const text = `Zerodha holds ${theirs} ${tradingsymbol} (${product}) that was not opened here. It is never touched. Acknowledge it to allow entries.`;
+      day.warn(`foreign:${product}:${tradingsymbol}`, 'foreign_position', text, true);
+    }
+    return;
+  }
+  closedOvernight(day, touches, tradingsymbol, unknown);
+}
+
+/** What yesterday's unheard orders have filled is booked at their limits, and their position is left. Answers the signed units. */
+function settleUnheard(day: Day, positions: readonly Position[], tradingsymbol: string, unknown: number): number {
+  let settled = 0;
+  for (const position of positions) {
+    for (const { tag, units } of position.unheard ?? []) {
+      const order = day.facts.carriedOrders.find((known) => known.tag === tag && known.positionId === position.id);
+      if (order?.tradingsymbol !== tradingsymbol) continue;
+      const left = unknown - settled;
+      const filled = Math.max(0, Math.min(units, order.side === 'BUY' ? left : -left));
+      if (filled === 0) continue;
+      order.fills.push({ tradeId: `UNHEARD-${tag}`, quantity: filled, price: order.price, at: order.intendedAt });
+      setFills(order, order.filledQuantity + filled);
+      settled += signed({ side: order.side, quantity: filled });
+      tellUnpriced(day, position, order, filled);
+    }
+  }
+  return settled;
+}
+
+function tellUnpriced(day: Day, position: Position, order: Order, filled: number): void {
+  const what = `${order.side} ${filled} ${order.tradingsymbol}`;
+  const text = `${position.id}: ${what} was filled yesterday after the day had lost sight of it. It is booked at its limit ${(order.price / 100).toFixed(2)}: look up the price in Kite. The position is left.`;
+  day.warn(`unpriced:${order.tag}`, 'unpriced', text, true);
+  day.page('unpriced', position.id, text);
+  requestExit(day, position, 'leftover');
+}
+
+/** Less of ours than was carried: somebody closed it where no trade of today shows it. Asked about; until then it is not closed again. */
+function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol: string, unknown: number): void {
+  let left = unknown;
+  for (const position of positions) {
+    const leg = position.legs.find(({ contract }) => contract.tradingsymbol === tradingsymbol);
+    if (!leg) continue;
+    const closing = leg.opens === 'SELL' ? left : -left;
+    const carried = day.facts.carriedOrders
+      .filter((order) => order.positionId === position.id && order.tradingsymbol === tradingsymbol)
+      .reduce((sum, order) => sum + (order.side === leg.opens ? order.filledQuantity : -order.filledQuantity), 0);
+    const units = Math.max(0, Math.min(closing, carried));
+    if (units === 0) continue;
+    left -= leg.opens === 'SELL' ? units : -units;
+    const price = day.facts.carriedOrders.find((order) => order.positionId === position.id && order.side === leg.opens)?.averagePrice ?? 0;
+    const tag = `OVERNIGHT-${tradingsymbol}-${position.id}`;
+    bookOther(day, position, leg, {
+      ...{ tag, side: leg.opens === 'SELL' ? 'BUY' : 'SELL', quantity: units, status: 'CLOSED', price, takenFrom: 'person', booked: false },
+      statusMessage: 'Closed over night at a price that Zerodha does not show',
+      fills: [{ tradeId: tag, quantity: units, price, at: day.now() }],
+    });
+    const text = `${position.id}: ${units} ${tradingsymbol} of it are gone at Zerodha since yesterday, without a trade to show. Only what is left is protected and closed here. Acknowledge it to book them at ${(price / 100).toFixed(2)}.`;
+    day.warn(`external:${position.id}`, 'foreign_position', text, true);
+    day.page('external', position.id, text);
+  }
+  if (left === 0) return;
+  const [first] = positions;
+  const text = `Zerodha holds ${left > 0 ? 'more' : 'less'} ${tradingsymbol} than the ledger, by ${Math.abs(left)} units, and no trade explains it. Look at Kite.`;
+  day.warn(`difference:${tradingsymbol}`, 'difference', text, true);
+  day.page('difference', first?.id ?? 'day', text);
+}
+
+/** A conversion, or a correction by the broker: it never stops an exit, and never cancels a stop. */
+function explainChange(day: Day, overnight: readonly Overnight[]): void {
+  const { facts } = day;
+  const before = facts.overnight ?? [];
+  facts.overnight = [...overnight];
+  facts.unexplained = {};
+  for (const { product, tradingsymbol } of [...before, ...overnight]) {
+    const moved = quantityOf(overnight, product, tradingsymbol) - quantityOf(before, product, tradingsymbol);
+    const key = `${product}:${tradingsymbol}`;
+    if (moved === 0 || facts.unexplained[key]) continue;
+    const text = `Zerodha holds ${moved > 0 ? '+' : ''}${moved} ${tradingsymbol} (${product}) that no trade of today explains. Look at Kite.`;
+    facts.unexplained[key] = text;
+    day.warn(`unexplained:${key}`, 'difference', text, true);
+  }
+  day.changed();
+}
+
+/** Compares what is ours with the broker; null when nobody can ask it any more. */
+export async function compareWithBroker(day: Day): Promise<Reconciliation | null> {
+  const { facts } = day;
+  const ours = new Map<string, Holding>();
+  const filled: Record<string, number> = {};
+  const orders = Object.values(facts.orders).filter(({ booked }) => booked !== false);
+  for (const order of [...facts.carriedOrders, ...orders]) {
+    const key = `${order.product}:${order.tradingsymbol}`;
+    const known = ours.get(key) ?? { tradingsymbol: order.tradingsymbol, product: order.product, quantity: 0 };
+    known.quantity += signed({ side: order.side, quantity: order.filledQuantity });
+    ours.set(key, known);
+  }
+  const isSettlement = (order: Order) => order.purpose === 'settlement';
+  for (const order of orders) if (order.takenFrom === undefined && !isSettlement(order)) filled[order.tag] = order.filledQuantity;
+  // The broker shows neither what was settled nor what expired before: there is nothing to compare.
+  const settled = [
+    ...orders.filter(isSettlement).map(({ tradingsymbol }) => tradingsymbol),
+    ...facts.positions.filter(({ plan }) => plan.main.expiry < facts.identity.date).flatMap(({ legs }) => legs.map(({ contract }) => contract.tradingsymbol)),
+  ];
+  const input = { identity: day.identity, ours: [...ours.values()], foreign: theirsNow(day), filled, settled };
+  try {
+    return await day.withSession('reconcile', () =>
+      comparing.reconcile.executeWithOptions({ summary: 'Comparing the ledger with Zerodha' }, [input]),
+    );
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return null;
+  }
+}
+
+/** What others hold now, as far as their trades show it. */
+function theirsNow({ facts }: Day): Holding[] {
+  return facts.external.map(({ product, tradingsymbol, foreign, before, trades }) => {
+    const booked = Object.values(facts.orders)
+      .filter((order) => order.product === product && order.tradingsymbol === tradingsymbol && order.takenFrom !== undefined && order.takenFrom !== 'transfer' && order.booked !== false)
+      .reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
+    const moved = trades.reduce((sum, trade) => sum + signed(trade), 0) - before - booked;
+    return { product, tradingsymbol, quantity: foreign + moved };
+  });
+}
+

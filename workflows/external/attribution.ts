@@ -1,0 +1,180 @@
+/**
+ * Which of others' trades closed what was ours (CONTROL, external trades): shares are allotted to positions when first seen, oldest first,
+ * and kept as closings that nobody has booked yet, until a person says whose they are. The broker's own square-off is booked at once.
+ */
+import type { BookRow } from '../../src/domain/control/book.ts';
+import type { Leg, Order, Position } from '../../src/domain/control/facts.ts';
+import { ordersOf, ordersOfLeg } from '../../src/domain/control/intervals.ts';
+import { type ExternalFill, shareOfFills, tradeOfShare } from '../../src/domain/external-fills.ts';
+import type { Day } from '../day/day.ts';
+import type { DayFacts } from '../day/facts.ts';
+import { bookOther, setFills } from '../orders/ledger.ts';
+import { requestExit } from '../position/request-exit.ts';
+import { contractsOf, externalOf, keepBaselines, signed } from './trades.ts';
+
+/** Looks at all contracts of ours anew. Answers nothing: what it finds is in the ledger. */
+export function attribute(day: Day): void {
+  keepBaselines(day);
+  for (const { product, tradingsymbol } of contractsOf(day.facts.positions)) {
+    for (const opens of ['SELL', 'BUY'] as const) attributeSide(day, product, tradingsymbol, opens);
+  }
+  takeAnswers(day);
+}
+
+type Holder = { position: Position; leg: Leg; held: number; open: Order[] };
+
+function attributeSide(day: Day, product: string, tradingsymbol: string, opens: 'SELL' | 'BUY'): void {
+  const { facts } = day;
+  const external = externalOf(facts, product, tradingsymbol);
+  const holders = holdersOf(facts, product, tradingsymbol, opens);
+  const all = holders.flatMap(({ open }) => open);
+  if (holders.length === 0) return;
+  // E, less what was booked of it already.
+  const booked = Object.values(facts.orders).filter(
+    (order) => order.product === product && order.tradingsymbol === tradingsymbol && isExternal(order) && order.booked !== false,
+  );
+  const traded = external.trades.reduce((sum, trade) => sum + signed(trade), 0) - external.before;
+  const moved = traded - booked.reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
+  const ours = holders.reduce((sum, { held }) => sum + held, 0);
+  const closing = opens === 'SELL' ? moved - Math.max(0, -external.foreign) : -moved - Math.max(0, external.foreign);
+  const share = Math.max(0, Math.min(ours, closing));
+  const allotted = all.reduce((sum, order) => sum + order.filledQuantity, 0);
+  if (share > allotted) allot(day, holders, share - allotted, external.trades);
+  else if (share < allotted) withdraw(day, all, allotted - share);
+}
+
+function isExternal({ takenFrom }: Order): boolean {
+  return takenFrom === 'broker' || takenFrom === 'person';
+}
+
+/** Oldest first. `held` is what our own fills and booked closings leave. */
+function holdersOf(facts: DayFacts, product: string, tradingsymbol: string, opens: 'SELL' | 'BUY'): Holder[] {
+  return facts.positions.flatMap((position) => {
+    if (position.plan.product !== product) return [];
+    const leg = position.legs.find(({ contract, opens: side }) => contract.tradingsymbol === tradingsymbol && side === opens);
+    if (!leg) return [];
+    const orders = ordersOfLeg(ordersOf(facts, position), leg);
+    const open = orders.filter((order) => isExternal(order) && order.booked === false);
+    const held = orders
+      .filter((order) => !open.includes(order))
+      .reduce((sum, order) => sum + (order.side === opens ? order.filledQuantity : -order.filledQuantity), 0);
+    return held > 0 || open.length > 0 ? [{ position, leg, held: Math.max(0, held), open }] : [];
+  });
+}
+
+function allot(day: Day, holders: readonly Holder[], units: number, trades: readonly (ExternalFill & { side: string; orderId: string; byBroker: boolean })[]): void {
+  let left = units;
+  for (const { position, leg, held, open } of holders) {
+    const free = held - open.reduce((sum, order) => sum + order.filledQuantity, 0);
+    const part = Math.min(left, free);
+    if (part <= 0) continue;
+    const side = leg.opens === 'SELL' ? 'BUY' : 'SELL';
+    const shares = shareOfFills(trades.filter((trade) => trade.side === side), part, takenBefore(day.facts));
+    for (const share of shares) bookShare(day, position, leg, share, trades);
+    left -= shares.reduce((sum, { quantity }) => sum + quantity, 0);
+  }
+}
+
+function bookShare(day: Day, position: Position, leg: Leg, share: ExternalFill, trades: readonly { tradeId: string; orderId: string; byBroker: boolean }[]): void {
+  const trade = trades.find(({ tradeId }) => tradeId === tradeOfShare(share.tradeId));
+  const byBroker = trade?.byBroker === true;
+  bookOther(day, position, leg, {
+    ...{ tag: `EXTERNAL-${share.tradeId}-${position.id}`, orderId: trade?.orderId ?? null, side: leg.opens === 'SELL' ? 'BUY' : 'SELL' },
+    ...{ quantity: share.quantity, fills: [share], status: 'COMPLETE', price: share.price },
+    statusMessage: byBroker ? "Zerodha's own square-off" : 'Closed outside of this program',
+    ...{ takenFrom: byBroker ? ('broker' as const) : ('person' as const), booked: byBroker },
+  });
+  const what = `${share.quantity} ${leg.contract.tradingsymbol}`;
+  if (byBroker) {
+    day.page('broker_square_off', position.id, `${position.id}: Zerodha's own square-off closed ${what}.`);
+    requestExit(day, position, 'broker_square_off');
+    return;
+  }
+  const text = `${position.id}: ${what} were ${leg.opens === 'SELL' ? 'bought back' : 'sold'} outside of this program. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`;
+  day.warn(questionOf(position), 'foreign_position', text, true);
+  day.page('external', position.id, text);
+}
+
+export function questionOf({ id }: Position): string {
+  return `external:${id}`;
+}
+
+/** They have traded it back: the newest shares go first. */
+function withdraw(day: Day, open: readonly Order[], units: number): void {
+  let left = units;
+  for (const order of [...open].reverse()) {
+    if (left <= 0) return;
+    const part = Math.min(left, order.filledQuantity);
+    left -= part;
+    const [fill] = order.fills;
+    if (part === order.filledQuantity || !fill) delete day.facts.orders[order.tag];
+    else {
+      order.fills = [{ ...fill, quantity: fill.quantity - part }];
+      order.quantity -= part;
+      setFills(order, 0);
+    }
+    day.touchOrder(order.tag);
+    const position = day.facts.positions.find(({ id }) => id === order.positionId);
+    if (!position) continue;
+    const none = !ordersOf(day.facts, position).some((other) => other.booked === false);
+    if (none) day.clearWarning(questionOf(position));
+    day.log('info', 'external_withdrawn', `${position.id}: ${part} ${order.tradingsymbol} were traded back outside: the question is withdrawn.`);
+  }
+}
+
+/** A person has said that the trades were theirs. */
+function takeAnswers(day: Day): void {
+  for (const position of day.facts.positions) {
+    const question = questionOf(position);
+    if (!day.isAcknowledged(question)) continue;
+    const open = ordersOf(day.facts, position).filter(({ booked }) => booked === false);
+    for (const order of open) {
+      order.booked = true;
+      day.touchOrder(order.tag);
+    }
+    day.clearWarning(question);
+    // The next trade of theirs is another question.
+    day.facts.acknowledged = day.facts.acknowledged.filter((id) => id !== question);
+    if (open.length > 0) day.log('info', 'external_booked', `${position.id}: booked as closed outside.`);
+  }
+}
+
+/** Units by the broker's trade id that are in the ledger. */
+function takenBefore(facts: DayFacts): Map<string, number> {
+  const taken = new Map<string, number>();
+  for (const order of Object.values(facts.orders)) {
+    if (!isExternal(order)) continue;
+    for (const { tradeId, quantity } of order.fills) {
+      const trade = tradeOfShare(tradeId);
+      taken.set(trade, (taken.get(trade) ?? 0) + quantity);
+    }
+  }
+  return taken;
+}
+
+/** Live orders of the broker's own square-off may fill: our buys beside them would buy twice. */
+export function recordSquareOffOrders(day: Day, rows: readonly BookRow[]): void {
+  const { facts } = day;
+  const live = new Set(rows.map(({ orderId }) => orderId));
+  for (const order of Object.values(facts.orders)) {
+    if (order.takenFrom === 'broker' && order.phase === 'working' && !live.has(order.orderId ?? '')) {
+      delete facts.orders[order.tag];
+      day.changed();
+    }
+  }
+  for (const row of rows) {
+    let left = row.quantity - row.filledQuantity;
+    for (const { position, leg, held } of holdersOf(facts, row.product, row.tradingsymbol, row.side === 'BUY' ? 'SELL' : 'BUY')) {
+      const tag = `BROKER-${row.orderId}-${position.id}`;
+      const part = Math.min(left, held);
+      if (part <= 0 || facts.orders[tag]) continue;
+      left -= part;
+      bookOther(day, position, leg, {
+        ...{ tag, orderId: row.orderId, side: row.side, quantity: part, fills: [], status: row.status, price: row.price },
+        ...{ statusMessage: "Zerodha's own square-off", takenFrom: 'broker', phase: 'working' },
+      });
+      day.page('broker_square_off', position.id, `${position.id}: Zerodha's own square-off has placed ${row.side} ${row.quantity} ${row.tradingsymbol}.`);
+      requestExit(day, position, 'broker_square_off');
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/** What others do in our contracts: facts of a contract, kept once on the day by product and trading symbol (CONTROL, external trades). */
+import type { Holding } from '../../src/contract/ledger.ts';
+import type { ExternalTrade } from '../../src/domain/control/book.ts';
+import type { ExternalFacts, Order, Position } from '../../src/domain/control/facts.ts';
+import { mayFill } from '../../src/domain/control/intervals.ts';
+import type { Day } from '../day/day.ts';
+import type { DayFacts } from '../day/facts.ts';
+
+export function externalOf(facts: DayFacts, product: string, tradingsymbol: string): ExternalFacts {
+  const known = facts.external.find((one) => one.product === product && one.tradingsymbol === tradingsymbol);
+  if (known) return known;
+  const fresh: ExternalFacts = { product, tradingsymbol, foreign: 0, before: 0, since: null, trades: [] };
+  facts.external.push(fresh);
+  return fresh;
+}
+
+/** F: what they held at the baseline. Signed units, + is long. */
+export function foreignOf(facts: DayFacts, product: string, tradingsymbol: string): number {
+  return facts.external.find((one) => one.product === product && one.tradingsymbol === tradingsymbol)?.foreign ?? 0;
+}
+
+export function recordForeignPosition({ facts }: Day, { product, tradingsymbol, quantity }: Holding): void {
+  externalOf(facts, product, tradingsymbol).foreign = quantity;
+}
+
+/** Trades of others, joined by their id. */
+export function recordExternalTrades({ facts }: Day, trades: readonly ExternalTrade[]): void {
+  for (const { product, tradingsymbol, orderId, side, tradeId, quantity, price, at, byBroker } of trades) {
+    const external = externalOf(facts, product, tradingsymbol);
+    if (external.trades.some((known) => known.tradeId === tradeId)) continue;
+    external.trades.push({ tradeId, quantity, price, at, side, orderId, byBroker });
+    // What they traded before our first order in it was there before us.
+    if (external.since !== null && at < external.since) moveBaseline(external, signed({ side, quantity }));
+  }
+}
+
+function moveBaseline(external: ExternalFacts, by: number): void {
+  external.foreign += by;
+  external.before += by;
+}
+
+export function signed({ side, quantity }: { side: 'BUY' | 'SELL'; quantity: number }): number {
+  return side === 'BUY' ? quantity : -quantity;
+}
+
+/** Orders of ours in a contract, today's and carried. What was taken from others is none. */
+export function oursIn(facts: DayFacts, product: string, tradingsymbol: string): Order[] {
+  return [...facts.carriedOrders, ...Object.values(facts.orders)].filter(
+    (order) => order.product === product && order.tradingsymbol === tradingsymbol,
+  );
+}
+
+/**
+ * Each contract of a position has facts of what others do in it. The baseline moves while nothing of ours is held and no order of ours may
+ * fill; from our first order on it stands.
+ */
+export function keepBaselines(day: Day): void {
+  const { facts } = day;
+  for (const { product, tradingsymbol } of contractsOf(facts.positions)) {
+    const external = externalOf(facts, product, tradingsymbol);
+    const orders = oursIn(facts, product, tradingsymbol);
+    const net = orders.reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
+    const ours = net !== 0 || orders.some((order) => mayFill(order));
+    if (ours) {
+      external.since ??= Math.min(...orders.filter((order) => mayFill(order) || order.filledQuantity > 0).map(({ intendedAt }) => intendedAt));
+      continue;
+    }
+    external.since = null;
+    const total = external.trades.reduce((sum, trade) => sum + signed(trade), 0);
+    moveBaseline(external, total - external.before);
+  }
+}
+
+export function contractsOf(positions: readonly Position[]): { product: string; tradingsymbol: string; instrumentToken: number }[] {
+  const contracts = new Map<string, { product: string; tradingsymbol: string; instrumentToken: number }>();
+  for (const { plan, legs } of positions)
+    for (const { contract } of legs) {
+      const { tradingsymbol, instrumentToken } = contract;
+      contracts.set(`${plan.product}:${tradingsymbol}`, { product: plan.product, tradingsymbol, instrumentToken });
+    }
+  return [...contracts.values()];
+}

@@ -1,0 +1,349 @@
+/**
+ * The day's orders: the only place that mints one, takes in what the broker shows of it, and computes its average. All of it is a join:
+ * news may come twice, late and in any order.
+ */
+import type { BookRow } from '../../src/domain/control/book.ts';
+import type { Fill, Leg, Order, OrderPhase, OrderPurpose, Position, Pricing } from '../../src/domain/control/facts.ts';
+import { isOver } from '../../src/domain/control/intervals.ts';
+import { makeTag, type OrderTag, parseTag } from '../../src/domain/tags.ts';
+import type { Side } from '../../src/domain/types.ts';
+import type { Day } from '../day/day.ts';
+
+/** What shows in the book is beyond what we said of it, and its final word beyond all. */
+const RANK: Record<OrderPhase, number> = {
+  intended: 0,
+  in_flight: 1,
+  doubt: 2,
+  not_sent: 3,
+  absent: 3,
+  accepted: 4,
+  resting: 5,
+  working: 6,
+  ended: 7,
+};
+
+export type Draft = { leg: Leg; purpose: OrderPurpose; side: Side; quantity: number; pricing: Pricing };
+
+/** The intent, in the facts before anything is sent, under a tag that was never used. */
+export function recordIntent(day: Day, position: Position, draft: Draft, sendBy: number): Order {
+  const { leg, purpose, side, quantity, pricing } = draft;
+  const slice = freeSlice(day, position, draft);
+  const tag = nextTag(day, position, { role: leg.role, purpose, slice });
+  const order: Order = {
+    ...blankOrder(day, tag),
+    positionId: position.id,
+    role: leg.role,
+    purpose,
+    slice,
+    tradingsymbol: leg.contract.tradingsymbol,
+    side,
+    product: position.plan.product,
+    quantity,
+    orderType: pricing.kind === 'stop' ? 'SL' : 'LIMIT',
+    price: pricing.kind === 'cross' ? 0 : pricing.price,
+    triggerPrice: pricing.kind === 'stop' ? pricing.triggerPrice : 0,
+    intent: { pricing, sendBy },
+  };
+  day.facts.orders[tag] = order;
+  day.touchOrder(tag);
+  return order;
+}
+
+function blankOrder(day: Day, tag: string): Order {
+  const now = day.instant();
+  return {
+    tag,
+    orderId: null,
+    positionId: '',
+    role: 'main',
+    purpose: 'entry',
+    slice: 1,
+    tradingsymbol: '',
+    side: 'BUY',
+    product: 'MIS',
+    quantity: 0,
+    filledQuantity: 0,
+    averagePrice: 0,
+    orderType: 'LIMIT',
+    price: 0,
+    triggerPrice: 0,
+    touch: null,
+    status: 'INTENDED',
+    statusMessage: null,
+    fills: [],
+    phase: 'intended',
+    steps: 0,
+    steppedAt: null,
+    modifications: 0,
+    seenAt: 0,
+    intendedAt: now.market,
+    updatedAt: now.market,
+    sentAt: null,
+    firstFillAt: null,
+    since: now.wall,
+  };
+}
+
+/** The lowest number that no order of the same purpose uses that may still fill. */
+function freeSlice(day: Day, position: Position, { leg, purpose }: Draft): number {
+  const used = Object.values(day.facts.orders).filter(
+    (order) => order.positionId === position.id && order.role === leg.role && order.purpose === purpose,
+  );
+  if (purpose === 'entry') return used.length + 1;
+  const live = new Set(used.filter((order) => !isOver(order)).map(({ slice }) => slice));
+  let slice = 1;
+  while (live.has(slice)) slice += 1;
+  return slice;
+}
+
+function nextTag(day: Day, position: Position, of: Pick<OrderTag, 'role' | 'purpose' | 'slice'>): string {
+  const key = `${position.id}:${of.role}:${of.purpose}:${of.slice}`;
+  const attempt = (day.facts.attempts[key] ?? 0) + 1;
+  day.facts.attempts[key] = attempt;
+  const { run, date } = day.identity;
+  const manual = position.signal === 'manual' ? { manual: true } : {};
+  return makeTag({ run, date, position: position.number, ...manual, ...of, attempt });
+}
+
+/** Nothing of it was sent, or the broker refused it before it was in the book. */
+export function markNotSent(day: Day, order: Order, status: string, message: string): void {
+  if (RANK[order.phase] > RANK.not_sent) return;
+  setPhase(order, 'not_sent');
+  order.status = status;
+  order.statusMessage = message;
+  delete order.intent;
+  day.touchOrder(order.tag);
+}
+
+export function markInFlight(day: Day, order: Order): void {
+  setPhase(order, 'in_flight');
+  order.sentAt = Date.now();
+  day.touchOrder(order.tag);
+}
+
+export function markDoubt(day: Day, order: Order, message: string): void {
+  if (RANK[order.phase] > RANK.doubt) return;
+  setPhase(order, 'doubt');
+  order.status = 'IN DOUBT';
+  order.statusMessage = message;
+  day.log('warn', 'order_in_doubt', `No clear answer for ${order.tag}: ${message}. Looking for it in the book.`);
+  day.touchOrder(order.tag);
+}
+
+/** Two good looks, or a person, say that the book does not have it. It is watched to the close all the same. */
+export function settleAbsent(day: Day, order: Order, by: string): void {
+  if (order.phase !== 'doubt') return;
+  setPhase(order, 'absent');
+  order.status = 'ABSENT';
+  day.log('warn', 'order_absent', `${order.tag} is not in the book (${by}): it is taken as not placed, and watched to the close.`);
+  day.touchOrder(order.tag);
+}
+
+/** The broker has given it an id. */
+export function markAccepted(day: Day, order: Order, orderId: string, price: number, triggerPrice: number, touch: number | null): void {
+  order.orderId = orderId;
+  if (order.price === 0 || order.phase === 'in_flight') {
+    order.price = price;
+    order.triggerPrice = triggerPrice;
+  }
+  if (touch !== null) order.touch = touch;
+  if (RANK[order.phase] < RANK.accepted) {
+    setPhase(order, 'accepted');
+    order.status = 'SENT';
+  }
+  delete order.intent;
+  day.touchOrder(order.tag);
+}
+
+function setPhase(order: Order, phase: OrderPhase): void {
+  order.phase = phase;
+  order.since = Date.now();
+}
+
+/**
+ * Takes in what a look shows of one of our orders. Answers the order; null for a row that belongs to no position of this day.
+ * A row that does not match its intent counts as what it is, beside the intent, which then ends as absent.
+ */
+export function applyRow(day: Day, row: BookRow, at: number): Order | null {
+  const order = orderOfRow(day, row);
+  if (!order) return null;
+  const before = order.filledQuantity;
+  const known = order.phase;
+  order.orderId = row.orderId;
+  delete order.intent;
+  raisePhase(day, order, row);
+  takeFills(order, row);
+  if (at >= order.seenAt && !(known === 'ended' && row.phase !== 'ended')) takeWords(order, row, at);
+  clearShownChange(order, row);
+  if (order.filledQuantity > before) tellFill(day, order);
+  if (order.phase === 'ended' && known !== 'ended') tellEnd(day, order);
+  if (order.phase !== known && known === 'absent') tellGhost(day, order);
+  day.touchOrder(order.tag);
+  return order;
+}
+
+function raisePhase(day: Day, order: Order, row: BookRow): void {
+  const phase: OrderPhase = row.phase === 'pending' ? 'accepted' : row.phase;
+  if (RANK[phase] <= RANK[order.phase]) return;
+  if (order.phase === 'absent') {
+    order.ghost = true;
+    const position = day.facts.positions.find(({ id }) => id === order.positionId);
+    if (position) position.closedAt = null;
+  }
+  setPhase(order, phase);
+}
+
+/** Fills only grow: an older answer takes none away. */
+function takeFills(order: Order, row: BookRow): void {
+  const known = new Set(order.fills.map(({ tradeId }) => tradeId));
+  for (const fill of row.fills) if (!known.has(fill.tradeId)) order.fills.push(fill);
+  setFills(order, Math.max(order.filledQuantity, row.filledQuantity));
+}
+
+/** `least` is what a row says beside its trades. The average is of the trades alone. */
+export function setFills(order: Order, least: number): void {
+  const traded = order.fills.reduce((sum: number, { quantity }: Fill) => sum + quantity, 0);
+  const value = order.fills.reduce((sum: number, { quantity, price }: Fill) => sum + quantity * price, 0);
+  order.filledQuantity = Math.max(least, traded);
+  order.averagePrice = traded > 0 ? Math.round(value / traded) : 0;
+  if (order.filledQuantity > 0) order.firstFillAt ??= Date.now();
+}
+
+function takeWords(order: Order, row: BookRow, at: number): void {
+  order.seenAt = at;
+  order.status = row.status;
+  order.statusMessage = row.statusMessage;
+  if (row.phase === 'pending') return;
+  // A stop that has become a limit does not become a stop again.
+  if (order.orderType !== 'LIMIT' && row.orderType === 'LIMIT') order.since = Date.now();
+  if (order.orderType !== 'LIMIT' || row.orderType === 'LIMIT') order.orderType = row.orderType;
+  order.price = row.price;
+  order.triggerPrice = row.triggerPrice;
+}
+
+function clearShownChange(order: Order, row: BookRow): void {
+  const { change } = order;
+  if (!change || row.phase === 'pending') return;
+  const shown =
+    row.phase === 'ended' ||
+    (change.kind === 'to_limit' && row.orderType === 'LIMIT') ||
+    (change.kind === 'reprice' && change.price !== null && row.price === change.price);
+  if (shown && !change.inFlight) delete order.change;
+}
+
+function tellFill(day: Day, order: Order): void {
+  const price = order.averagePrice > 0 ? ` at ${(order.averagePrice / 100).toFixed(2)}` : '';
+  // A resting stop that was turned into a limit is the exit.
+  const purpose = order.purpose === 'stop' && order.orderType === 'LIMIT' ? 'exit' : order.purpose;
+  const text = `${order.side} ${order.filledQuantity} of ${order.quantity} ${order.tradingsymbol}${price} (${order.role}, ${purpose}).`;
+  day.log('info', 'order_filled', text, { tag: order.tag, order_id: order.orderId });
+}
+
+/** Each rejection is logged when its words are heard first; the same words again would fill the log. */
+function tellEnd(day: Day, order: Order): void {
+  if (order.status !== 'REJECTED') return;
+  const words = `${order.positionId}: ${order.side} ${order.tradingsymbol} rejected: "${order.statusMessage ?? 'no reason given'}"`;
+  if (day.facts.rejections.includes(words)) return;
+  day.facts.rejections.push(words);
+  day.log('warn', 'order_rejected', `${words}. It is tried again while it is needed.`, { tag: order.tag });
+}
+
+function tellGhost(day: Day, order: Order): void {
+  const text = `${order.tag} (${order.side} ${order.quantity} ${order.tradingsymbol}) is in the book after it was settled as absent. What it does is undone.`;
+  day.page('late_order', order.positionId, text);
+}
+
+function orderOfRow(day: Day, row: BookRow): Order | null {
+  const { orders } = day.facts;
+  const byId = Object.values(orders).find(({ orderId, takenFrom }) => orderId === row.orderId && takenFrom === undefined);
+  if (byId) return byId;
+  if (row.tag === null) return null;
+  const known = orders[row.tag];
+  if (known && known.orderId === null && matches(known, row)) return known;
+  if (known && known.orderId === null) {
+    const is = `${row.side} ${row.quantity} ${row.tradingsymbol} ${row.product}`;
+    day.page('mismatch', known.positionId, `Order ${row.orderId} carries our tag ${row.tag}, but it is ${is}. It counts as what it is; look at Kite.`);
+    if (known.phase === 'in_flight' || known.phase === 'doubt') {
+      markDoubt(day, known, 'another order carries its tag');
+      settleAbsent(day, known, 'another order carries its tag');
+    }
+  }
+  return adopt(day, row);
+}
+
+function matches(order: Order, row: BookRow): boolean {
+  return (
+    order.tradingsymbol === row.tradingsymbol &&
+    order.side === row.side &&
+    order.quantity === row.quantity &&
+    order.product === row.product
+  );
+}
+
+/** An order with a tag of ours that the ledger does not have: it is taken over where it fits a leg of its position. */
+function adopt(day: Day, row: BookRow): Order | null {
+  const tag = row.tag === null ? null : parseTag(row.tag);
+  const position = tag && positionOf(day, tag);
+  const leg = position?.legs.find(({ contract }) => contract.tradingsymbol === row.tradingsymbol);
+  if (!tag || !position || !leg || row.product !== position.plan.product) {
+    const what = `${row.side} ${row.quantity} ${row.tradingsymbol} ${row.product}`;
+    const text = `Order ${row.orderId} (${what}) carries our tag ${row.tag}, and no position of this day fits it. Nothing is assumed of it; look at Kite.`;
+    if (!day.facts.warnings.some(({ id }) => id === `unknown_order:${row.orderId}`)) day.page('unknown_order', row.orderId, text);
+    day.warn(`unknown_order:${row.orderId}`, 'difference', text, true);
+    return null;
+  }
+  const { role, purpose, slice, attempt } = tag;
+  const attempts = `${position.id}:${role}:${purpose}:${slice}`;
+  day.facts.attempts[attempts] = Math.max(attempt, day.facts.attempts[attempts] ?? 0);
+  const key = day.facts.orders[row.tag ?? ''] ? `${row.tag}#${row.orderId}` : (row.tag ?? row.orderId);
+  const order: Order = {
+    ...blankOrder(day, key),
+    orderId: row.orderId,
+    positionId: position.id,
+    role: leg.role,
+    purpose,
+    slice,
+    tradingsymbol: row.tradingsymbol,
+    side: row.side,
+    product: position.plan.product,
+    quantity: row.quantity,
+    intendedAt: row.placedAt,
+    phase: 'accepted',
+  };
+  day.facts.orders[key] = order;
+  position.closedAt = null;
+  const text = `${position.id}: ${row.side} ${row.quantity} ${row.tradingsymbol} (${row.tag}) was not remembered and is taken over.`;
+  day.log('alert', 'order_adopted', text);
+  return order;
+}
+
+function positionOf(day: Day, tag: OrderTag): Position | null {
+  const manual = tag.manual === true;
+  return (
+    day.facts.positions.find(({ number, signal }) => number === tag.position && (signal === 'manual') === manual) ?? null
+  );
+}
+
+/** The share of somebody else's order that closed what was ours, or a booking without an order at all. */
+export function bookOther(
+  day: Day,
+  position: Position,
+  leg: Leg,
+  of: Pick<Order, 'tag' | 'side' | 'quantity' | 'fills' | 'status' | 'statusMessage'> &
+    Partial<Pick<Order, 'orderId' | 'takenFrom' | 'booked' | 'purpose' | 'orderType' | 'phase' | 'price'>>,
+): Order {
+  const order: Order = {
+    ...blankOrder(day, of.tag),
+    positionId: position.id,
+    role: leg.role,
+    purpose: 'exit',
+    tradingsymbol: leg.contract.tradingsymbol,
+    product: position.plan.product,
+    phase: 'ended',
+    ...of,
+  };
+  setFills(order, 0);
+  day.facts.orders[of.tag] = order;
+  day.touchOrder(of.tag);
+  return order;
+}

@@ -1,0 +1,195 @@
+/** The only order calls of the day: send, change, cancel. Each begins in the facts, is bounded in time, and ends as a fact. */
+import type { ChangeResult, SendResult } from '../../src/contract/activities.ts';
+import type { ContractRef } from '../../src/contract/ledger.ts';
+import type { Action } from '../../src/domain/control/action.ts';
+import type { Order, Position } from '../../src/domain/control/facts.ts';
+import { isOver } from '../../src/domain/control/intervals.ts';
+import { orderCalls, wordsOf } from '../activity-proxies.ts';
+import type { Day } from '../day/day.ts';
+import { applyRow, markAccepted, markDoubt, markInFlight, markNotSent, recordIntent } from './ledger.ts';
+
+/** A call that waited longer than this for a worker does nothing. Wall milliseconds. */
+const SEND_WITHIN_MS = 10_000;
+const ADDRESS_REFUSED_MS = 30_000;
+const MINUTE_MS = 60_000;
+
+type Send = Extract<Action, { do: 'send' }>;
+type Change = Extract<Action, { do: 'change' }>;
+
+/** A new order leaves. */
+export function send(day: Day, position: Position, { leg, purpose, side, quantity, pricing }: Send): void {
+  const sendBy = Date.now() + SEND_WITHIN_MS;
+  leaves(day, position, recordIntent(day, position, { leg, purpose, side, quantity, pricing }, sendBy));
+}
+
+/** An order leaves that is in the facts already. */
+export function leaves(day: Day, position: Position, order: Order): void {
+  const { intent } = order;
+  const contract = contractOf(position, order);
+  if (!intent || !contract || order.purpose === 'settlement') return;
+  markInFlight(day, order);
+  countCall(day);
+  const entry = order.purpose === 'entry';
+  const sendBy = Math.min(intent.sendBy, (entry ? position.entry?.until : undefined) ?? intent.sendBy);
+  const { tag, role, purpose, side, quantity, product } = order;
+  const asked = {
+    ...{ identity: day.identity, tag, role, purpose, contract, side, quantity, product, pricing: intent.pricing, sendBy },
+    mayGoUnseen: !entry && day.facts.book.readAt !== null,
+  };
+  const summary = `${side} ${quantity} ${order.tradingsymbol} (${role} ${purpose})`;
+  day.run(`send ${tag}`, async () => {
+    let result: SendResult;
+    try {
+      result = await orderCalls.sendOrder.executeWithOptions({ summary }, [asked]);
+    } catch (error) {
+      result = { kind: 'doubt', message: wordsOf(error) };
+    }
+    applySent(day, order, result, summary);
+  });
+}
+
+function applySent(day: Day, order: Order, result: SendResult, summary: string): void {
+  switch (result.kind) {
+    case 'sent':
+      day.clearWarning('orders_refused');
+      markAccepted(day, order, result.orderId, result.price, result.triggerPrice, result.touch);
+      if (result.row) applyRow(day, result.row, Date.now());
+      return;
+    case 'found':
+      applyRow(day, result.row, Date.now());
+      return;
+    case 'too_late':
+      markNotSent(day, order, 'NOT SENT', 'it waited too long for a worker, or for a look at the book');
+      return;
+    case 'no_price':
+      markNotSent(day, order, 'NOT SENT', result.message);
+      return;
+    case 'trigger_passed':
+      markNotSent(day, order, 'TRIGGER PASSED', `the last price ${result.lastPrice / 100} has passed the trigger`);
+      return;
+    case 'session_lost':
+      markNotSent(day, order, 'NO SESSION', 'the login was lost before it was sent');
+      day.loseSession(result.number);
+      return;
+    case 'address_refused':
+    case 'rate_limited':
+      hold(day, result);
+      markNotSent(day, order, 'NOT SENT', result.message);
+      return;
+    case 'refused':
+      markNotSent(day, order, 'REFUSED', result.message);
+      tellRefusal(day, order, `${summary}: refused. ${result.message}`);
+      return;
+    case 'doubt':
+      markDoubt(day, order, result.message);
+  }
+}
+
+/** The same words of a refusal are logged once. */
+function tellRefusal(day: Day, order: Order, text: string): void {
+  const words = `${order.positionId}: ${text}`;
+  if (day.facts.rejections.includes(words)) return;
+  day.facts.rejections.push(words);
+  day.log('warn', 'order_refused', text);
+}
+
+/** A live order becomes a limit, or gets another price. */
+export function change(day: Day, position: Position, { tag, kind, widen, noWorseThan, bound }: Change): void {
+  const order = day.facts.orders[tag];
+  const contract = order && contractOf(position, order);
+  if (!order?.orderId || !contract) return;
+  order.modifications += 1;
+  const shown = order.orderType === 'LIMIT' ? order.price : null;
+  const how = { kind, widen, noWorseThan, shown, ...(bound === undefined ? {} : { bound }) };
+  const summary = `${kind === 'to_limit' ? 'Stop into limit' : 'New price'}: ${order.side} ${order.tradingsymbol}`;
+  call(day, order, contract, how, summary, (result) => {
+    const step = result.kind === 'sent' || result.kind === 'unchanged' || result.kind === 'refused';
+    if (step) order.steps = widen;
+    if (result.kind === 'unchanged') {
+      order.modifications -= 1;
+      order.atBest = true;
+      return;
+    }
+    delete order.atBest;
+    // What the book shows by now, or an order that has ended meanwhile, is no refusal of the conversion.
+    if (kind === 'to_limit' && result.kind === 'refused' && order.orderType !== 'LIMIT' && !isOver(order)) {
+      order.conversionRefused = true;
+      const text = `${position.id}: Zerodha did not turn the stop into a limit order ("${result.message}"): it is cancelled and replaced.`;
+      tellRefusal(day, order, text);
+    }
+  });
+}
+
+export function cancel(day: Day, position: Position, tag: string, onlyIfPriced: boolean): void {
+  const order = day.facts.orders[tag];
+  const contract = order && contractOf(position, order);
+  if (!order?.orderId || !contract) return;
+  const now = Date.now();
+  const asked = order.cancelAsked;
+  order.cancelAsked = { first: asked?.first ?? now, last: now, times: (asked?.times ?? 0) + 1 };
+  const summary = `Cancelling ${order.side} ${order.tradingsymbol}`;
+  call(day, order, contract, { kind: 'cancel', onlyIfPriced }, summary, () => {});
+}
+
+type How = Parameters<typeof orderCalls.changeOrder>[0]['how'];
+
+function call(day: Day, order: Order, contract: ContractRef, how: How, summary: string, applied: (result: ChangeResult) => void): void {
+  const { orderId, side } = order;
+  if (orderId === null) return;
+  order.change = { kind: how.kind, since: Date.now(), inFlight: true, price: null };
+  countCall(day);
+  day.touchOrder(order.tag);
+  const input = { identity: day.identity, orderId, contract, side, how, sendBy: Date.now() + SEND_WITHIN_MS };
+  day.run(`change ${order.tag}`, async () => {
+    let result: ChangeResult;
+    try {
+      result = await orderCalls.changeOrder.executeWithOptions({ summary }, [input]);
+    } catch (error) {
+      result = { kind: 'doubt', message: wordsOf(error) };
+    }
+    applyChanged(day, order, result);
+    applied(result);
+    order.steppedAt = Date.now();
+    day.touchOrder(order.tag);
+  });
+}
+
+function applyChanged(day: Day, order: Order, result: ChangeResult): void {
+  const { change: pending } = order;
+  if (result.kind === 'sent' || result.kind === 'doubt') {
+    // It waits for the book to show it; what is not shown in time is given up.
+    if (pending) order.change = { ...pending, inFlight: false, since: Date.now(), price: result.kind === 'sent' ? result.price : null };
+  } else delete order.change;
+  if (result.kind === 'sent') day.clearWarning('orders_refused');
+  if (result.kind === 'address_refused' || result.kind === 'rate_limited') hold(day, result);
+  if (result.kind === 'session_lost') day.loseSession(result.number);
+  if ((result.kind === 'sent' || result.kind === 'refused') && result.row) applyRow(day, result.row, Date.now());
+  if (order.phase === 'ended') delete order.change;
+}
+
+/** Nothing of ours gets through: until the next second, or until a person has mended the address. */
+function hold(day: Day, { kind, message }: { kind: 'address_refused' | 'rate_limited'; message: string }): void {
+  const now = Date.now();
+  if (kind === 'rate_limited') {
+    day.facts.rates.held = { kind: 'rate', until: now + 1_000 - (now % 1_000), message };
+    return;
+  }
+  day.facts.rates.held = { kind: 'address', until: now + ADDRESS_REFUSED_MS, message };
+  const text = `Zerodha refuses orders from this machine: "${message}". Add its address on the Kite developer console.`;
+  if (!day.facts.warnings.some(({ id }) => id === 'orders_refused')) day.page('orders_refused', 'day', text);
+  day.warn('orders_refused', 'orders_refused', text, true);
+}
+
+function countCall(day: Day): void {
+  const { rates } = day.facts;
+  const minute = Math.floor(Date.now() / MINUTE_MS);
+  if (rates.minute.at !== minute) rates.minute = { at: minute, sent: 0 };
+  rates.minute.sent += 1;
+  rates.day += 1;
+}
+
+/** The contract of one of the position's legs. */
+export function contractOf(position: Position, { role, tradingsymbol }: Pick<Order, 'role' | 'tradingsymbol'>): ContractRef | null {
+  const leg = position.legs.find((one) => one.role === role && one.contract.tradingsymbol === tradingsymbol);
+  return leg?.contract ?? null;
+}
