@@ -10,28 +10,28 @@ export type OrderTag = {
   run: number;
   /** The trading date on which the order is sent, not the position's entry date. */
   date: IsoDate;
-  /** Number of the position within its day, 1 to 35. */
+  /** Number of the position within its day, 1 to 1295. */
   position: number;
-  /** Of a position that a person opened by hand: those are numbered for themselves. */
+  /** Of a position that a person's command opened: those are numbered for themselves. */
   manual?: boolean;
   role: TagRole;
   purpose: TagPurpose;
-  /** 1 to 35. */
+  /** 1 to 1295. */
   slice: number;
-  /** 1 to 1295: an order that has to be sent once more gets the next one. */
+  /** 1 to 46655: an order that has to be sent once more gets the next one. */
   attempt: number;
 };
 
 const ROLES: Record<TagRole, string> = { hedge: 'H', main: 'M' };
-/** By hand: bought, and written. */
+/** Manual: bought, and written. */
 const MANUAL_ROLES: Record<TagRole, string> = { hedge: 'B', main: 'W' };
 const PURPOSES: Record<TagPurpose, string> = { entry: 'E', stop: 'S', exit: 'X', unwind: 'U' };
 
-const PATTERN = /^R([0-9A-Z]{3})D(\d{2})(\d{2})(\d{2})([1-9A-Z])([HMBW])([ESXU])([1-9A-Z])([0-9A-Z]{2})$/;
+const PATTERN = /^R([0-9A-Z]{3})D(\d{2})(\d{2})(\d{2})([0-9A-Z]{2})([HMBW])([ESXU])([0-9A-Z]{2})([0-9A-Z]{3})$/;
 
 /**
- * Kite's order tag, 17 of its at most 20 characters: `R` run, `D` date, position, role, purpose, slice, attempt, e.g.
- * `R001D2507141HE101`. Throws RangeError for a number that does not fit: a tag is never cut.
+ * Kite's order tag, all of its at most 20 characters: `R` run, `D` date, position, role, purpose, slice, attempt, e.g.
+ * `R001D25071401HE01001`. Throws RangeError for a number that does not fit: a tag is never cut.
  */
 export function makeTag(of: OrderTag): string {
   const [year = '', month = '', day = ''] = of.date.split('-');
@@ -39,11 +39,11 @@ export function makeTag(of: OrderTag): string {
   return [
     `R${base36('run', of.run, 0, 3)}`,
     `D${year.slice(2)}${month}${day}`,
-    base36('position', of.position, 1, 1),
+    base36('position', of.position, 1, 2),
     (of.manual ? MANUAL_ROLES : ROLES)[of.role],
     PURPOSES[of.purpose],
-    base36('slice', of.slice, 1, 1),
-    base36('attempt', of.attempt, 1, 2),
+    base36('slice', of.slice, 1, 2),
+    base36('attempt', of.attempt, 1, 3),
   ].join('');
 }
 
@@ -57,7 +57,8 @@ export function parseTag(tag: string): OrderTag | null {
   const roles = manual ? MANUAL_ROLES : ROLES;
   const role = (['hedge', 'main'] as const).find((name) => roles[name] === roleLetter);
   const purpose = (['entry', 'stop', 'exit', 'unwind'] as const).find((name) => PURPOSES[name] === purposeLetter);
-  if (!role || !purpose || !isIsoDate(date) || attempt === '00') return null;
+  if (!role || !purpose || !isIsoDate(date)) return null;
+  if ([position, slice, attempt].some((number) => Number.parseInt(number, 36) === 0)) return null;
   return {
     run: Number.parseInt(run, 36),
     date,

@@ -14,7 +14,7 @@ async function open(...options: Parameters<typeof openDesk>): Promise<Desk> {
   return desk;
 }
 
-const TAG = 'R001D2507141HE101';
+const TAG = 'R001D25071401HE01001';
 const POST = { path: '/orders', method: 'POST', count: 1 };
 const GET = { path: '/orders', method: 'GET', count: 1 };
 

@@ -15,14 +15,14 @@ async function open(options: Parameters<typeof openDesk>[0] = {}): Promise<Desk>
 describe('sending an intent', () => {
   it('sends nothing after its deadline', async () => {
     const { parts, run, intent, exchange } = await open();
-    const late = intent({ tag: 'R001D2507141HE101', side: 'BUY', sendBy: Date.now() - 1 });
+    const late = intent({ tag: 'R001D25071401HE01001', side: 'BUY', sendBy: Date.now() - 1 });
     expect(await run(() => parts.day.sendOrder(late))).toEqual({ kind: 'too_late' });
     expect(exchange.allOrders()).toEqual([]);
   });
 
   it('does not send a tag that is in the book already: it is adopted', async () => {
     const { parts, run, intent, exchange } = await open();
-    const once = intent({ tag: 'R001D2507141HE101', side: 'BUY' });
+    const once = intent({ tag: 'R001D25071401HE01001', side: 'BUY' });
     const first = await run(() => parts.day.sendOrder(once));
     const again = await run(() => parts.day.sendOrder(once));
     expect(first).toMatchObject({ kind: 'sent' });
@@ -35,8 +35,8 @@ describe('sending an intent', () => {
     ['another quantity', { side: 'BUY' as const, quantity: 150 }],
   ])('assumes nothing of an order that carries our tag with %s', async (_, other) => {
     const { parts, run, intent, exchange } = await open();
-    await run(() => parts.day.sendOrder(intent({ tag: 'R001D2507141HE101', ...other })));
-    const ours = intent({ tag: 'R001D2507141HE101', side: 'BUY' });
+    await run(() => parts.day.sendOrder(intent({ tag: 'R001D25071401HE01001', ...other })));
+    const ours = intent({ tag: 'R001D25071401HE01001', side: 'BUY' });
     expect((await run(() => parts.day.sendOrder(ours))).kind).toBe('doubt');
     const found = await run(() => parts.day.findOrder({ intent: ours, expectedNet: 0 }));
     expect(found.kind).toBe('mismatch');
@@ -46,14 +46,14 @@ describe('sending an intent', () => {
   it('goes on in the next second after too many requests, and the book has it once', async () => {
     const { parts, run, intent, exchange } = await open();
     exchange.addFault({ kind: 'rate_limit', count: 1, path: '/orders/regular', method: 'POST' });
-    const sent = await run(() => parts.day.sendOrder(intent({ tag: 'R001D2507141HE101', side: 'BUY' })));
+    const sent = await run(() => parts.day.sendOrder(intent({ tag: 'R001D25071401HE01001', side: 'BUY' })));
     expect(sent.kind).toBe('sent');
     expect(exchange.allOrders()).toHaveLength(1);
   });
 
   it('tells a refusal in the broker’s words', async () => {
     const { parts, run, intent } = await open();
-    const odd = intent({ tag: 'R001D2507141HE101', side: 'BUY', quantity: 74 });
+    const odd = intent({ tag: 'R001D25071401HE01001', side: 'BUY', quantity: 74 });
     const refused = await run(() => parts.day.sendOrder(odd));
     expect(refused).toMatchObject({ kind: 'refused' });
     expect(refused.kind === 'refused' && refused.message).toMatch(/lot|multiple/i);
@@ -62,7 +62,7 @@ describe('sending an intent', () => {
   it('tells an address that the broker does not take orders from', async () => {
     const { parts, run, intent, exchange } = await open();
     exchange.addFault({ kind: 'ip_refused', count: 1 });
-    const refused = await run(() => parts.day.sendOrder(intent({ tag: 'R001D2507141HE101', side: 'BUY' })));
+    const refused = await run(() => parts.day.sendOrder(intent({ tag: 'R001D25071401HE01001', side: 'BUY' })));
     expect(refused).toMatchObject({ kind: 'ip_refused' });
     expect(exchange.allOrders()).toEqual([]);
   });
@@ -70,17 +70,17 @@ describe('sending an intent', () => {
   it('calls an answer that did not come doubt, and finds the order by its tag', async () => {
     const { parts, run, intent, exchange } = await open();
     exchange.addFault({ kind: 'timeout_after_accept', count: 1 });
-    const doubtful = intent({ tag: 'R001D2507141HE101', side: 'BUY' });
+    const doubtful = intent({ tag: 'R001D25071401HE01001', side: 'BUY' });
     expect((await run(() => parts.day.sendOrder(doubtful))).kind).toBe('doubt');
     const found = await run(() => parts.day.findOrder({ intent: doubtful, expectedNet: 0 }));
-    expect(found).toMatchObject({ kind: 'found', order: { tag: 'R001D2507141HE101' } });
+    expect(found).toMatchObject({ kind: 'found', order: { tag: 'R001D25071401HE01001' } });
     expect(exchange.allOrders()).toHaveLength(1);
   });
 
   it('calls a stop off whose trigger the market has passed', async () => {
     const { parts, run, intent, exchange } = await open();
     const passed = intent({
-      tag: 'R001D2507141MS101',
+      tag: 'R001D25071401MS01001',
       side: 'BUY',
       purpose: 'stop',
       pricing: { kind: 'stop', triggerPrice: 10_00, price: 15_00 },
@@ -93,7 +93,7 @@ describe('sending an intent', () => {
 describe('looking for a doubtful order', () => {
   it('calls absent only what moved nothing at the broker', async () => {
     const { parts, run, intent, exchange } = await open();
-    const missing = intent({ tag: 'R001D2507141HE101', side: 'BUY' });
+    const missing = intent({ tag: 'R001D25071401HE01001', side: 'BUY' });
     expect(await run(() => parts.day.findOrder({ intent: missing, expectedNet: 0 }))).toEqual({ kind: 'absent' });
     exchange.addFault({ kind: 'hide_orders', count: 1, tradingsymbol: MAIN });
     exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 });
@@ -141,7 +141,7 @@ describe('changing an order', () => {
   it('answers with the final order instead of changing it', async () => {
     const { parts, run, intent, contract, eventually, order } = await open();
     const sent = await run(() =>
-      parts.day.sendOrder(intent({ tag: 'R001D2507141HE101', side: 'BUY', role: 'hedge', contract: contract(HEDGE) })),
+      parts.day.sendOrder(intent({ tag: 'R001D25071401HE01001', side: 'BUY', role: 'hedge', contract: contract(HEDGE) })),
     );
     const orderId = sent.kind === 'sent' ? sent.orderId : '';
     await eventually('the fill', () => order(orderId).status === 'COMPLETE');
@@ -164,7 +164,7 @@ describe('cancelling an order', () => {
   it('answers with its final state, also when it was final already', async () => {
     const { parts, run, openPosition, order } = await open();
     const { stop } = await openPosition();
-    const input = { orderId: stop.orderId, tag: 'R001D2507141MS101' };
+    const input = { orderId: stop.orderId, tag: 'R001D25071401MS01001' };
     expect((await run(() => parts.day.cancelOrder(input))).state).toBe('cancelled');
     expect((await run(() => parts.day.cancelOrder(input))).state).toBe('cancelled');
     expect(order(stop.orderId).status).toBe('CANCELLED');

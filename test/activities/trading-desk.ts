@@ -120,7 +120,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
     async openPosition() {
       const main = desk.contract(MAIN);
       parts.feed.subscribe([main.instrumentToken]);
-      const sold = await desk.run(() => parts.day.sendOrder(desk.intent({ tag: 'R001D2507141ME101', side: 'SELL' })));
+      const sold = await desk.run(() => parts.day.sendOrder(desk.intent({ tag: 'R001D25071401ME01001', side: 'SELL' })));
       if (sold.kind !== 'sent') throw new Error(`the main leg was not sold: ${sold.kind}`);
       const filled = await desk.eventually('the sale', () => {
         const order = desk.order(sold.orderId);
@@ -135,7 +135,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
       const rested = await desk.run(() =>
         parts.day.sendOrder(
           desk.intent({
-            tag: 'R001D2507141MS101',
+            tag: 'R001D25071401MS01001',
             side: 'BUY',
             purpose: 'stop',
             pricing: { ...pricing, triggerPrice: Math.ceil(pricing.triggerPrice / 5) * 5 },
@@ -156,7 +156,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
         product: 'MIS',
         foreign: {},
         moved: {},
-        stops: [{ orderId: stop.orderId, tag: 'R001D2507141MS101' }],
+        stops: [{ orderId: stop.orderId, tag: 'R001D25071401MS01001' }],
         maxLoss: 1_500_00,
         target: null,
         charges: 0,

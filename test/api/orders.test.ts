@@ -27,7 +27,7 @@ const SEED_TEST = { symbol: SYMBOL, quantity: 75, order_type: 'MARKET' };
 
 const bought: OrderView = {
   ...restingStop(),
-  ...{ tag: 'R001D2507141BE101', orderId: '2507140001', positionId: 'M1', role: 'hedge', purpose: 'entry' },
+  ...{ tag: 'R001D25071401BE01001', orderId: '2507140001', positionId: 'M1', role: 'hedge', purpose: 'entry' },
   ...{ tradingsymbol: SYMBOL, quantity: 75, filledQuantity: 75, averagePrice: 132_50, status: 'COMPLETE' },
 };
 const checks: PlacedOrder['checks'] = {
@@ -49,7 +49,7 @@ describe('POST /live/place-order', () => {
     const answer = await program.call('POST', '/live/place-order', body, { 'idempotency-key': 'a' });
     expect(answer.status).toBe(200);
     expect(placedOrderView.parse(answer.body)).toEqual({
-      ...{ order_id: '2507140001', tag: 'R001D2507141BE101', position_id: 'M1', status: 'COMPLETE' },
+      ...{ order_id: '2507140001', tag: 'R001D25071401BE01001', position_id: 'M1', status: 'COMPLETE' },
       ...{ status_message: null, filled_quantity: 75, average_price: 132.5 },
     });
     const [{ payload } = { payload: null }] = (await program.received()).filter(

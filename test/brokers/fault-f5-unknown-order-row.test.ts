@@ -50,8 +50,8 @@ let answered: unknown[] = [];
 
 beforeAll(async () => {
   desk = await openDeskAtProxy();
-  await desk.trade({ tag: 'R001D2507141HE101', side: 'BUY', tradingsymbol: HEDGE });
-  await desk.trade({ tag: 'R001D2507141ME101', side: 'SELL', tradingsymbol: PUT });
+  await desk.trade({ tag: 'R001D25071401HE01001', side: 'BUY', tradingsymbol: HEDGE });
+  await desk.trade({ tag: 'R001D25071401ME01001', side: 'SELL', tradingsymbol: PUT });
   ours = desk.simulator.exchange.orders().map(({ orderId }) => orderId);
 }, 60_000);
 afterAll(() => desk.close());
@@ -105,7 +105,7 @@ describe('an order row of an unknown status', () => {
 
 describe('an order row of our own tag that cannot be read', () => {
   it('is not taken for an order that was never placed: nothing is sent twice', async () => {
-    const tag = 'R001D2507141HE101';
+    const tag = 'R001D25071401HE01001';
     desk.proxy.alter('/orders', (rows) =>
       (rows as Row[]).map((row) => (row.tag === tag ? { ...row, transaction_type: null } : row)),
     );
@@ -187,8 +187,8 @@ describe('the exit of a position while such a row is in the book', () => {
     addRow(withoutSide);
     const lastAltered = desk.proxy.altered();
     const exits = [
-      { tag: 'R001D2507141MX101', side: 'BUY', tradingsymbol: PUT },
-      { tag: 'R001D2507141HX101', side: 'SELL', tradingsymbol: HEDGE },
+      { tag: 'R001D25071401MX01001', side: 'BUY', tradingsymbol: PUT },
+      { tag: 'R001D25071401HX01001', side: 'SELL', tradingsymbol: HEDGE },
     ] as const;
     for (const exit of exits) outcome.kinds.push((await desk.send(exit, SEND_WITHIN_MS)).kind);
     outcome.altered = desk.proxy.altered() - lastAltered;

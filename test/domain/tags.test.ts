@@ -16,11 +16,11 @@ const FIRST: OrderTag = {
 const signalTags: fc.Arbitrary<OrderTag> = fc.record({
   run: fc.integer({ min: 0, max: 46_655 }),
   date: fc.integer({ min: 0, max: 4_000 }).map((days) => addDays('2021-04-01', days)),
-  position: fc.integer({ min: 1, max: 35 }),
+  position: fc.integer({ min: 1, max: 1_295 }),
   role: fc.constantFrom('hedge', 'main'),
   purpose: fc.constantFrom('entry', 'stop', 'exit', 'unwind'),
-  slice: fc.integer({ min: 1, max: 35 }),
-  attempt: fc.integer({ min: 1, max: 1_295 }),
+  slice: fc.integer({ min: 1, max: 1_295 }),
+  attempt: fc.integer({ min: 1, max: 46_655 }),
 });
 
 const tags = fc.oneof(
@@ -29,9 +29,9 @@ const tags = fc.oneof(
 );
 
 describe('an order tag', () => {
-  it('of a position by hand has its own letters: it is never that of a signal with the same number', () => {
-    expect(makeTag({ ...FIRST, manual: true })).toBe('R001D2507141BE101');
-    expect(makeTag({ ...FIRST, manual: true, role: 'main' })).toBe('R001D2507141WE101');
+  it('of a manual position has its own letters: it is never that of a signal with the same number', () => {
+    expect(makeTag({ ...FIRST, manual: true })).toBe('R001D25071401BE01001');
+    expect(makeTag({ ...FIRST, manual: true, role: 'main' })).toBe('R001D25071401WE01001');
     fc.assert(
       fc.property(signalTags, (of) => {
         expect(makeTag({ ...of, manual: true })).not.toBe(makeTag(of));
@@ -40,10 +40,10 @@ describe('an order tag', () => {
   });
 
   it('spells run, date, position, role, purpose, slice and attempt', () => {
-    expect(makeTag(FIRST)).toBe('R001D2507141HE101');
+    expect(makeTag(FIRST)).toBe('R001D25071401HE01001');
     expect(
-      makeTag({ ...FIRST, run: 46_655, position: 35, role: 'main', purpose: 'stop', slice: 35, attempt: 1_295 }),
-    ).toBe('RZZZD250714ZMSZZZ');
+      makeTag({ ...FIRST, run: 46_655, position: 1_295, role: 'main', purpose: 'stop', slice: 1_295, attempt: 46_655 }),
+    ).toBe('RZZZD250714ZZMSZZZZZ');
   });
   it('is at most 20 of A-Z and 0-9, and reads back as what it was made of', () => {
     fc.assert(
@@ -66,11 +66,11 @@ describe('an order tag', () => {
     ['run', -1],
     ['run', 46_656],
     ['position', 0],
-    ['position', 36],
+    ['position', 1_296],
     ['slice', 0],
-    ['slice', 36],
+    ['slice', 1_296],
     ['attempt', 0],
-    ['attempt', 1_296],
+    ['attempt', 46_656],
     ['attempt', 1.5],
   ])('is refused, not cut, for %s %d', (field, value) => {
     expect(() => makeTag({ ...FIRST, [field]: value })).toThrow(RangeError);
@@ -83,8 +83,8 @@ describe('an order tag', () => {
     'autoslice',
     'R001D2507141HE1',
     'r001d2507141he101',
-    'R001D2513141HE101',
-    'R001D2507141HE100',
+    'R001D25131401HE01001',
+    'R001D25071401HE01000',
     'X001D2507141HE101',
   ])('of somebody else, "%s", is nobody’s of ours', (tag) => expect(parseTag(tag)).toBeNull());
   it('belongs to one run and one trading date', () => {
