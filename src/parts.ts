@@ -43,13 +43,18 @@ export type Parts = {
 type Waits = { kiteTimeoutMs?: number; kitePace?: Pace; candles?: Partial<Patience>; stopBarWithinMs?: number };
 
 /** What a process needs that only reads from the brokers. */
-export function createBrokers({ kite, breeze }: BrokerAddresses, waits: Waits = {}): Pick<Parts, 'kite' | 'breeze'> {
+export function createBrokers(
+  { kite, breeze }: BrokerAddresses,
+  waits: Waits = {},
+  log?: Pick<Log, 'warn'>,
+): Pick<Parts, 'kite' | 'breeze'> {
   const { root, ...login } = breeze;
   return {
     kite: createKite({
       ...kite,
       ...(waits.kiteTimeoutMs === undefined ? {} : { timeoutMs: waits.kiteTimeoutMs }),
       ...(waits.kitePace === undefined ? {} : { pace: waits.kitePace }),
+      ...(log ? { warn: (data, text) => log.warn(data, text) } : {}),
     }),
     breeze: createBreeze({ ...login, ...(root ? { root } : {}) }),
   };
@@ -88,7 +93,7 @@ function openOutside(options: PartsOptions): Pick<Parts, 'kite' | 'breeze' | 'fe
   if (options.brokers) return { ...options.brokers, feed: options.feed, clockRoot: options.addresses.clockRoot };
   const { addresses, clock, log, waits } = options;
   return {
-    ...createBrokers(addresses, waits),
+    ...createBrokers(addresses, waits, log),
     feed: createFeed({
       apiKey: addresses.kite.apiKey,
       tickerRoot: addresses.kite.tickerRoot,
