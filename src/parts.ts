@@ -1,5 +1,7 @@
 /** The parts that every process of the program is made of: brokers, feed, journal, activities. Wired here, nowhere else. */
 
+import { Book } from '../activities/book.ts';
+import type { BookPace } from '../activities/book-pace.ts';
 import type { Log, Sealer } from '../activities/deps.ts';
 import type { GuardPace } from '../activities/guard.ts';
 import { type ActivityOptions, createDayActivities, createGuards } from '../activities/index.ts';
@@ -83,6 +85,8 @@ type PartsOptions = Outside & {
   waits?: Waits;
   /** How often guards look; GUARD_PACE unless given. */
   guardPace?: GuardPace;
+  /** How often the book is looked at; BOOK_PACE unless given. */
+  bookPace?: BookPace;
   /** How the broker's clock is asked, where it is not by HTTP. */
   askBrokerClock?: AskBrokerClock;
   /** False keeps the newest prices out of the journal: where no other process shows them. */
@@ -127,11 +131,13 @@ export function createParts(options: PartsOptions): Parts {
     sealer,
     clock,
     sessions,
+    book: new Book({ account, sessions, feed, clock }),
     log,
     expectedUserId: options.addresses.userId,
     clockRoot,
     watches,
     ...(options.guardPace ? { guardPace: options.guardPace } : {}),
+    ...(options.bookPace ? { bookPace: options.bookPace } : {}),
     ...(options.askBrokerClock ? { askBrokerClock: options.askBrokerClock } : {}),
     ...(waits.stopBarWithinMs === undefined ? {} : { stopBarWithinMs: waits.stopBarWithinMs }),
     candles: createHourlyCandles({ breeze, ...(waits.candles ? { patience: waits.candles } : {}) }),

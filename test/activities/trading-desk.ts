@@ -1,8 +1,10 @@
 /** Activities outside a workflow: the real clients and the real feed at the simulated exchange, in the market's own time. */
 import { randomBytes } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { ContractRef, GuardInput, GuardResult, OrderIntent } from '../../activities/contract.ts';
+import type { ContractRef, GuardInput, GuardResult } from '../../activities/contract.ts';
+import { createOrderActivities } from '../../activities/orders.ts';
 import type { KiteSession } from '../../src/brokers/types.ts';
+import type { DayActivities, OrderIntent } from '../../src/contract/activities.ts';
 import { istAt } from '../../src/domain/clock.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 import { type ExchangeServer, startExchangeServer } from '../../src/exchange-simulator/server.ts';
@@ -25,6 +27,7 @@ export type Desk = {
   exchange: Exchange;
   server: ExchangeServer;
   parts: Parts;
+  orders: Pick<DayActivities, 'sendOrder' | 'changeOrder'>;
   identity: DayIdentity;
   sealer: Sealer;
   kite: KiteSession;
@@ -78,10 +81,13 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
   const kite = await parts.activities.sessions.current(identity);
   if (!login.ok || !kite) throw new Error('the desk could not log in');
 
+  const orders = createOrderActivities(parts.activities);
+
   const desk: Desk = {
     exchange,
     server,
     parts,
+    orders,
     identity,
     sealer,
     kite,
@@ -104,22 +110,22 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
     },
     run: (activity, environment = new MockActivityEnvironment()) => environment.run(activity),
     intent: (of) => ({
-      positionId: 'P1',
+      identity,
       role: 'main',
       purpose: 'entry',
-      slice: 1,
       contract: desk.contract(MAIN),
       quantity: 75,
       product: 'MIS',
       pricing: { kind: 'cross', widen: 0, noWorseThan: null },
       // Only the tests of what comes too late say when that is.
       sendBy: Date.now() + PATIENCE_MS,
+      mayGoUnseen: false,
       ...of,
     }),
     async openPosition() {
       const main = desk.contract(MAIN);
       parts.feed.subscribe([main.instrumentToken]);
-      const sold = await desk.run(() => parts.day.sendOrder(desk.intent({ tag: 'R001D2507141ME101', side: 'SELL' })));
+      const sold = await desk.run(() => orders.sendOrder(desk.intent({ tag: 'R001D2507141ME101', side: 'SELL' })));
       if (sold.kind !== 'sent') throw new Error(`the main leg was not sold: ${sold.kind}`);
       const filled = await desk.eventually('the sale', () => {
         const order = desk.order(sold.orderId);
@@ -132,7 +138,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
         price: Math.ceil((2.2 * entryPrice) / 5) * 5,
       } as const;
       const rested = await desk.run(() =>
-        parts.day.sendOrder(
+        orders.sendOrder(
           desk.intent({
             tag: 'R001D2507141MS101',
             side: 'BUY',
