@@ -51,7 +51,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'real time',
-          include: inFolders('unit', 'activities', 'server', 'replay', 'browser', 'chaos'),
+          include: inFolders('unit', 'domain', 'activities', 'server', 'replay', 'browser', 'chaos'),
         },
       },
     ],

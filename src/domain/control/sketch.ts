@@ -7,10 +7,12 @@
 export type Entry = { id: string; hash: number };
 
 const SUM = 2 ** 18;
-const COUNT = 64;
+/** More orders than this a bucket no account has in a day. */
+const COUNT = 64 ** 2;
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-/** One digit for the count, three for the sum. */
-const BUCKET_CHARS = 4;
+/** Two digits for the count, three for the sum. */
+const COUNT_CHARS = 2;
+const BUCKET_CHARS = 5;
 /** Larger buckets are not searched for the subset that the sketch was made of. */
 const MOST_SEARCHED = 16;
 
@@ -59,14 +61,17 @@ function bucketsFrom(entries: Iterable<Entry>, buckets: number): Bucket[] {
 function read(sketch: string): Bucket[] {
   return Array.from({ length: bucketsOf(sketch) }, (_, index) => {
     const at = index * BUCKET_CHARS;
-    return { count: numberOf(sketch.slice(at, at + 1)), sum: numberOf(sketch.slice(at + 1, at + BUCKET_CHARS)) };
+    return {
+      count: numberOf(sketch.slice(at, at + COUNT_CHARS)),
+      sum: numberOf(sketch.slice(at + COUNT_CHARS, at + BUCKET_CHARS)),
+    };
   });
 }
 
 /** Ids must be unique; order does not matter. */
 export function sketchOf(entries: Iterable<Entry>, buckets = 128): string {
   return bucketsFrom(entries, buckets)
-    .map(({ count, sum }) => spell(count, 1) + spell(sum, BUCKET_CHARS - 1))
+    .map(({ count, sum }) => spell(count, COUNT_CHARS) + spell(sum, BUCKET_CHARS - COUNT_CHARS))
     .join('');
 }
 
@@ -91,8 +96,7 @@ export function missingFrom(sketch: string, ids: Iterable<string>): Set<number> 
   for (const id of ids) hashes[bucketOf(id, buckets)]?.push(entryOf(id).hash % SUM);
   const missing = read(sketch).flatMap(({ count, sum }, index) => {
     const shown = hashes[index] ?? [];
-    // The count wraps: the nearest number of new ids is meant.
-    const added = ((((shown.length - count) % COUNT) + COUNT + COUNT / 2) % COUNT) - COUNT / 2;
+    const added = shown.length - count;
     if (added < 0) return [index];
     const total = shown.reduce((all, hash) => (all + hash) % SUM, 0);
     if (added > 0 && shown.length > MOST_SEARCHED) return [];
