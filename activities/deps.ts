@@ -2,6 +2,7 @@ import type { Breeze, Kite } from '../src/brokers/types.ts';
 import type { Journal } from '../src/journal/types.ts';
 import type { HourlyCandles } from '../src/market/candles.ts';
 import type { ClockSource, Feed, InstrumentMaster } from '../src/market/types.ts';
+import type { Book } from './book.ts';
 import type { Sessions } from './session.ts';
 
 export type Sealer = { seal(text: string): string; open(sealed: string): string };
@@ -23,5 +24,7 @@ export type Deps = {
   master: InstrumentMaster;
   candles: HourlyCandles;
   sessions: Sessions;
+  /** What all activities of the process know of the account's orders. */
+  book: Book;
   log: Log;
 };

@@ -3,13 +3,14 @@ import type { AskBrokerClock } from '../src/brokers/broker-clock.ts';
 import { CalendarError } from '../src/domain/calendar/index.ts';
 import { AppError, BrokerError } from '../src/errors.ts';
 import type { Account } from '../src/journal/types.ts';
+import type { BookPace } from './book-pace.ts';
 import { createClockActivities } from './clock.ts';
 import type { DayActivities, GuardActivities } from './contract.ts';
 import type { Deps } from './deps.ts';
 import { createGuardActivities, type GuardPace } from './guard.ts';
 import { createIndexActivities } from './index-levels.ts';
 import { createJournalActivities } from './journal.ts';
-import { createManualActivities, createManualWatch } from './manual.ts';
+import { createManualActivities } from './manual.ts';
 import { createMarginActivities } from './margins.ts';
 import { createNotifyActivities } from './notify.ts';
 import { createOrderActivities } from './orders.ts';
@@ -17,6 +18,7 @@ import { createPreflightActivities } from './preflight.ts';
 import { createReconcileActivities } from './reconcile.ts';
 import { createSessionActivities } from './session.ts';
 import { createSignalActivities } from './signals.ts';
+import { createBookActivities } from './watch-book.ts';
 
 export type ActivityOptions = Deps & {
   account: Account;
@@ -32,6 +34,8 @@ export type ActivityOptions = Deps & {
   stopBarWithinMs?: number;
   /** How often guards look; GUARD_PACE unless given. */
   guardPace?: GuardPace;
+  /** How often the book is looked at; BOOK_PACE unless given. */
+  bookPace?: BookPace;
 };
 
 export function createDayActivities(options: ActivityOptions): DayActivities {
@@ -51,7 +55,7 @@ export function createDayActivities(options: ActivityOptions): DayActivities {
 }
 
 export function createGuards(options: ActivityOptions): GuardActivities {
-  return told({ ...createGuardActivities(options), ...createManualWatch(options) });
+  return told({ ...createGuardActivities(options), ...createBookActivities(options) });
 }
 
 /** An error's own word on whether a retry can help becomes Temporal's decision, in this one place. */

@@ -5,17 +5,25 @@ import type { Paise, Side } from '../src/domain/types.ts';
 import { BrokerError } from '../src/errors.ts';
 import type { Feed } from '../src/market/types.ts';
 import type { ContractRef } from '../src/contract/ledger.ts';
+import type { CircuitLimits } from './circuits.ts';
 
 /** A quote older than this is not believed for a decision. Wall milliseconds. */
 const QUOTE_BELIEVED_MS = 2_000;
 
-export type Touch = Pick<Quote, 'lastPrice' | 'bids' | 'asks'>;
+/** Ticks carry no circuit limits. */
+export type Touch = Pick<Quote, 'lastPrice' | 'bids' | 'asks'> & Partial<CircuitLimits>;
+
+/** The feed's newest depth, null when it is not fresh. */
+export function freshTick(feed: Feed, { instrumentToken }: Pick<ContractRef, 'instrumentToken'>): Touch | null {
+  const tick = feed.last(instrumentToken);
+  const hasDepth = tick !== undefined && (tick.bids.length > 0 || tick.asks.length > 0);
+  return hasDepth && Date.now() - tick.receivedAt <= QUOTE_BELIEVED_MS ? tick : null;
+}
 
 /** The feed's newest depth when it is fresh, else a quote of this instant; null where the broker has none. */
 export async function freshQuote(feed: Feed, session: KiteSession, contract: ContractRef): Promise<Touch | null> {
-  const tick = feed.last(contract.instrumentToken);
-  const hasDepth = tick !== undefined && (tick.bids.length > 0 || tick.asks.length > 0);
-  if (hasDepth && Date.now() - tick.receivedAt <= QUOTE_BELIEVED_MS) return tick;
+  const tick = freshTick(feed, contract);
+  if (tick) return tick;
   const key = `NFO:${contract.tradingsymbol}`;
   for (;;) {
     try {
@@ -30,7 +38,8 @@ export async function freshQuote(feed: Feed, session: KiteSession, contract: Con
 
 /**
  * A limit that crosses: the far touch plus a protection band, wider with each step of a chase, inside the exchange's price
- * protection. Without a far touch the last price stands in for it. A price once shown is not taken back.
+ * protection and, where the quote has them, the circuit limits. Without a far touch the last price stands in for it. A price once shown is
+ * not taken back.
  */
 export function crossingPrice(
   quote: Touch,
@@ -40,6 +49,7 @@ export function crossingPrice(
   noWorseThan: Paise | null,
 ): { price: Paise; touch: Paise } {
   const touch = (side === 'BUY' ? quote.asks[0]?.price : quote.bids[0]?.price) ?? quote.lastPrice;
-  const range = priceProtection(quote.lastPrice, tick);
+  const circuit = { lower: quote.lowerCircuit ?? null, upper: quote.upperCircuit ?? null };
+  const range = priceProtection(quote.lastPrice, tick, circuit);
   return { price: protectedLimit({ side, touch, widen, tick, range, noWorseThan }), touch };
 }

@@ -18,7 +18,7 @@ export type Sessions = {
   current(account: Account): Promise<KiteSession | null>;
   /** Takes up a login that another process made since; the newest one goes on being used where there is none. */
   renew(account: Account): Promise<void>;
-  forget(): void;
+  forget(account: Account): void;
 };
 
 export function createSessions(deps: {
@@ -28,24 +28,27 @@ export function createSessions(deps: {
   onSession(accessToken: string): void;
   warn(text: string): void;
 }): Sessions {
-  let loaded: { stored: StoredSession; kite: KiteSession } | null = null;
-  let unreadable = 0;
+  const loaded = new Map<string, { stored: StoredSession; kite: KiteSession }>();
+  const unreadable = new Map<string, number>();
 
   /** `kite` is null where the newest login was sealed with another key: it is as good as none, and only a new one helps. */
   async function load(account: Account, fresh: boolean) {
-    if (loaded && !fresh) return loaded;
+    const key = keyOf(account);
+    const last = loaded.get(key);
+    if (last && !fresh) return last;
     const stored = await deps.journal.currentSession(account);
     if (!stored) return null;
-    if (loaded?.stored.number === stored.number) return loaded;
+    if (last?.stored.number === stored.number) return last;
     const accessToken = openedOrNull(deps.sealer, stored.sealedAccessToken);
     if (accessToken === null) {
-      if (unreadable !== stored.number) deps.warn(UNREADABLE);
-      unreadable = stored.number;
+      if (unreadable.get(key) !== stored.number) deps.warn(UNREADABLE);
+      unreadable.set(key, stored.number);
       return { stored, kite: null };
     }
-    loaded = { stored, kite: deps.kite.session(accessToken) };
+    const newest = { stored, kite: deps.kite.session(accessToken) };
+    loaded.set(key, newest);
     deps.onSession(accessToken);
-    return loaded;
+    return newest;
   }
 
   return {
@@ -73,10 +76,15 @@ export function createSessions(deps: {
     async renew(account) {
       await load(account, true);
     },
-    forget() {
-      loaded = null;
+    forget(account) {
+      loaded.delete(keyOf(account));
     },
   };
+}
+
+/** As the journal tells logins apart. */
+function keyOf({ mode, account, run }: Account): string {
+  return JSON.stringify([mode, account, run]);
 }
 
 const UNREADABLE =
@@ -148,7 +156,7 @@ async function keep(deps: Deps, identity: DayIdentity, login: { accessToken: str
     since,
     expiresAt: since < sixToday ? sixToday : istAt(addDays(today, 1), SESSIONS_END),
   });
-  deps.sessions.forget();
+  deps.sessions.forget(identity);
   await deps.sessions.current(identity);
   return { number: stored.number, userId: stored.userId, expiresAt: stored.expiresAt, since: stored.since };
 }

@@ -88,3 +88,14 @@ export function failedToConnect(error: unknown): boolean {
 /** Node's codes for a certificate that it does not accept: the handshake ends before the request is written. */
 const CERTIFICATE =
   /^(CERT_|ERR_TLS_CERT|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|HOSTNAME_MISMATCH)/;
+
+/** The caller's own reason not to write a request whose turn came too late. Nothing was sent. */
+export function noLongerWanted(): BrokerError {
+  return new BrokerError('kite', 'refused', 'It was not sent: its turn came too late', {
+    ...{ not_sent: true, no_longer_wanted: true },
+  });
+}
+
+export function isNoLongerWanted(error: unknown): boolean {
+  return error instanceof BrokerError && error.details?.no_longer_wanted === true;
+}

@@ -116,7 +116,7 @@ export const tradeSchema = z
     }),
   );
 
-const positionSchema = z
+export const positionSchema = z
   .object({ tradingsymbol: z.string(), product: z.string(), quantity: units, average_price: rupees })
   .transform(
     (row): BrokerPosition => ({
@@ -127,7 +127,7 @@ const positionSchema = z
     }),
   );
 
-export const positionsSchema = z.object({ net: z.array(positionSchema), day: z.array(positionSchema) });
+export const positionsSchema = z.object({ net: z.array(z.unknown()), day: z.array(z.unknown()) });
 
 /** Premium is paid from cash: collateral, which `net` includes, does not count. */
 export const fundsSchema = z
@@ -145,7 +145,7 @@ const depthSide = z
   .transform((levels) => levels.filter((level) => level.quantity > 0 && level.price > 0));
 
 /** An index has no depth and no circuit limits. */
-const quoteSchema = z
+export const quoteSchema = z
   .object({
     instrument_token: z.coerce.number().int(),
     timestamp: istTimestamp.nullish(),
@@ -165,8 +165,6 @@ const quoteSchema = z
       upperCircuit: row.upper_circuit_limit ?? null,
     }),
   );
-
-export const quotesSchema = z.record(z.string(), quoteSchema);
 
 const candleSchema = z
   .tuple([candleTimestamp, rupees, rupees, rupees, rupees, z.number()], z.unknown())

@@ -2,7 +2,7 @@ import type { AxiosInstance, AxiosResponse, InternalAxiosRequestConfig } from 'a
 import type { KiteConnect } from 'kiteconnect';
 import { BrokerError } from '../errors.ts';
 import { failedToConnect, kiteError } from './kite-errors.ts';
-import { type Pace, paceOf } from './kite-pace.ts';
+import { type Pace, type Priority, paceOf } from './kite-pace.ts';
 
 const INSTRUMENTS = /^\/instruments(\/[A-Z]+)?$/;
 /** The instruments CSV has tens of thousands of rows. */
@@ -19,6 +19,7 @@ export function readAnswersHere(
   root: string,
   timeoutMs: number,
   pace: Pace,
+  priority: Priority,
 ): void {
   const axios = axiosOf(client);
   // Following a redirect could send an order twice.
@@ -28,7 +29,8 @@ export function readAnswersHere(
   axios.interceptors.request.use(async (request) => {
     const { pathname } = new URL(request.url ?? '', root);
     const kind = paceOf(request.method ?? 'GET', pathname);
-    if (kind !== null) await pace(kind);
+    // A change of an order waits before it is built: only its caller can say whether it is still wanted.
+    if (kind !== 'order') await pace(kind, priority);
     return prepare(request, timeoutMs);
   });
   // kiteconnect's methods are typed by what its own reading returned: the value is narrowed by our schemas anyway.

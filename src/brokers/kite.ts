@@ -2,11 +2,12 @@ import { KiteConnect } from 'kiteconnect';
 import { z } from 'zod';
 import { istDate, istTime } from '../domain/clock.ts';
 import type { Bar, MarketMs, Paise } from '../domain/types.ts';
-import { BrokerError } from '../errors.ts';
-import { createPace, type Pace } from './kite-pace.ts';
+import { noLongerWanted } from './kite-errors.ts';
+import { createPace, type Pace, type Priority } from './kite-pace.ts';
+import { createReader, type Reader, understand } from './kite-rows.ts';
 import * as schemas from './kite-schemas.ts';
 import { readAnswersHere, readInstruments } from './kite-transport.ts';
-import type { Kite, KiteSession, MarginOrder, NewOrder, OrderChange } from './types.ts';
+import type { Kite, KiteSession, MarginOrder, NewOrder, OrderChange, StillWanted } from './types.ts';
 
 export type KiteOptions = {
   apiKey: string;
@@ -19,6 +20,8 @@ export type KiteOptions = {
   timeoutMs?: number;
   /** How fast it may ask; below Kite's limits by default, shared by all sessions. */
   pace?: Pace;
+  /** Hears of rows that were left out; each is told of once. */
+  warn?: (data: object, text: string) => void;
 };
 
 const KITE_ROOT = 'https://api.kite.trade';
@@ -36,12 +39,29 @@ const CANDLE_SPAN_DAYS = { minute: 60, '30minute': 200, '60minute': 400, day: 20
  */
 export function createKite(options: KiteOptions): Kite {
   const { apiKey, apiSecret, root = KITE_ROOT, loginUrl = KITE_LOGIN, timeoutMs = 5000, pace = createPace() } = options;
+  const reader = createReader(options.warn ?? (() => {}));
 
-  function client(accessToken?: string): InstanceType<typeof KiteConnect> {
+  function client(accessToken?: string, priority: Priority = 'routine'): InstanceType<typeof KiteConnect> {
     const kite = new KiteConnect({ api_key: apiKey, root, timeout: timeoutMs });
     if (accessToken) kite.setAccessToken(accessToken);
-    readAnswersHere(kite, root, timeoutMs, pace);
+    readAnswersHere(kite, root, timeoutMs, pace, priority);
     return kite;
+  }
+
+  function sessionAt(accessToken: string, priority: Priority, views: Views = new Map()): KiteSession {
+    const known = views.get(priority);
+    if (known) return known;
+    const inTurn = async <T>(isStillWanted: StillWanted | undefined, send: () => Promise<T>): Promise<T> => {
+      await pace('order', priority);
+      if (isStillWanted && !isStillWanted()) throw noLongerWanted();
+      return send();
+    };
+    const session: KiteSession = {
+      ...createSession(client(accessToken, priority), reader, inTurn),
+      withPriority: (other) => sessionAt(accessToken, other, views),
+    };
+    views.set(priority, session);
+    return session;
   }
 
   return {
@@ -55,25 +75,42 @@ export function createKite(options: KiteOptions): Kite {
     exchange(requestToken) {
       return understand(schemas.sessionSchema, client().generateSession(requestToken, apiSecret));
     },
-    session: (accessToken) => createSession(client(accessToken)),
+    session: (accessToken) => sessionAt(accessToken, 'routine'),
   };
 }
 
-function createSession(kite: InstanceType<typeof KiteConnect>): KiteSession {
+/** One session's clients, by the priority of their calls. */
+type Views = Map<Priority, KiteSession>;
+
+/** Waits for an order call's turn, asks whether it is still wanted, and sends it then. */
+type InTurn = <T>(isStillWanted: StillWanted | undefined, send: () => Promise<T>) => Promise<T>;
+
+function createSession(
+  kite: InstanceType<typeof KiteConnect>,
+  reader: Reader,
+  inTurn: InTurn,
+): Omit<KiteSession, 'withPriority'> {
   return {
     profile: () => understand(schemas.profileSchema, kite.getProfile()),
-    placeOrder: (order) => understand(schemas.orderIdSchema, kite.placeOrder('regular', orderParams(order))),
-    async modifyOrder(orderId, change) {
-      await understand(schemas.orderIdSchema, kite.modifyOrder('regular', orderId, changeParams(change)));
+    placeOrder: (order, isStillWanted) =>
+      inTurn(isStillWanted, () => understand(schemas.orderIdSchema, kite.placeOrder('regular', orderParams(order)))),
+    async modifyOrder(orderId, change, isStillWanted) {
+      await inTurn(isStillWanted, () =>
+        understand(schemas.orderIdSchema, kite.modifyOrder('regular', orderId, changeParams(change))),
+      );
     },
-    async cancelOrder(orderId) {
-      await understand(schemas.orderIdSchema, kite.cancelOrder('regular', orderId));
+    async cancelOrder(orderId, isStillWanted) {
+      await inTurn(isStillWanted, () => understand(schemas.orderIdSchema, kite.cancelOrder('regular', orderId)));
     },
-    orders: () => understand(z.array(schemas.orderSchema), kite.getOrders()),
+    orders: () => reader.orders(kite.getOrders()),
     orderHistory: (orderId) => understand(z.array(schemas.orderSchema), kite.getOrderHistory(orderId)),
-    trades: () => understand(z.array(schemas.tradeSchema), kite.getTrades()),
+    trades: () => reader.rows('trade', schemas.tradeSchema, kite.getTrades()),
     orderTrades: (orderId) => understand(z.array(schemas.tradeSchema), kite.getOrderTrades(orderId)),
-    positions: () => understand(schemas.positionsSchema, kite.getPositions()),
+    async positions() {
+      const { net, day } = await understand(schemas.positionsSchema, kite.getPositions());
+      const read = (rows: unknown[]) => reader.rows('position', schemas.positionSchema, rows);
+      return { net: await read(net), day: await read(day) };
+    },
     funds: () => understand(schemas.fundsSchema, kite.getMargins('equity')),
     basketMargin(orders) {
       return understand(schemas.basketMarginSchema, kite.orderBasketMargins(orders.map(marginParams), true));
@@ -82,7 +119,7 @@ function createSession(kite: InstanceType<typeof KiteConnect>): KiteSession {
       if (keys.length === 0) return new Map();
       if (keys.length > MAX_QUOTES)
         throw new RangeError(`at most ${MAX_QUOTES} quotes in one call, not ${keys.length}`);
-      return new Map(Object.entries(await understand(schemas.quotesSchema, kite.getQuote(keys))));
+      return reader.entries('quote', schemas.quoteSchema, kite.getQuote(keys));
     },
     async optionContracts(name) {
       const csv = await understand(z.string(), kite.getInstruments('NFO'));
@@ -95,7 +132,7 @@ function createSession(kite: InstanceType<typeof KiteConnect>): KiteSession {
       const options = rows.filter(
         (row) => row.segment === 'NFO-OPT' && (row.name ? row.name === name : spelled.test(String(row.tradingsymbol))),
       );
-      const contracts = await understand(z.array(schemas.instrumentRowSchema), options);
+      const contracts = await reader.rows('listed contract', schemas.instrumentRowSchema, options);
       return contracts.map((row) => schemas.optionContract(row, name));
     },
     async historical(instrumentToken, interval, from, to) {
@@ -159,12 +196,4 @@ function marginParams(order: MarginOrder) {
     price: rupees(order.price ?? 0),
     trigger_price: rupees(order.triggerPrice ?? 0),
   };
-}
-
-/** An answer of another shape than the documented one is doubt: the call may well have done its work. */
-async function understand<T>(schema: z.ZodType<T>, answer: unknown): Promise<T> {
-  const parsed = schema.safeParse(await answer);
-  if (parsed.success) return parsed.data;
-  const issues = z.prettifyError(parsed.error).slice(0, 500);
-  throw new BrokerError('kite', 'doubt', `Kite's answer has an unexpected shape: ${issues}`);
 }

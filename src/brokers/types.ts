@@ -1,4 +1,5 @@
 import type { Bar, IsoDate, MarketMs, OptionContract, OptionType, Paise, Product, Side } from '../domain/types.ts';
+import type { Priority } from './kite-pace.ts';
 
 export type OrderType = 'LIMIT' | 'SL' | 'MARKET' | 'SL-M';
 
@@ -85,12 +86,23 @@ export type Charges = {
   total: Paise;
 };
 
-/** A Kite session: every call may throw BrokerError. Prices in paise, times in epoch ms. */
+/**
+ * Asked when it is a call's turn, right before its request is written: false and it is not, see `isNoLongerWanted`. Waiting for a turn may
+ * take longer than what was looked at before stays true.
+ */
+export type StillWanted = () => boolean;
+
+/**
+ * A Kite session: every call may throw BrokerError. Prices in paise, times in epoch ms. A row of a list that has an unknown shape is left out
+ * alone and logged, but for an order with a tag of ours: a list without it would let it be sent twice.
+ */
 export interface KiteSession {
+  /** The same session, whose calls wait their turn with this priority; `routine` before. */
+  withPriority(priority: Priority): KiteSession;
   profile(): Promise<{ userId: string }>;
-  placeOrder(order: NewOrder): Promise<{ orderId: string }>;
-  modifyOrder(orderId: string, change: OrderChange): Promise<void>;
-  cancelOrder(orderId: string): Promise<void>;
+  placeOrder(order: NewOrder, isStillWanted?: StillWanted): Promise<{ orderId: string }>;
+  modifyOrder(orderId: string, change: OrderChange, isStillWanted?: StillWanted): Promise<void>;
+  cancelOrder(orderId: string, isStillWanted?: StillWanted): Promise<void>;
   /** All of the account's orders of the day, ours and foreign. */
   orders(): Promise<BrokerOrder[]>;
   orderHistory(orderId: string): Promise<BrokerOrder[]>;

@@ -1,5 +1,7 @@
 /** The parts that every process of the program is made of: brokers, feed, journal, activities. Wired here, nowhere else. */
 
+import { Book } from '../../activities/book.ts';
+import type { BookPace } from '../../activities/book-pace.ts';
 import type { Log, Sealer } from '../../activities/deps.ts';
 import type { GuardPace } from '../../activities/guard.ts';
 import { type ActivityOptions, createDayActivities, createGuards } from '../../activities/index.ts';
@@ -46,6 +48,7 @@ type Waits = { kiteTimeoutMs?: number; kitePace?: Pace; candles?: Partial<Patien
 export function createBrokers(
   { kite, breeze }: BrokerAddresses,
   waits: Waits = {},
+  log?: Pick<Log, 'warn'>,
 ): Pick<Composition, 'kite' | 'breeze'> {
   const { root, ...login } = breeze;
   return {
@@ -53,6 +56,7 @@ export function createBrokers(
       ...kite,
       ...(waits.kiteTimeoutMs === undefined ? {} : { timeoutMs: waits.kiteTimeoutMs }),
       ...(waits.kitePace === undefined ? {} : { pace: waits.kitePace }),
+      ...(log ? { warn: (data, text) => log.warn(data, text) } : {}),
     }),
     breeze: createBreeze({ ...login, ...(root ? { root } : {}) }),
   };
@@ -81,6 +85,8 @@ type CompositionOptions = Outside & {
   waits?: Waits;
   /** How often guards look; GUARD_PACE unless given. */
   guardPace?: GuardPace;
+  /** How often the book is looked at; BOOK_PACE unless given. */
+  bookPace?: BookPace;
   /** How the broker's clock is asked, where it is not by HTTP. */
   askBrokerClock?: AskBrokerClock;
   /** False keeps the newest prices out of the journal: where no other process shows them. */
@@ -93,7 +99,7 @@ function openOutside(
   if (options.brokers) return { ...options.brokers, feed: options.feed, clockRoot: options.addresses.clockRoot };
   const { addresses, clock, log, waits } = options;
   return {
-    ...createBrokers(addresses, waits),
+    ...createBrokers(addresses, waits, log),
     feed: createFeed({
       apiKey: addresses.kite.apiKey,
       tickerRoot: addresses.kite.tickerRoot,
@@ -127,11 +133,13 @@ export function createComposition(options: CompositionOptions): Composition {
     sealer,
     clock,
     sessions,
+    book: new Book({ account, sessions, feed, clock }),
     log,
     expectedUserId: options.addresses.userId,
     clockRoot,
     watches,
     ...(options.guardPace ? { guardPace: options.guardPace } : {}),
+    ...(options.bookPace ? { bookPace: options.bookPace } : {}),
     ...(options.askBrokerClock ? { askBrokerClock: options.askBrokerClock } : {}),
     ...(waits.stopBarWithinMs === undefined ? {} : { stopBarWithinMs: waits.stopBarWithinMs }),
     candles: createHourlyCandles({ breeze, ...(waits.candles ? { patience: waits.candles } : {}) }),

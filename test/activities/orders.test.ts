@@ -1,172 +1,360 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createOrderActivities } from '../../activities/orders.ts';
+import type { ChangeInput, OrderIntent } from '../../src/contract/activities.ts';
+import type { SimOrder } from '../../src/exchange-simulator/types.ts';
 import { type Desk, HEDGE, MAIN, openDesk } from './trading-desk.ts';
 
 let desk: Desk | undefined;
 afterEach(async () => {
+  vi.restoreAllMocks();
   await desk?.close();
   desk = undefined;
 });
 
-async function open(options: Parameters<typeof openDesk>[0] = {}): Promise<Desk> {
-  desk = await openDesk(options);
+async function open(...options: Parameters<typeof openDesk>): Promise<Desk> {
+  desk = await openDesk(...options);
   return desk;
 }
 
-describe('sending an intent', () => {
-  it('sends nothing after its deadline', async () => {
-    const { parts, run, intent, exchange } = await open();
-    const late = intent({ tag: 'R001D25071401HE01001', side: 'BUY', sendBy: Date.now() - 1 });
-    expect(await run(() => parts.day.sendOrder(late))).toEqual({ kind: 'too_late' });
-    expect(exchange.allOrders()).toEqual([]);
+const TAG = 'R001D2507141HE101';
+const POST = { path: '/orders', method: 'POST', count: 1 };
+const GET = { path: '/orders', method: 'GET', count: 1 };
+
+const send = ({ run, orders, intent }: Desk, of: Partial<OrderIntent> = {}) =>
+  run(() => orders.sendOrder(intent({ tag: TAG, side: 'BUY', ...of })));
+
+/** An order of the main contract that appears in the book with our tag, not by this process. */
+const appear = ({ exchange }: Desk, tag: string, quantity = 75): SimOrder =>
+  exchange.place({
+    ...{ variety: 'regular', exchange: 'NFO', tradingsymbol: MAIN, side: 'BUY', orderType: 'LIMIT', product: 'MIS' },
+    ...{ validity: 'DAY', quantity, price: 80_00, triggerPrice: 0, disclosedQuantity: 0 },
+    ...{ marketProtection: null, tag },
   });
 
-  it('does not send a tag that is in the book already: it is adopted', async () => {
-    const { parts, run, intent, exchange } = await open();
-    const once = intent({ tag: 'R001D25071401HE01001', side: 'BUY' });
-    const first = await run(() => parts.day.sendOrder(once));
-    const again = await run(() => parts.day.sendOrder(once));
-    expect(first).toMatchObject({ kind: 'sent' });
-    expect(again).toMatchObject({ kind: 'found', order: { orderId: first.kind === 'sent' && first.orderId } });
-    expect(exchange.allOrders()).toHaveLength(1);
+describe('sending an order', () => {
+  it('answers with the row that the book shows of it within a second, its trades included', async () => {
+    const today = await open();
+    const sent = await send(today);
+    expect(sent).toMatchObject({
+      kind: 'sent',
+      row: { tag: TAG, phase: 'ended', status: 'COMPLETE', filledQuantity: 75 },
+    });
+    const [order] = today.exchange.allOrders();
+    const fills = order?.fills.map(({ tradeId, quantity, price }) => ({ tradeId, quantity, price }));
+    expect(sent.kind === 'sent' && sent.row?.fills).toMatchObject(fills ?? []);
+  });
+
+  it('answers without a row when the book shows none that matters within the second', async () => {
+    const today = await open({ latency: { minMs: 3_000, maxMs: 3_000 } });
+    expect(await send(today)).toMatchObject({ kind: 'sent', row: null });
+  });
+
+  it('waits until it may, and sends nothing after its deadline', async () => {
+    const today = await open();
+    const began = Date.now();
+    expect(await send(today, { notBefore: began + 400 })).toMatchObject({ kind: 'sent' });
+    expect(Date.now() - began).toBeGreaterThanOrEqual(400);
+    expect(await send(today, { tag: 'R001D2507141HE102', sendBy: Date.now() - 1 })).toEqual({ kind: 'too_late' });
+    expect(today.exchange.allOrders()).toHaveLength(1);
+  });
+
+  it.each([75, 150])('does not send a tag that is in the book, whatever the row is: %i units', async (quantity) => {
+    const today = await open();
+    appear(today, TAG, quantity);
+    expect(await send(today)).toMatchObject({ kind: 'found', row: { tag: TAG, quantity } });
+    expect(today.exchange.allOrders()).toHaveLength(1);
+  });
+
+  it('tells a refusal in the broker’s words, and an address that the broker takes no orders from', async () => {
+    const today = await open();
+    expect(await send(today, { quantity: 74 })).toMatchObject({
+      ...{ kind: 'refused', message: expect.stringMatching(/lot|multiple/i) },
+    });
+    today.exchange.addFault({ kind: 'ip_refused', count: 1 });
+    expect(await send(today)).toMatchObject({ kind: 'address_refused' });
+    expect(today.exchange.allOrders()).toEqual([]);
+  });
+
+  it('goes on in the next second after too many requests, and says so when the time is over', async () => {
+    const today = await open();
+    today.exchange.addFault({ kind: 'rate_limit', ...POST });
+    expect(await send(today)).toMatchObject({ kind: 'sent' });
+    today.exchange.addFault({ kind: 'rate_limit', ...POST, count: 100 });
+    const late = await send(today, { tag: 'R001D2507141HE102', sendBy: Date.now() + 200 });
+    expect(late).toMatchObject({ kind: 'rate_limited' });
+    expect(today.exchange.allOrders()).toHaveLength(1);
   });
 
   it.each([
-    ['another side', { side: 'SELL' as const }],
-    ['another quantity', { side: 'BUY' as const, quantity: 150 }],
-  ])('assumes nothing of an order that carries our tag with %s', async (_, other) => {
-    const { parts, run, intent, exchange } = await open();
-    await run(() => parts.day.sendOrder(intent({ tag: 'R001D25071401HE01001', ...other })));
-    const ours = intent({ tag: 'R001D25071401HE01001', side: 'BUY' });
-    expect((await run(() => parts.day.sendOrder(ours))).kind).toBe('doubt');
-    const found = await run(() => parts.day.findOrder({ intent: ours, expectedNet: 0 }));
-    expect(found.kind).toBe('mismatch');
-    expect(exchange.allOrders()).toHaveLength(1);
+    ['a gateway error', { kind: 'http_error', status: 503, after: true, ...POST }],
+    ['a broken connection', { kind: 'drop_connection', after: true, ...POST }],
+    ['no answer', { kind: 'timeout_after_accept', count: 1 }],
+  ])('calls %s doubt, and finds the order by its tag', async (_, fault) => {
+    const today = await open();
+    today.exchange.addFault(fault);
+    expect(await send(today)).toMatchObject({ kind: 'doubt' });
+    expect(await send(today)).toMatchObject({ kind: 'found', row: { tag: TAG } });
+    expect(today.exchange.allOrders()).toHaveLength(1);
   });
 
-  it('goes on in the next second after too many requests, and the book has it once', async () => {
-    const { parts, run, intent, exchange } = await open();
-    exchange.addFault({ kind: 'rate_limit', count: 1, path: '/orders/regular', method: 'POST' });
-    const sent = await run(() => parts.day.sendOrder(intent({ tag: 'R001D25071401HE01001', side: 'BUY' })));
-    expect(sent.kind).toBe('sent');
-    expect(exchange.allOrders()).toHaveLength(1);
-  });
-
-  it('tells a refusal in the broker’s words', async () => {
-    const { parts, run, intent } = await open();
-    const odd = intent({ tag: 'R001D25071401HE01001', side: 'BUY', quantity: 74 });
-    const refused = await run(() => parts.day.sendOrder(odd));
-    expect(refused).toMatchObject({ kind: 'refused' });
-    expect(refused.kind === 'refused' && refused.message).toMatch(/lot|multiple/i);
-  });
-
-  it('tells an address that the broker does not take orders from', async () => {
-    const { parts, run, intent, exchange } = await open();
-    exchange.addFault({ kind: 'ip_refused', count: 1 });
-    const refused = await run(() => parts.day.sendOrder(intent({ tag: 'R001D25071401HE01001', side: 'BUY' })));
-    expect(refused).toMatchObject({ kind: 'ip_refused' });
-    expect(exchange.allOrders()).toEqual([]);
-  });
-
-  it('calls an answer that did not come doubt, and finds the order by its tag', async () => {
-    const { parts, run, intent, exchange } = await open();
-    exchange.addFault({ kind: 'timeout_after_accept', count: 1 });
-    const doubtful = intent({ tag: 'R001D25071401HE01001', side: 'BUY' });
-    expect((await run(() => parts.day.sendOrder(doubtful))).kind).toBe('doubt');
-    const found = await run(() => parts.day.findOrder({ intent: doubtful, expectedNet: 0 }));
-    expect(found).toMatchObject({ kind: 'found', order: { tag: 'R001D25071401HE01001' } });
-    expect(exchange.allOrders()).toHaveLength(1);
+  it('says that the session is dead, with its number: nothing was sent', async () => {
+    const today = await open();
+    today.exchange.killSessions();
+    expect(await send(today)).toEqual({ kind: 'session_lost', number: 1 });
+    expect(today.exchange.allOrders()).toEqual([]);
   });
 
   it('calls a stop off whose trigger the market has passed', async () => {
-    const { parts, run, intent, exchange } = await open();
-    const passed = intent({
-      tag: 'R001D25071401MS01001',
-      side: 'BUY',
-      purpose: 'stop',
-      pricing: { kind: 'stop', triggerPrice: 10_00, price: 15_00 },
-    });
-    expect((await run(() => parts.day.sendOrder(passed))).kind).toBe('trigger_passed');
-    expect(exchange.allOrders()).toEqual([]);
+    const today = await open();
+    const pricing = { kind: 'stop', triggerPrice: 10_00, price: 15_00 } as const;
+    expect(await send(today, { purpose: 'stop', pricing })).toMatchObject({ kind: 'trigger_passed' });
   });
 });
 
-describe('looking for a doubtful order', () => {
-  it('calls absent only what moved nothing at the broker', async () => {
-    const { parts, run, intent, exchange } = await open();
-    const missing = intent({ tag: 'R001D25071401HE01001', side: 'BUY' });
-    expect(await run(() => parts.day.findOrder({ intent: missing, expectedNet: 0 }))).toEqual({ kind: 'absent' });
-    exchange.addFault({ kind: 'hide_orders', count: 1, tradingsymbol: MAIN });
-    exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 });
-    expect((await run(() => parts.day.findOrder({ intent: missing, expectedNet: 0 }))).kind).toBe('unclear');
-    // Once the lists show who moved it, the order that is looked for did nothing.
-    exchange.clearFaults();
-    expect((await run(() => parts.day.findOrder({ intent: missing, expectedNet: 0 }))).kind).toBe('absent');
+describe('the look before sending', () => {
+  it('is made again when it took too long', async () => {
+    const today = await open({}, 5_000);
+    const { exchange, eventually } = today;
+    exchange.addFault({ kind: 'slow', ...GET, after: true, ms: 2_300 });
+    const sending = send(today);
+    await eventually('the slow answer', () => exchange.faults().length === 0);
+    // It shows up while the answer that does not have it is on its way.
+    appear(today, TAG);
+    expect(await sending).toMatchObject({ kind: 'found', row: { tag: TAG } });
+    expect(exchange.allOrders()).toHaveLength(1);
+  });
+
+  it('is made again after the machine was suspended right before the write: the wall clock has gone on', async () => {
+    const today = await open();
+    const { kite } = today;
+    const { sessions } = today.parts.activities;
+    let asked = 0;
+    // Right before the first write the wall clock is 3 s further than at the look.
+    const suspended = {
+      ...kite,
+      withPriority: () => suspended,
+      placeOrder: (async (order, isStillWanted) => {
+        asked += 1;
+        const real = Date.now;
+        if (asked === 1) vi.spyOn(Date, 'now').mockImplementation(() => real() + 3_000);
+        return kite.placeOrder(order, isStillWanted).finally(() => vi.restoreAllMocks());
+      }) as typeof kite.placeOrder,
+    };
+    const orders = createOrderActivities({
+      ...today.parts.activities,
+      sessions: { ...sessions, use: async (_, call) => call(suspended) },
+    });
+    const before = vi.spyOn(today.parts.activities.book, 'orders');
+    expect(await today.run(() => orders.sendOrder(today.intent({ tag: TAG, side: 'BUY' })))).toMatchObject({
+      ...{ kind: 'sent' },
+    });
+    expect(asked).toBe(2);
+    expect(before).toBeDefined();
+    expect(today.exchange.allOrders()).toHaveLength(1);
+  });
+
+  it('that fails is no doubt: it is made again while the time holds', async () => {
+    const today = await open();
+    today.exchange.addFault({ kind: 'http_error', ...GET, count: 3 });
+    expect(await send(today)).toMatchObject({ kind: 'sent' });
+    today.exchange.addFault({ kind: 'http_error', ...GET, count: 1_000 });
+    const late = await send(today, { tag: 'R001D2507141HE102', sendBy: Date.now() + 1_500 });
+    expect(late).toEqual({ kind: 'too_late' });
+    expect(today.exchange.allOrders()).toHaveLength(1);
+  });
+
+  it('that fails twice does not hold an exit that may go unseen', async () => {
+    const today = await open();
+    today.exchange.addFault({ kind: 'http_error', ...GET, count: 1_000 });
+    const exit = { purpose: 'exit', mayGoUnseen: true, sendBy: Date.now() + 5_000 } as const;
+    expect(await send(today, exit)).toMatchObject({ kind: 'sent' });
+    expect(today.exchange.allOrders()).toHaveLength(1);
+  });
+
+  it('at a broker that cannot be reached goes on until the time is over', async () => {
+    const today = await open();
+    await today.server.close();
+    const late = { sendBy: Date.now() + 500, mayGoUnseen: true, pricing: { kind: 'limit', price: 80_00 } } as const;
+    expect(await send(today, late)).toEqual({ kind: 'too_late' });
+  });
+
+  it('is shared by orders that are sent at once', async () => {
+    const today = await open();
+    const orders = vi.spyOn(today.parts.activities.sessions, 'use');
+    const tags = ['R001D2507141HE101', 'R001D2507141HE201', 'R001D2507141HE301', 'R001D2507141HE401'];
+    today.parts.feed.subscribe([today.contract(MAIN).instrumentToken]);
+    await today.eventually('depth', () => today.parts.feed.last(today.contract(MAIN).instrumentToken));
+    const sent = await Promise.all(tags.map((tag) => send(today, { tag })));
+    expect(sent.map(({ kind }) => kind)).toEqual(tags.map(() => 'sent'));
+    // Four orders, their trades, a quote for the circuits: the looks are fewer than one an order.
+    expect(orders.mock.calls.length).toBeLessThan(20);
+  });
+});
+
+describe('the price of an order', () => {
+  const bounded = (side: 'BUY' | 'SELL', bound: number): Partial<OrderIntent> => ({
+    ...{ side, pricing: { kind: 'cross', widen: 4, noWorseThan: null, bound } },
+  });
+  const quoted = async (today: Desk) => {
+    const quote = (await today.kite.quotes([`NFO:${MAIN}`])).get(`NFO:${MAIN}`);
+    const [ask, bid] = [quote?.asks[0]?.price, quote?.bids[0]?.price];
+    if (!quote || ask === undefined || bid === undefined) throw new Error('nobody quotes');
+    return { ask, bid, quote };
+  };
+
+  it('of an entry is never worse than the plan has reserved for', async () => {
+    const today = await open({ speed: 0 });
+    const { ask, bid } = await quoted(today);
+    expect(await send(today, bounded('BUY', ask + 50))).toMatchObject({ kind: 'sent', price: ask + 50 });
+    const sold = { ...bounded('SELL', bid - 50), tag: 'R001D2507141ME101' };
+    expect(await send(today, sold)).toMatchObject({ kind: 'sent', price: bid - 50 });
+  });
+
+  it('is none when the touch is beyond that: nothing is sent', async () => {
+    const today = await open({ speed: 0 });
+    const { ask } = await quoted(today);
+    const refused = await send(today, bounded('BUY', ask - 5));
+    expect(refused).toMatchObject({ kind: 'no_price', message: expect.stringContaining('reserves') });
+    expect(today.exchange.allOrders()).toEqual([]);
+  });
+
+  it('stays inside the circuit limits, also where the prices come from ticks, which carry none', async () => {
+    const today = await open({ speed: 0 });
+    const { ask, quote } = await quoted(today);
+    const { book } = today.parts.activities;
+    const upper = ask + 15;
+    book.circuits.take(MAIN, { lowerCircuit: 5, upperCircuit: upper });
+    today.parts.feed.subscribe([quote.instrumentToken]);
+    await today.eventually('a tick', () => today.parts.feed.last(quote.instrumentToken));
+    const pricing = { kind: 'cross', widen: 4, noWorseThan: null } as const;
+    expect(await send(today, { pricing })).toMatchObject({ kind: 'sent', price: upper });
+  });
+
+  it('comes from circuit limits that are read anew after a rejection that names them', async () => {
+    const today = await open({ speed: 0 });
+    const { quote } = await quoted(today);
+    const { circuits } = today.parts.activities.book;
+    circuits.take(MAIN, { lowerCircuit: 5, upperCircuit: 9_999_95 });
+    today.exchange.addFault({
+      kind: 'reject_order',
+      count: 1,
+      message: 'Order price is above the upper circuit limit',
+    });
+    const rejected = await send(today);
+    expect(rejected).toMatchObject({ kind: 'sent', row: { status: 'REJECTED' } });
+    const read = await circuits.of(MAIN, 'exit');
+    expect(read).toMatchObject({ upperCircuit: quote.upperCircuit });
+  });
+
+  it('is none where nobody has a quote', async () => {
+    const today = await open();
+    today.exchange.addFault({ kind: 'http_error', path: '/quote', count: 1_000 });
+    expect(await send(today)).toMatchObject({ kind: 'no_price' });
   });
 });
 
 describe('changing an order', () => {
-  it('stops at its budget of modifications, counted from the order’s own history', async () => {
-    const { parts, run, openPosition } = await open();
-    const { stop, input } = await openPosition();
-    const change = {
-      orderId: stop.orderId,
-      contract: input.main.contract,
-      side: 'BUY',
-      how: 'to_limit',
-      widen: 0,
-      noWorseThan: null,
-    } as const;
-    expect(await run(() => parts.day.changeOrder({ ...change, budget: 0 }))).toEqual({ kind: 'budget' });
-    expect((await run(() => parts.day.changeOrder({ ...change, budget: 1 }))).kind).toBe('modified');
+  async function openStop(today: Desk) {
+    const { stop, input } = await today.openPosition();
+    const change = (how: ChangeInput['how'], of: Partial<ChangeInput> = {}) =>
+      today.run(() =>
+        today.orders.changeOrder({
+          ...{ identity: today.identity, orderId: stop.orderId, contract: input.main.contract, side: 'BUY', how },
+          ...{ sendBy: Date.now() + 30_000, ...of },
+        }),
+      );
+    return { stop, change, entryPrice: input.main.entryPrice };
+  }
+  const toLimit = { kind: 'to_limit', widen: 0, noWorseThan: null, shown: null } as const;
+
+  it('turns a stop into the exit, and answers with the row that shows it', async () => {
+    const today = await open();
+    const { change, stop } = await openStop(today);
+    const changed = await change(toLimit);
+    expect(changed).toMatchObject({ kind: 'sent', row: { orderId: stop.orderId, phase: 'ended', filledQuantity: 75 } });
   });
 
-  it('never lets the price of a buy fall below what it has shown', async () => {
-    const { parts, run, openPosition } = await open();
-    const { stop, input } = await openPosition();
-    const shown = Math.ceil((input.main.entryPrice * 1.2) / 5) * 5;
-    const changed = await run(() =>
-      parts.day.changeOrder({
-        orderId: stop.orderId,
-        contract: input.main.contract,
-        side: 'BUY',
-        how: 'to_limit',
-        widen: 0,
-        noWorseThan: shown,
-        budget: 8,
+  it('turns a stop into a limit also at the price that the stop shows', async () => {
+    const today = await open();
+    today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: MAIN, side: 'asks' });
+    const { stop, change } = await openStop(today);
+    const changed = await change({ ...toLimit, noWorseThan: stop.price, shown: stop.price });
+    expect(changed.kind).toBe('sent');
+  });
+
+  it('never lets the price of a buy fall below what it has shown; where it shows it, nothing is sent', async () => {
+    const today = await open();
+    const { change, entryPrice, stop } = await openStop(today);
+    today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: MAIN });
+    const shown = Math.ceil((entryPrice * 1.2) / 5) * 5;
+    expect(await change({ ...toLimit, noWorseThan: shown })).toMatchObject({
+      ...{ kind: 'sent', price: shown, row: { phase: 'working', orderType: 'LIMIT', price: shown } },
+    });
+    const reprice = { kind: 'reprice', widen: 0, noWorseThan: shown, shown } as const;
+    expect(await change(reprice)).toEqual({ kind: 'unchanged', price: shown });
+    expect(today.order(stop.orderId).modifications).toBe(1);
+  });
+
+  it('without an answer is doubt; a refusal has the broker’s words and the order’s row', async () => {
+    const today = await open();
+    const { change, stop } = await openStop(today);
+    today.exchange.addFault({ kind: 'drop_connection', path: '/orders', method: 'PUT', count: 1 });
+    expect(await change(toLimit)).toMatchObject({ kind: 'doubt' });
+    today.exchange.addFault({ kind: 'refuse_type_change', count: 1 });
+    expect(await change(toLimit)).toMatchObject({
+      ...{ kind: 'refused', message: expect.stringContaining('order type') },
+      row: { orderId: stop.orderId, phase: 'resting' },
+    });
+  });
+
+  it('meets a full second by waiting for the next one', async () => {
+    const today = await open();
+    const { change } = await openStop(today);
+    today.exchange.addFault({ kind: 'rate_limit', path: '/orders', method: 'PUT', count: 1 });
+    expect(await change(toLimit)).toMatchObject({ kind: 'sent' });
+  });
+
+  it('sends nothing after its deadline', async () => {
+    const today = await open();
+    const { change, stop } = await openStop(today);
+    expect(await change(toLimit, { sendBy: Date.now() - 1 })).toEqual({ kind: 'too_late' });
+    expect(today.order(stop.orderId).modifications).toBe(0);
+  });
+
+  it('cancels, and answers with the end', async () => {
+    const today = await open();
+    const { change } = await openStop(today);
+    expect(await change({ kind: 'cancel', onlyIfPriced: true })).toMatchObject({
+      ...{ kind: 'sent', price: null, row: { status: 'CANCELLED', phase: 'ended' } },
+    });
+    expect(await change({ kind: 'cancel', onlyIfPriced: false })).toMatchObject({
+      ...{ kind: 'refused', row: { status: 'CANCELLED' } },
+    });
+  });
+
+  it('tells a fill that was quicker than the cancellation', async () => {
+    const today = await open();
+    today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: HEDGE });
+    const contract = today.contract(HEDGE);
+    const sent = await send(today, { contract, role: 'hedge' });
+    if (sent.kind !== 'sent') throw new Error(sent.kind);
+    today.exchange.addFault({ kind: 'fill_before_change', count: 1 });
+    const cancelled = await today.run(() =>
+      today.orders.changeOrder({
+        ...{ identity: today.identity, orderId: sent.orderId, contract, side: 'BUY', sendBy: Date.now() + 30_000 },
+        how: { kind: 'cancel', onlyIfPriced: false },
       }),
     );
-    expect(changed).toEqual({ kind: 'modified', price: shown });
+    expect(cancelled).toMatchObject({ row: { status: 'COMPLETE', filledQuantity: 75 } });
   });
 
-  it('answers with the final order instead of changing it', async () => {
-    const { parts, run, intent, contract, eventually, order } = await open();
-    const sent = await run(() =>
-      parts.day.sendOrder(intent({ tag: 'R001D25071401HE01001', side: 'BUY', role: 'hedge', contract: contract(HEDGE) })),
-    );
-    const orderId = sent.kind === 'sent' ? sent.orderId : '';
-    await eventually('the fill', () => order(orderId).status === 'COMPLETE');
-    const changed = await run(() =>
-      parts.day.changeOrder({
-        orderId,
-        contract: contract(HEDGE),
-        side: 'BUY',
-        how: 'reprice',
-        widen: 1,
-        noWorseThan: null,
-        budget: 8,
-      }),
-    );
-    expect(changed).toMatchObject({ kind: 'final', order: { state: 'complete', filledQuantity: 75 } });
-  });
-});
-
-describe('cancelling an order', () => {
-  it('answers with its final state, also when it was final already', async () => {
-    const { parts, run, openPosition, order } = await open();
-    const { stop } = await openPosition();
-    const input = { orderId: stop.orderId, tag: 'R001D25071401MS01001' };
-    expect((await run(() => parts.day.cancelOrder(input))).state).toBe('cancelled');
-    expect((await run(() => parts.day.cancelOrder(input))).state).toBe('cancelled');
-    expect(order(stop.orderId).status).toBe('CANCELLED');
+  it('cancels nothing that could not be replaced: no price, no cancellation', async () => {
+    const today = await open();
+    const { change, stop } = await openStop(today);
+    await today.parts.feed.stop();
+    today.exchange.addFault({ kind: 'http_error', path: '/quote', count: 1_000 });
+    await new Promise((done) => setTimeout(done, 2_100));
+    expect(await change({ kind: 'cancel', onlyIfPriced: true })).toMatchObject({ kind: 'no_price' });
+    expect(today.order(stop.orderId).status).toBe('TRIGGER PENDING');
   });
 });

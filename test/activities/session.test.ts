@@ -5,9 +5,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { SESSION_LOST } from '../../src/contract/activities.ts';
 import { createSessionActivities, createSessions } from '../../activities/session.ts';
 import { createKite } from '../../src/brokers/kite.ts';
+import type { Kite } from '../../src/brokers/types.ts';
 import { istAt, istIso } from '../../src/domain/clock.ts';
-import { createSealer } from '../../src/platform/secrets.ts';
-import { accessToken, login } from '../exchange-simulator/exchange-server.ts';
+import type { Account } from '../../src/journal/types.ts';
+import { createSealer } from '../../src/secrets.ts';
+import { accessToken, login } from '../server/exchange-fixture.ts';
 import { type Desk, openDesk } from './trading-desk.ts';
 
 let desk: Desk | undefined;
@@ -204,6 +206,33 @@ describe('the current session', () => {
     const login = await today.run(() => here.exchangeRequestToken({ identity: today.identity, auth }));
     expect(login).toMatchObject({ ok: true, session: { number: 2 } });
     expect(await sessions.use(today.identity, (session) => session.profile())).toEqual({ userId: 'SIM001' });
+  });
+
+  it('of one account is never used for another one of the same process', async () => {
+    const today = await open();
+    const { journal } = today.parts.activities;
+    const other = { ...today.identity, account: `${today.identity.account}-other` };
+    const [mine, theirs] = [await journal.currentSession(today.identity), 'token-of-the-other'];
+    if (!mine) throw new Error('no login');
+    await journal.addSession(other, { ...mine, sealedAccessToken: today.sealer.seal(theirs) });
+    const used: string[] = [];
+    const kite: Kite = {
+      ...today.parts.kite,
+      session: (token) => ({ ...today.kite, profile: async () => ({ userId: token }) }),
+    };
+    const sessions = createSessions({
+      kite,
+      journal,
+      sealer: today.sealer,
+      onSession: (t) => used.push(t),
+      warn: () => {},
+    });
+    const whose = (account: Account) => sessions.use(account, (session) => session.profile());
+    const own = today.sealer.open(mine.sealedAccessToken);
+    expect(await whose(today.identity)).toEqual({ userId: own });
+    expect(await whose(other)).toEqual({ userId: theirs });
+    expect(await whose(today.identity)).toEqual({ userId: own });
+    expect(used).toEqual([own, theirs]);
   });
 
   it('is missing before the first login', async () => {

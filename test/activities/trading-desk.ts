@@ -2,16 +2,18 @@
 import { randomBytes } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { ContractRef } from '../../src/contract/ledger.ts';
-import type { GuardInput, GuardResult, OrderIntent } from '../../src/contract/activities.ts';
+import type { GuardInput, GuardResult } from '../../src/contract/activities.ts';
+import { createOrderActivities } from '../../activities/orders.ts';
 import type { KiteSession } from '../../src/brokers/types.ts';
+import type { DayActivities, OrderIntent } from '../../src/contract/activities.ts';
 import { istAt } from '../../src/domain/clock.ts';
-import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
-import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
-import { type ExchangeServer, startExchangeServer } from '../../src/exchange-simulator/replay/server.ts';
+import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
+import { type ExchangeServer, startExchangeServer } from '../../src/exchange-simulator/server.ts';
+import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
 import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
 import { createSimulatorClock } from '../../src/market/clock-source.ts';
-import { createSealer, type Sealer } from '../../src/platform/secrets.ts';
-import { type Composition, createComposition } from '../../src/runtime/composition.ts';
+import { createParts, type Parts } from '../../src/parts.ts';
+import { createSealer, type Sealer } from '../../src/secrets.ts';
 import type { DayIdentity } from '../../src/contract/identity.ts';
 import { PATIENCE_MS } from '../patience.ts';
 import { sharedJournal } from '../shared-journal.ts';
@@ -25,7 +27,8 @@ export { HEDGE, MAIN } from '../workflows/plan.ts';
 export type Desk = {
   exchange: Exchange;
   server: ExchangeServer;
-  parts: Composition;
+  parts: Parts;
+  orders: Pick<DayActivities, 'sendOrder' | 'changeOrder'>;
   identity: DayIdentity;
   sealer: Sealer;
   kite: KiteSession;
@@ -62,7 +65,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
   const identity: DayIdentity = { ...IDENTITY, account: `desk${desks}` };
   const sealer = createSealer(randomBytes(32));
   const clock = await createSimulatorClock({ root: server.addresses.kite_root });
-  const parts = createComposition({
+  const parts = createParts({
     addresses: addressesOf(server),
     account: identity,
     journal: await sharedJournal(),
@@ -79,10 +82,13 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
   const kite = await parts.activities.sessions.current(identity);
   if (!login.ok || !kite) throw new Error('the desk could not log in');
 
+  const orders = createOrderActivities(parts.activities);
+
   const desk: Desk = {
     exchange,
     server,
     parts,
+    orders,
     identity,
     sealer,
     kite,
@@ -105,22 +111,22 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
     },
     run: (activity, environment = new MockActivityEnvironment()) => environment.run(activity),
     intent: (of) => ({
-      positionId: 'P1',
+      identity,
       role: 'main',
       purpose: 'entry',
-      slice: 1,
       contract: desk.contract(MAIN),
       quantity: 75,
       product: 'MIS',
       pricing: { kind: 'cross', widen: 0, noWorseThan: null },
       // Only the tests of what comes too late say when that is.
       sendBy: Date.now() + PATIENCE_MS,
+      mayGoUnseen: false,
       ...of,
     }),
     async openPosition() {
       const main = desk.contract(MAIN);
       parts.feed.subscribe([main.instrumentToken]);
-      const sold = await desk.run(() => parts.day.sendOrder(desk.intent({ tag: 'R001D25071401ME01001', side: 'SELL' })));
+      const sold = await desk.run(() => orders.sendOrder(desk.intent({ tag: 'R001D2507141ME101', side: 'SELL' })));
       if (sold.kind !== 'sent') throw new Error(`the main leg was not sold: ${sold.kind}`);
       const filled = await desk.eventually('the sale', () => {
         const order = desk.order(sold.orderId);
@@ -133,9 +139,9 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
         price: Math.ceil((2.2 * entryPrice) / 5) * 5,
       } as const;
       const rested = await desk.run(() =>
-        parts.day.sendOrder(
+        orders.sendOrder(
           desk.intent({
-            tag: 'R001D25071401MS01001',
+            tag: 'R001D2507141MS101',
             side: 'BUY',
             purpose: 'stop',
             pricing: { ...pricing, triggerPrice: Math.ceil(pricing.triggerPrice / 5) * 5 },
@@ -156,7 +162,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
         product: 'MIS',
         foreign: {},
         moved: {},
-        stops: [{ orderId: stop.orderId, tag: 'R001D25071401MS01001' }],
+        stops: [{ orderId: stop.orderId, tag: 'R001D2507141MS101' }],
         maxLoss: 1_500_00,
         target: null,
         charges: 0,

@@ -3,7 +3,7 @@ import type { KiteSession } from '../../brokers/types.ts';
 import type { IsoDate, Paise, Side, WallMs } from '../../domain/types.ts';
 import { virtualNow } from '../virtual-time.ts';
 
-export type CallName = keyof KiteSession | 'exchange' | 'candles';
+export type CallName = Exclude<keyof KiteSession, 'withPriority'> | 'exchange' | 'candles';
 
 export type Effect =
   /** Refused before anything was done. */

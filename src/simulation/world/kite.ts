@@ -2,9 +2,9 @@
  * Kite for one process of the product: its interface over the exchange's core, with the broker's limits, sessions and faults between.
  * A request that has left a process goes its way also when that process dies; its answer then reaches nobody.
  */
-import { kiteError } from '../../brokers/kite-errors.ts';
-import { createPace, type Pace, paceOf } from '../../brokers/kite-pace.ts';
-import type { Kite, KiteSession } from '../../brokers/types.ts';
+import { kiteError, noLongerWanted } from '../../brokers/kite-errors.ts';
+import { createPace, type Pace, type Priority, paceOf } from '../../brokers/kite-pace.ts';
+import type { Kite, KiteSession, StillWanted } from '../../brokers/types.ts';
 import { istDate } from '../../domain/clock.ts';
 import { BrokerError } from '../../errors.ts';
 import { type Exchange, type SimOrder, SimRefusal } from '../../exchange-simulator/core/types.ts';
@@ -35,15 +35,16 @@ export type KiteWorld = {
 const INTERVAL_MINUTES = { minute: 1, '30minute': 30, '60minute': 60, day: 1_440 } as const;
 const INSTRUMENTS_TIMEOUT_MS = 60_000;
 
+type Asked = { priority?: Priority; isStillWanted?: StillWanted | undefined; wait?: number };
 type Request = { call: Call; token: string | null; process: SimProcess; timeoutMs: number };
 
 export function createSimulatedKite(world: KiteWorld, process: SimProcess, pace: Pace = createPace()): Kite {
   const { exchange, timeoutMs } = world;
 
-  async function ask<T>(call: Call, token: string | null, work: () => T, wait = timeoutMs): Promise<T> {
-    const kind = paceOf(call.method, call.path);
-    if (kind !== null) await pace(kind);
-    return send(world, { call, token, process, timeoutMs: wait }, work);
+  async function askFor<T>(call: Call, token: string | null, work: () => T, asked: Asked = {}): Promise<T> {
+    await pace(paceOf(call.method, call.path), asked.priority);
+    if (asked.isStillWanted && !asked.isStillWanted()) throw noLongerWanted();
+    return send(world, { call, token, process, timeoutMs: asked.wait ?? timeoutMs }, work);
   }
 
   const get = (name: CallName, path: string): Call => ({ name, method: 'GET', path });
@@ -60,10 +61,13 @@ export function createSimulatedKite(world: KiteWorld, process: SimProcess, pace:
   };
   const listed = () => listsWithout(exchange);
 
-  function session(token: string): KiteSession {
+  function session(token: string, priority: Priority = 'routine'): KiteSession {
+    const ask = <T>(call: Call, of: string, work: () => T, more: Asked = {}) =>
+      askFor(call, of, work, { priority, ...more });
     return {
+      withPriority: (other) => session(token, other),
       profile: () => ask(get('profile', '/user/profile'), token, () => ({ userId: exchange.userId })),
-      placeOrder: (order) => {
+      placeOrder: (order, isStillWanted) => {
         const { tradingsymbol, side, orderType, tag } = order;
         const call: Call = {
           name: 'placeOrder',
@@ -71,9 +75,9 @@ export function createSimulatedKite(world: KiteWorld, process: SimProcess, pace:
           path: '/orders/regular',
           order: { tradingsymbol, side, orderType, tag },
         };
-        return ask(call, token, () => ({ orderId: exchange.place(requestOf(order)).orderId }));
+        return ask(call, token, () => ({ orderId: exchange.place(requestOf(order)).orderId }), { isStillWanted });
       },
-      modifyOrder: (orderId, change) =>
+      modifyOrder: (orderId, change, isStillWanted) =>
         ask(
           { name: 'modifyOrder', method: 'PUT', path: `/orders/regular/${orderId}`, ...about(orderId) },
           token,
@@ -81,8 +85,9 @@ export function createSimulatedKite(world: KiteWorld, process: SimProcess, pace:
             todays(orderId);
             exchange.modify(orderId, changed(change));
           },
+          { isStillWanted },
         ),
-      cancelOrder: (orderId) =>
+      cancelOrder: (orderId, isStillWanted) =>
         ask(
           { name: 'cancelOrder', method: 'DELETE', path: `/orders/regular/${orderId}`, ...about(orderId) },
           token,
@@ -90,6 +95,7 @@ export function createSimulatedKite(world: KiteWorld, process: SimProcess, pace:
             todays(orderId);
             exchange.cancel(orderId);
           },
+          { isStillWanted },
         ),
       orders: () => ask(get('orders', '/orders'), token, () => listed().map(brokerOrder)),
       orderHistory: (orderId) =>
@@ -120,7 +126,7 @@ export function createSimulatedKite(world: KiteWorld, process: SimProcess, pace:
               const { kind: _, ...contract } = instrument;
               return [contract];
             }),
-          INSTRUMENTS_TIMEOUT_MS,
+          { wait: INSTRUMENTS_TIMEOUT_MS },
         ),
       historical: (instrumentToken, interval, from, to) =>
         ask(get('historical', `/instruments/historical/${instrumentToken}/${interval}`), token, () => {
@@ -133,9 +139,9 @@ export function createSimulatedKite(world: KiteWorld, process: SimProcess, pace:
 
   return {
     loginUrl: (state) => `simulated login ${state}`,
-    session,
+    session: (accessToken) => session(accessToken),
     exchange: (requestToken) =>
-      ask({ name: 'exchange', method: 'POST', path: '/session/token' }, null, () => {
+      askFor({ name: 'exchange', method: 'POST', path: '/session/token' }, null, () => {
         const { accessToken, loginAt } = exchange.exchangeRequestToken(requestToken);
         world.onToken?.(accessToken);
         return {

@@ -1,0 +1,205 @@
+/** The account's book as this process sees it: one for all activities, so that a look is made once for everybody who wants one. */
+import type { Priority } from '../src/brokers/kite-pace.ts';
+import type { BrokerOrder, BrokerTrade, KiteSession } from '../src/brokers/types.ts';
+import { istDate } from '../src/domain/clock.ts';
+import type { BookRow, RowPhase } from '../src/domain/control/book.ts';
+import { materialOf } from '../src/domain/control/cursor.ts';
+import type { DoubtWatch, Look, OvernightWatch } from '../src/domain/control/look.ts';
+import type { IsoDate, WallMs } from '../src/domain/types.ts';
+import { BrokerError } from '../src/errors.ts';
+import type { Account } from '../src/journal/types.ts';
+import type { ClockSource, Feed } from '../src/market/types.ts';
+import { Circuits } from './circuits.ts';
+import type { Sessions } from './session.ts';
+import { SharedWork } from './shared-work.ts';
+
+/** A row that an activity has returned is on its way to the day for so long; then it is told of again. */
+const TOLD_FOR_MS = 10_000;
+
+export type Newest = { look: Look; beganMono: number; beganWall: WallMs };
+/** The list of orders alone; fills as of the newest trades. */
+export type OrderList = Pick<Look, 'orders' | 'beganMono' | 'beganWall'>;
+
+type BookDeps = { account: Account; sessions: Sessions; feed: Feed; clock: ClockSource };
+
+/** What is remembered of one market date. */
+type DayMemory = {
+  date: IsoDate;
+  shown: Map<string, string | null>;
+  told: Map<string, { material: string; atMono: number }>;
+  doubts: Map<string, DoubtWatch>;
+  overnight: OvernightWatch | null;
+  /** Since when no look was whole; null after one that was. */
+  flawed: { wall: WallMs; mono: number; message: string } | null;
+  /** News that were returned last, and when. */
+  returned: { key: string; atMono: number } | null;
+};
+
+export class Book {
+  readonly circuits: Circuits;
+  private readonly deps: BookDeps;
+  private readonly whole = new SharedWork((priority) => this.readWhole(priority));
+  private readonly list = new SharedWork((priority) => this.readOrders(priority));
+  private last: Look | null = null;
+  private sentMono = Number.NEGATIVE_INFINITY;
+  private day: DayMemory;
+
+  constructor(deps: BookDeps) {
+    this.deps = deps;
+    this.circuits = new Circuits((call) => deps.sessions.use(deps.account, call));
+    this.day = remembering(istDate(deps.clock.now()));
+    deps.feed.onOrderUpdate((order) => this.remember([rowOf(order, [])]));
+  }
+
+  /** A look that begins from now on. Rejects where the orders did not answer, or as `Sessions.use` does. */
+  look(priority: Priority = 'routine'): Promise<Look> {
+    return this.whole.ask(priority);
+  }
+
+  /** The list of orders, read from now on: all that sending has to look at. */
+  orders(priority: Priority): Promise<OrderList> {
+    return this.list.ask(priority);
+  }
+
+  /** The look that began last, null before the first. */
+  newest(): Newest | null {
+    return this.last && { look: this.last, beganMono: this.last.beganMono, beganWall: this.last.beganWall };
+  }
+
+  /** Something was sent now. */
+  noteSent(): void {
+    this.sentMono = performance.now();
+  }
+
+  sinceSentMs(): number {
+    return performance.now() - this.sentMono;
+  }
+
+  /** An activity returns this row to the day. */
+  tell(row: BookRow): void {
+    this.memory().told.set(row.orderId, { material: materialOf(row), atMono: performance.now() });
+  }
+
+  told(): Map<string, string> {
+    const now = performance.now();
+    const fresh = [...this.memory().told].filter(([, { atMono }]) => now - atMono < TOLD_FOR_MS);
+    return new Map(fresh.map(([orderId, { material }]) => [orderId, material]));
+  }
+
+  /** Of the market's date: the list of orders lives one day. */
+  memory(): DayMemory {
+    const date = istDate(this.deps.clock.now());
+    if (this.day.date !== date) this.day = remembering(date);
+    return this.day;
+  }
+
+  /** With its trades, where it has fills and they can be read. */
+  async withFills(row: BookRow, priority: Priority): Promise<BookRow> {
+    const known = row.fills.reduce((sum, { quantity }) => sum + quantity, 0);
+    if (known >= row.filledQuantity) return row;
+    const trades = await this.use(priority, (session) => session.orderTrades(row.orderId)).catch(() => null);
+    return trades ? { ...row, ...filled(row.filledQuantity, trades) } : row;
+  }
+
+  private use<T>(priority: Priority, call: (session: KiteSession) => Promise<T>): Promise<T> {
+    const { sessions, account } = this.deps;
+    return sessions.use(account, (session) => call(session.withPriority(priority)));
+  }
+
+  private async readWhole(priority: Priority): Promise<Look> {
+    const began = { beganWall: Date.now(), beganMono: performance.now() };
+    const [orders, trades, positions] = await Promise.allSettled([
+      this.use(priority, (session) => session.orders()),
+      this.use(priority, (session) => session.trades()),
+      this.use(priority, (session) => session.positions()),
+    ]);
+    if (orders.status === 'rejected') throw orders.reason;
+    const answered = { trades: orNull(trades), positions: orNull(positions) };
+    const rows = rowsOf(orders.value, answered.trades ?? this.last?.trades ?? []);
+    this.remember(rows);
+    const look: Look = { ...began, orders: rows, trades: answered.trades, net: answered.positions?.net ?? null };
+    if (!this.last || look.beganMono >= this.last.beganMono) this.last = look;
+    return look;
+  }
+
+  private async readOrders(priority: Priority): Promise<OrderList> {
+    const began = { beganWall: Date.now(), beganMono: performance.now() };
+    const orders = await this.use(priority, (session) => session.orders());
+    const rows = rowsOf(orders, this.last?.trades ?? []);
+    this.remember(rows);
+    return { ...began, orders: rows };
+  }
+
+  private remember(rows: readonly BookRow[]): void {
+    const { shown, date } = this.memory();
+    for (const { orderId, tag, status, statusMessage, tradingsymbol, placedAt } of rows) {
+      if (status === 'REJECTED' && !shown.has(orderId)) this.circuits.hearRefusal(tradingsymbol, statusMessage);
+      // A row of the day before may still be listed in the morning, and is not missed.
+      if (istDate(placedAt) === date) shown.set(orderId, tag);
+    }
+  }
+}
+
+function remembering(date: IsoDate): DayMemory {
+  return {
+    date,
+    shown: new Map(),
+    told: new Map(),
+    doubts: new Map(),
+    overnight: null,
+    flawed: null,
+    returned: null,
+  };
+}
+
+/** Lists other than the orders may be missing from a look; a dead session or a defect may not. */
+function orNull<T>(settled: PromiseSettledResult<T>): T | null {
+  if (settled.status === 'fulfilled') return settled.value;
+  if (settled.reason instanceof BrokerError) return null;
+  throw settled.reason;
+}
+
+type RowTrade = Pick<BrokerTrade, 'tradeId' | 'orderId' | 'quantity' | 'price' | 'at'>;
+
+function rowsOf(orders: readonly BrokerOrder[], trades: readonly RowTrade[]): BookRow[] {
+  const byOrder = new Map<string, RowTrade[]>();
+  for (const trade of trades) byOrder.set(trade.orderId, [...(byOrder.get(trade.orderId) ?? []), trade]);
+  return orders.map((order) => rowOf(order, byOrder.get(order.orderId) ?? []));
+}
+
+export function rowOf(order: BrokerOrder, trades: readonly RowTrade[]): BookRow {
+  return {
+    orderId: order.orderId,
+    tag: order.tag,
+    tradingsymbol: order.tradingsymbol,
+    product: order.product,
+    side: order.side,
+    quantity: order.quantity,
+    status: order.status,
+    statusMessage: order.statusMessage,
+    phase: phaseOf(order),
+    orderType: order.orderType,
+    price: order.price,
+    triggerPrice: order.triggerPrice,
+    ...filled(order.filledQuantity, trades),
+    placedAt: order.placedAt,
+  };
+}
+
+function filled(units: number, trades: readonly RowTrade[]): Pick<BookRow, 'filledQuantity' | 'fills'> {
+  const fills = trades.map(({ tradeId, quantity, price, at }) => ({ tradeId, quantity, price, at }));
+  return {
+    filledQuantity: Math.max(
+      units,
+      fills.reduce((sum, { quantity }) => sum + quantity, 0),
+    ),
+    fills,
+  };
+}
+
+/** A word that is not known is an interim state (Kite: "there may be other values"). */
+function phaseOf({ state, status }: BrokerOrder): RowPhase {
+  if (state !== 'live') return 'ended';
+  if (status === 'OPEN') return 'working';
+  return status === 'TRIGGER PENDING' ? 'resting' : 'pending';
+}

@@ -1,0 +1,106 @@
+/** The price of an order at the moment of sending (CONTROL, "Leaving"). */
+import type { Priority } from '../src/brokers/kite-pace.ts';
+import type { KiteSession } from '../src/brokers/types.ts';
+import type { ContractRef } from '../src/domain/contracts.ts';
+import type { Pricing } from '../src/domain/control/facts.ts';
+import type { Paise, Side } from '../src/domain/types.ts';
+import { BrokerError } from '../src/errors.ts';
+import type { Feed } from '../src/market/types.ts';
+import type { Book } from './book.ts';
+import { crossingPrice, freshTick, type Touch } from './quotes.ts';
+import { pause, untilNextSecond, within } from './waiting.ts';
+
+export type PriceDeps = { feed: Feed; book: Book; use: <T>(call: (session: KiteSession) => Promise<T>) => Promise<T> };
+
+export type Priced =
+  | { kind: 'priced'; price: Paise; triggerPrice: Paise; touch: Paise | null }
+  | { kind: 'no_price'; message: string }
+  | { kind: 'trigger_passed'; lastPrice: Paise };
+
+type PriceQuestion = { contract: ContractRef; side: Side; priority: Priority };
+
+/** Attempts to read a quote where the feed has no fresh depth. */
+const QUOTE_ATTEMPTS = 3;
+const AGAIN_MS = 500;
+const QUOTE_WITHIN_MS = 2_000;
+
+export async function priceOf(
+  deps: PriceDeps,
+  { pricing, ...of }: PriceQuestion & { pricing: Pricing },
+): Promise<Priced> {
+  switch (pricing.kind) {
+    // A price that a person chose needs no quote, and no slippage is measured from it.
+    case 'limit':
+      return { kind: 'priced', price: pricing.price, triggerPrice: 0, touch: null };
+    case 'stop': {
+      const { triggerPrice, price } = pricing;
+      const quote = await lastPriceOf(deps, of);
+      // A stop whose trigger the last price has reached would be refused or fire at once.
+      const isPassed = quote !== null && (of.side === 'BUY' ? quote >= triggerPrice : quote <= triggerPrice);
+      return isPassed
+        ? { kind: 'trigger_passed', lastPrice: quote }
+        : { kind: 'priced', price, triggerPrice, touch: null };
+    }
+    case 'cross':
+      return crossing(deps, of, pricing);
+  }
+}
+
+/** A stop goes also where no price can be read: it is protection. */
+async function lastPriceOf(deps: PriceDeps, of: PriceQuestion): Promise<Paise | null> {
+  const quote = await touchOf(deps, of);
+  return typeof quote === 'string' ? null : quote.lastPrice;
+}
+
+/** A limit that crosses, inside circuits and price protection; never beyond the worst price that the plan has reserved for. */
+export async function crossing(
+  deps: PriceDeps,
+  of: PriceQuestion,
+  { widen, noWorseThan, bound }: { widen: number; noWorseThan: Paise | null; bound?: Paise },
+): Promise<Exclude<Priced, { kind: 'trigger_passed' }>> {
+  const { contract, side, priority } = of;
+  const circuits = await deps.book.circuits.of(contract.tradingsymbol, priority);
+  const quote = await touchOf(deps, of);
+  if (typeof quote === 'string') return { kind: 'no_price', message: quote };
+  const { price, touch } = crossingPrice({ ...circuits, ...quote }, side, contract.tickSize, widen, noWorseThan);
+  if (bound === undefined) return { kind: 'priced', price, triggerPrice: 0, touch };
+  const isBeyond = side === 'BUY' ? touch > bound : touch < bound;
+  if (isBeyond) {
+    const words = side === 'BUY' ? 'offered at' : 'bid at';
+    const message = `${contract.tradingsymbol} is ${words} ${rupees(touch)}, beyond the ${rupees(bound)} that the plan reserves for`;
+    return { kind: 'no_price', message };
+  }
+  const bounded = side === 'BUY' ? Math.min(price, bound) : Math.max(price, bound);
+  return { kind: 'priced', price: bounded, triggerPrice: 0, touch };
+}
+
+/** The feed's depth when it is fresh, else a quote of this instant; words where there is neither. Throws when the session is dead. */
+async function touchOf({ feed, book, use }: PriceDeps, { contract, priority }: PriceQuestion): Promise<Touch | string> {
+  const { tradingsymbol } = contract;
+  const key = `NFO:${tradingsymbol}`;
+  for (let attempt = 1; ; attempt += 1) {
+    const tick = freshTick(feed, contract);
+    if (tick) return tick;
+    try {
+      const quotes = await within(
+        QUOTE_WITHIN_MS,
+        use((session) => session.withPriority(priority).quotes([key])),
+      );
+      if (!quotes) throw new BrokerError('kite', 'doubt', 'the quote took too long');
+      const quote = quotes.get(key);
+      if (!quote) return `no believable quote for ${tradingsymbol}`;
+      book.circuits.take(tradingsymbol, quote);
+      return quote;
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      if (attempt >= QUOTE_ATTEMPTS) return `no price for ${tradingsymbol}: ${error.message}`;
+      // One quote a second is all that Kite gives.
+      if (error.kind === 'rate_limited') await untilNextSecond();
+      else await pause(AGAIN_MS);
+    }
+  }
+}
+
+function rupees(paise: Paise): string {
+  return (paise / 100).toFixed(2);
+}

@@ -1,0 +1,197 @@
+/** Watches the account's book until something is news to the day (CONTROL, "The book"). Nothing here ever touches an order. */
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { type BookInput, type GuardActivities, SESSION_LOST } from '../src/contract/activities.ts';
+import { CalendarError, sessionOf } from '../src/domain/calendar/index.ts';
+import { realAt } from '../src/domain/clock.ts';
+import type { BookNews } from '../src/domain/control/book.ts';
+import { doubtsAfter, flawOf, hearDoubts, isGood, type Look, overnightAfter } from '../src/domain/control/look.ts';
+import { newsIn } from '../src/domain/control/news.ts';
+import { hashOf } from '../src/domain/control/sketch.ts';
+import { isTagOf } from '../src/domain/tags.ts';
+import type { MarketMs } from '../src/domain/types.ts';
+import { BrokerError } from '../src/errors.ts';
+import type { Book } from './book.ts';
+import { BOOK_PACE, type BookPace } from './book-pace.ts';
+import type { Deps } from './deps.ts';
+import { Nap, within } from './waiting.ts';
+
+/** A look that takes longer counts as failed for now; when it comes, it counts after all. */
+const LOOK_WITHIN_MS = 1_000;
+/** After a send the book may lag. */
+const SENT_LATELY_MS = 60_000;
+/** The same news are not returned more often, whatever keeps them from reaching the cursor. */
+const REPEATED_AFTER_MS = 5_000;
+
+export type WatchDeps = Pick<Deps, 'feed' | 'clock' | 'log'> & { book: Book; bookPace?: BookPace };
+
+export function createBookActivities(deps: WatchDeps): Pick<GuardActivities, 'watchBook'> {
+  return { watchBook: (input) => new Watch(deps, input).run() };
+}
+
+class Watch {
+  private readonly deps: WatchDeps;
+  private readonly input: BookInput;
+  private readonly pace: BookPace;
+  private readonly nap = new Nap();
+  private readonly opensAt: MarketMs;
+  private readonly beganMono = performance.now();
+  private lookedAtMono = Number.NEGATIVE_INFINITY;
+  private updated = false;
+  /** The newest look of this run. */
+  private seen: Look | null = null;
+
+  constructor(deps: WatchDeps, input: BookInput) {
+    this.deps = deps;
+    this.input = input;
+    this.pace = deps.bookPace ?? BOOK_PACE;
+    this.opensAt = openOf(input.identity.date);
+    // Runs follow each other closely while there is news.
+    const newest = deps.book.newest();
+    if (newest) this.lookedAtMono = newest.beganMono;
+  }
+
+  async run(): Promise<BookNews> {
+    const { feed } = this.deps;
+    const beat = setInterval(() => Context.current().heartbeat(), this.pace.heartbeatMs);
+    const ends = [
+      feed.subscribe(this.input.contracts.map(({ instrumentToken }) => instrumentToken)),
+      feed.onOrderUpdate(() => {
+        this.updated = true;
+        this.nap.wake();
+      }),
+    ];
+    try {
+      return await this.watch();
+    } catch (error) {
+      if (error instanceof ApplicationFailure && error.type === SESSION_LOST)
+        return { kind: 'session_lost', number: Number(error.details?.[0] ?? 0) };
+      throw error;
+    } finally {
+      clearInterval(beat);
+      for (const end of ends) end();
+    }
+  }
+
+  private async watch(): Promise<BookNews> {
+    const memory = this.deps.book.memory();
+    memory.doubts = hearDoubts(memory.doubts, this.input.cursor.doubts, this.beganMono);
+    for (;;) {
+      if (this.dueInMs() <= 0) await this.look();
+      const answer = await this.answer();
+      if (answer) return answer;
+      const { until } = this.input;
+      if (this.deps.clock.now() >= until) return { kind: 'quiet', until };
+      await this.nap.sleep(Math.min(this.dueInMs(), this.untilMs(until)));
+    }
+  }
+
+  private async look(): Promise<void> {
+    const began = { wall: Date.now(), mono: performance.now(), message: 'Zerodha does not answer' };
+    this.lookedAtMono = began.mono;
+    this.updated = false;
+    const { book, log } = this.deps;
+    try {
+      const look = await within(LOOK_WITHIN_MS, book.look());
+      if (look) return this.take(look);
+      // What another caller has read meanwhile counts as well.
+      const newest = book.newest();
+      if (newest && newest.beganMono >= this.beganMono && newest.look !== this.seen) return this.take(newest.look);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      began.message = error.message;
+      log.warn({ error: error.message }, 'The book could not be read.');
+    }
+    book.memory().flawed ??= began;
+  }
+
+  private take(look: Look): void {
+    const { book } = this.deps;
+    const { cursor } = this.input;
+    const memory = book.memory();
+    this.seen = look;
+    this.lookedAtMono = Math.max(this.lookedAtMono, look.beganMono);
+    const flaw = flawOf(look, cursor, memory.shown);
+    if (flaw !== null) {
+      memory.flawed ??= { wall: look.beganWall, mono: look.beganMono, message: flaw };
+      return;
+    }
+    memory.flawed = null;
+    memory.overnight = overnightAfter(memory.overnight, look);
+    if (isGood(look, cursor, memory.shown)) memory.doubts = doubtsAfter(memory.doubts, look);
+  }
+
+  private async answer(): Promise<BookNews | null> {
+    const { cursor } = this.input;
+    const { flawed } = this.deps.book.memory();
+    if (cursor.unreadableSince !== null && flawed === null && this.seen)
+      return { kind: 'readable', at: this.seen.beganWall };
+    const news = this.news();
+    if (news) return this.gathered(news);
+    if (flawed && cursor.unreadableSince === null && performance.now() - flawed.mono >= this.pace.unreadableMs)
+      return { kind: 'unreadable', since: flawed.wall, message: flawed.message };
+    return null;
+  }
+
+  private news(): Extract<BookNews, { kind: 'news' }> | null {
+    const { book } = this.deps;
+    const { shown, doubts, overnight, returned } = book.memory();
+    const news = this.seen && newsIn(this.seen, this.input, { shown, doubts, overnight, told: book.told() });
+    if (!news || !returned || performance.now() - returned.atMono >= REPEATED_AFTER_MS) return news;
+    return returned.key === keyOf(news) ? null : news;
+  }
+
+  /** What comes together is told together: one more look, where the ticker has told of more meanwhile. */
+  private async gathered(first: BookNews): Promise<BookNews> {
+    const until = performance.now() + this.pace.gatherMs;
+    for (let left = this.pace.gatherMs; left > 0; left = until - performance.now()) await this.nap.sleep(left);
+    if (this.updated) await this.look();
+    const news = this.news() ?? first;
+    this.deps.book.memory().returned = { key: keyOf(news), atMono: performance.now() };
+    return news;
+  }
+
+  /** Until the next look. */
+  private dueInMs(): number {
+    const spacing = this.updated ? this.pace.leastMs : this.spacingMs();
+    return this.lookedAtMono + spacing - performance.now();
+  }
+
+  private spacingMs(): number {
+    const { book } = this.deps;
+    const { busyMs, openMs, idleMs, beforeOpenMs } = this.pace;
+    const { cursor, open, identity } = this.input;
+    if (cursor.doubts.length > 0 || book.sinceSentMs() < SENT_LATELY_MS) return busyMs;
+    const ours = (this.seen?.orders ?? []).filter(
+      ({ tag, phase }) => phase !== 'ended' && tag !== null && isTagOf(tag, identity),
+    );
+    const isBusy = ours.some(({ phase }) => phase !== 'resting');
+    if (this.seen === null || isBusy || book.memory().flawed) return busyMs;
+    if (this.deps.clock.now() < this.opensAt && cursor.overnight !== null) return beforeOpenMs;
+    return open || ours.length > 0 ? openMs : idleMs;
+  }
+
+  /** Never past the end, the open, or the moment at which the day has to be told that nothing can be read. */
+  private untilMs(until: MarketMs): number {
+    const { clock, book } = this.deps;
+    const next = clock.now() < this.opensAt ? Math.min(until, this.opensAt) : until;
+    const real = realAt(clock.current(), next, Date.now());
+    const { flawed } = book.memory();
+    const silent = flawed ? flawed.mono + this.pace.unreadableMs - performance.now() : 0;
+    const waits = [real === null ? this.pace.idleMs : real - Date.now(), ...(silent > 0 ? [silent] : [])];
+    return Math.max(1, Math.min(...waits));
+  }
+}
+
+const keyOf = (news: BookNews): string => String(hashOf(JSON.stringify({ ...news, at: 0 })));
+
+/** A day without hours in the calendar is never before its open. */
+function openOf(date: string): MarketMs {
+  try {
+    const session = sessionOf(date);
+    return session.kind === 'session' ? session.open : Number.NEGATIVE_INFINITY;
+  } catch (error) {
+    if (!(error instanceof CalendarError)) throw error;
+    return Number.NEGATIVE_INFINITY;
+  }
+}
