@@ -1,4 +1,4 @@
-import type { OptionType } from '../../domain/types.ts';
+import type { OptionType } from './types.ts';
 
 /**
  * Price of a European option on a forward, undiscounted (Black 1976 with an interest rate of 0). Points in, points out;
