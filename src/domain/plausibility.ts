@@ -56,7 +56,7 @@ const INDEX_UNHEARD = 0.03;
 /** Rupees that no bound is finer than: near expiry a few ticks are a multiple of the price. */
 const SLACK: Paise = 5_00;
 /** Real closes of one minute never contradicted each other; ticks of different seconds and wide spreads may. */
-const NEIGHBOUR_SLACK: Paise = 25_00;
+const NEIGHBOUR_SLACK: Paise = 50_00;
 
 function years(expiry: string, at: MarketMs): number {
   return Math.max(0, istAt(expiry, EXPIRY_TIME) - at) / YEAR_MS;
