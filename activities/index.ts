@@ -1,23 +1,23 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { AskBrokerClock } from '../src/brokers/broker-clock.ts';
+import type { DayActivities, GuardActivities } from '../src/contract/activities.ts';
 import { CalendarError } from '../src/domain/calendar/index.ts';
 import { AppError, BrokerError } from '../src/errors.ts';
 import type { Account } from '../src/journal/types.ts';
 import type { BookPace } from './book-pace.ts';
 import { createClockActivities } from './clock.ts';
-import type { DayActivities, GuardActivities } from './contract.ts';
 import type { Deps } from './deps.ts';
 import { createGuardActivities, type GuardPace } from './guard.ts';
-import { createIndexActivities } from './index-levels.ts';
 import { createJournalActivities } from './journal.ts';
-import { createManualActivities } from './manual.ts';
-import { createMarginActivities } from './margins.ts';
+import { createManualActivities } from './manual-orders.ts';
 import { createNotifyActivities } from './notify.ts';
 import { createOrderActivities } from './orders.ts';
+import { createPlanActivities } from './plan-entry.ts';
 import { createPreflightActivities } from './preflight.ts';
 import { createReconcileActivities } from './reconcile.ts';
 import { createSessionActivities } from './session.ts';
 import { createSignalActivities } from './signals.ts';
+import { createUnderlyingActivities } from './underlying.ts';
 import { createBookActivities } from './watch-book.ts';
 
 export type ActivityOptions = Deps & {
@@ -39,13 +39,13 @@ export type ActivityOptions = Deps & {
 };
 
 export function createDayActivities(options: ActivityOptions): DayActivities {
-  return told({
+  return asTemporalFailures({
     ...createJournalActivities(options),
     ...createSessionActivities(options),
     ...createPreflightActivities(options),
     ...createSignalActivities(options),
-    ...createIndexActivities(options),
-    ...createMarginActivities(options),
+    ...createUnderlyingActivities(options),
+    ...createPlanActivities(options),
     ...createManualActivities(options),
     ...createOrderActivities(options),
     ...createReconcileActivities(options),
@@ -55,11 +55,11 @@ export function createDayActivities(options: ActivityOptions): DayActivities {
 }
 
 export function createGuards(options: ActivityOptions): GuardActivities {
-  return told({ ...createGuardActivities(options), ...createBookActivities(options) });
+  return asTemporalFailures({ ...createGuardActivities(options), ...createBookActivities(options) });
 }
 
 /** An error's own word on whether a retry can help becomes Temporal's decision, in this one place. */
-function told<T extends object>(activities: T): T {
+function asTemporalFailures<T extends object>(activities: T): T {
   const entries = Object.entries(activities).map(([name, run]) => [
     name,
     async (...args: unknown[]) => {

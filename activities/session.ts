@@ -112,12 +112,8 @@ const OTHER_KEY =
 
 export function createSessionActivities(
   deps: Deps & { expectedUserId: string | null },
-): Pick<DayActivities, 'exchangeRequestToken' | 'checkSession'> {
+): Pick<DayActivities, 'exchangeRequestToken'> {
   return {
-    async checkSession(identity) {
-      await deps.sessions.use(identity, (kite) => kite.profile());
-    },
-
     async exchangeRequestToken({ identity, auth }) {
       const sealed = 'sealedRequestToken' in auth ? auth.sealedRequestToken : auth.sealedAccessToken;
       const token = openedOrNull(deps.sealer, sealed);

@@ -7,7 +7,7 @@ import type { Deps } from './deps.ts';
 
 const INDEX = 'NSE:NIFTY 50';
 
-export function createIndexActivities(
+export function createUnderlyingActivities(
   deps: Deps & { account: Account },
 ): Pick<DayActivities, 'readIndex' | 'readOfficialClose'> {
   return {

@@ -29,6 +29,8 @@ export type FeedPace = {
 
 /** Kite sends a heartbeat "every couple of seconds". */
 const PACE: FeedPace = { lookMs: 1_000, muteMs: 5_000 };
+/** A connection that is asked for is given so long to tell prices: several guards ask for it at once. */
+const REPLACED_PAUSE_MS = 5_000;
 /** After the server has refused the session, which only a login can change. */
 const REFUSED_PAUSE_MS = 30_000;
 
@@ -53,6 +55,7 @@ export function createFeed(options: FeedOptions): Feed {
   let lastMessageAt: WallMs | null = null;
   let opened = 0;
   let refused = false;
+  let replacedAt = Number.NEGATIVE_INFINITY;
 
   const ticker = openTicker(apiKey, tickerRoot.endsWith('/') ? tickerRoot : `${tickerRoot}/`, {
     onOpen() {
@@ -165,6 +168,15 @@ export function createFeed(options: FeedOptions): Feed {
       reconnects: Math.max(0, opened - 1),
       refused,
     }),
+    reconnect(why) {
+      if (accessToken === null || ticker.state() === 'connecting') return false;
+      if (ticker.state() === 'closed' && now() < notBefore) return false;
+      if (performance.now() - replacedAt < REPLACED_PAUSE_MS) return false;
+      replacedAt = performance.now();
+      warn(`the ticker gets a new connection: ${why}`);
+      ticker.connect(accessToken);
+      return true;
+    },
     ownBar: (instrumentToken, start, end) => bars.get(instrumentToken)?.bar(start, end),
     stop() {
       clearInterval(look);

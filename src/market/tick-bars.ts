@@ -1,4 +1,5 @@
-import type { Bar, MarketMs, Paise } from '../domain/types.ts';
+import type { MarketMs, Paise } from '../domain/types.ts';
+import type { OwnBar } from './types.ts';
 
 const MINUTE_MS = 60_000;
 /** A hole longer than this may hide the bar's high, low or close. Market time. */
@@ -11,7 +12,7 @@ type Minute = { open: Paise; high: Paise; low: Paise; close: Paise; first: Marke
 export type TickBars = {
   add(at: MarketMs, price: Paise): void;
   /** Undefined when the ticks leave a hole of more than 60 s of the market anywhere in [start, end). Both on whole minutes. */
-  bar(start: MarketMs, end: MarketMs): Bar | undefined;
+  bar(start: MarketMs, end: MarketMs): OwnBar | undefined;
 };
 
 /** One instrument's ticks, kept by the minute. Volume is unknown and 0, as an index has it. */
@@ -42,19 +43,27 @@ export function createTickBars(): TickBars {
     },
 
     bar(start, end) {
-      let bar: Bar | undefined;
+      let bar: OwnBar | undefined;
       let covered = start;
+      let longestHole = 0;
       for (let at = start; at < end; at += MINUTE_MS) {
         const minute = minutes.get(at);
         if (!minute) continue;
         if (minute.first - covered > LONGEST_HOLE_MS || minute.hole > LONGEST_HOLE_MS) return undefined;
+        longestHole = Math.max(longestHole, minute.first - covered, minute.hole);
         covered = minute.last;
-        bar ??= { start, open: minute.open, high: minute.high, low: minute.low, close: minute.close, volume: 0 };
+        bar ??= { ...pricesOf(minute), start, volume: 0, longestHole };
+        bar.longestHole = longestHole;
         bar.high = Math.max(bar.high, minute.high);
         bar.low = Math.min(bar.low, minute.low);
         bar.close = minute.close;
       }
-      return end - covered > LONGEST_HOLE_MS ? undefined : bar;
+      if (!bar || end - covered > LONGEST_HOLE_MS) return undefined;
+      return { ...bar, longestHole: Math.max(longestHole, end - covered) };
     },
   };
+}
+
+function pricesOf({ open, high, low, close }: Minute): Pick<Minute, 'open' | 'high' | 'low' | 'close'> {
+  return { open, high, low, close };
 }

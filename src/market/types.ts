@@ -19,6 +19,9 @@ export type Tick = {
   tradedAt?: MarketMs | null;
 };
 
+/** `longestHole` is the longest time of the market without a tick, both ends of the bar included. */
+export type OwnBar = Bar & { longestHole: number };
+
 export type FeedStatus = {
   connected: boolean;
   subscribed: number;
@@ -40,8 +43,13 @@ export interface Feed {
   onTick(listener: (tick: Tick) => void): () => void;
   onOrderUpdate(listener: (order: BrokerOrder) => void): () => void;
   status(): FeedStatus;
+  /**
+   * Replaces a connection that is open and tells no prices. False where that is of no use: before a login, while the server refuses the
+   * session, while one is being made, or within 5 s of the last one.
+   */
+  reconnect(why: string): boolean;
   /** Our own bar of the index from ticks, undefined when ticks do not cover it. */
-  ownBar(instrumentToken: number, start: MarketMs, end: MarketMs): Bar | undefined;
+  ownBar(instrumentToken: number, start: MarketMs, end: MarketMs): OwnBar | undefined;
   stop(): Promise<void>;
 }
 

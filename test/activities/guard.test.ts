@@ -1,124 +1,69 @@
 import { CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SESSION_LOST } from '../../src/contract/activities.ts';
-import { createGuardActivities } from '../../activities/guard.ts';
-import type { Feed, Tick } from '../../src/market/types.ts';
-import { type Desk, MAIN, openDesk } from './trading-desk.ts';
+import { exitPrice, type GuardBook } from '../../activities/guard-exit.ts';
+import type { GuardInput } from '../../src/contract/activities.ts';
+import type { SimOrder } from '../../src/exchange-simulator/types.ts';
+import { type GuardDesk, HEDGE, MAIN, openGuardDesk, priced } from './guard-desk.ts';
 
-let desk: Desk | undefined;
-afterEach(async () => {
-  await desk?.close();
-  desk = undefined;
-});
+let desk: GuardDesk;
+afterEach(() => desk?.close());
 
-const modifications = (order: { history: { status: string }[] }) =>
-  order.history.filter((state) => state.status === 'MODIFY VALIDATION PENDING').length;
+const modifications = ({ orderId }: SimOrder) =>
+  desk.order(orderId).history.filter(({ status }) => status === 'MODIFY VALIDATION PENDING').length;
+const UNREADABLE: GuardBook = { newest: () => null, look: async () => null };
+const briefly = (input: GuardInput, ms: number) => ({ ...input, until: desk.exchange.clock.now() + ms });
 
 describe('the guard of a position', () => {
-  it('turns the resting stop into the exit when the loss cap is reached, with one modification', async () => {
-    desk = await openDesk();
-    const { stop, input } = await desk.openPosition();
+  it.each([
+    { main: MAIN, hedge: null, lots: 1 },
+    { main: MAIN, hedge: HEDGE, lots: 24 },
+    { main: 'NIFTY2571725200CE', hedge: 'NIFTY2571725400CE', lots: 10 },
+    { main: 'NIFTY2571724900PE', hedge: 'NIFTY2571724700PE', lots: 2 },
+    { main: 'NIFTY2571725100CE', hedge: null, lots: 5 },
+  ])('turns the stop of $lots lots of $main into the exit at the loss cap, with one modification', async (of) => {
+    desk = await openGuardDesk();
+    const { stop, input } = await desk.open(of);
     const watching = desk.guard(input);
-    desk.exchange.addFault({ kind: 'price_shift', count: 1, points: 25 });
+    desk.shift(26, of.main);
     const seen = await watching;
-    expect(seen).toMatchObject({ kind: 'triggered', reason: 'loss_cap', sent: true });
+    expect(seen).toMatchObject({ kind: 'triggered', reason: 'loss_cap', sent: true, epoch: 7 });
     const exit = await desk.eventually('the exit', () => {
-      const order = desk?.order(stop.orderId);
-      return order?.status === 'COMPLETE' && order;
+      const order = desk.order(stop.orderId);
+      return order.status === 'COMPLETE' && order;
     });
-    expect(exit.orderType).toBe('LIMIT');
-    expect(modifications(exit)).toBe(1);
-    expect(desk.exchange.allOrders()).toHaveLength(2);
+    expect(exit).toMatchObject({ orderType: 'LIMIT', price: seen.kind === 'triggered' && seen.price });
+    expect(modifications(stop)).toBe(1);
   });
 
   it('leaves when the target is earned', async () => {
-    desk = await openDesk();
-    const { input } = await desk.openPosition();
+    desk = await openGuardDesk();
+    const { input } = await desk.open();
     const watching = desk.guard({ ...input, target: 500_00 });
-    desk.exchange.addFault({ kind: 'price_shift', count: 1, points: -12 });
+    desk.shift(-12);
     expect(await watching).toMatchObject({ kind: 'triggered', reason: 'target', sent: true });
   });
 
   it('leaves at the exit time, not before it', async () => {
-    desk = await openDesk();
-    const { input } = await desk.openPosition();
+    desk = await openGuardDesk();
+    const { input } = await desk.open();
     const exitAt = desk.exchange.clock.now() + 2_500;
     const seen = await desk.guard({ ...input, exitAt });
     expect(seen).toMatchObject({ kind: 'triggered', reason: 'exit_time', sent: true });
     expect(seen.kind === 'triggered' && seen.at).toBeGreaterThanOrEqual(exitAt);
   });
 
-  it('ends quietly at its end when nothing happens', async () => {
-    desk = await openDesk();
-    const { stop, input } = await desk.openPosition();
-    const until = desk.exchange.clock.now() + 2_000;
-    expect(await desk.guard({ ...input, until })).toEqual({ kind: 'quiet', until });
-    expect(modifications(desk.order(stop.orderId))).toBe(0);
-  });
-
-  it('says that the resting stop was filled, and sends nothing', async () => {
-    desk = await openDesk();
-    const { stop, input } = await desk.openPosition();
-    const watching = desk.guard({ ...input, maxLoss: 1_000_000_00 });
-    desk.exchange.addFault({ kind: 'price_shift', count: 1, points: stop.triggerPrice / 200 + 1 });
-    expect(await watching).toMatchObject({ kind: 'triggered', reason: 'catastrophe_stop', sent: false });
-    expect(modifications(desk.order(stop.orderId))).toBe(0);
-  });
-
-  it('finds a stop that was filled before it began', async () => {
-    desk = await openDesk();
-    const { stop, input } = await desk.openPosition();
-    desk.exchange.addFault({ kind: 'price_shift', count: 1, points: stop.triggerPrice / 200 + 1 });
-    await desk.eventually('the fill', () => desk?.order(stop.orderId).status === 'COMPLETE');
-    expect(await desk.guard({ ...input, maxLoss: 1_000_000_00 })).toMatchObject({
-      reason: 'catastrophe_stop',
-      sent: false,
-    });
-  });
-
-  it('leaves the rest to the workflow when the exchange refuses the conversion', async () => {
-    desk = await openDesk({ typeChange: 'refuse' });
-    const { stop, input } = await desk.openPosition();
-    const watching = desk.guard(input);
-    desk.exchange.addFault({ kind: 'price_shift', count: 1, points: 25 });
-    expect(await watching).toMatchObject({ kind: 'triggered', reason: 'loss_cap' });
-    expect(desk.order(stop.orderId).status).toBe('TRIGGER PENDING');
-    expect(desk.exchange.allOrders()).toHaveLength(2);
-  });
-
-  it('says that somebody traded the contract outside, once, when two looks agree', async () => {
-    desk = await openDesk();
-    const { input } = await desk.openPosition();
-    const watched = desk.guard(input);
-    desk.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 });
-    expect(await watched).toMatchObject({ kind: 'traded_outside' });
-    const known = { ...input, moved: { [MAIN]: 75 }, until: desk.exchange.clock.now() + 3_000 };
-    expect(await desk.guard(known)).toMatchObject({ kind: 'quiet' });
-  });
-
-  it('sends nothing of a position that somebody closed by hand', async () => {
-    desk = await openDesk();
-    const { stop, input } = await desk.openPosition();
-    desk.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 });
-    const exitAt = desk.exchange.clock.now() + 3_000;
-    const known = { ...input, exitAt, moved: { [MAIN]: 75 } };
-    expect(await desk.guard(known)).toMatchObject({ reason: 'exit_time', sent: false });
-    expect(modifications(desk.order(stop.orderId))).toBe(0);
-  });
-
-  it('sees the loss over HTTP when the feed is mute', async () => {
-    desk = await openDesk();
-    const { input } = await desk.openPosition();
-    desk.exchange.addFault({ kind: 'mute_ticker', count: 1, ms: 60_000 });
-    desk.exchange.addFault({ kind: 'refuse_ticker', count: 1_000 });
-    desk.exchange.addFault({ kind: 'price_shift', count: 1, points: 25 });
-    expect(await desk.guard(input)).toMatchObject({ kind: 'triggered', reason: 'loss_cap', sent: true });
+  it('ends quietly at its end when nothing happens, with its epoch', async () => {
+    desk = await openGuardDesk();
+    const { stop, input } = await desk.open({ hedge: HEDGE });
+    const brief = briefly(input, 2_000);
+    expect(await desk.guard(brief)).toEqual({ kind: 'quiet', until: brief.until, epoch: 7 });
+    expect(modifications(stop)).toBe(0);
   });
 
   it('ends promptly when it is cancelled, and sends nothing', async () => {
-    desk = await openDesk();
-    const { stop, input } = await desk.openPosition();
+    desk = await openGuardDesk();
+    const { stop, input } = await desk.open();
     const environment = new MockActivityEnvironment();
     let beats = 0;
     environment.on('heartbeat', () => {
@@ -128,95 +73,242 @@ describe('the guard of a position', () => {
     await desk.eventually('a heartbeat', () => beats > 0);
     environment.cancel();
     await expect(watching).rejects.toBeInstanceOf(CancelledFailure);
-    expect(modifications(desk.order(stop.orderId))).toBe(0);
+    expect(modifications(stop)).toBe(0);
   });
 });
 
-describe('one garbage tick', () => {
-  // The exchange cannot be made to send just one: this feed hands on the real one's ticks, and one of its own.
-  it('exits nothing', async () => {
-    desk = await openDesk();
-    const { stop, input } = await desk.openPosition();
-    const { feed } = desk.parts;
-    const token = desk.contract(MAIN).instrumentToken;
-    let garbage: Tick | undefined;
-    const listeners = new Set<(tick: Tick) => void>();
-    const once: Feed = {
-      ...feed,
-      last: (of) => (of === token && garbage ? garbage : feed.last(of)),
-      onTick: (listener) => {
-        listeners.add(listener);
-        const end = feed.onTick((tick) => {
-          garbage = undefined;
-          listener(tick);
-        });
-        return () => {
-          listeners.delete(listener);
-          end();
-        };
+describe('at its trigger the guard sends nothing', () => {
+  type Case = { name: string; of?: (input: GuardInput) => Partial<GuardInput>; before?: (stop: SimOrder) => unknown };
+  const external = { tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 } as const;
+  const cases: Case[] = [
+    { name: 'without a stop that equals the short', of: () => ({ stop: null }) },
+    { name: 'of 40 lots that rest in slices', of: ({ main }) => ({ main: { ...main, quantity: 3_000 }, stop: null }) },
+    {
+      name: 'when the stop was modified eight times',
+      of: ({ stop }) => ({ stop: stop && { ...stop, modifications: 8 } }),
+    },
+    {
+      name: 'when the short is more than its stop',
+      of: ({ main }) => ({ main: { ...main, quantity: 150 }, maxLoss: 3_000_00 }),
+    },
+    {
+      name: 'when the day knows of less than the book shows',
+      of: ({ main, stop }) => ({ main: { ...main, quantity: 50 }, stop: stop && { ...stop, quantity: 50 } }),
+    },
+    { name: 'when somebody has bought the contract outside', before: () => desk.exchange.foreignTrade(external) },
+    {
+      name: 'when the stop is cancelled in the book',
+      before: async ({ orderId }) => {
+        desk.exchange.cancel(orderId);
+        await desk.eventually('the end of the stop', () => desk.order(orderId).status === 'CANCELLED');
       },
+    },
+    { name: 'when the book cannot be read', before: () => Object.assign(desk.book, UNREADABLE) },
+    {
+      name: 'when the book is older than three seconds',
+      before: () => {
+        const { newest } = desk.book;
+        const old = () => ({ rows: newest()?.rows ?? [], ageMs: 3_001 });
+        Object.assign(desk.book, { newest: old, look: async () => old() });
+      },
+    },
+    {
+      name: 'when the broker refuses it for its rate',
+      before: () => desk.exchange.addFault({ kind: 'rate_limit', path: '/orders', count: 10_000 }),
+    },
+  ];
+
+  it.each(cases)('$name', async ({ of, before }) => {
+    desk = await openGuardDesk();
+    const { stop, input } = await desk.open();
+    await before?.(stop);
+    const watching = desk.guard({ ...input, ...of?.(input) });
+    desk.shift(35);
+    expect(await watching).toMatchObject({ kind: 'triggered', reason: 'loss_cap', sent: false, price: null });
+    expect(modifications(stop)).toBe(0);
+  });
+
+  it('when the exchange refuses changes of type: the stop rests on', async () => {
+    desk = await openGuardDesk({ typeChange: 'refuse' });
+    const { stop, input } = await desk.open();
+    const watching = desk.guard(input);
+    desk.shift(25);
+    expect(await watching).toMatchObject({ kind: 'triggered', reason: 'loss_cap' });
+    expect(desk.order(stop.orderId).status).toBe('TRIGGER PENDING');
+  });
+
+  it('when the machine slept between its packet and the write', async () => {
+    desk = await openGuardDesk();
+    const { stop, input } = await desk.open();
+    const { newest } = desk.book;
+    let slept = 0;
+    const real = Date.now;
+    desk.book.newest = () => {
+      // The wall clock goes on while a machine sleeps; the monotonic one does not.
+      slept = 60_000;
+      return newest();
     };
-    const { guardPosition } = createGuardActivities({ ...desk.parts.activities, feed: once });
-    const until = desk.exchange.clock.now() + 3_000;
-    const watching = desk.run(() => guardPosition({ ...input, until }));
-    const real = await desk.eventually('a real tick', () => feed.last(token));
-    const price = real.lastPrice + 30_00;
-    garbage = {
-      ...real,
-      lastPrice: price,
-      asks: [{ price, quantity: 75 }],
-      bids: [{ price: price - 100, quantity: 75 }],
-      receivedAt: Date.now(),
+    Date.now = () => real() + slept;
+    try {
+      const watching = desk.guard(input);
+      desk.shift(25);
+      expect(await watching).toMatchObject({ kind: 'triggered', sent: false });
+    } finally {
+      Date.now = real;
+    }
+    expect(modifications(stop)).toBe(0);
+  });
+
+  it('when its look at the book takes longer than its packet counts', async () => {
+    desk = await openGuardDesk();
+    const { stop, input } = await desk.open();
+    const { newest } = desk.book;
+    const late = async () => {
+      await new Promise((done) => setTimeout(done, 2_500));
+      return newest();
     };
-    for (const listener of listeners) listener(garbage);
-    expect(await watching).toEqual({ kind: 'quiet', until });
-    expect(modifications(desk.order(stop.orderId))).toBe(0);
+    Object.assign(desk.book, { newest: () => null, look: late });
+    const watching = desk.guard(input);
+    desk.shift(25);
+    expect(await watching).toMatchObject({ kind: 'triggered', sent: false });
+    expect(modifications(stop)).toBe(0);
+  });
+
+  it('when it is called off while it looks at the book', async () => {
+    desk = await openGuardDesk();
+    const { stop, input } = await desk.open();
+    const environment = new MockActivityEnvironment();
+    const { newest } = desk.book;
+    let looks = 0;
+    desk.book.newest = () => {
+      looks += 1;
+      environment.cancel();
+      return newest();
+    };
+    const watching = desk.guard(input, environment);
+    desk.shift(25);
+    await Promise.allSettled([watching]);
+    expect(looks).toBe(1);
+    expect(modifications(stop)).toBe(0);
   });
 });
 
-describe('what the guard does not act on', () => {
-  it('old ticks exit nothing: quotes of this instant decide', async () => {
-    desk = await openDesk();
-    const { stop, input } = await desk.openPosition();
-    const { feed } = desk.parts;
-    const token = desk.contract(MAIN).instrumentToken;
-    const real = await desk.eventually('a real tick', () => feed.last(token));
-    const price = real.lastPrice + 30_00;
-    const old = { ...real, lastPrice: price, asks: [{ price, quantity: 75 }], receivedAt: Date.now() - 6_000 };
-    const mute: Feed = { ...feed, last: () => old, onTick: () => () => {} };
-    const { guardPosition } = createGuardActivities({ ...desk.parts.activities, feed: mute });
-    const until = desk.exchange.clock.now() + 2_500;
-    expect(await desk.run(() => guardPosition({ ...input, until }))).toEqual({ kind: 'quiet', until });
-    expect(modifications(desk.order(stop.orderId))).toBe(0);
-  });
-
-  it('a dead session ends it, so that the day asks for a login', async () => {
-    desk = await openDesk();
-    const { input } = await desk.openPosition();
-    desk.exchange.killSessions();
-    await expect(desk.guard(input)).rejects.toMatchObject({ type: SESSION_LOST, details: [1] });
-  });
-
-  it('a broker that fails does not end it: the loss is seen by ticks, and the rest is left to the workflow', async () => {
-    desk = await openDesk();
-    const { stop, input } = await desk.openPosition();
-    desk.exchange.addFault({ kind: 'http_error', path: '/orders', count: 10_000 });
+describe('at its trigger the guard sends', () => {
+  it('after a look of its own, where the newest book is old', async () => {
+    desk = await openGuardDesk();
+    const { stop, input } = await desk.open();
+    const { newest } = desk.book;
+    desk.book.newest = () => ({ rows: [], ageMs: 3_001 });
+    desk.book.look = async () => newest();
     const watching = desk.guard(input);
-    desk.exchange.addFault({ kind: 'price_shift', count: 1, points: 25 });
-    expect(await watching).toMatchObject({ kind: 'triggered', reason: 'loss_cap', sent: false });
-    expect(modifications(desk.order(stop.orderId))).toBe(0);
+    desk.shift(25);
+    expect(await watching).toMatchObject({ kind: 'triggered', sent: true });
+    expect(modifications(stop)).toBe(1);
   });
 
-  it('a stop that was modified eight times is left to the workflow', async () => {
-    desk = await openDesk();
-    const { stop, input } = await desk.openPosition();
-    for (let times = 1; times <= 8; times += 1) {
-      desk.exchange.modify(stop.orderId, { price: stop.price + 5 * times });
-      await desk.eventually('the stop at rest', () => desk?.order(stop.orderId).status === 'TRIGGER PENDING');
-    }
+  it('and counts what was never answered as sent: the change may be on its way', async () => {
+    desk = await openGuardDesk();
+    const { input } = await desk.open();
+    desk.exchange.addFault({ kind: 'http_error', path: '/orders', count: 10_000, status: 503 });
     const watching = desk.guard(input);
-    desk.exchange.addFault({ kind: 'price_shift', count: 1, points: 25 });
-    expect(await watching).toMatchObject({ kind: 'triggered', reason: 'loss_cap', sent: false });
-    expect(modifications(desk.order(stop.orderId))).toBe(8);
+    desk.shift(25);
+    expect(await watching).toMatchObject({ sent: true, detail: expect.stringContaining('no clear answer') });
+  });
+
+  it.each([
+    { name: "at the day's limit", touch: { ask: 2_295_20, lastPrice: 2_291_65 }, upper: 2_315_10, price: 2_315_10 },
+    { name: 'two per cent beyond the ask', touch: { ask: 108_00, lastPrice: 107_00 }, upper: 2_000_00, price: 110_20 },
+    { name: 'inside the price protection', touch: { ask: 139_00, lastPrice: 100_00 }, upper: 2_000_00, price: 140_00 },
+    {
+      name: 'by the touch where the last is stale',
+      touch: { ask: 108_00, lastPrice: 60_00 },
+      upper: null,
+      price: 110_20,
+    },
+    { name: 'by the bid where nobody offers', touch: { ask: null, lastPrice: 107_00 }, upper: null, price: 109_15 },
+  ])('a limit $name', ({ touch, upper, price }) => {
+    const circuit = upper === null ? null : { lower: 0, upper };
+    expect(exitPrice({ bid: 107_00, ...touch }, circuit, 5)).toBe(price);
+  });
+});
+
+describe('what counts as a breach', () => {
+  it('F12: a live touch beside a stale last price, of the hedge and of the short', async () => {
+    desk = await openGuardDesk();
+    const { input } = await desk.open({ hedge: HEDGE, lots: 10 });
+    const hedge = desk.contract(HEDGE).instrumentToken;
+    desk.feed.bend((tick) => ({ ...tick, lastPrice: tick.instrumentToken === hedge ? 60_00 : tick.lastPrice }));
+    const watching = desk.guard(input);
+    await desk.tick(HEDGE);
+    const since = performance.now();
+    desk.shift(45);
+    expect(await watching).toMatchObject({ kind: 'triggered', reason: 'loss_cap', sent: true });
+    expect(performance.now() - since).toBeLessThan(2_500);
+  });
+
+  it('F12: a hedge at 100 and 101 whose last price says 60', async () => {
+    desk = await openGuardDesk();
+    const { input } = await desk.open({ hedge: HEDGE });
+    const hedge = desk.contract(HEDGE).instrumentToken;
+    desk.feed.bend((tick) => (tick.instrumentToken === hedge ? priced(tick, 100_00, 101_00, 60_00) : tick));
+    // The hedge has gained more than the short has lost by far: the cap counts what is left.
+    const watching = desk.guard({ ...input, maxLoss: -70_00 * 75 });
+    expect(await watching).toMatchObject({ kind: 'triggered', reason: 'loss_cap', sent: true });
+  });
+
+  it('not one packet', async () => {
+    desk = await openGuardDesk();
+    const { stop, input } = await desk.open();
+    const watching = desk.guard(briefly(input, 3_000));
+    const real = await desk.tick(MAIN);
+    desk.feed.send(priced(real, real.lastPrice + 29_00, real.lastPrice + 30_00));
+    expect(await watching).toMatchObject({ kind: 'quiet' });
+    expect(modifications(stop)).toBe(0);
+  });
+
+  it('one packet and a second without any other', async () => {
+    desk = await openGuardDesk();
+    const { input } = await desk.open();
+    const watching = desk.guard(input);
+    const real = await desk.tick(MAIN);
+    desk.feed.bend(() => null);
+    desk.feed.send(priced(real, real.lastPrice + 29_00, real.lastPrice + 30_00));
+    const since = performance.now();
+    expect(await watching).toMatchObject({ kind: 'triggered', reason: 'loss_cap' });
+    expect(performance.now() - since).toBeGreaterThan(900);
+  });
+
+  it('F16: what the guard finds when it begins is confirmed by the next packet', async () => {
+    desk = await openGuardDesk();
+    const { input } = await desk.open({ hedge: HEDGE });
+    const real = await desk.tick(MAIN);
+    desk.feed.bend(() => null);
+    desk.feed.send(priced(real, real.lastPrice + 44_00, real.lastPrice + 45_00));
+    const watching = desk.guard(input);
+    await new Promise((done) => setTimeout(done, 300));
+    const hedge = await desk.tick(HEDGE);
+    const since = performance.now();
+    desk.feed.send({ ...hedge, receivedAt: Date.now() });
+    expect(await watching).toMatchObject({ kind: 'triggered', reason: 'loss_cap', sent: true });
+    expect(performance.now() - since).toBeLessThan(400);
+  });
+
+  it('a short that nobody offers is worth at least what is bid for it', async () => {
+    desk = await openGuardDesk();
+    const { input } = await desk.open();
+    desk.feed.bend((tick) => ({ ...tick, asks: [] }));
+    const watching = desk.guard({ ...input, target: 1 });
+    desk.shift(30);
+    expect(await watching).toMatchObject({ kind: 'triggered', reason: 'loss_cap', sent: true });
+  });
+
+  it('quotes, where the ticker is mute', async () => {
+    desk = await openGuardDesk();
+    const { input } = await desk.open();
+    const watching = desk.guard(input);
+    await desk.tick(MAIN);
+    desk.feed.bend(() => null);
+    desk.shift(25);
+    expect(await watching).toMatchObject({ kind: 'triggered', reason: 'loss_cap', sent: true });
   });
 });

@@ -213,6 +213,28 @@ describe('a connection that breaks', () => {
     expect(feed.status().reconnects).toBe(1);
   });
 
+  test('a connection that tells no prices is replaced when asked for, once for all who ask', async () => {
+    expect(feed.reconnect('before a login')).toBe(false);
+    feed.subscribe([INDEX]);
+    await open();
+    const older = connection();
+    expect(feed.reconnect('no prices of P1')).toBe(true);
+    expect(feed.reconnect('no prices of P2')).toBe(false);
+    await eventually(() => ticker.connections.length === 1 && connection() !== older && feed.status().connected);
+    await eventually(() => asked().length === 2);
+    expect(feed.reconnect('no prices of P2')).toBe(false);
+    expect(feed.status().reconnects).toBe(1);
+    expect(warnings).toEqual(['the ticker gets a new connection: no prices of P1']);
+  });
+
+  test('a refused session gets no other connection, whoever asks', async () => {
+    ticker.refuse = 403;
+    feed.use('dead');
+    await eventually(() => feed.status().refused);
+    expect(feed.reconnect('no prices')).toBe(false);
+    expect(ticker.handshakes).toBe(1);
+  });
+
   test('a newer session reconnects, and the late end of the older connection does no harm', async () => {
     feed.subscribe([INDEX]);
     await open();

@@ -26,7 +26,16 @@ describe('our own bar from ticks', () => {
       low: 2_490_000,
       close: 2_501_000,
       volume: 0,
+      longestHole: 20_000,
     });
+  });
+
+  test.each([
+    ['at its beginning', () => steady(start + 45_000), 45_000],
+    ['between minutes', () => steady(time('10:40:30'), end, steady(start, time('10:40'))), 50_000],
+    ['at its end', () => steady(start, end - 20_000), 40_000],
+  ])('tells its longest hole: %s', (_where, ticks, longest) => {
+    expect(ticks().bar(start, end)?.longestHole).toBe(longest);
   });
 
   test.each<[string, () => ReturnType<typeof createTickBars>, boolean]>([

@@ -63,7 +63,7 @@ function inputOf(day: Day): BookInput {
     cursor: cursorOf({
       orders: Object.values(facts.orders),
       externalTradeIds: facts.external.flatMap(({ trades }) => trades.map(({ tradeId }) => tradeId)),
-      seenIds: facts.seenIds,
+      seenOrderIds: facts.seenIds,
       overnight: facts.overnight,
       unreadableSince: facts.book.unreadableSince,
     }),

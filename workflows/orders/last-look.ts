@@ -15,7 +15,7 @@ export async function lastLook(day: Day): Promise<void> {
     cursor: cursorOf({
       orders: Object.values(facts.orders),
       externalTradeIds: facts.external.flatMap(({ trades }) => trades.map(({ tradeId }) => tradeId)),
-      seenIds: facts.seenIds,
+      seenOrderIds: facts.seenIds,
       overnight: facts.overnight,
       unreadableSince: facts.book.unreadableSince,
     }),

@@ -1,6 +1,6 @@
+import { blackPrice } from '../../../domain/black-scholes.ts';
 import { istAt } from '../../../domain/clock.ts';
 import type { MarketMs, OptionContract, Paise } from '../../../domain/types.ts';
-import { blackPrice } from './black-scholes.ts';
 
 /**
  * Points that the forward stands above the index for each calendar day to expiry: put-call parity of the real closing prices of
