@@ -3,10 +3,12 @@ import { Context } from '@temporalio/activity';
 import type { KiteSession } from '../src/brokers/types.ts';
 import type { GuardInput } from '../src/contract/activities.ts';
 import type { BookRow } from '../src/domain/control/book.ts';
+import type { Look } from '../src/domain/control/look.ts';
 import { isBelievable, type PriceRange, priceProtection, protectedLimit } from '../src/domain/limit-prices.ts';
 import { isTagOf, parseTag } from '../src/domain/tags.ts';
 import type { Paise } from '../src/domain/types.ts';
 import { BrokerError } from '../src/errors.ts';
+import type { Book } from './book.ts';
 import { ageOf } from './moments.ts';
 import type { Believed } from './price-sight.ts';
 
@@ -25,6 +27,21 @@ export type GuardBook = {
 };
 /** `ageMs` counts from the beginning of the look, by the clock that says more. */
 export type BookSight = { ageMs: number; rows: readonly BookRow[] };
+
+/** The process's book as the guards look at it: their looks wait behind no routine one. */
+export function sightOf(book: Book): GuardBook {
+  const sight = ({ orders, beganMono, beganWall }: Pick<Look, 'orders' | 'beganMono' | 'beganWall'>): BookSight => ({
+    ageMs: Math.max(performance.now() - beganMono, Date.now() - beganWall),
+    rows: orders,
+  });
+  return {
+    newest() {
+      const newest = book.newest();
+      return newest && sight(newest.look);
+    },
+    look: () => book.look('exit').then(sight, () => null),
+  };
+}
 
 export type StopExit = { sent: boolean; price: Paise | null; note: string };
 const left = (note: string): StopExit => ({ sent: false, price: null, note });

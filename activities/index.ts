@@ -8,6 +8,7 @@ import type { BookPace } from './book-pace.ts';
 import { createClockActivities } from './clock.ts';
 import type { Deps } from './deps.ts';
 import { createGuardActivities, type GuardPace } from './guard.ts';
+import { sightOf } from './guard-exit.ts';
 import { createJournalActivities } from './journal.ts';
 import { createManualActivities } from './manual-orders.ts';
 import { createNotifyActivities } from './notify.ts';
@@ -55,7 +56,8 @@ export function createDayActivities(options: ActivityOptions): DayActivities {
 }
 
 export function createGuards(options: ActivityOptions): GuardActivities {
-  return asTemporalFailures({ ...createGuardActivities(options), ...createBookActivities(options) });
+  const guards = createGuardActivities({ ...options, book: sightOf(options.book) });
+  return asTemporalFailures({ ...guards, ...createBookActivities(options) });
 }
 
 /** An error's own word on whether a retry can help becomes Temporal's decision, in this one place. */

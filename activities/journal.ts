@@ -1,10 +1,11 @@
 /** The day's book-keeping: what must outlive the history. Every write may come twice. */
+
+import type { DayActivities, DayContext } from '../src/contract/activities.ts';
+import type { Handover } from '../src/contract/journal.ts';
+import type { ContractRef, HandedOver } from '../src/contract/ledger.ts';
 import { contractLastMinute, freezeQuantity, hourlyBars, sessionOf, timetable } from '../src/domain/calendar/index.ts';
 import { addDays, istTime } from '../src/domain/clock.ts';
 import type { IsoDate } from '../src/domain/types.ts';
-import type { ContractRef, HandedOver } from '../src/contract/ledger.ts';
-import type { DayActivities, DayContext } from '../src/contract/activities.ts';
-import type { Handover } from '../src/contract/journal.ts';
 import type { Deps } from './deps.ts';
 
 type JournalActivities = Pick<DayActivities, 'loadDayContext' | 'loadHandover' | 'writeJournal' | 'saveReport'>;

@@ -1,5 +1,7 @@
 /** Manual orders: what one would take is looked at before it is placed. */
 import type { KiteSession } from '../src/brokers/types.ts';
+import type { DayActivities, ManualCheck, ManualCheckInput } from '../src/contract/activities.ts';
+import type { ContractRef, Pricing } from '../src/contract/ledger.ts';
 import { orderCharges } from '../src/domain/charges.ts';
 import { priceProtection } from '../src/domain/limit-prices.ts';
 import {
@@ -14,8 +16,6 @@ import {
 } from '../src/domain/manual-orders.ts';
 import { checkReservation, type Refusal } from '../src/domain/risk.ts';
 import type { Paise } from '../src/domain/types.ts';
-import type { DayActivities, ManualCheck, ManualCheckInput } from '../src/contract/activities.ts';
-import type { ContractRef, Pricing } from '../src/contract/ledger.ts';
 import type { Deps } from './deps.ts';
 import { refOf } from './plan-entry.ts';
 import { crossingPrice, freshQuote, type Touch } from './quotes.ts';

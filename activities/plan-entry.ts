@@ -1,12 +1,12 @@
 /** Before an entry: contracts, quotes, limits, margin and cash. Answers a plan, or the refusals with their numbers. */
 import type { KiteSession, MarginOrder } from '../src/brokers/types.ts';
-import { contractLastMinute, freezeQuantity, weeklyExitDate } from '../src/domain/calendar/index.ts';
-import { pickContract, tradableExpiry } from '../src/domain/contracts.ts';
-import { checkEntry, plannedLoss, roundTripCharges, worstLoss } from '../src/domain/risk.ts';
-import type { OptionContract, Paise, Product } from '../src/domain/types.ts';
 import type { DayActivities, EntryInput, EntryPlan } from '../src/contract/activities.ts';
 import type { ContractRef } from '../src/contract/ledger.ts';
+import { contractLastMinute, freezeQuantity, weeklyExitDate } from '../src/domain/calendar/index.ts';
+import { pickContract, tradableExpiry } from '../src/domain/contracts.ts';
 import { CHASE_STEPS } from '../src/domain/limit-prices.ts';
+import { checkEntry, plannedLoss, roundTripCharges, worstLoss } from '../src/domain/risk.ts';
+import type { OptionContract, Paise, Product } from '../src/domain/types.ts';
 import type { Deps } from './deps.ts';
 import { crossingPrice, freshQuote, type Touch } from './quotes.ts';
 

@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AskBrokerClock, CLOCK_WITHIN_MS, clockAhead } from '../src/brokers/broker-clock.ts';
 import type { KiteSession, MarginOrder } from '../src/brokers/types.ts';
+import type { DayActivities, PreflightCheck, PreflightFinding } from '../src/contract/activities.ts';
+import type { DayIdentity } from '../src/contract/identity.ts';
 import {
   CalendarError,
   freezeQuantityOf,
@@ -14,8 +16,6 @@ import {
 import { istAt } from '../src/domain/clock.ts';
 import type { IsoDate, OptionContract } from '../src/domain/types.ts';
 import { BrokerError } from '../src/errors.ts';
-import type { DayIdentity } from '../src/contract/identity.ts';
-import type { DayActivities, PreflightCheck, PreflightFinding } from '../src/contract/activities.ts';
 import type { Deps } from './deps.ts';
 
 /** A feed that was just told of a login takes a moment. Wall milliseconds. */

@@ -1,10 +1,10 @@
 /** Prices at the moment of sending: fresh or not at all (TRADING section 8). */
 import type { KiteSession, Quote } from '../src/brokers/types.ts';
+import type { ContractRef } from '../src/contract/ledger.ts';
 import { priceProtection, protectedLimit } from '../src/domain/limit-prices.ts';
 import type { Paise, Side } from '../src/domain/types.ts';
 import { BrokerError } from '../src/errors.ts';
 import type { Feed } from '../src/market/types.ts';
-import type { ContractRef } from '../src/contract/ledger.ts';
 import type { CircuitLimits } from './circuits.ts';
 
 /** A quote older than this is not believed for a decision. Wall milliseconds. */

@@ -1,14 +1,12 @@
 /** Ledger against broker: whose is what (TRADING section 1). Nothing here ever touches an order. */
 import type { BrokerOrder, BrokerPosition } from '../src/brokers/types.ts';
-import { isTagOf } from '../src/domain/tags.ts';
-import type { Account } from '../src/journal/types.ts';
 import type { DayActivities, ReconcileInput, Reconciliation } from '../src/contract/activities.ts';
 import type { Holding } from '../src/contract/ledger.ts';
+import { isTagOf } from '../src/domain/tags.ts';
+import type { Account } from '../src/journal/types.ts';
 import type { Deps } from './deps.ts';
 
-export function createReconcileActivities(
-  deps: Deps & { account: Account },
-): Pick<DayActivities, 'reconcile'> {
+export function createReconcileActivities(deps: Deps & { account: Account }): Pick<DayActivities, 'reconcile'> {
   return {
     reconcile: (input) =>
       deps.sessions.use(deps.account, async (session): Promise<Reconciliation> => {

@@ -1,11 +1,11 @@
 /** Logins: a request token is exchanged once, the access token is sealed into the journal, calls use the newest session. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { Kite, KiteSession } from '../src/brokers/types.ts';
+import { type DayActivities, SESSION_LOST } from '../src/contract/activities.ts';
+import type { DayIdentity } from '../src/contract/identity.ts';
 import { addDays, istAt, istDate } from '../src/domain/clock.ts';
 import { AppError, BrokerError } from '../src/errors.ts';
 import type { Account, Journal, StoredSession } from '../src/journal/types.ts';
-import type { DayIdentity } from '../src/contract/identity.ts';
-import { type DayActivities, SESSION_LOST } from '../src/contract/activities.ts';
 import type { Deps, Sealer } from './deps.ts';
 
 /** Zerodha ends every session at 06:00 IST of the next day. Source: Kite Connect documentation, user login. */

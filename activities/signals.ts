@@ -1,11 +1,11 @@
 /** The hourly decision, and the index close that ends positions. Breeze decides; Kite stands in, flagged. */
 import { Context } from '@temporalio/activity';
+import type { DayActivities, HourClose, HourEvaluation, HourInput } from '../src/contract/activities.ts';
 import { istIso } from '../src/domain/clock.ts';
 import { evaluateWeek } from '../src/domain/strategy/index.ts';
 import type { MarketMs } from '../src/domain/types.ts';
 import type { Account } from '../src/journal/types.ts';
 import { NIFTY_TOKEN } from '../src/market/types.ts';
-import type { DayActivities, HourClose, HourEvaluation, HourInput } from './contract.ts';
 import type { Deps } from './deps.ts';
 
 /** The stop's bar comes from Breeze within this time of the close, else from our own ticks (TRADING section 5). Wall time. */

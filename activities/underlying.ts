@@ -1,8 +1,9 @@
 /** The index where a carried position needs it: as it stands at the open, and the close on which contracts settle. */
+
+import type { DayActivities } from '../src/contract/activities.ts';
 import { istAt } from '../src/domain/clock.ts';
 import type { Account } from '../src/journal/types.ts';
 import { NIFTY_TOKEN } from '../src/market/types.ts';
-import type { DayActivities } from '../src/contract/activities.ts';
 import type { Deps } from './deps.ts';
 
 const INDEX = 'NSE:NIFTY 50';

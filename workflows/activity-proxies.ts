@@ -76,7 +76,11 @@ export const deciding = proxyActivities<Pick<DayActivities, 'evaluateHour'>>({
 /** On the guards' own queue; retried at once and for ever. */
 export function watching() {
   const taskQueue = guardTaskQueue(workflowInfo().taskQueue);
-  const retry = { initialInterval: '200ms', backoffCoefficient: 1, nonRetryableErrorTypes: [SESSION_LOST] } satisfies RetryPolicy;
+  const retry = {
+    initialInterval: '200ms',
+    backoffCoefficient: 1,
+    nonRetryableErrorTypes: [SESSION_LOST],
+  } satisfies RetryPolicy;
   const options = { taskQueue, startToCloseTimeout: '12h' as const, cancellationType: 'TRY_CANCEL' as const, retry };
   return {
     guard: proxyActivities<Pick<GuardActivities, 'guardPosition'>>({ ...options, heartbeatTimeout: '5s' }),

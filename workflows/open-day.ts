@@ -5,13 +5,13 @@ import {
   WorkflowExecutionAlreadyStartedError,
 } from '@temporalio/common';
 import { ApplicationFailure, startChild, workflowInfo } from '@temporalio/workflow';
+import type { DayInput } from '../src/contract/commands.ts';
+import type { Account } from '../src/contract/identity.ts';
 import { CalendarError, sessionOf } from '../src/domain/calendar/index.ts';
 import { istDate } from '../src/domain/clock.ts';
 import type { IsoDate } from '../src/domain/types.ts';
 import { reads } from './activity-proxies.ts';
 import { dayOptions } from './start-options.ts';
-import type { DayInput } from '../src/contract/commands.ts';
-import type { Account } from '../src/contract/identity.ts';
 import { tradingDay } from './trading-day.ts';
 
 /** Whose days are opened. */
@@ -56,7 +56,14 @@ async function whyNot(date: IsoDate): Promise<string | null> {
   } catch (error) {
     if (!(error instanceof CalendarError)) throw error;
     const text = `No trading day was opened: ${error.message}`;
-    const notice = { id: `not_opened:${date}`, kind: 'told', cause: 'not_opened', subject: 'day', text, since: Date.now() } as const;
+    const notice = {
+      id: `not_opened:${date}`,
+      kind: 'told',
+      cause: 'not_opened',
+      subject: 'day',
+      text,
+      since: Date.now(),
+    } as const;
     await reads.notifyOwner.executeWithOptions({ summary: text.slice(0, 120) }, [notice]);
     throw ApplicationFailure.nonRetryable(error.message, 'calendar');
   }

@@ -60,7 +60,12 @@ function cancelled(day: Day): void {
   const { timetable } = facts;
   const trades = timetable !== null && day.now() >= timetable.open && day.now() < timetable.close;
   if (trades) closeAll(day, 'a cancellation of the workflow');
-  else day.page('cancelled', 'day', 'The cancellation of the day was requested outside of market hours: nothing is closed by it.');
+  else
+    day.page(
+      'cancelled',
+      'day',
+      'The cancellation of the day was requested outside of market hours: nothing is closed by it.',
+    );
   day.changed();
 }
 
@@ -99,7 +104,11 @@ async function open(day: Day): Promise<void> {
   facts.timetable = context.timetable;
   facts.entriesAllowedToday = context.entries;
   const { open: opens, close, squareOff: exit } = context.timetable;
-  day.log('info', 'day_opened', `Day opened. Market ${istTime(opens)} to ${istTime(close)}, square-off ${istTime(exit)}.`);
+  day.log(
+    'info',
+    'day_opened',
+    `Day opened. Market ${istTime(opens)} to ${istTime(close)}, square-off ${istTime(exit)}.`,
+  );
   day.run('logins', () => keepLogins(day));
   await takeOver(day);
   facts.step = 'trading';

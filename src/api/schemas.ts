@@ -215,7 +215,7 @@ export const decisionView = z
     close: money.nullable(),
     source: z.enum(['breeze', 'kite', 'none']),
     signal: signalName.nullable(),
-    outcome: z.enum(['fired', 'no_signal', 'week_used', 'no_data', 'skipped']),
+    outcome: z.enum(['fired', 'no_signal', 'week_used', 'no_data', 'not_taken']),
     reason: z.string(),
     bias: z.string().nullable(),
     stop: money.nullable(),

@@ -161,7 +161,7 @@ export function warningBody(warning: Warning): WarningBody {
 
 export function positionBody(position: PositionView, prices: Prices): PositionBody {
   const open = unrealised(position, prices);
-  const stop = position.catastropheStop;
+  const stop = position.restingStop;
   return {
     id: position.id,
     signal: position.signal,

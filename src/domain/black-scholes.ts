@@ -1,8 +1,4 @@
-<<<<<<<< HEAD:src/exchange-simulator/core/market/black-scholes.ts
-import type { OptionType } from '../../../domain/types.ts';
-========
 import type { OptionType } from './types.ts';
->>>>>>>> 42198330b99b870da408da440679aa4e8a39a240:src/domain/black-scholes.ts
 
 /**
  * Price of a European option on a forward, undiscounted (Black 1976 with an interest rate of 0). Points in, points out;

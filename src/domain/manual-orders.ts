@@ -207,11 +207,7 @@ export function checkHours(at: MarketMs, expiry: string, opens: boolean): Manual
     return refusal('market_closed', `it is ${istTime(at)}: orders are taken from ${istTime(open)} on`, {});
   }
   if (at >= squareOff) {
-    return refusal(
-      'too_late',
-      `the square-off began at ${istTime(squareOff)}: no manual order is taken after it`,
-      {},
-    );
+    return refusal('too_late', `the square-off began at ${istTime(squareOff)}: no manual order is taken after it`, {});
   }
   if (!opens) return null;
   if (session.special === 'short') return refusal('market_closed', 'nothing is opened in a special session', {});

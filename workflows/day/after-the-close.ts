@@ -2,12 +2,12 @@
 import { condition } from '@temporalio/workflow';
 import type { Reconciliation } from '../../src/contract/activities.ts';
 import { isOver, ordersOf, surely } from '../../src/domain/control/intervals.ts';
+import { lastLook } from '../orders/last-look.ts';
 import type { Day } from './day.ts';
 import { settleExpired, settleExpiring } from './expiry-settlement.ts';
 import { compareWithBroker } from './reconcile.ts';
 import { makeReport } from './report.ts';
-import { expiryOf, staysOvernight, stateOfPosition } from './view.ts';
-import { lastLook } from '../orders/last-look.ts';
+import { expiryOf, stateOfPosition, staysOvernight } from './view.ts';
 
 const SETTLE_WITHIN_MS = 10 * 60_000;
 /** The broker cancels DAY orders some seconds after the close: what differs is looked at again before it is told. */
@@ -18,14 +18,19 @@ export async function closeTheDay(day: Day): Promise<void> {
   const { facts } = day;
   const pending = () => ['send ', 'change ', 'book', 'hour '].some((prefix) => day.anyRunning(prefix));
   const until = Date.now() + SETTLE_WITHIN_MS;
-  await day.until('what is under way comes to its end', () => !pending() || Date.now() >= until, () => until);
+  await day.until(
+    'what is under way comes to its end',
+    () => !pending() || Date.now() >= until,
+    () => until,
+  );
   await lastLook(day);
   await settleExpired(day);
   await settleExpiring(day);
   const compared = await compare(day);
   closeWhatIsFlat(day);
   for (const position of facts.positions) tellLeftOpen(day, position.id);
-  for (const difference of compared?.differences ?? []) day.warn(`difference:${difference}`, 'difference', difference, true);
+  for (const difference of compared?.differences ?? [])
+    day.warn(`difference:${difference}`, 'difference', difference, true);
   const report = makeReport(facts, compared);
   if (report.result === 'not_flat') {
     const text = `${facts.identity.date} did not end flat.${leftOpen(day)} Look at Kite now and close what is open.`;
@@ -36,7 +41,11 @@ export async function closeTheDay(day: Day): Promise<void> {
   const { net, charges } = report.pnl;
   const rupees = (paise: number) => (paise / 100).toFixed(2);
   const level = report.result === 'not_flat' ? 'alert' : 'info';
-  day.log(level, 'day_over', `Day over: ${report.result.replace('_', ' ')}. Net ${rupees(net)} rupees after ${rupees(charges)} charges.`);
+  day.log(
+    level,
+    'day_over',
+    `Day over: ${report.result.replace('_', ' ')}. Net ${rupees(net)} rupees after ${rupees(charges)} charges.`,
+  );
   await condition(() => true);
 }
 
@@ -100,7 +109,9 @@ function tellLeftOpen(day: Day, id: string): void {
 }
 
 function leftOpen(day: Day): string {
-  const open = day.facts.positions.filter((position) => position.closedAt === null && !staysOvernight(day.facts, position));
+  const open = day.facts.positions.filter(
+    (position) => position.closedAt === null && !staysOvernight(day.facts, position),
+  );
   return open.length === 0 ? '' : ` ${open.map(({ id }) => `${id}: ${holdingsOf(day, id)}`).join('; ')}.`;
 }
 

@@ -33,14 +33,22 @@ export function listen(day: Day): void {
     facts.logins.push(auth);
     day.changed();
   });
-  setHandler(startTradingSignal, ({ plan, ...asked }) => answer(day, 'start', asked, () => startTrading(day, plan, asked.by)));
+  setHandler(startTradingSignal, ({ plan, ...asked }) =>
+    answer(day, 'start', asked, () => startTrading(day, plan, asked.by)),
+  );
   setHandler(stopTradingSignal, ({ closePositions, ...asked }) =>
     answer(day, 'stop', asked, () => stopTrading(day, closePositions, asked.by)),
   );
   setHandler(closeAllSignal, (asked) => answer(day, 'close_all', asked, () => closeAll(day, asked.by)));
-  setHandler(handsOffSignal, ({ on, confirm, ...asked }) => answer(day, 'hands_off', asked, () => handsOff(day, on, confirm, asked.by)));
-  setHandler(acknowledgeSignal, ({ ids, ...asked }) => answer(day, 'acknowledge', asked, () => acknowledge(day, ids, asked.by)));
-  setHandler(settleOrderSignal, ({ tag, found, ...asked }) => answer(day, 'settle', asked, () => settle(day, tag, found, asked.by)));
+  setHandler(handsOffSignal, ({ on, confirm, ...asked }) =>
+    answer(day, 'hands_off', asked, () => handsOff(day, on, confirm, asked.by)),
+  );
+  setHandler(acknowledgeSignal, ({ ids, ...asked }) =>
+    answer(day, 'acknowledge', asked, () => acknowledge(day, ids, asked.by)),
+  );
+  setHandler(settleOrderSignal, ({ tag, found, ...asked }) =>
+    answer(day, 'settle', asked, () => settle(day, tag, found, asked.by)),
+  );
   setHandler(
     closePositionUpdate,
     ({ id, by }) => {
@@ -103,7 +111,12 @@ export function closeAll(day: Day, by: string): Answer {
   facts.closing = 'emergency';
   const first = leaveAll(day, 'emergency');
   const open = facts.positions.filter(({ closedAt }) => closedAt === null).map(({ id }) => id);
-  const what = open.length === 0 ? 'Nothing is open.' : first.length > 0 ? `${first.join(', ')} leave now.` : `${open.join(', ')} are being left already.`;
+  const what =
+    open.length === 0
+      ? 'Nothing is open.'
+      : first.length > 0
+        ? `${first.join(', ')} leave now.`
+        : `${open.join(', ')} are being left already.`;
   const text = `Emergency: close everything, by ${by}. No new entries today. ${what}`;
   day.page('emergency', 'day', text);
   return { changed: first.length > 0, text };
@@ -117,9 +130,13 @@ function leaveAll(day: Day, reason: ExitReason): string[] {
 function handsOff(day: Day, on: boolean, confirm: string, by: string): Answer {
   const { facts } = day;
   if (on && confirm !== facts.identity.account) {
-    return { changed: false, text: `Hands off was not confirmed by the account's name ("${facts.identity.account}"): nothing has changed.` };
+    return {
+      changed: false,
+      text: `Hands off was not confirmed by the account's name ("${facts.identity.account}"): nothing has changed.`,
+    };
   }
-  if (on === (facts.handsOff !== null)) return { changed: false, text: on ? 'It is hands off already.' : 'Orders are sent as usual.' };
+  if (on === (facts.handsOff !== null))
+    return { changed: false, text: on ? 'It is hands off already.' : 'Orders are sent as usual.' };
   facts.handsOff = on ? { by, since: Date.now() } : null;
   const text = on
     ? `Hands off, by ${by}: no order is sent, changed or cancelled from here. Stops rest at Zerodha; everything else is yours.`

@@ -6,9 +6,13 @@ import { type Day, DayOver } from './day.ts';
 
 export async function refreshContracts(day: Day): Promise<void> {
   const { facts } = day;
-  const carried = facts.positions.filter(({ carried: was, closedAt, plan }) => was && closedAt === null && plan.main.expiry >= facts.identity.date);
+  const carried = facts.positions.filter(
+    ({ carried: was, closedAt, plan }) => was && closedAt === null && plan.main.expiry >= facts.identity.date,
+  );
   if (carried.length === 0 || facts.over) return;
-  const tradingsymbols = [...new Set(carried.flatMap(({ legs }) => legs.map(({ contract }) => contract.tradingsymbol)))];
+  const tradingsymbols = [
+    ...new Set(carried.flatMap(({ legs }) => legs.map(({ contract }) => contract.tradingsymbol))),
+  ];
   try {
     const input = { identity: day.identity, tradingsymbols };
     const listed = await day.withSession('contracts', () =>
@@ -21,7 +25,8 @@ export async function refreshContracts(day: Day): Promise<void> {
 }
 
 function refresh(day: Day, position: Position, listed: readonly ContractRef[]): void {
-  const now = (contract: ContractRef) => listed.find(({ tradingsymbol }) => tradingsymbol === contract.tradingsymbol) ?? contract;
+  const now = (contract: ContractRef) =>
+    listed.find(({ tradingsymbol }) => tradingsymbol === contract.tradingsymbol) ?? contract;
   const { plan } = position;
   const main = now(plan.main);
   position.legs = position.legs.map((leg) => ({ ...leg, contract: now(leg.contract) }));

@@ -1,4 +1,6 @@
 /** The running day: its facts, its clock, its log, and when its loops wake. One object per run. */
+
+import { defineSearchAttributeKey } from '@temporalio/common';
 import {
   CancellationScope,
   condition,
@@ -7,7 +9,6 @@ import {
   sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey } from '@temporalio/common';
 import type { NoticeInput } from '../../src/contract/activities.ts';
 import type { LogLevel } from '../../src/contract/journal.ts';
 import type { Warning, WarningCode } from '../../src/contract/views.ts';
@@ -75,7 +76,11 @@ export class Day {
   /** Waits so long, or until something else holds. */
   pause(key: string, ms: number, holds: () => boolean = () => false): Promise<void> {
     const at = Date.now() + ms;
-    return this.until(key, () => Date.now() >= at || holds(), () => at);
+    return this.until(
+      key,
+      () => Date.now() >= at || holds(),
+      () => at,
+    );
   }
 
   /** One timer for all loops: for the earliest instant that any of them waits for, kept while that is the same. */
@@ -183,9 +188,15 @@ export class Day {
    */
   async untilMarket(target: MarketMs, key: string, interrupted: () => boolean = () => false): Promise<void> {
     while (!this.ending && !interrupted()) {
-      await this.until(key, () => interrupted() || this.now() >= target, () => this.wallOf(target));
+      await this.until(
+        key,
+        () => interrupted() || this.now() >= target,
+        () => this.wallOf(target),
+      );
       if (this.facts.clock.length === 0 || this.ending || interrupted()) return;
-      this.setClock(await reads.readClock.executeWithOptions({ summary: `Is it ${istTime(target)} at the market?` }, []));
+      this.setClock(
+        await reads.readClock.executeWithOptions({ summary: `Is it ${istTime(target)} at the market?` }, []),
+      );
       if (this.now() >= target) return;
     }
   }
@@ -204,7 +215,8 @@ export class Day {
       } catch (error) {
         const lost = lostSession(error);
         if (lost === null) throw error;
-        if (session.number > lost || facts.session?.number !== session.number) await this.pause(`${key}: the new login`, STALE_SESSION_MS);
+        if (session.number > lost || facts.session?.number !== session.number)
+          await this.pause(`${key}: the new login`, STALE_SESSION_MS);
         else this.loseSession(lost);
       }
     }

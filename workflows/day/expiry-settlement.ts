@@ -28,7 +28,8 @@ export async function settleExpiring(day: Day): Promise<void> {
 /** What had expired before this day and could not be priced then. It trades no more. */
 export async function settleExpired(day: Day): Promise<void> {
   const { date } = day.identity;
-  for (const position of openOf(day).filter((one) => expiryOf(one) < date)) await settle(day, [position], expiryOf(position));
+  for (const position of openOf(day).filter((one) => expiryOf(one) < date))
+    await settle(day, [position], expiryOf(position));
 }
 
 function openOf({ facts }: Day): Position[] {
@@ -51,7 +52,9 @@ async function officialClose(day: Day, date: IsoDate): Promise<Paise | null> {
   for (let looks = 1; looks <= LOOKS; looks += 1) {
     try {
       const close = await day.withSession('official close', () =>
-        comparing.readOfficialClose.executeWithOptions({ summary: `Official close of ${date}` }, [{ identity: day.identity, date }]),
+        comparing.readOfficialClose.executeWithOptions({ summary: `Official close of ${date}` }, [
+          { identity: day.identity, date },
+        ]),
       );
       if (close !== null) return close;
     } catch (error) {
@@ -73,7 +76,11 @@ function book(day: Day, position: Position, indexClose: Paise, at: MarketMs): vo
   position.closedAt = day.now();
   day.clearWarning(`unpriced:${position.id}`);
   day.touchPosition(position);
-  day.log('info', 'settled', `${position.id}: expired and settled at the index's official close ${(indexClose / 100).toFixed(2)}.`);
+  day.log(
+    'info',
+    'settled',
+    `${position.id}: expired and settled at the index's official close ${(indexClose / 100).toFixed(2)}.`,
+  );
 }
 
 /** `held` in the leg's own direction, units. */

@@ -18,7 +18,9 @@ const ENDING_LOOK_MS = 5_000;
 
 export function handOver(facts: DayFacts, position: Position): HandedOver {
   const { id, signal, enteredOn, openedAt, plan, legs } = position;
-  const orders = ordersOf(facts, position).filter((order) => order.fills.length > 0 || order.filledQuantity > 0 || mayFill(order) || order.phase === 'absent');
+  const orders = ordersOf(facts, position).filter(
+    (order) => order.fills.length > 0 || order.filledQuantity > 0 || mayFill(order) || order.phase === 'absent',
+  );
   const foreign = foreignBeside(facts, position);
   const leaving = !staysOvernight(facts, position);
   return { id, signal, enteredOn, openedAt, plan, legs, leaving, orders, ...(foreign.length > 0 ? { foreign } : {}) };
@@ -58,13 +60,17 @@ function takeUp(day: Day, left: HandedOver, from: string): void {
     legs: left.legs ?? legsOf(left.plan),
     ...{ closedAt: null, entry: null, carried: true, guardEpoch: 0, problem: null },
     exit: facts.closing || overdue ? { reason: facts.closing ?? 'leftover', askedAt: Date.now() } : null,
-    unheard: left.orders.filter(mayFill).map((order) => ({ tag: order.tag, units: possibly(order) - order.filledQuantity })),
+    unheard: left.orders
+      .filter(mayFill)
+      .map((order) => ({ tag: order.tag, units: possibly(order) - order.filledQuantity })),
   };
   for (const holding of left.foreign ?? []) recordForeignPosition(day, holding);
   facts.carriedOrders.push(...left.orders.map((order) => ended({ ...order, positionId: id })));
   facts.positions.push(position);
   day.touchPosition(position);
-  const next = position.exit ? 'It is left at the open.' : 'Its stop rests again at the open, once somebody is logged in.';
+  const next = position.exit
+    ? 'It is left at the open.'
+    : 'Its stop rests again at the open, once somebody is logged in.';
   day.log('info', 'taken_over', `${id}: ${left.id} of ${from}, entered on ${left.enteredOn}. ${next}`);
 }
 
@@ -77,7 +83,9 @@ function ended({ change: _, intent: __, ...order }: Order): Order {
 async function endedHandover(day: Day) {
   const { facts } = day;
   for (let looks = 1; ; looks += 1) {
-    const handed = await reads.loadHandover.executeWithOptions({ summary: 'What did the day before leave open?' }, [day.identity]);
+    const handed = await reads.loadHandover.executeWithOptions({ summary: 'What did the day before leave open?' }, [
+      day.identity,
+    ]);
     const late = facts.timetable !== null && day.now() >= facts.timetable.open;
     if (handed.ended || looks >= (late ? ENDING_LOOKS_LATE : ENDING_LOOKS)) {
       if (!handed.ended) {

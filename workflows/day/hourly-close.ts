@@ -27,7 +27,9 @@ export async function keepHours(day: Day): Promise<void> {
     facts.decided.push(check);
     // What lies well behind when the day gets there is not decided any more: its bar is part of the next one's week.
     if (day.now() > check + decideWithin(day)) continue;
-    day.run(`hour ${istTime(check)}`, () => decide(day, { identity: day.identity, barStart: check - HOUR_MS, barEnd: check }));
+    day.run(`hour ${istTime(check)}`, () =>
+      decide(day, { identity: day.identity, barStart: check - HOUR_MS, barEnd: check }),
+    );
   }
   facts.nextCheckAt = null;
   await judgeLastBar(day);
@@ -60,7 +62,8 @@ export async function keepIndexStops(day: Day): Promise<void> {
     const known: MarketMs[] = [];
     for (const bar of [...facts.closesToJudge]) if (await judge(day, bar)) known.push(bar.barEnd);
     facts.closesToJudge = facts.closesToJudge.filter(({ barEnd }) => !known.includes(barEnd));
-    if (facts.closesToJudge.length > 0) await day.pause('index stops: the close again', CLOSE_AGAIN_MS, () => facts.over);
+    if (facts.closesToJudge.length > 0)
+      await day.pause('index stops: the close again', CLOSE_AGAIN_MS, () => facts.over);
   }
 }
 
@@ -69,7 +72,8 @@ async function judge(day: Day, bar: { barStart: MarketMs; barEnd: MarketMs }): P
   const { facts } = day;
   const held = () =>
     facts.positions.filter(
-      ({ signal, openedAt, closedAt, exit }) => signal !== 'manual' && openedAt < bar.barEnd && closedAt === null && !exit,
+      ({ signal, openedAt, closedAt, exit }) =>
+        signal !== 'manual' && openedAt < bar.barEnd && closedAt === null && !exit,
     );
   if (held().length === 0) return true;
   const time = istTime(bar.barEnd);
@@ -78,7 +82,9 @@ async function judge(day: Day, bar: { barStart: MarketMs; barEnd: MarketMs }): P
   ]);
   const missing = `no_close:${bar.barEnd}`;
   if (seen.close === null) {
-    const text = `No index close for ${time} yet: it is asked for until it is known. Index stops of ${held().map(({ id }) => id).join(', ')} wait for it.`;
+    const text = `No index close for ${time} yet: it is asked for until it is known. Index stops of ${held()
+      .map(({ id }) => id)
+      .join(', ')} wait for it.`;
     if (!facts.warnings.some(({ id }) => id === missing)) day.page('no_data', 'day', text);
     day.warn(missing, 'no_data', text, false);
     return false;
@@ -94,14 +100,19 @@ function judgePosition(day: Day, id: string, { close, ticks, source }: HourClose
   const { optionType, strike } = position.plan.main;
   const time = istTime(barEnd);
   const hit = indexStopHit(optionType, strike, close);
-  if (source !== 'breeze') day.log('warn', 'index_close', `${time}: Breeze gave no bar for the stop in time: the one of ${source} is used.`);
+  if (source !== 'breeze')
+    day.log('warn', 'index_close', `${time}: Breeze gave no bar for the stop in time: the one of ${source} is used.`);
   const differs = ticks !== null && indexStopHit(optionType, strike, ticks) !== hit;
   if (differs) {
     // The source that leaves wins: a stop that was wrong costs less than one that was missed.
     const text = `${id}: ${time} closed at ${close / 100} by ${source}, at ${(ticks ?? 0) / 100} by our own ticks; they differ on the stop at ${strike / 100}. The position is left.`;
     day.page('index_close', id, text);
   } else if (ticks !== null && Math.abs(close - ticks) > TICKS_DIFFER_BY)
-    day.log('warn', 'index_close', `${time} closed at ${close / 100} by ${source} and at ${ticks / 100} by our own ticks.`);
+    day.log(
+      'warn',
+      'index_close',
+      `${time} closed at ${close / 100} by ${source} and at ${ticks / 100} by our own ticks.`,
+    );
   if (!hit && !differs) return;
   day.log('warn', 'index_stop', `${id}: the index closed at ${close / 100}, at or beyond ${strike / 100}.`);
   requestExit(day, position, 'index_stop');
@@ -113,9 +124,15 @@ async function decide(day: Day, input: HourInput): Promise<void> {
   const time = istTime(input.barEnd);
   let seen: HourEvaluation;
   try {
-    seen = await deciding.evaluateHour.executeWithOptions({ summary: `Signals S1 to S8 on the close of ${time}` }, [input]);
+    seen = await deciding.evaluateHour.executeWithOptions({ summary: `Signals S1 to S8 on the close of ${time}` }, [
+      input,
+    ]);
   } catch (error) {
-    day.page('hour_failed', 'day', `${time}: the signals could not be evaluated (${String(error)}). Nothing is decided on this hour.`);
+    day.page(
+      'hour_failed',
+      'day',
+      `${time}: the signals could not be evaluated (${String(error)}). Nothing is decided on this hour.`,
+    );
     return;
   }
   const decision: DecisionView = {

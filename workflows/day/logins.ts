@@ -55,7 +55,11 @@ export async function remindOfLogin(day: Day): Promise<void> {
       next += REMIND_EVERY_MS;
       continue;
     }
-    await day.until('login reminder', () => day.now() >= next || facts.over, () => (facts.sessionLives ? null : day.wallOf(next)));
+    await day.until(
+      'login reminder',
+      () => day.now() >= next || facts.over,
+      () => (facts.sessionLives ? null : day.wallOf(next)),
+    );
     if (day.ending || facts.over) return;
     next += REMIND_EVERY_MS;
     const open = facts.positions.some(({ closedAt }) => closedAt === null);

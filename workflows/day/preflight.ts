@@ -28,9 +28,10 @@ async function look(day: Day): Promise<void> {
   let findings: PreflightFinding[];
   try {
     findings = await day.withSession('pre-flight', () =>
-      preflights.preflight.executeWithOptions({ summary: 'Pre-flight: funds, contracts, margin, candles, feed, clock' }, [
-        day.identity,
-      ]),
+      preflights.preflight.executeWithOptions(
+        { summary: 'Pre-flight: funds, contracts, margin, candles, feed, clock' },
+        [day.identity],
+      ),
     );
   } catch (error) {
     if (error instanceof DayOver) return;

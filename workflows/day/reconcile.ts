@@ -22,8 +22,10 @@ export function takeOvernight(day: Day, overnight: readonly Overnight[]): void {
   }
   facts.overnight = [...overnight];
   const keys = new Map<string, { product: string; tradingsymbol: string }>();
-  for (const { product, tradingsymbol } of [...overnight, ...facts.carriedOrders, ...facts.external]) keys.set(`${product}:${tradingsymbol}`, { product, tradingsymbol });
-  for (const { product, tradingsymbol } of keys.values()) compareOvernight(day, product, tradingsymbol, quantityOf(overnight, product, tradingsymbol));
+  for (const { product, tradingsymbol } of [...overnight, ...facts.carriedOrders, ...facts.external])
+    keys.set(`${product}:${tradingsymbol}`, { product, tradingsymbol });
+  for (const { product, tradingsymbol } of keys.values())
+    compareOvernight(day, product, tradingsymbol, quantityOf(overnight, product, tradingsymbol));
   for (const position of facts.positions) delete position.unheard;
   facts.compared = true;
   day.clearWarning('uncompared');
@@ -43,7 +45,10 @@ function compareOvernight(day: Day, product: string, tradingsymbol: string, held
   const known = foreignOf(facts, product, tradingsymbol);
   let unknown = held - carried() - known;
   const touches = facts.positions.filter(
-    ({ plan, legs, closedAt }) => closedAt === null && plan.product === product && legs.some(({ contract }) => contract.tradingsymbol === tradingsymbol),
+    ({ plan, legs, closedAt }) =>
+      closedAt === null &&
+      plan.product === product &&
+      legs.some(({ contract }) => contract.tradingsymbol === tradingsymbol),
   );
   if (unknown !== 0) unknown -= settleUnheard(day, touches, tradingsymbol, unknown);
   const theirs = held - carried();
@@ -100,10 +105,20 @@ function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol
     const units = Math.max(0, Math.min(closing, carried));
     if (units === 0) continue;
     left -= leg.opens === 'SELL' ? units : -units;
-    const price = day.facts.carriedOrders.find((order) => order.positionId === position.id && order.side === leg.opens)?.averagePrice ?? 0;
+    const price =
+      day.facts.carriedOrders.find((order) => order.positionId === position.id && order.side === leg.opens)
+        ?.averagePrice ?? 0;
     const tag = `OVERNIGHT-${tradingsymbol}-${position.id}`;
     bookOther(day, position, leg, {
-      ...{ tag, side: leg.opens === 'SELL' ? 'BUY' : 'SELL', quantity: units, status: 'CLOSED', price, takenFrom: 'person', booked: false },
+      ...{
+        tag,
+        side: leg.opens === 'SELL' ? 'BUY' : 'SELL',
+        quantity: units,
+        status: 'CLOSED',
+        price,
+        takenFrom: 'person',
+        booked: false,
+      },
       statusMessage: 'Closed over night at a price that Zerodha does not show',
       fills: [{ tradeId: tag, quantity: units, price, at: day.now() }],
     });
@@ -148,11 +163,14 @@ export async function compareWithBroker(day: Day): Promise<Reconciliation | null
     ours.set(key, known);
   }
   const isSettlement = (order: Order) => order.purpose === 'settlement';
-  for (const order of orders) if (order.takenFrom === undefined && !isSettlement(order)) filled[order.tag] = order.filledQuantity;
+  for (const order of orders)
+    if (order.takenFrom === undefined && !isSettlement(order)) filled[order.tag] = order.filledQuantity;
   // The broker shows neither what was settled nor what expired before: there is nothing to compare.
   const settled = [
     ...orders.filter(isSettlement).map(({ tradingsymbol }) => tradingsymbol),
-    ...facts.positions.filter(({ plan }) => plan.main.expiry < facts.identity.date).flatMap(({ legs }) => legs.map(({ contract }) => contract.tradingsymbol)),
+    ...facts.positions
+      .filter(({ plan }) => plan.main.expiry < facts.identity.date)
+      .flatMap(({ legs }) => legs.map(({ contract }) => contract.tradingsymbol)),
   ];
   const input = { identity: day.identity, ours: [...ours.values()], foreign: theirsNow(day), filled, settled };
   try {
@@ -169,10 +187,16 @@ export async function compareWithBroker(day: Day): Promise<Reconciliation | null
 function theirsNow({ facts }: Day): Holding[] {
   return facts.external.map(({ product, tradingsymbol, foreign, before, trades }) => {
     const booked = Object.values(facts.orders)
-      .filter((order) => order.product === product && order.tradingsymbol === tradingsymbol && order.takenFrom !== undefined && order.takenFrom !== 'transfer' && order.booked !== false)
+      .filter(
+        (order) =>
+          order.product === product &&
+          order.tradingsymbol === tradingsymbol &&
+          order.takenFrom !== undefined &&
+          order.takenFrom !== 'transfer' &&
+          order.booked !== false,
+      )
       .reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
     const moved = trades.reduce((sum, trade) => sum + signed(trade), 0) - before - booked;
     return { product, tradingsymbol, quantity: foreign + moved };
   });
 }
-

@@ -55,9 +55,7 @@ export function makeReport(facts: DayFacts, compared: Reconciliation | null): Da
 /** Fills against the touch that was seen when the order was sent; positive is worse. */
 function slippageOf({ orders }: DayFacts): DayReport['slippage'] {
   return Object.values(orders).flatMap(({ tag, touch, filledQuantity, averagePrice }) =>
-    touch !== null && filledQuantity > 0
-      ? [{ tag, expected: touch, got: averagePrice, quantity: filledQuantity }]
-      : [],
+    touch !== null && filledQuantity > 0 ? [{ tag, expected: touch, got: averagePrice, quantity: filledQuantity }] : [],
   );
 }
 

@@ -1,7 +1,15 @@
 /** The day as its query shows it. */
 import type { DayStateName, DayView, LegView, PositionState, PositionView } from '../../src/contract/views.ts';
 import type { Leg, Order, Position } from '../../src/domain/control/facts.ts';
-import { averageOf, heldOf, isLive, mayFill, ordersOf, ordersOfLeg, surely } from '../../src/domain/control/intervals.ts';
+import {
+  averageOf,
+  heldOf,
+  isLive,
+  mayFill,
+  ordersOf,
+  ordersOfLeg,
+  surely,
+} from '../../src/domain/control/intervals.ts';
 import type { IsoDate, Side } from '../../src/domain/types.ts';
 import type { DayFacts } from './facts.ts';
 import { limitsOf, manualWorstLoss } from './limits.ts';
@@ -72,7 +80,9 @@ export function stateOfPosition(facts: DayFacts, position: Position): PositionSt
   const orders = ordersOf(facts, position);
   if (position.entry !== null && !position.exit) return 'opening';
   const held = (opens: Side) =>
-    position.legs.filter((leg) => leg.opens === opens).reduce((sum, leg) => sum + heldOf(orders, leg, position.unheard).hi, 0);
+    position.legs
+      .filter((leg) => leg.opens === opens)
+      .reduce((sum, leg) => sum + heldOf(orders, leg, position.unheard).hi, 0);
   const [short, long] = [held('SELL'), held('BUY')];
   if (!position.exit) return short > 0 || long > 0 || position.carried ? 'open' : 'opening';
   const waits = short <= 0 && long > 0 && orders.every((order) => !mayFill(order) || order.atBest === true);
@@ -108,7 +118,9 @@ export function viewOfPosition(facts: DayFacts, position: Position): PositionVie
   const { gross, charges } = pnlOfPosition(facts, position);
   const manual = position.signal === 'manual';
   const worst = manual ? manualWorstLoss(facts, position, charges.total) : plan.worstLoss;
-  const legs = position.legs.map((leg) => legView(orders, leg)).filter(({ quantity }, at) => quantity > 0 || at >= position.legs.length - 2);
+  const legs = position.legs
+    .map((leg) => legView(orders, leg))
+    .filter(({ quantity }, at) => quantity > 0 || at >= position.legs.length - 2);
   return {
     id: position.id,
     signal: position.signal,

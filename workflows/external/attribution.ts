@@ -31,10 +31,12 @@ function attributeSide(day: Day, product: string, tradingsymbol: string, opens: 
   if (holders.length === 0) return;
   // E, less what was booked of it already.
   const booked = Object.values(facts.orders).filter(
-    (order) => order.product === product && order.tradingsymbol === tradingsymbol && isExternal(order) && order.booked !== false,
+    (order) =>
+      order.product === product && order.tradingsymbol === tradingsymbol && isExternal(order) && order.booked !== false,
   );
   const traded = external.trades.reduce((sum, trade) => sum + signed(trade), 0) - external.before;
-  const moved = traded - booked.reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
+  const moved =
+    traded - booked.reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
   const ours = holders.reduce((sum, { held }) => sum + held, 0);
   const closing = opens === 'SELL' ? moved - Math.max(0, -external.foreign) : -moved - Math.max(0, external.foreign);
   const share = Math.max(0, Math.min(ours, closing));
@@ -51,7 +53,9 @@ function isExternal({ takenFrom }: Order): boolean {
 function holdersOf(facts: DayFacts, product: string, tradingsymbol: string, opens: 'SELL' | 'BUY'): Holder[] {
   return facts.positions.flatMap((position) => {
     if (position.plan.product !== product) return [];
-    const leg = position.legs.find(({ contract, opens: side }) => contract.tradingsymbol === tradingsymbol && side === opens);
+    const leg = position.legs.find(
+      ({ contract, opens: side }) => contract.tradingsymbol === tradingsymbol && side === opens,
+    );
     if (!leg) return [];
     const orders = ordersOfLeg(ordersOf(facts, position), leg);
     const open = orders.filter((order) => isExternal(order) && order.booked === false);
@@ -62,24 +66,43 @@ function holdersOf(facts: DayFacts, product: string, tradingsymbol: string, open
   });
 }
 
-function allot(day: Day, holders: readonly Holder[], units: number, trades: readonly (ExternalFill & { side: string; orderId: string; byBroker: boolean })[]): void {
+function allot(
+  day: Day,
+  holders: readonly Holder[],
+  units: number,
+  trades: readonly (ExternalFill & { side: string; orderId: string; byBroker: boolean })[],
+): void {
   let left = units;
   for (const { position, leg, held, open } of holders) {
     const free = held - open.reduce((sum, order) => sum + order.filledQuantity, 0);
     const part = Math.min(left, free);
     if (part <= 0) continue;
     const side = leg.opens === 'SELL' ? 'BUY' : 'SELL';
-    const shares = shareOfFills(trades.filter((trade) => trade.side === side), part, takenBefore(day.facts));
+    const shares = shareOfFills(
+      trades.filter((trade) => trade.side === side),
+      part,
+      takenBefore(day.facts),
+    );
     for (const share of shares) bookShare(day, position, leg, share, trades);
     left -= shares.reduce((sum, { quantity }) => sum + quantity, 0);
   }
 }
 
-function bookShare(day: Day, position: Position, leg: Leg, share: ExternalFill, trades: readonly { tradeId: string; orderId: string; byBroker: boolean }[]): void {
+function bookShare(
+  day: Day,
+  position: Position,
+  leg: Leg,
+  share: ExternalFill,
+  trades: readonly { tradeId: string; orderId: string; byBroker: boolean }[],
+): void {
   const trade = trades.find(({ tradeId }) => tradeId === tradeOfShare(share.tradeId));
   const byBroker = trade?.byBroker === true;
   bookOther(day, position, leg, {
-    ...{ tag: `EXTERNAL-${share.tradeId}-${position.id}`, orderId: trade?.orderId ?? null, side: leg.opens === 'SELL' ? 'BUY' : 'SELL' },
+    ...{
+      tag: `EXTERNAL-${share.tradeId}-${position.id}`,
+      orderId: trade?.orderId ?? null,
+      side: leg.opens === 'SELL' ? 'BUY' : 'SELL',
+    },
     ...{ quantity: share.quantity, fills: [share], status: 'COMPLETE', price: share.price },
     statusMessage: byBroker ? "Zerodha's own square-off" : 'Closed outside of this program',
     ...{ takenFrom: byBroker ? ('broker' as const) : ('person' as const), booked: byBroker },
@@ -118,7 +141,11 @@ function withdraw(day: Day, open: readonly Order[], units: number): void {
     if (!position) continue;
     const none = !ordersOf(day.facts, position).some((other) => other.booked === false);
     if (none) day.clearWarning(questionOf(position));
-    day.log('info', 'external_withdrawn', `${position.id}: ${part} ${order.tradingsymbol} were traded back outside: the question is withdrawn.`);
+    day.log(
+      'info',
+      'external_withdrawn',
+      `${position.id}: ${part} ${order.tradingsymbol} were traded back outside: the question is withdrawn.`,
+    );
   }
 }
 
@@ -164,16 +191,33 @@ export function recordSquareOffOrders(day: Day, rows: readonly BookRow[]): void 
   }
   for (const row of rows) {
     let left = row.quantity - row.filledQuantity;
-    for (const { position, leg, held } of holdersOf(facts, row.product, row.tradingsymbol, row.side === 'BUY' ? 'SELL' : 'BUY')) {
+    for (const { position, leg, held } of holdersOf(
+      facts,
+      row.product,
+      row.tradingsymbol,
+      row.side === 'BUY' ? 'SELL' : 'BUY',
+    )) {
       const tag = `BROKER-${row.orderId}-${position.id}`;
       const part = Math.min(left, held);
       if (part <= 0 || facts.orders[tag]) continue;
       left -= part;
       bookOther(day, position, leg, {
-        ...{ tag, orderId: row.orderId, side: row.side, quantity: part, fills: [], status: row.status, price: row.price },
+        ...{
+          tag,
+          orderId: row.orderId,
+          side: row.side,
+          quantity: part,
+          fills: [],
+          status: row.status,
+          price: row.price,
+        },
         ...{ statusMessage: "Zerodha's own square-off", takenFrom: 'broker', phase: 'working' },
       });
-      day.page('broker_square_off', position.id, `${position.id}: Zerodha's own square-off has placed ${row.side} ${row.quantity} ${row.tradingsymbol}.`);
+      day.page(
+        'broker_square_off',
+        position.id,
+        `${position.id}: Zerodha's own square-off has placed ${row.side} ${row.quantity} ${row.tradingsymbol}.`,
+      );
       requestExit(day, position, 'broker_square_off');
     }
   }

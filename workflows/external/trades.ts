@@ -62,7 +62,9 @@ export function keepBaselines(day: Day): void {
     const net = orders.reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
     const ours = net !== 0 || orders.some((order) => mayFill(order));
     if (ours) {
-      external.since ??= Math.min(...orders.filter((order) => mayFill(order) || order.filledQuantity > 0).map(({ intendedAt }) => intendedAt));
+      external.since ??= Math.min(
+        ...orders.filter((order) => mayFill(order) || order.filledQuantity > 0).map(({ intendedAt }) => intendedAt),
+      );
       continue;
     }
     external.since = null;
@@ -71,7 +73,9 @@ export function keepBaselines(day: Day): void {
   }
 }
 
-export function contractsOf(positions: readonly Position[]): { product: string; tradingsymbol: string; instrumentToken: number }[] {
+export function contractsOf(
+  positions: readonly Position[],
+): { product: string; tradingsymbol: string; instrumentToken: number }[] {
   const contracts = new Map<string, { product: string; tradingsymbol: string; instrumentToken: number }>();
   for (const { plan, legs } of positions)
     for (const { contract } of legs) {

@@ -33,7 +33,9 @@ async function watchOnce(day: Day): Promise<void> {
   let done = false;
   let failed = false;
   const run = scope
-    .run(() => watching().book.watchBook.executeWithOptions({ summary: 'Orders, trades and positions at Zerodha' }, [input]))
+    .run(() =>
+      watching().book.watchBook.executeWithOptions({ summary: 'Orders, trades and positions at Zerodha' }, [input]),
+    )
     .then((news) => applyNews(day, news))
     .catch((error: unknown) => {
       if (isCancellation(error)) return;
@@ -75,7 +77,12 @@ function inputOf(day: Day): BookInput {
 
 /** What makes a running watcher outdated. What the day learns of single orders it hears of by itself. */
 function interestOf({ cursor, contracts, open }: BookInput): string {
-  return JSON.stringify([cursor.doubts.map(({ tag }) => tag), cursor.absent, contracts.map(({ tradingsymbol }) => tradingsymbol), open]);
+  return JSON.stringify([
+    cursor.doubts.map(({ tag }) => tag),
+    cursor.absent,
+    contracts.map(({ tradingsymbol }) => tradingsymbol),
+    open,
+  ]);
 }
 
 export function applyNews(day: Day, news: BookNews): void {

@@ -30,6 +30,7 @@ export async function lastLook(day: Day): Promise<void> {
     applyNews(day, news);
   } catch (error) {
     if (isCancellation(error)) throw error;
-    if (!(error instanceof DayOver)) day.log('warn', 'last_look', `The book could not be read after the close: ${String(error)}.`);
+    if (!(error instanceof DayOver))
+      day.log('warn', 'last_look', `The book could not be read after the close: ${String(error)}.`);
   }
 }

@@ -135,12 +135,23 @@ export function settleAbsent(day: Day, order: Order, by: string): void {
   if (order.phase !== 'doubt') return;
   setPhase(order, 'absent');
   order.status = 'ABSENT';
-  day.log('warn', 'order_absent', `${order.tag} is not in the book (${by}): it is taken as not placed, and watched to the close.`);
+  day.log(
+    'warn',
+    'order_absent',
+    `${order.tag} is not in the book (${by}): it is taken as not placed, and watched to the close.`,
+  );
   day.touchOrder(order.tag);
 }
 
 /** The broker has given it an id. */
-export function markAccepted(day: Day, order: Order, orderId: string, price: number, triggerPrice: number, touch: number | null): void {
+export function markAccepted(
+  day: Day,
+  order: Order,
+  orderId: string,
+  price: number,
+  triggerPrice: number,
+  touch: number | null,
+): void {
   order.orderId = orderId;
   if (order.price === 0 || order.phase === 'in_flight') {
     order.price = price;
@@ -255,14 +266,20 @@ function tellGhost(day: Day, order: Order): void {
 
 function orderOfRow(day: Day, row: BookRow): Order | null {
   const { orders } = day.facts;
-  const byId = Object.values(orders).find(({ orderId, takenFrom }) => orderId === row.orderId && takenFrom === undefined);
+  const byId = Object.values(orders).find(
+    ({ orderId, takenFrom }) => orderId === row.orderId && takenFrom === undefined,
+  );
   if (byId) return byId;
   if (row.tag === null) return null;
   const known = orders[row.tag];
   if (known && known.orderId === null && matches(known, row)) return known;
   if (known && known.orderId === null) {
     const is = `${row.side} ${row.quantity} ${row.tradingsymbol} ${row.product}`;
-    day.page('mismatch', known.positionId, `Order ${row.orderId} carries our tag ${row.tag}, but it is ${is}. It counts as what it is; look at Kite.`);
+    day.page(
+      'mismatch',
+      known.positionId,
+      `Order ${row.orderId} carries our tag ${row.tag}, but it is ${is}. It counts as what it is; look at Kite.`,
+    );
     if (known.phase === 'in_flight' || known.phase === 'doubt') {
       markDoubt(day, known, 'another order carries its tag');
       settleAbsent(day, known, 'another order carries its tag');
@@ -288,7 +305,8 @@ function adopt(day: Day, row: BookRow): Order | null {
   if (!tag || !position || !leg || row.product !== position.plan.product) {
     const what = `${row.side} ${row.quantity} ${row.tradingsymbol} ${row.product}`;
     const text = `Order ${row.orderId} (${what}) carries our tag ${row.tag}, and no position of this day fits it. Nothing is assumed of it; look at Kite.`;
-    if (!day.facts.warnings.some(({ id }) => id === `unknown_order:${row.orderId}`)) day.page('unknown_order', row.orderId, text);
+    if (!day.facts.warnings.some(({ id }) => id === `unknown_order:${row.orderId}`))
+      day.page('unknown_order', row.orderId, text);
     day.warn(`unknown_order:${row.orderId}`, 'difference', text, true);
     return null;
   }
@@ -320,7 +338,8 @@ function adopt(day: Day, row: BookRow): Order | null {
 function positionOf(day: Day, tag: OrderTag): Position | null {
   const manual = tag.manual === true;
   return (
-    day.facts.positions.find(({ number, signal }) => number === tag.position && (signal === 'manual') === manual) ?? null
+    day.facts.positions.find(({ number, signal }) => number === tag.position && (signal === 'manual') === manual) ??
+    null
   );
 }
 

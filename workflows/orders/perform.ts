@@ -33,7 +33,18 @@ export function leaves(day: Day, position: Position, order: Order): void {
   const sendBy = Math.min(intent.sendBy, (entry ? position.entry?.until : undefined) ?? intent.sendBy);
   const { tag, role, purpose, side, quantity, product } = order;
   const asked = {
-    ...{ identity: day.identity, tag, role, purpose, contract, side, quantity, product, pricing: intent.pricing, sendBy },
+    ...{
+      identity: day.identity,
+      tag,
+      role,
+      purpose,
+      contract,
+      side,
+      quantity,
+      product,
+      pricing: intent.pricing,
+      sendBy,
+    },
     mayGoUnseen: !entry && day.facts.book.readAt !== null,
   };
   const summary = `${side} ${quantity} ${order.tradingsymbol} (${role} ${purpose})`;
@@ -133,7 +144,14 @@ export function cancel(day: Day, position: Position, tag: string, onlyIfPriced: 
 
 type How = Parameters<typeof orderCalls.changeOrder>[0]['how'];
 
-function call(day: Day, order: Order, contract: ContractRef, how: How, summary: string, applied: (result: ChangeResult) => void): void {
+function call(
+  day: Day,
+  order: Order,
+  contract: ContractRef,
+  how: How,
+  summary: string,
+  applied: (result: ChangeResult) => void,
+): void {
   const { orderId, side } = order;
   if (orderId === null) return;
   order.change = { kind: how.kind, since: Date.now(), inFlight: true, price: null };
@@ -158,7 +176,13 @@ function applyChanged(day: Day, order: Order, result: ChangeResult): void {
   const { change: pending } = order;
   if (result.kind === 'sent' || result.kind === 'doubt') {
     // It waits for the book to show it; what is not shown in time is given up.
-    if (pending) order.change = { ...pending, inFlight: false, since: Date.now(), price: result.kind === 'sent' ? result.price : null };
+    if (pending)
+      order.change = {
+        ...pending,
+        inFlight: false,
+        since: Date.now(),
+        price: result.kind === 'sent' ? result.price : null,
+      };
   } else delete order.change;
   if (result.kind === 'sent') day.clearWarning('orders_refused');
   if (result.kind === 'address_refused' || result.kind === 'rate_limited') hold(day, result);
@@ -189,7 +213,10 @@ function countCall(day: Day): void {
 }
 
 /** The contract of one of the position's legs. */
-export function contractOf(position: Position, { role, tradingsymbol }: Pick<Order, 'role' | 'tradingsymbol'>): ContractRef | null {
+export function contractOf(
+  position: Position,
+  { role, tradingsymbol }: Pick<Order, 'role' | 'tradingsymbol'>,
+): ContractRef | null {
   const leg = position.legs.find((one) => one.role === role && one.contract.tradingsymbol === tradingsymbol);
   return leg?.contract ?? null;
 }

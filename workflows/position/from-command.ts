@@ -115,7 +115,11 @@ async function carryOut(day: Day, command: PlaceOrder): Promise<Carried> {
   });
   work.catch(() => {});
   // Whoever still waits for his turn by then finds that he has expired.
-  await day.until('a manual order waits for its turn', () => begun || Date.now() > command.expiresAt, () => command.expiresAt + 1);
+  await day.until(
+    'a manual order waits for its turn',
+    () => begun || Date.now() > command.expiresAt,
+    () => command.expiresAt + 1,
+  );
   if (!begun) refuseExpired({ expiresAt: 0 });
   const { tag, checks, wait } = await work;
   if (wait) await wait();
@@ -159,7 +163,11 @@ function holdings(facts: Day['facts']): ManualHolding[] {
 async function check(day: Day, command: PlaceOrder, product: Product): Promise<ManualCheck> {
   const { facts } = day;
   const { order, expiresAt, plan } = command;
-  await day.until('a manual order: what the account holds', () => facts.compared || facts.over || Date.now() > expiresAt, () => expiresAt + 1);
+  await day.until(
+    'a manual order: what the account holds',
+    () => facts.compared || facts.over || Date.now() > expiresAt,
+    () => expiresAt + 1,
+  );
   const { reserved, lostToday, capitalAtRisk, openPositions } = limitsOf(facts);
   try {
     return await checking.checkManualOrder.executeWithOptions(
@@ -187,12 +195,19 @@ function checkFailed(day: Day, error: unknown): ApplicationFailure {
   return ApplicationFailure.nonRetryable(cause.message, cause.type ?? 'kite_doubt');
 }
 
-function refuseChecked(day: Day, { by, order }: PlaceOrder, { refusals }: Extract<ManualCheck, { kind: 'refused' }>): Error {
+function refuseChecked(
+  day: Day,
+  { by, order }: PlaceOrder,
+  { refusals }: Extract<ManualCheck, { kind: 'refused' }>,
+): Error {
   const [first] = refusals;
   const message = refusals.map((one) => one.message).join('; ');
   const details = Object.assign({}, ...refusals.map((one) => one.details)) as Record<string, unknown>;
   const code = first?.code ?? 'no_price';
-  day.log('warn', 'limit_refused', `${order.side} ${order.quantity} ${order.symbol} by ${by} refused: ${message}.`, { code, ...details });
+  day.log('warn', 'limit_refused', `${order.side} ${order.quantity} ${order.symbol} by ${by} refused: ${message}.`, {
+    code,
+    ...details,
+  });
   return refusal(code, message, details);
 }
 
@@ -215,7 +230,12 @@ function positionFor(day: Day, contract: ContractRef, product: Product, opens: L
   };
 }
 
-export function manualPlan(contract: ContractRef, product: Product, quantity: number, exitOn: string): Position['plan'] {
+export function manualPlan(
+  contract: ContractRef,
+  product: Product,
+  quantity: number,
+  exitOn: string,
+): Position['plan'] {
   return {
     ...{ main: contract, hedge: null, nearerHedges: [], lots: quantity / contract.lotSize, quantity, product },
     ...{ plannedLoss: 0, maxLoss: 0, worstLoss: null, target: null, exitOn },
@@ -243,7 +263,16 @@ function place(
   day.log('info', 'manual_order', `${words} ordered by ${by}.`, { tag: order.tag, reserved: checks.reserved });
   const known = () => order.phase !== 'intended' && order.phase !== 'in_flight';
   const until = Date.now() + OUTCOME_MS;
-  return { tag: order.tag, checks, wait: () => day.until(`order of ${by}`, () => known() || Date.now() >= until, () => until) };
+  return {
+    tag: order.tag,
+    checks,
+    wait: () =>
+      day.until(
+        `order of ${by}`,
+        () => known() || Date.now() >= until,
+        () => until,
+      ),
+  };
 }
 
 /** One that was not sent, or refused, is a refusal of the command. */
@@ -258,7 +287,12 @@ function buyBack(day: Day, position: Position, checks: ManualChecks): Begun {
   requestExit(day, position, 'manual');
   const bought = () => ordersOf(day.facts, position).findLast(({ role, side }) => role === 'main' && side === 'BUY');
   const until = Date.now() + OUTCOME_MS;
-  const wait = () => day.until(`closing ${position.id}`, () => position.closedAt !== null || day.facts.over || Date.now() >= until, () => until);
+  const wait = () =>
+    day.until(
+      `closing ${position.id}`,
+      () => position.closedAt !== null || day.facts.over || Date.now() >= until,
+      () => until,
+    );
   return { tag: bought()?.tag ?? null, checks, wait };
 }
 
@@ -275,7 +309,10 @@ function refuseCancel(day: Day, command: CancelOrder): void {
     throw refusal('protective_order', `order ${orderId} ${what} ${order.positionId}: close the position instead`);
   }
   if (!manual)
-    throw refusal('signal_order', `order ${orderId} belongs to ${order.positionId} of a signal: close the position instead`);
+    throw refusal(
+      'signal_order',
+      `order ${orderId} belongs to ${order.positionId} of a signal: close the position instead`,
+    );
   if (day.facts.over) throw refusal('day_over', 'the market is closed for today');
   if (day.facts.handsOff) throw refusal('hands_off', 'hands off: nothing is cancelled from here; use Kite');
 }
@@ -284,10 +321,18 @@ async function cancelManual(day: Day, { orderId, by }: CancelOrder): Promise<Ord
   const order = find(day, orderId);
   const position = day.facts.positions.find(({ id }) => id === order?.positionId);
   if (!order || !position) throw refusal('unknown_order', `no order ${orderId} of this day`);
-  day.log('info', 'manual_cancel', `${order.side} ${order.quantity} ${order.tradingsymbol}: cancel asked for by ${by}.`);
+  day.log(
+    'info',
+    'manual_cancel',
+    `${order.side} ${order.quantity} ${order.tradingsymbol}: cancel asked for by ${by}.`,
+  );
   if (!order.change) cancel(day, position, order.tag, false);
   const until = Date.now() + CANCELLED_MS;
-  await day.until(`cancelling ${orderId}`, () => isOver(order) || Date.now() >= until, () => until);
+  await day.until(
+    `cancelling ${orderId}`,
+    () => isOver(order) || Date.now() >= until,
+    () => until,
+  );
   return order;
 }
 

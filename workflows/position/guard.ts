@@ -7,7 +7,7 @@ import { averageOf, heldOf, mayFill, ordersOf } from '../../src/domain/control/i
 import type { MarketMs } from '../../src/domain/types.ts';
 import { lostSession, watching, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
-import { pnlOfPosition, earlierOf, targetAmount } from '../day/pnl.ts';
+import { earlierOf, pnlOfPosition, targetAmount } from '../day/pnl.ts';
 import { leavesToday } from '../day/view.ts';
 import { requestExit } from './request-exit.ts';
 
@@ -74,7 +74,16 @@ async function runOnce(day: Day, position: Position, input: GuardInput, over: ()
 
 /** What makes a running guard outdated: its stop, quantities, target. Charges and time are not among it. */
 function fingerprint({ main, hedge, stop, target, exitAt, blind }: Omit<GuardInput, 'epoch'>): string {
-  return JSON.stringify([main.quantity, hedge?.quantity, hedge?.contract.tradingsymbol, stop?.orderId, stop?.quantity, target, exitAt, blind]);
+  return JSON.stringify([
+    main.quantity,
+    hedge?.quantity,
+    hedge?.contract.tradingsymbol,
+    stop?.orderId,
+    stop?.quantity,
+    target,
+    exitAt,
+    blind,
+  ]);
 }
 
 function apply(day: Day, position: Position, result: GuardResult): void {
@@ -112,7 +121,11 @@ function inputOf(day: Day, position: Position): Omit<GuardInput, 'epoch'> | null
   const main = position.legs.find(({ opens }) => opens === 'SELL');
   const hedge = position.legs.findLast(({ opens }) => opens === 'BUY');
   if (!timetable || !main || position.entry !== null || day.now() < timetable.open) return null;
-  const short = heldOf(orders, main).lo + orders.filter((order) => order.purpose === 'stop' && mayFill(order)).reduce((sum, order) => sum + order.quantity - order.filledQuantity, 0);
+  const short =
+    heldOf(orders, main).lo +
+    orders
+      .filter((order) => order.purpose === 'stop' && mayFill(order))
+      .reduce((sum, order) => sum + order.quantity - order.filledQuantity, 0);
   const until = nextClose(day, position);
   if (short <= 0 || until === null) return null;
   const stop = stopOf(day, position);

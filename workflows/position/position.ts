@@ -1,6 +1,7 @@
 /** One position, whoever opened it: its loop looks at all facts, begins what is to be done now, and looks again when something changed. */
-import { type Action, type Due, fallbackTags, nextActions } from '../../src/domain/control/index.ts';
+
 import type { Position } from '../../src/domain/control/facts.ts';
+import { type Action, type Due, fallbackTags, nextActions } from '../../src/domain/control/index.ts';
 import { averageOf, ordersOf } from '../../src/domain/control/intervals.ts';
 import type { Day } from '../day/day.ts';
 import { earlierOf, pnlOfPosition } from '../day/pnl.ts';
@@ -98,7 +99,11 @@ function takeNearerHedge(day: Day, position: Position): void {
   const [nearer, ...others] = position.plan.nearerHedges;
   if (!nearer) return;
   const refused = position.plan.hedge?.tradingsymbol;
-  day.log('warn', 'hedge_refused', `${position.id}: ${refused} was refused as a hedge; trying ${nearer.tradingsymbol}.`);
+  day.log(
+    'warn',
+    'hedge_refused',
+    `${position.id}: ${refused} was refused as a hedge; trying ${nearer.tradingsymbol}.`,
+  );
   position.plan = { ...position.plan, hedge: nearer, nearerHedges: others };
   position.legs.push({ role: 'hedge', contract: nearer, opens: 'BUY' });
   day.touchPosition(position);
@@ -116,7 +121,10 @@ function endEntry(day: Day, position: Position): void {
   }
   const hedge = position.legs.findLast(({ opens }) => opens === 'BUY');
   const credit = sold - (hedge ? (averageOf(orders, hedge, 'BUY') ?? 0) : 0);
-  const units = orders.reduce((sum, order) => sum + (order.role === 'main' && order.side === 'SELL' ? order.filledQuantity : 0), 0);
+  const units = orders.reduce(
+    (sum, order) => sum + (order.role === 'main' && order.side === 'SELL' ? order.filledQuantity : 0),
+    0,
+  );
   const text = `${position.id}: sold ${units} ${main.contract.tradingsymbol}, net credit ${(credit / 100).toFixed(2)} a unit.`;
   day.log('info', 'position_open', text);
 }
@@ -128,15 +136,28 @@ function handCover(day: Day, position: Position, { to, leg, units }: Extract<Act
   const price = averageOf(ordersOf(day.facts, position), leg, 'BUY') ?? 0;
   const tag = `TRANSFER-${position.id}-${to}-${leg.contract.tradingsymbol}`;
   const booking = (side: 'BUY' | 'SELL') => ({
-    ...{ tag: `${tag}-${side}`, side, quantity: units, status: 'TRANSFER', takenFrom: 'transfer' as const, booked: true },
+    ...{
+      tag: `${tag}-${side}`,
+      side,
+      quantity: units,
+      status: 'TRANSFER',
+      takenFrom: 'transfer' as const,
+      booked: true,
+    },
     statusMessage: `Hedge of ${position.id} kept for ${to}`,
     fills: [{ tradeId: `${tag}-${side}`, quantity: units, price, at: day.now() }],
   });
-  const known = other.legs.find(({ role, contract }) => role === leg.role && contract.tradingsymbol === leg.contract.tradingsymbol);
+  const known = other.legs.find(
+    ({ role, contract }) => role === leg.role && contract.tradingsymbol === leg.contract.tradingsymbol,
+  );
   if (!known) other.legs.push({ ...leg });
   bookOther(day, position, leg, booking('SELL'));
   bookOther(day, other, leg, booking('BUY'));
-  day.log('warn', 'hedge_kept', `${position.id}: ${units} ${leg.contract.tradingsymbol} are kept for ${to}, whose short needs them.`);
+  day.log(
+    'warn',
+    'hedge_kept',
+    `${position.id}: ${units} ${leg.contract.tradingsymbol} are kept for ${to}, whose short needs them.`,
+  );
 }
 
 function close(day: Day, position: Position): void {

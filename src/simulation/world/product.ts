@@ -1,8 +1,9 @@
 /** One process of the product in the simulated world: its own brokers, feed and sessions, its workers at the simulated Temporal. */
-import type { DayActivities, GuardActivities } from '../../contract/activities.ts';
+
 import type { GuardPace } from '../../../activities/guard-pace.ts';
-import { guardTaskQueue } from '../../contract/identity.ts';
 import { createPace } from '../../brokers/kite-pace.ts';
+import type { DayActivities, GuardActivities, NoticeInput } from '../../contract/activities.ts';
+import { guardTaskQueue } from '../../contract/identity.ts';
 import type { Account } from '../../journal/types.ts';
 import type { Patience } from '../../market/candles.ts';
 import { createFeed, type FeedPace } from '../../market/feed.ts';
@@ -47,7 +48,7 @@ export type ProductWorld = {
   log(process: SimProcess, level: 'info' | 'warn' | 'error', data: object, text: string): void;
   onSecret(secret: string): void;
   /** What reaches the owner. */
-  onPage(page: { level: 'warn' | 'alert'; text: string }): void;
+  onPage(notice: NoticeInput): void;
 };
 
 export type Product = { process: SimProcess; parts: Composition; worker: Worker };
@@ -91,9 +92,10 @@ export function startProduct(name: string, world: ProductWorld, settings: Produc
   });
   const replaced = settings.replaced?.(parts) ?? {};
   const { day, guards } = parts;
-  const notifyOwner: DayActivities['notifyOwner'] = async (page) => {
-    await (replaced.day?.notifyOwner ?? day.notifyOwner)(page);
-    world.onPage(page);
+  const notifyOwner: DayActivities['notifyOwner'] = async (notice) => {
+    const delivered = await (replaced.day?.notifyOwner ?? day.notifyOwner)(notice);
+    world.onPage(notice);
+    return delivered;
   };
   // Looked up at each call: a test may put another function in its place.
   const activities = Object.fromEntries(

@@ -1,5 +1,7 @@
 /** Everything outside the product for some days: the exchange, the brokers' ways to it, Temporal, the journal, and time itself. */
+
 import { createHash } from 'node:crypto';
+import type { NoticeInput } from '../../contract/activities.ts';
 import { istDate } from '../../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../../domain/types.ts';
 import { hash } from '../../exchange-simulator/core/random.ts';
@@ -61,7 +63,8 @@ export function enterVirtualTime(): () => void {
   return installVirtualTime((context) => processes.get(context) ?? null);
 }
 
-export type Page = { at: number; level: 'warn' | 'alert'; text: string };
+/** What reached the owner. */
+export type Page = { at: number; kind: NoticeInput['kind']; cause: string; subject: string; text: string };
 export type LogLine = { at: number; process: string; level: string; text: string; data: object };
 
 export class World {
@@ -166,7 +169,7 @@ export class World {
       },
       log: (process, level, data, text) => this.log({ at: virtualNow(), process: process.name, level, text, data }),
       onSecret: (secret) => this.secrets.add(secret),
-      onPage: ({ level, text }) => this.pages.push({ at: virtualNow(), level, text }),
+      onPage: ({ kind, cause, subject, text }) => this.pages.push({ at: virtualNow(), kind, cause, subject, text }),
     };
     this.exchangeFaults = new ExchangeFaults(exchange, (kind, isOpen) => this.used(kind, isOpen));
     exchange.onOrder((order) => {
