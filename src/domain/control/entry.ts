@@ -63,8 +63,10 @@ function opened(look: Look, leg: Leg, target: number, ends: string | null): bool
 function after(look: Look, last: Order, entries: readonly Order[], leg: Leg): 'send' | 'over' | 'wait' {
   if (last.filledQuantity === last.quantity || last.status === 'NO SESSION') return 'send';
   if (last.filledQuantity > 0 || leg.opens === 'SELL') return 'over';
-  if (last.phase === 'absent')
-    return entries.filter(({ phase }) => phase === 'absent').length < HEDGE_SENDS ? 'send' : 'over';
+  if (last.phase === 'absent') {
+    const inARow = entries.length - 1 - entries.findLastIndex(({ phase }) => phase !== 'absent');
+    return inARow < HEDGE_SENDS ? 'send' : 'over';
+  }
   const refused = last.status === 'REFUSED' || last.status === 'REJECTED';
   const [nearer] = look.position.plan.nearerHedges;
   const untouched = entries.every(({ filledQuantity }) => filledQuantity === 0);

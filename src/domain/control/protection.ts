@@ -79,18 +79,19 @@ function hasFired(look: Look, stop: Order): boolean {
   return look.now.wall >= stop.since + TRIGGERED_MS;
 }
 
-/** Stops that may buy more than is sold: as few as it takes are cancelled, and what is then uncovered rests anew. */
+/** Buys that may be more than is sold: as few as it takes are cancelled, and what is then uncovered is protected anew. */
 export function cancelExcess(look: Look, buys: readonly Order[], excess: number): void {
   const live = buys.filter((order) => isLive(order) && mayFill(order));
   const left = (order: Order) => order.quantity - order.filledQuantity;
-  const onTheirWay = live
-    .filter(({ change }) => change?.kind === 'cancel')
-    .reduce((sum, order) => sum + left(order), 0);
-  let missing = excess - onTheirWay;
-  for (const order of live.filter(({ change }) => !change).sort((a, b) => left(a) - left(b))) {
-    if (missing <= 0) return;
-    const enough = live.find((other) => !other.change && left(other) >= missing && left(other) < left(order));
-    if (enough) continue;
+  const onTheirWay = live.filter(({ change }) => change?.kind === 'cancel');
+  let missing = excess - onTheirWay.reduce((sum, order) => sum + left(order), 0);
+  // What came late first: it is what is too much. Then the smallest that is enough, or else the largest.
+  const rest = live.filter(({ change }) => !change).sort((a, b) => left(a) - left(b));
+  while (missing > 0 && rest.length > 0) {
+    const late = rest.findIndex((order) => order.ghost === true && left(order) <= missing);
+    const enough = rest.findIndex((order) => left(order) >= missing);
+    const [order] = rest.splice(late >= 0 ? late : enough >= 0 ? enough : rest.length - 1, 1);
+    if (!order) return;
     look.cancel(order);
     missing -= left(order);
   }
