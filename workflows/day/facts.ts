@@ -75,6 +75,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
     events: LogEvent[];
     orders: string[];
     positions: string[];
+    /** Something of it is more than an order on its way. */
+    urgent: boolean;
     writtenAt: WallMs;
   };
   /** Rejections whose first occurrence was logged, by their words. */
@@ -136,7 +138,7 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     watched: {},
     notices: [],
     delivered: {},
-    journal: { logged: 0, decided: 0, batches: 0, events: [], orders: [], positions: [], writtenAt: 0 },
+    journal: { logged: 0, decided: 0, batches: 0, events: [], orders: [], positions: [], urgent: false, writtenAt: 0 },
     rejections: [],
     eventsBefore: 0,
     runs: 1,

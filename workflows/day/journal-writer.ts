@@ -7,6 +7,8 @@ import { handOver } from './handover.ts';
 import { stateOf, viewOfPosition } from './view.ts';
 
 const EVERY_MS = 1_000;
+/** Orders that are only on their way are not worth a write each: a day of refused exits has thousands. */
+const ORDERS_EVERY_MS = 10_000;
 /** As long as the Temporal UI shows of a summary. */
 const SUMMARY_LENGTH = 120;
 
@@ -16,12 +18,14 @@ export async function keepJournal(day: Day): Promise<void> {
   while (!day.ending && (facts.report === null || isDirty(facts))) {
     await day.until(
       'journal',
-      () => (isDirty(facts) && Date.now() >= facts.journal.writtenAt + EVERY_MS) || facts.report !== null,
-      () => (isDirty(facts) ? facts.journal.writtenAt + EVERY_MS : null),
+      () => (isDirty(facts) && Date.now() >= dueAt(facts)) || facts.report !== null,
+      () => (isDirty(facts) ? dueAt(facts) : null),
     );
     if (!day.ending && isDirty(facts)) await write(day);
   }
 }
+
+const dueAt = ({ journal }: DayFacts) => journal.writtenAt + (journal.urgent ? EVERY_MS : ORDERS_EVERY_MS);
 
 function isDirty({ journal, decisions }: DayFacts): boolean {
   return (
@@ -53,6 +57,7 @@ async function write(day: Day): Promise<void> {
   journal.events = [];
   journal.orders = [];
   journal.positions = [];
+  journal.urgent = false;
   journal.decided = facts.decisions.length;
   day.show();
   const summary = (batch.events.at(-1)?.text ?? 'orders and positions').slice(0, SUMMARY_LENGTH);

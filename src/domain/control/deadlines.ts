@@ -5,7 +5,7 @@
 import { istTime } from '../clock.ts';
 import type { WallMs } from '../types.ts';
 import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
-import { heldOf, isOver, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
+import { heldOf, isOver, isResidual, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
 
 /** Something that a person has to know when it lasts. `afterMs` in wall time from when it began to hold. */
 export type Condition = { cause: string; subject: string; text: string; afterMs: number };
@@ -66,14 +66,14 @@ function ofPosition(facts: ControlFacts, position: Position): Condition[] {
         `${id}: ${bare} ${leg.contract.tradingsymbol} are short and no order of ours at Zerodha buys them back. Look at Kite.`,
       );
   }
-  const short = shorts.some((leg) => heldOf(orders, leg, position.unheard).hi > 0);
-  if (position.exit && short)
+  const holds = position.legs.some((leg) => heldOf(orders, leg, position.unheard).hi > 0);
+  if (position.exit && holds && !isResidual(position, orders))
     add(
       'not_flat',
       30 * SECOND_MS,
       `${id} is to be left (${position.exit.reason.replaceAll('_', ' ')}) and still holds ${holdings(orders, position)}.${lastWords(orders)} Close it in Kite if this goes on.`,
     );
-  else if (position.exit || position.entry === null) {
+  if (position.exit || position.entry === null) {
     const surplus =
       position.legs
         .filter(({ opens }) => opens === 'BUY' && position.signal !== 'manual')
