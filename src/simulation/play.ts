@@ -52,13 +52,13 @@ const EXCHANGE_LATENCY = { minMs: 30, maxMs: 300 };
 const PACES: Record<Case['pace'], { guard: GuardPace; feed: FeedPace; ticks: { fastMs: number; slowMs: number } }> = {
   true: { guard: GUARD_PACE, feed: { lookMs: 2_000, muteMs: 5_000 }, ticks: { fastMs: 1_000, slowMs: 4_000 } },
   coarse: {
-    guard: { lookMs: 1_000, heartbeatMs: 2_000, stopLookMs: 10_000, quoteLookMs: 2_000, handsLookAgainMs: 1_000 },
+    guard: { lookMs: 1_000, heartbeatMs: 2_000, quoteLookMs: 2_000 },
     feed: { lookMs: 30_000, muteMs: 150_000 },
     ticks: { fastMs: 3_000, slowMs: 60_000 },
   },
   // Of positions that stay open for hours.
   slow: {
-    guard: { lookMs: 2_000, heartbeatMs: 3_000, stopLookMs: 20_000, quoteLookMs: 4_000, handsLookAgainMs: 2_000 },
+    guard: { lookMs: 2_000, heartbeatMs: 3_000, quoteLookMs: 4_000 },
     feed: { lookMs: 30_000, muteMs: 150_000 },
     ticks: { fastMs: 4_000, slowMs: 60_000 },
   },
