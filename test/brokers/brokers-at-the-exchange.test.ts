@@ -219,7 +219,13 @@ describe('Breeze', () => {
   test('its candles decide S1 at 11:15 on 14 July 2025, as in the worked example', async () => {
     const [barStart, barEnd] = [istAt('2025-07-14', '10:15'), istAt('2025-07-14', '11:15')];
     const candles = createHourlyCandles({ breeze: breeze() });
-    const hour = { barStart, barEnd, signal: new AbortController().signal, heartbeat: () => undefined };
+    const hour = {
+      barStart,
+      barEnd,
+      signal: new AbortController().signal,
+      heartbeat: () => undefined,
+      own: () => undefined,
+    };
     const seenBars = await candles.forDecision({ ...hour, kite: session });
     if (seenBars.kind !== 'bars') throw new Error(seenBars.reason);
     expect(seenBars).toMatchObject({ source: 'breeze', filledFromKite: [] });

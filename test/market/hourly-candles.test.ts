@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Breeze, KiteSession } from '../../src/brokers/types.ts';
 import { hourlyBars } from '../../src/domain/calendar/index.ts';
-import { addDays, istAt, istDate, istTime } from '../../src/domain/clock.ts';
+import { addDays, istAt, istDate } from '../../src/domain/clock.ts';
 import type { Bar, MarketMs } from '../../src/domain/types.ts';
 import { BrokerError } from '../../src/errors.ts';
 import { createHourlyCandles } from '../../src/market/candles.ts';
+import type { OwnBars } from '../../src/market/cross-check.ts';
 import { virtually, virtualNow } from '../virtual.ts';
 
 // The two brokers are played here: what matters is which answer comes when, which no server can be asked for.
@@ -35,7 +36,9 @@ function halves(from: MarketMs, to: MarketMs, newest: MarketMs): Bar[] {
 }
 
 type Answer = (from: MarketMs, to: MarketMs) => Bar[];
-function brokers(answer: Answer, hours: (from: MarketMs, to: MarketMs) => Bar[] = () => []) {
+/** Kite agrees with a Breeze that shows everything, unless a test says otherwise. */
+const agreeing: Answer = (from, to) => halves(from, to, to);
+function brokers(answer: Answer, kites: Answer = agreeing) {
   const asked = { breeze: [] as string[], kite: [] as string[] };
   const breeze = {
     indexCandles: async (from: MarketMs, to: MarketMs) => {
@@ -46,23 +49,22 @@ function brokers(answer: Answer, hours: (from: MarketMs, to: MarketMs) => Bar[] 
   const kite = {
     historical: async (_token: number, _interval: string, from: MarketMs, to: MarketMs) => {
       asked.kite.push(istDate(from));
-      return hours(from, to);
+      return kites(from, to);
     },
   } as unknown as KiteSession;
   return { asked, kite, candles: createHourlyCandles({ breeze }) };
 }
 
-const request = (more: { signal?: AbortSignal; heartbeat?: () => void } = {}) => ({
+const request = (more: { signal?: AbortSignal; heartbeat?: () => void; own?: OwnBars } = {}) => ({
   barStart,
   barEnd,
   signal: new AbortController().signal,
   heartbeat: () => undefined,
+  own: () => undefined,
   ...more,
 });
-const hoursOfBothWeeks = (from: MarketMs, to: MarketMs) =>
-  halves(from, to, to)
-    .filter((each) => istTime(each.start).slice(3) === '15:00')
-    .map((each) => bar(each.start, 2_511_100));
+/** Bars that show where they came from, and are near enough to Breeze's. */
+const fromKite: Answer = (from, to) => halves(from, to, to).map((each) => bar(each.start, 2_500_300));
 
 describe('when an hour counts', () => {
   test(
@@ -74,7 +76,7 @@ describe('when an hour counts', () => {
       expect(seen.source).toBe('breeze');
       expect(seen.bars.at(-1)?.start).toBe(barStart);
       expect(seen.bars).toHaveLength(5 * 7 + 2 * 7 + 2);
-      expect(asked).toEqual({ breeze: ['2025-07-13', '2025-07-06'], kite: [] });
+      expect(asked).toEqual({ breeze: ['2025-07-13', '2025-07-06'], kite: ['2025-07-06'] });
     }),
   );
 
@@ -86,11 +88,11 @@ describe('when an hour counts', () => {
         const bars = halves(from, to, barEnd - HALF_HOUR);
         const [close = 3, ...rest] = closes;
         closes = rest;
-        return bars.map((each) => (each.start >= barStart ? bar(each.start, close) : each));
+        return bars.map((each) => (each.start >= barStart ? bar(each.start, 2_500_000 + close) : each));
       });
       const seen = await candles.forDecision({ ...request(), kite });
       expect(seen).toMatchObject({ kind: 'bars', source: 'breeze' });
-      expect(seen.kind === 'bars' && seen.bars.at(-1)?.close).toBe(3);
+      expect(seen.kind === 'bars' && seen.bars.at(-1)?.close).toBe(2_500_003);
       expect(asked.breeze.filter((date) => date === '2025-07-13')).toHaveLength(4);
     }),
   );
@@ -124,7 +126,7 @@ describe('when an hour counts', () => {
         return halves(from, to, barEnd);
       });
       expect(await candles.forDecision({ ...request(), kite })).toMatchObject({ kind: 'bars', source: 'breeze' });
-      expect(asked.kite).toEqual([]);
+      expect(asked.kite).toEqual(['2025-07-06']);
     }),
   );
 });
@@ -137,13 +139,13 @@ describe('when Breeze does not show it', () => {
   test(
     "after 60 s Kite's candles are taken, and flagged",
     virtually(async () => {
-      const { candles, kite } = brokers(silent, hoursOfBothWeeks);
+      const { candles, kite } = brokers(silent, fromKite);
       const seen = await candles.forDecision({ ...request(), kite });
       expect(virtualNow()).toBe(60_000);
       if (seen.kind !== 'bars') throw new Error(seen.reason);
       expect(seen.source).toBe('kite');
       expect(seen.bars).toHaveLength(5 * 7 + 2 * 7 + 2);
-      expect(seen.bars.at(-1)).toMatchObject({ start: barStart, close: 2_511_100 });
+      expect(seen.bars.at(-1)).toMatchObject({ start: barStart, close: 2_500_300 });
     }),
   );
 
@@ -163,7 +165,7 @@ describe('when Breeze does not show it', () => {
     "Kite's candles without the hour are no data either",
     virtually(async () => {
       const { candles, kite } = brokers(silent, (from, to) =>
-        hoursOfBothWeeks(from, to).filter((each) => each.start < barStart),
+        fromKite(from, to).filter((each) => each.start < barStart),
       );
       expect(await candles.forDecision({ ...request(), kite })).toMatchObject({ kind: 'no_data' });
     }),
@@ -177,6 +179,126 @@ describe('when Breeze does not show it', () => {
         kind: 'no_data',
         reason: 'Breeze: silence',
       });
+    }),
+  );
+});
+
+describe('F15: a half hour that other sources contradict', () => {
+  const half = barStart + HALF_HOUR;
+  /** The second half of the hour, with more points on its high and close than it had. */
+  const lying =
+    (points: number, since = 0): Answer =>
+    (from, to) =>
+      halves(from, to, barEnd).map((each) =>
+        each.start === half && virtualNow() >= since
+          ? { ...each, high: each.high + 100 * points, close: each.close + 100 * points }
+          : each,
+      );
+  const own =
+    (longestHole = 1_000, points = 0): OwnBars =>
+    (start) => ({ ...bar(start, 2_500_000 + 100 * points), longestHole });
+  const silent: Answer = () => {
+    throw new BrokerError('kite', 'doubt', 'silence');
+  };
+
+  test(
+    'by Kite and our own ticks is outvoted: theirs decides, at once, and it is told',
+    virtually(async () => {
+      const { candles, kite } = brokers(lying(120));
+      const seen = await candles.forDecision({ ...request({ own: own() }), kite });
+      if (seen.kind !== 'bars') throw new Error(seen.reason);
+      expect(virtualNow()).toBeLessThan(3_000);
+      expect(seen).toMatchObject({ source: 'kite', otherwise: null });
+      expect(seen.bars.at(-1)).toMatchObject({ start: barStart, high: 2_500_000, close: 2_500_000 });
+      expect(seen.outvoted).toBe(
+        '2025-07-16T10:45 (high / low / close) Breeze 25120.00 / 25000.00 / 25120.00, Kite 25000.00 / 25000.00 / 25000.00, our ticks 25000.00 / 25000.00 / 25000.00',
+      );
+    }),
+  );
+
+  test.each<[string, Answer, Answer, OwnBars]>([
+    ['by Kite, without ticks', lying(6), agreeing, () => undefined],
+    ['by our own ticks, without an answer of Kite', lying(-120), silent, own()],
+    ['by Kite, which our ticks contradict as well', lying(120), lying(60), own()],
+    ['by Kite, where our ticks have holes', lying(120), agreeing, own(6_000)],
+  ])('%s, decides nothing', async (_name, breeze, kites, ticks) => {
+    await virtually(async () => {
+      const { candles, kite } = brokers(breeze, kites);
+      const seen = await candles.forDecision({ ...request({ own: ticks }), kite });
+      expect(seen).toMatchObject({ kind: 'contradicted', reason: expect.stringContaining('2025-07-16T10:45') });
+      expect(virtualNow()).toBeGreaterThanOrEqual(180_000);
+    })();
+  });
+
+  test.each<[string, Answer, Answer, OwnBars]>([
+    ['5 points from Kite', lying(5), agreeing, () => undefined],
+    ['another than Kite, but as our ticks have it', agreeing, lying(120), own()],
+    ['another than our ticks, but as Kite has it', agreeing, agreeing, own(1_000, 60)],
+  ])('is believed: %s', async (_name, breeze, kites, ticks) => {
+    await virtually(async () => {
+      const { candles, kite } = brokers(breeze, kites);
+      const seen = await candles.forDecision({ ...request({ own: ticks }), kite });
+      expect(seen).toMatchObject({ kind: 'bars', source: 'breeze', outvoted: null, disputed: null });
+    })();
+  });
+
+  test(
+    'is asked for again, and decides once it agrees',
+    virtually(async () => {
+      const { candles, kite } = brokers((from, to) =>
+        virtualNow() < 30_000 ? lying(120)(from, to) : halves(from, to, barEnd),
+      );
+      expect(await candles.forDecision({ ...request(), kite })).toMatchObject({ kind: 'bars', source: 'breeze' });
+      expect(virtualNow()).toBe(30_000);
+    }),
+  );
+
+  test(
+    'of an older hour goes along as it is otherwise',
+    virtually(async () => {
+      const old = istAt('2025-07-15', '12:45');
+      const { candles, kite } = brokers((from, to) =>
+        halves(from, to, barEnd).map((each) => (each.start === old ? { ...each, high: each.high + 9_000 } : each)),
+      );
+      const seen = await candles.forDecision({ ...request(), kite });
+      if (seen.kind !== 'bars') throw new Error(seen.reason);
+      const high = (bars: Bar[] | null) => bars?.find(({ start }) => start === old - HALF_HOUR)?.high;
+      expect([high(seen.bars), high(seen.otherwise)]).toEqual([2_509_000, 2_500_000]);
+      expect(seen.disputed).toContain('2025-07-15T12:45');
+    }),
+  );
+
+  test(
+    'is waited for ten seconds where Kite does not answer, then Breeze alone decides, and it is told',
+    virtually(async () => {
+      const { candles, kite } = brokers((from, to) => halves(from, to, barEnd), silent);
+      expect(await candles.forDecision({ ...request(), kite })).toMatchObject({ source: 'breeze', isUnchecked: true });
+      expect(virtualNow()).toBe(10_000);
+    }),
+  );
+
+  test(
+    'Kite that stands in for Breeze and our ticks contradict decides nothing either',
+    virtually(async () => {
+      const { candles, kite } = brokers(() => {
+        throw new BrokerError('breeze', 'doubt', 'silence');
+      });
+      const seen = await candles.forDecision({ ...request({ own: own(1_000, 60) }), kite });
+      expect(seen).toMatchObject({ kind: 'contradicted' });
+    }),
+  );
+});
+
+describe("Kite's close", () => {
+  test(
+    'is the whole hour, or null',
+    virtually(async () => {
+      const { candles, kite } = brokers(agreeing, fromKite);
+      expect(await candles.closeByKite({ ...request(), kite })).toMatchObject({ start: barStart, close: 2_500_300 });
+      const half = brokers(agreeing, (from, to) =>
+        fromKite(from, to).filter(({ start }) => start < barEnd - HALF_HOUR),
+      );
+      expect(await half.candles.closeByKite({ ...request(), kite: half.kite })).toBeNull();
     }),
   );
 });
@@ -198,23 +320,23 @@ describe('the weeks around the hour', () => {
       const hole = istAt('2025-07-09', '12:15');
       const { candles, kite, asked } = brokers(
         (from, to) => halves(from, to, barEnd).filter((each) => each.start !== hole + HALF_HOUR),
-        hoursOfBothWeeks,
+        fromKite,
       );
       const seen = await candles.forDecision({ ...request(), kite });
       if (seen.kind !== 'bars') throw new Error(seen.reason);
       expect(seen).toMatchObject({ source: 'breeze', filledFromKite: [hole] });
-      expect(seen.bars.find((each) => each.start === hole)?.close).toBe(2_511_100);
+      expect(seen.bars.find((each) => each.start === hole)?.close).toBe(2_500_300);
       expect(seen.bars.map((each) => each.start)).toEqual(seen.bars.map((each) => each.start).sort((a, b) => a - b));
-      expect(asked.kite).toEqual(['2025-07-09']);
+      expect(asked.kite).toEqual(['2025-07-06']);
     }),
   );
 
   test(
     'what neither knows is left out, and nobody waits for it',
     virtually(async () => {
-      const { candles, kite } = brokers((from, to) =>
-        halves(from, to, barEnd).filter((each) => istDate(each.start) !== '2025-07-09'),
-      );
+      const known: Answer = (from, to) =>
+        halves(from, to, barEnd).filter(({ start }) => istDate(start) !== '2025-07-09');
+      const { candles, kite } = brokers(known, known);
       const seen = await candles.forDecision({ ...request(), kite });
       expect(seen.kind === 'bars' && seen.bars).toHaveLength(4 * 7 + 2 * 7 + 2);
     }),

@@ -33,7 +33,7 @@ export const LATENCIES = {
 } as const;
 export const COARSE_MS = 20_000;
 export const COARSE = {
-  guardPace: { lookMs: 10_000, heartbeatMs: 2_000, stopLookMs: 60_000, quoteLookMs: 20_000, handsLookAgainMs: 1_000 },
+  guardPace: { lookMs: 10_000, heartbeatMs: 2_000, quoteLookMs: 20_000 },
   feedPace: { lookMs: 10_000, muteMs: 120_000 },
 };
 

@@ -5,7 +5,7 @@ import {
   averageOf,
   heldOf,
   isLive,
-  mayFill,
+  isResidual,
   ordersOf,
   ordersOfLeg,
   surely,
