@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { cancel, lastPrice, modify, open, place, refusal, statuses } from './exchange-fixture.ts';
+import { cancel, lastPrice, modify, open, place, refusal, request, statuses } from './exchange-fixture.ts';
+
+/** How the broker refuses a change of an order that is final or on its way. */
+const busy = (verb: 'modified' | 'cancelled') => ({
+  status: 400,
+  errorType: 'InputException',
+  message: `Order cannot be ${verb} as it is being processed. Try later.`,
+});
 
 /** Trigger and limit of a stop above the last price that every rule allows. */
 const stopAbove = (last: number) => ({ orderType: 'SL', triggerPrice: last + 2_000, price: last + 2_500 });
@@ -99,8 +106,8 @@ describe('a modification', () => {
     const exchange = await open({ latency: { minMs: 100, maxMs: 100 } });
     const { orderId } = await place(exchange, { price: 4_000 });
     exchange.modify(orderId, { price: 4_100 });
-    expect(refusal(() => exchange.modify(orderId, { price: 4_200 })).message).toContain('being processed');
-    expect(refusal(() => exchange.cancel(orderId)).message).toContain('being processed');
+    expect(refusal(() => exchange.modify(orderId, { price: 4_200 }))).toEqual(busy('modified'));
+    expect(refusal(() => exchange.cancel(orderId))).toEqual(busy('cancelled'));
   });
 });
 
@@ -122,11 +129,24 @@ describe('a cancellation', () => {
     expect(exchange.order(orderId)).toMatchObject({ status: 'COMPLETE', filledQuantity: 75 });
   });
 
-  it('of a final order is refused, as is its modification', async () => {
+  it('of an order that is on its way to the exchange is refused, as is its modification', async () => {
+    const exchange = await open({ latency: { minMs: 100, maxMs: 100 } });
+    const { orderId } = exchange.place(request({ price: 4_000 }));
+    expect(refusal(() => exchange.cancel(orderId))).toEqual(busy('cancelled'));
+    expect(refusal(() => exchange.modify(orderId, { price: 4_100 }))).toEqual(busy('modified'));
+  });
+
+  it('of a final order is refused in the words for one that is being processed, as is its modification', async () => {
     const exchange = await open();
-    const { orderId } = await place(exchange);
-    expect(refusal(() => exchange.cancel(orderId))).toMatchObject({ status: 400, errorType: 'OrderException' });
-    expect(refusal(() => exchange.modify(orderId, { price: 9_000 })).message).toContain('already complete');
+    const filled = await place(exchange);
+    const cancelled = await cancel(exchange, (await place(exchange, { price: 4_000 })).orderId);
+    exchange.addFault({ kind: 'reject_order', count: 1 });
+    const rejected = await place(exchange);
+    expect([filled.status, cancelled.status, rejected.status]).toEqual(['COMPLETE', 'CANCELLED', 'REJECTED']);
+    for (const { orderId } of [filled, cancelled, rejected]) {
+      expect(refusal(() => exchange.cancel(orderId))).toEqual(busy('cancelled'));
+      expect(refusal(() => exchange.modify(orderId, { price: 9_000 }))).toEqual(busy('modified'));
+    }
   });
 
   it('of an unknown order is refused', async () => {
