@@ -5,7 +5,7 @@ import { type Book, isLive, type OrderRecord, stepped } from './book.ts';
 import type { Delays } from './delays.ts';
 import { concerns, type Faults } from './faults.ts';
 import type { Floor } from './floor.ts';
-import { checkBusy, checkChange, checkRequest, refused } from './order-rules.ts';
+import { checkBusy, checkChange, checkRequest, input, refused } from './order-rules.ts';
 import { protectedPrice } from './price-rules.ts';
 import { between } from './random.ts';
 import type { SimOrder, SimOrderChange, SimOrderRequest } from './types.ts';
@@ -170,6 +170,7 @@ export function createDesk(options: DeskOptions) {
     place(request: SimOrderRequest, contract: OptionContract): SimOrder {
       const at = now();
       checkRequest(request, contract, at);
+      refuseFor(admission.terms(request, contract, 'received', at) ?? admission.farHedge(request, contract, at));
       const record = begin(request, contract, at);
       const { order } = floor.acknowledge(record);
       send(order.orderId);
@@ -179,7 +180,9 @@ export function createDesk(options: DeskOptions) {
     modify(orderId: string, change: SimOrderChange): SimOrder {
       const at = now();
       const record = known(orderId);
-      checkChange(record, change, { ...record.order, ...change }, at);
+      const changed = { ...record.order, ...change };
+      checkChange(record, change, changed, at);
+      refuseFor(admission.terms(changed, record.contract, record.phase, at));
       if (typeChanges(record, change) && refusesTypeChange(record, false)) throw refused(TYPE_CHANGE);
       const modifications = record.order.modifications + 1;
       const pending = { kind: 'modify' as const, change };
@@ -228,6 +231,10 @@ export function createDesk(options: DeskOptions) {
       }
     },
   };
+}
+
+function refuseFor(reason: string | null): void {
+  if (reason !== null) throw input(reason);
 }
 
 /** Guides say that some conversions are refused, and the API documents `order_type` as modifiable: not proven either way. */

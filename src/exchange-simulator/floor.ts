@@ -82,7 +82,7 @@ export function createFloor({ book, prices, consumption, admission, faults, chan
     const { order, contract } = record;
     if (!isTriggered(order.side, order.triggerPrice, prices.last(contract, at))) return record;
     const fault = faults.take('cancel_triggered', (candidate) => concerns(candidate, order));
-    const beyond = fault ? 'Price protection, on request of a fault.' : admission.protection(order, record, at);
+    const beyond = fault ? 'Price protection, on request of a fault.' : admission.triggered(order, record, at);
     if (beyond) return end(record, 'CANCELLED', at, beyond);
     return step(
       record,

@@ -104,7 +104,7 @@ function checkPrice(name: string, price: Paise, tick: Paise): void {
   }
 }
 
-function input(message: string): SimRefusal {
+export function input(message: string): SimRefusal {
   return new SimRefusal(400, 'InputException', message);
 }
 

@@ -174,6 +174,27 @@ describe('an order on paper', () => {
     expect((await refusal(client.placeOrder('regular', order({ price: 70, ...changes })))).message).toMatch(words);
   });
 
+  it('is refused at once beyond the day’s range, and as a stop whose trigger is reached: no order of it is in the book', async () => {
+    const before = (await client.getOrders()).length;
+    const { lastPrice, upperCircuit } = quoted(kite);
+    const beyond = order({ price: rupees(upperCircuit, 1) });
+    expect(await refusal(client.placeOrder('regular', beyond))).toMatchObject({
+      error_type: 'InputException',
+      message: expect.stringMatching(/^Your order price is higher than the current \[upper circuit limit\]/),
+    });
+    // Far enough below the last price that it cannot fall there meanwhile.
+    const reached = order({
+      order_type: 'SL',
+      trigger_price: rupees(lastPrice, -200),
+      price: rupees(lastPrice, -180),
+    });
+    expect(await refusal(client.placeOrder('regular', reached))).toMatchObject({
+      error_type: 'InputException',
+      message: expect.stringContaining('should be higher than the last traded price'),
+    });
+    expect(await client.getOrders()).toHaveLength(before);
+  });
+
   it("is rejected beyond price protection, of the live market's last half minute", async () => {
     const id = await place(client, { price: rupees(Math.round((quoted(kite).lastPrice * 2) / 5) * 5) });
     expect((await reached(client, id, 'REJECTED')).status_message).toMatch(/circuit limit/);

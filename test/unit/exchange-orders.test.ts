@@ -185,16 +185,6 @@ describe('a stop-loss order', () => {
     moveTo(exchange, '11:15:02');
     expect(exchange.order(stop.orderId)).toMatchObject({ status: 'CANCELLED', filledQuantity: 0 });
   });
-
-  it('is rejected when its trigger is not above the last price (buy) or below it (sell)', async () => {
-    const exchange = await open();
-    const last = lastPrice(exchange);
-    const buy = await place(exchange, { orderType: 'SL', triggerPrice: last, price: last + 100 });
-    expect(buy).toMatchObject({ status: 'REJECTED' });
-    expect(buy.statusMessage).toContain('higher than the last traded price');
-    const sell = await place(exchange, { side: 'SELL', orderType: 'SL', triggerPrice: last, price: last - 100 });
-    expect(sell).toMatchObject({ status: 'REJECTED' });
-  });
 });
 
 describe('determinism', () => {
