@@ -36,18 +36,23 @@ export function createFloor({ book, prices, consumption, admission, faults, chan
     return next;
   }
 
+  /**
+   * What was pending of a cancelled order stays so in its row: "pending" is no sign of life. `cancelled_quantity` says the same where the
+   * client asked for it, and 0 where nobody did: rows of both forms are known (kiteconnect-mocks, orders.json), which is when is ours.
+   */
   function end(
     record: OrderRecord,
     status: 'CANCELLED' | 'REJECTED',
     at: MarketMs,
     message: string | null,
   ): OrderRecord {
-    const { pendingQuantity } = record.order;
+    const pendingQuantity = status === 'CANCELLED' ? record.order.pendingQuantity : 0;
+    const cancelledQuantity = record.pending?.kind === 'cancel' ? pendingQuantity : 0;
     return step(
       record,
       status,
       at,
-      { statusMessage: message, pendingQuantity: 0, cancelledQuantity: status === 'CANCELLED' ? pendingQuantity : 0 },
+      { statusMessage: message, pendingQuantity, cancelledQuantity },
       { phase: 'done', pending: null },
     );
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cancel, lastPrice, modify, open, place, refusal, request, statuses } from './exchange-fixture.ts';
+import { cancel, lastPrice, modify, moveTo, open, place, refusal, request, statuses } from './exchange-fixture.ts';
 
 /** How the broker refuses a change of an order that is final or on its way. */
 const busy = (verb: 'modified' | 'cancelled') => ({
@@ -112,13 +112,31 @@ describe('a modification', () => {
 });
 
 describe('a cancellation', () => {
-  it('is pending first, then the order is cancelled with what was left of it', async () => {
+  it('is pending first, then the order is cancelled, and its row keeps as pending what was left of it', async () => {
     const exchange = await open();
     const { orderId } = await place(exchange, { price: 4_000 });
     expect(exchange.cancel(orderId).status).toBe('CANCEL PENDING');
     await expect
       .poll(() => exchange.order(orderId))
-      .toMatchObject({ status: 'CANCELLED', pendingQuantity: 0, cancelledQuantity: 75 });
+      .toMatchObject({ status: 'CANCELLED', pendingQuantity: 75, cancelledQuantity: 75 });
+  });
+
+  it('of a part leaves the rest pending, without any claim on cash or margin', async () => {
+    const exchange = await open();
+    const before = exchange.cash().used;
+    exchange.addFault({ kind: 'thin_depth', count: 1 });
+    const part = await place(exchange, { quantity: 750 });
+    const ended = await cancel(exchange, part.orderId);
+    expect(ended).toMatchObject({ filledQuantity: 75, pendingQuantity: 675, cancelledQuantity: 675 });
+    const paid = ended.fills.reduce((sum, { quantity, price }) => sum + quantity * price, 0);
+    expect(exchange.cash().used).toBe(before + paid);
+  });
+
+  it('that nobody asked for shows no cancelled quantity', async () => {
+    const exchange = await open();
+    const { orderId } = await place(exchange, { price: 4_000 });
+    moveTo(exchange, '15:26');
+    expect(exchange.order(orderId)).toMatchObject({ status: 'CANCELLED', pendingQuantity: 75, cancelledQuantity: 0 });
   });
 
   it('can lose the race against a fill', async () => {
