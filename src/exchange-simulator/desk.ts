@@ -6,7 +6,7 @@ import type { Delays } from './delays.ts';
 import { concerns, type Faults } from './faults.ts';
 import type { Floor } from './floor.ts';
 import { checkBusy, checkChange, checkRequest, input, refused } from './order-rules.ts';
-import { protectedPrice } from './price-rules.ts';
+import { protectedPrice, protectionPercent } from './price-rules.ts';
 import { between } from './random.ts';
 import type { SimOrder, SimOrderChange, SimOrderRequest } from './types.ts';
 
@@ -109,10 +109,14 @@ export function createDesk(options: DeskOptions) {
 
   function asLimit(order: SimOrderRequest, contract: OptionContract, at: MarketMs) {
     const last = options.last(contract, at);
+    const percent = protectionPercent(last, order.marketProtection ?? -1);
     return {
       orderType: 'LIMIT',
-      price: protectedPrice(order.side, last, order.marketProtection ?? -1, contract.tickSize),
+      price: protectedPrice(order.side, last, percent, contract.tickSize),
       triggerPrice: 0,
+      // Kite forum 52371: nothing but the tag list tells what it was.
+      marketProtection: null,
+      marks: ['mktp', `mktp:${percent.toFixed(2)}`],
     };
   }
 
@@ -245,6 +249,6 @@ function typeChanges({ order }: OrderRecord, change: SimOrderChange): boolean {
 }
 
 function pickTerms(order: SimOrder): Partial<SimOrder> {
-  const { orderType, price, triggerPrice, quantity, validity, marketProtection } = order;
-  return { orderType, price, triggerPrice, quantity, validity, marketProtection };
+  const { orderType, price, triggerPrice, quantity, validity, marketProtection, marks } = order;
+  return { orderType, price, triggerPrice, quantity, validity, marketProtection, ...(marks ? { marks } : {}) };
 }

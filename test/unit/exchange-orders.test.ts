@@ -4,6 +4,7 @@ import {
   arrived,
   FAR_PUT,
   lastPrice,
+  modify,
   moveTo,
   open,
   PUT,
@@ -127,7 +128,7 @@ describe('an order', () => {
     const { asks } = quoteOf(exchange).depth;
     const order = await place(exchange, { quantity: 1_800, price: asks[0]?.price ?? 0, validity: 'IOC' });
     expect(order).toMatchObject({ status: 'CANCELLED', filledQuantity: asks[0]?.quantity });
-    expect(order.cancelledQuantity).toBe(1_800 - (asks[0]?.quantity ?? 0));
+    expect(order.pendingQuantity).toBe(1_800 - (asks[0]?.quantity ?? 0));
   });
 
   it('of type MARKET with protection becomes a limit at the protection price', async () => {
@@ -136,8 +137,19 @@ describe('an order', () => {
     const order = await place(exchange, { orderType: 'MARKET', price: 0, marketProtection: 5 });
     expect(order).toMatchObject({ orderType: 'LIMIT', status: 'COMPLETE' });
     expect(order.price).toBe(Math.ceil((last * 1.05) / 5) * 5);
+    expect(order).toMatchObject({ marketProtection: null, marks: ['mktp', 'mktp:5.00'] });
     const automatic = await place(exchange, { orderType: 'MARKET', price: 0, marketProtection: -1, side: 'SELL' });
     expect(automatic.price).toBe(Math.floor((last * 0.97) / 5) * 5);
+    expect(automatic.marks).toEqual(['mktp', 'mktp:3.00']);
+  });
+
+  it('modified into MARKET becomes such a limit too', async () => {
+    const exchange = await open();
+    const last = lastPrice(exchange);
+    const { orderId } = await place(exchange, { price: 4_000, tag: 'RESTED' });
+    const changed = await modify(exchange, orderId, { orderType: 'MARKET', price: 0, marketProtection: 2 });
+    expect(changed).toMatchObject({ orderType: 'LIMIT', price: Math.ceil((last * 1.02) / 5) * 5, status: 'COMPLETE' });
+    expect(changed).toMatchObject({ tag: 'RESTED', marketProtection: null, marks: ['mktp', 'mktp:2.00'] });
   });
 
   it('is announced at every step', async () => {
