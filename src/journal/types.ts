@@ -6,7 +6,7 @@ import type {
   OrderView,
   PositionView,
 } from '../../workflows/messages.ts';
-import type { IsoDate, MarketMs, Paise, WallMs } from '../domain/types.ts';
+import type { IsoDate, LastPrice, MarketMs } from '../domain/types.ts';
 
 export type LogLevel = 'info' | 'warn' | 'alert';
 
@@ -53,8 +53,6 @@ export type OpenAtEnd = {
   ended: boolean;
   positions: { view: PositionView; handedOver: HandedOver | null }[];
 };
-
-export type LastPrice = { instrumentToken: number; price: Paise; bid: Paise | null; ask: Paise | null; at: WallMs };
 
 export type Account = Pick<DayIdentity, 'mode' | 'account' | 'run'>;
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { KiteSession, NewOrder } from '../../src/brokers/types.ts';
 import { BrokerError } from '../../src/errors.ts';
-import type { SimFault } from '../../src/exchange-simulator/types.ts';
+import type { SimFault } from '../../src/exchange-simulator/core/types.ts';
 import { type BothOptions, outcomeOf, type Side, seenBothWays, until } from './both-ways.ts';
 
 /* What fails at the simulated Kite fails as at the real adapter, and leaves the same book behind. */

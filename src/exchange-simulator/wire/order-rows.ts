@@ -1,6 +1,6 @@
 import { istTime } from '../../domain/clock.ts';
 import type { MarketMs } from '../../domain/types.ts';
-import type { Brokerage, SimOrder } from '../types.ts';
+import type { Brokerage, SimOrder } from '../core/types.ts';
 import { brokerTime, rupees } from './format.ts';
 
 type Naming = Pick<Brokerage, 'userId' | 'find'>;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { faultNumber, faultText } from '../faults.ts';
+import { faultNumber, faultText } from '../core/faults.ts';
 import { announceOrders } from './order-updates.ts';
 import { frame, HEARTBEAT, packet, type TickerMode } from './ticker-packets.ts';
 import type { Wire } from './wire.ts';

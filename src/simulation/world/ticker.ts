@@ -1,7 +1,7 @@
 /** Kite's ticker without a socket, behind the real feed: connections, packets as KiteTicker decodes them, order updates, and their faults. */
 import type { Paise } from '../../domain/types.ts';
-import { faultNumber } from '../../exchange-simulator/faults.ts';
-import type { Exchange, SimLevel, SimOrder } from '../../exchange-simulator/types.ts';
+import { faultNumber } from '../../exchange-simulator/core/faults.ts';
+import type { Exchange, SimLevel, SimOrder } from '../../exchange-simulator/core/types.ts';
 import { orderRow } from '../../exchange-simulator/wire/order-rows.ts';
 import type { createTicker, Ticker, TickerEvents } from '../../market/ticker.ts';
 import type { SimProcess } from '../process.ts';
