@@ -62,7 +62,7 @@ export function leaves(day: Day, position: Position, order: Order): void {
 function applySent(day: Day, order: Order, result: SendResult, summary: string): void {
   switch (result.kind) {
     case 'sent':
-      day.clearWarning('orders_refused');
+      heard(day);
       markAccepted(day, order, result.orderId, result.price, result.triggerPrice, result.touch);
       if (result.row) applyRow(day, result.row, Date.now());
       return;
@@ -88,6 +88,7 @@ function applySent(day: Day, order: Order, result: SendResult, summary: string):
       markNotSent(day, order, 'NOT SENT', result.message);
       return;
     case 'refused':
+      heard(day);
       markNotSent(day, order, 'REFUSED', result.message);
       tellRefusal(day, order, `${summary}: refused. ${result.message}`);
       return;
@@ -116,8 +117,9 @@ export function change(day: Day, position: Position, { tag, kind, widen, noWorse
   call(day, order, contract, how, summary, (result) => {
     const step = result.kind === 'sent' || result.kind === 'unchanged' || result.kind === 'refused';
     if (step) order.steps = widen;
+    // What never reached the broker is none of its 25.
+    if (result.kind !== 'sent' && result.kind !== 'refused' && result.kind !== 'doubt') order.modifications -= 1;
     if (result.kind === 'unchanged') {
-      order.modifications -= 1;
       order.atBest = true;
       return;
     }
@@ -184,7 +186,7 @@ function applyChanged(day: Day, order: Order, result: ChangeResult): void {
         price: result.kind === 'sent' ? result.price : null,
       };
   } else delete order.change;
-  if (result.kind === 'sent') day.clearWarning('orders_refused');
+  if (result.kind === 'sent' || result.kind === 'refused') heard(day);
   if (result.kind === 'address_refused' || result.kind === 'rate_limited') hold(day, result);
   if (result.kind === 'session_lost') day.loseSession(result.number);
   if ((result.kind === 'sent' || result.kind === 'refused') && result.row) applyRow(day, result.row, Date.now());
@@ -202,6 +204,12 @@ function hold(day: Day, { kind, message }: { kind: 'address_refused' | 'rate_lim
   const text = `Zerodha refuses orders from this machine: "${message}". Add its address on the Kite developer console.`;
   if (!day.facts.warnings.some(({ id }) => id === 'orders_refused')) day.page('orders_refused', 'day', text);
   day.warn('orders_refused', 'orders_refused', text, true);
+}
+
+/** The broker takes order calls from here again. */
+function heard(day: Day): void {
+  day.facts.rates.held = null;
+  day.clearWarning('orders_refused');
 }
 
 function countCall(day: Day): void {
