@@ -235,13 +235,18 @@ export class Model {
       else if (!this.facts.sessionLives) markNotSent(this.day, order, 'NO SESSION', 'the login was lost');
       else if (this.chance(this.habits.noPrice)) markNotSent(this.day, order, 'NOT SENT', 'no believable quote');
       else if (this.holds()) markNotSent(this.day, order, 'NOT SENT', 'too many requests');
-      else if (this.chance(this.habits.refuse)) markNotSent(this.day, order, 'REFUSED', 'insufficient funds');
-      else if (this.chance(this.habits.lose)) this.lost(order, price, trigger);
+      else if (this.chance(this.habits.refuse)) {
+        this.facts.rates.held = null;
+        markNotSent(this.day, order, 'REFUSED', 'insufficient funds');
+      } else if (this.chance(this.habits.lose)) this.lost(order, price, trigger);
       else {
         const id = this.accept(order, price, trigger);
         // The answer never comes, and a look finds it.
         if (this.chance(this.habits.doubt)) this.doubt(order);
-        else markAccepted(this.day, order, id, price, trigger, pricing?.kind === 'cross' ? price : null);
+        else {
+          this.facts.rates.held = null;
+          markAccepted(this.day, order, id, price, trigger, pricing?.kind === 'cross' ? price : null);
+        }
       }
     });
   }
@@ -251,6 +256,7 @@ export class Model {
     const ghost = this.chance(this.habits.ghost);
     if (ghost)
       this.after(this.between(1 * SECOND, 120 * SECOND), () => {
+        if (this.habits.ghost === 0) return;
         const late = order.phase === 'absent';
         if (late) this.excuse(order.positionId, order.quantity);
         this.accept(order, price, trigger, late);
@@ -309,7 +315,10 @@ export class Model {
       if (answer === 'sent' || answer === 'unheard' || answer === 'doubt')
         order.change = { kind, since: this.wall, inFlight: false, price: answer === 'sent' ? price : null };
       else delete order.change;
-      if (answer === 'sent' || answer === 'refused') order.steps = widen;
+      if (answer === 'sent' || answer === 'refused') {
+        order.steps = widen;
+        this.facts.rates.held = null;
+      }
       if (answer === 'no_price' || answer === 'held') order.modifications -= 1;
       if (answer === 'refused' && real) {
         this.showNow(real);
@@ -463,6 +472,12 @@ export class Model {
       takenFrom: by,
       booked: by === 'broker',
     });
+  }
+
+  /** What the broker's own square-off has live comes to its end without a trade. */
+  finishBrokersOrders(): void {
+    for (const order of Object.values(this.facts.orders))
+      if (order.takenFrom === 'broker') Object.assign(order, { phase: 'ended', status: 'CANCELLED' });
   }
 
   /** A person says that the trades were theirs. */
