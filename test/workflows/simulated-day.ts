@@ -15,9 +15,10 @@ import { enterVirtualTime, type World } from '../../src/simulation/world/world.t
 import { TRADING_DAY } from '../../src/temporal/open-day.ts';
 import { type DayIdentity, dayWorkflowId } from '../../src/contract/identity.ts';
 import type { DayReport, DayView } from '../../src/contract/views.ts';
-import { AFTER_THE_INSTANT_MS, lookAhead, lookOnce } from './look-ahead.ts';
+import { AFTER_THE_INSTANT_MS, lookAhead } from './look-ahead.ts';
+import { lookAtBook } from './look-at-book.ts';
 import { ONE_LOT, PLAN } from './plan.ts';
-import { isWithinActivity, marketOf, openWorld, pass, SELDOM_TICKS, workflowCode } from './simulated-world.ts';
+import { isWithinActivity, marketOf, openWorld, pass, SELDOM_LOOKS, SELDOM_TICKS, workflowCode } from './simulated-world.ts';
 import type { DayOptions, SimulatedDay, SimulatedStage } from './stage.ts';
 import { fixedClock, keepTime, told } from './surroundings.ts';
 
@@ -97,15 +98,22 @@ async function startDay(
     patience: { pollMs: 50, ...options.patience },
     stopBarWithinMs: 500,
     paced: false,
-    ...(options.realGuard ? {} : { feedPace: SELDOM_TICKS }),
-    replaced: () => ({
-      guards: options.realGuard
-        ? {}
-        : {
-            guardPosition: async (input) =>
-              (await options.guard?.(input)) ?? lookAhead(input, { ...exchangeOptions, market }, exchange, lateMs),
-            watchManual: async (input) => lookOnce(input, exchange),
-          },
+    ...(options.realGuard ? {} : { feedPace: SELDOM_TICKS, bookPace: SELDOM_LOOKS }),
+    replaced: ({ activities: { book } }) => ({
+      guards: {
+        ...(options.realGuard
+          ? {}
+          : {
+              guardPosition: async (input) =>
+                (await options.guard?.(input)) ?? lookAhead(input, { ...exchangeOptions, market }, exchange, lateMs),
+            }),
+        ...(options.stillMinutes
+          ? {
+              watchBook: (input) =>
+                lookAtBook(input, book, { wall: virtualNow(), market: marketAt(segments, virtualNow()) }),
+            }
+          : {}),
+      },
     }),
   };
   const product = world.boot(settings);

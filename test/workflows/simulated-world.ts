@@ -1,4 +1,5 @@
 /** What the simulated days of all test files are put into. */
+import { BOOK_PACE, type BookPace } from '../../activities/book-pace.ts';
 import { createDayActivities } from '../../activities/index.ts';
 import { type Market, openMarket } from '../../src/exchange-simulator/core/market/market.ts';
 import type { ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
@@ -15,6 +16,8 @@ const KITE_TIMEOUT_MS = 600;
 const TICK_MS = 60_000;
 /** A feed that hears a tick a minute is not mute. */
 export const SELDOM_TICKS = { lookMs: 60_000, muteMs: 86_400_000 };
+/** Where nothing happens the book is looked at seldom: what happens in it comes by the ticker. */
+export const SELDOM_LOOKS: BookPace = { ...BOOK_PACE, heartbeatMs: 5_000, openMs: 60_000, idleMs: 60_000, beforeOpenMs: 60_000 };
 /** A tick of a market that stands still tells the price of its minute for all of it: bars of our own would be wrong. */
 const NEVER_MS = 86_400_000;
 /** No day of a test meets the brokers' limits. */
