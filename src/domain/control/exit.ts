@@ -18,6 +18,9 @@ const PAUSES: readonly { refusals: number; short: number; long: number }[] = [
   { refusals: 15, short: 2_000, long: 5_000 },
   { refusals: Number.POSITIVE_INFINITY, short: 10_000, long: 60_000 },
 ];
+/** From so many refusals on, attempts go in one activity, so that a day of them stays within its history (CONTROL, in Temporal). */
+const REPEATED_FROM = 15;
+const REPEATS = 6;
 /** Of the broker's 25 modifications, four are kept for the square-off (TRADING section 4). */
 const MODIFICATIONS = 21;
 const SQUARE_OFF_MODIFICATIONS = 25;
@@ -154,7 +157,8 @@ function place(look: Look, leg: Leg, side: 'BUY' | 'SELL', closings: readonly Or
     ({ orderType, price, takenFrom }) => orderType === 'LIMIT' && price > 0 && !takenFrom,
   );
   const noWorseThan = side === 'BUY' && shown && !wasRefused(shown) ? shown.price : null;
-  look.send(leg, 'exit', side, units, { kind: 'cross', widen: refusals, noWorseThan });
+  const repeats = step && refusals > REPEATED_FROM ? { attempts: REPEATS, pauseMs: pause } : undefined;
+  look.send(leg, 'exit', side, units, { kind: 'cross', widen: refusals, noWorseThan }, repeats);
 }
 
 /** A live order of ours on the other side of the same contract would trade with this one: it goes first, for a moment. */
