@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { IsoDate } from '../../src/domain/types.ts';
-import type { DayReport } from '../../src/contract/views.ts';
 import type { Plan } from '../../src/contract/commands.ts';
+import type { DayReport } from '../../src/contract/views.ts';
+import type { IsoDate } from '../../src/domain/types.ts';
 import type { CandleFile } from './candles.ts';
 import type { Day, DayOptions, Stage } from './stage.ts';
 

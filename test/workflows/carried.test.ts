@@ -31,7 +31,7 @@ describe('a carried position in the morning', () => {
     // Stop at 126.50: the market opens with the premium above it while the index stands above the strike.
     tuesday.exchange.addFault({ kind: 'price_shift', count: 1, points: 120, seconds: 3_600 });
     const report = await week.end(tuesday);
-    expect(report).toMatchObject({ result: 'flat', positions: [{ exitReason: 'catastrophe_stop' }] });
+    expect(report).toMatchObject({ result: 'flat', positions: [{ exitReason: 'resting_stop' }] });
     expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);
   });
 
@@ -74,10 +74,7 @@ describe('a carried position in the morning', () => {
       '10:00',
     ]);
     await tuesday.logIn();
-    await tuesday.seen(
-      'the stop at rest',
-      ({ positions }) => positions[0]?.catastropheStop?.state === 'TRIGGER PENDING',
-    );
+    await tuesday.seen('the stop at rest', ({ positions }) => positions[0]?.restingStop?.state === 'TRIGGER PENDING');
     expect((await week.end(tuesday)).result).toBe('carried');
   });
 
@@ -118,13 +115,13 @@ describe('a carried position in the morning', () => {
       tuesday.exchange.foreignTrade({ tradingsymbol, side, quantity: 750, product: 'NRML' });
     await tuesday.logIn();
     const asked = await tuesday.seen('the question', ({ warnings }) =>
-      warnings.some(({ id }) => id.startsWith('by_hand')),
+      warnings.some(({ id }) => id.startsWith('external')),
     );
     expect(asked.warnings.some(({ blocksEntries }) => blocksEntries)).toBe(true);
     await tuesday.acknowledge('all');
     const report = await week.end(tuesday);
     expect(ours(tuesday.book()).filter((order) => istDate(order.placedAt) === '2025-07-15')).toEqual([]);
-    expect(report).toMatchObject({ result: 'flat', positions: [{ state: 'closed', exitReason: 'closed_by_hand' }] });
+    expect(report).toMatchObject({ result: 'flat', positions: [{ state: 'closed', exitReason: 'external' }] });
   });
 });
 
@@ -183,10 +180,7 @@ describe('a carried position of which not all was heard', () => {
     tuesday.exchange.addFault({ kind: 'reject_order', count: 3, tradingsymbol: MAIN });
     await tuesday.logIn();
     await tuesday.at('09:16');
-    await tuesday.seen(
-      'the stop at rest',
-      ({ positions }) => positions[0]?.catastropheStop?.state === 'TRIGGER PENDING',
-    );
+    await tuesday.seen('the stop at rest', ({ positions }) => positions[0]?.restingStop?.state === 'TRIGGER PENDING');
     expect((await week.end(tuesday)).result).toBe('carried');
   });
 });
@@ -214,10 +208,7 @@ describe('a special session under weekly', () => {
     await sunday.logIn();
     await sunday.start({ ...WEEKLY, lotSize: 50 });
     await sunday.at('18:16');
-    await sunday.seen(
-      'the stop at rest',
-      ({ positions }) => positions[0]?.catastropheStop?.state === 'TRIGGER PENDING',
-    );
+    await sunday.seen('the stop at rest', ({ positions }) => positions[0]?.restingStop?.state === 'TRIGGER PENDING');
     const muhurat = await week.end(sunday);
     expect(muhurat).toMatchObject({ result: 'carried', reconciled: true, trades: [], decisions: [] });
   });

@@ -13,7 +13,7 @@ describe('an emergency before the entry', () => {
     await today.start();
     const report = await today.result();
     expect(today.book()).toEqual([]);
-    expect(report.decisions[1]).toMatchObject({ signal: 'S1', outcome: 'skipped' });
+    expect(report.decisions[1]).toMatchObject({ signal: 'S1', outcome: 'not_taken' });
     expect(report.decisions[1]?.reason).toContain('emergency');
   });
 });

@@ -1,8 +1,9 @@
 /** The guard's double: what would a guard see between now and its end? It looks along the deterministic path and answers at once. */
-import type { GuardInput, GuardResult } from '../../src/contract/activities.ts';
+import type { GuardInput } from '../../src/contract/activities.ts';
 import { closingResult, lossCapHit, targetHit } from '../../src/domain/stops.ts';
 import type { Exchange } from '../../src/exchange-simulator/core/types.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
+import type { GuardAnswer } from './stage.ts';
 
 const STEP_MS = 15_000;
 /** The time-skipping server loses a workflow task that cancels a timer in the instant in which it fires, as the square-off's and the close's would. */
@@ -14,8 +15,8 @@ export async function lookAhead(
   options: ExchangeOptions,
   exchange: Exchange,
   lateMs = 0,
-): Promise<GuardResult> {
-  const { main, hedge, exitAt, until, epoch } = input;
+): Promise<GuardAnswer> {
+  const { main, hedge, exitAt, until } = input;
   const from = exchange.clock.now();
   // The scout looks at prices alone: the day's own book stays closed to it.
   const { dataDir: _, ...market } = options;
@@ -32,16 +33,12 @@ export async function lookAhead(
       if (ask === undefined) continue;
       const bid = hedge ? (quote(hedge.contract.instrumentToken)?.depth.bids[0]?.price ?? null) : null;
       const result = closingResult({ date: input.identity.date, main, hedge, ask, bid, paidCharges: input.charges });
-      const reason = lossCapHit(result, input.maxLoss)
-        ? 'loss_cap'
-        : targetHit(result, input.target)
-          ? 'target'
-          : null;
+      const reason = lossCapHit(result, input.maxLoss) ? 'loss_cap' : targetHit(result, input.target) ? 'target' : null;
       if (reason === null) continue;
-      if (at > from) return { epoch, kind: 'quiet', until: at };
-      return { epoch, kind: 'triggered', reason, at, sent: false, price: null, detail: reason };
+      if (at > from) return { kind: 'quiet', until: at };
+      return { kind: 'triggered', reason, at, sent: false, price: null, detail: reason };
     }
-    return { epoch, kind: 'quiet', until: until + lateMs };
+    return { kind: 'quiet', until: until + lateMs };
   } finally {
     await scout.close();
   }

@@ -142,7 +142,7 @@ describe('what somebody trades of a position by hand in the app', () => {
     await today.at('10:30');
     await today.seen('one stop', () => resting(today) === 1);
     const { warnings } = await today.seen('the question', (view) => view.warnings.length > 0);
-    expect(warnings).toMatchObject([{ id: 'by_hand:M2', code: 'foreign_position', blocksEntries: true }]);
+    expect(warnings).toMatchObject([{ id: 'external:M2', code: 'foreign_position', blocksEntries: true }]);
     await today.acknowledge('all');
     await today.seen('it booked', ({ positions }) => positions[1]?.legs[0]?.openQuantity === 75);
     expect((await today.view()).positions[1]).toMatchObject({ state: 'open', exitReason: null });
@@ -158,7 +158,7 @@ describe('what somebody trades of a position by hand in the app', () => {
     today.exchange.foreignTrade({ ...theirs, tradingsymbol: HEDGE, side: 'SELL' });
     await today.at('10:30');
     await today.seen('its end', ({ positions }) => positions[1]?.state === 'closed');
-    expect((await today.view()).positions[1]).toMatchObject({ exitReason: 'closed_by_hand' });
+    expect((await today.view()).positions[1]).toMatchObject({ exitReason: 'external' });
     await today.acknowledge('all');
     await today.seen('the cover booked', ({ positions }) => positions[0]?.state === 'closed');
     expect(await today.result()).toMatchObject({ result: 'flat', reconciled: true, differences: [] });

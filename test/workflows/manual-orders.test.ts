@@ -54,7 +54,7 @@ describe('a purchase by hand', () => {
     const report = await today.result();
     expectFlat(report, today);
     const fired = report.decisions.find(({ signal }) => signal === 'S1');
-    expect(fired).toMatchObject({ outcome: 'skipped', reason: expect.stringContaining('max_loss_per_day') });
+    expect(fired).toMatchObject({ outcome: 'not_taken', reason: expect.stringContaining('max_loss_per_day') });
     expect(ours(today.book()).map(({ tradingsymbol }) => tradingsymbol)).toEqual([MONTHLY, MONTHLY]);
   });
 });
@@ -133,7 +133,7 @@ describe('a spread by hand', () => {
     const { limits, positions } = await today.view();
     expect((limits?.reserved ?? 0) - before).toBeGreaterThan((200_00 - credit) * 75 - 1);
     expect((limits?.reserved ?? 0) - before).toBeLessThanOrEqual(checks.reserved);
-    expect(positions[1]?.catastropheStop).toMatchObject({ state: 'TRIGGER PENDING', triggerPrice: expect.any(Number) });
+    expect(positions[1]?.restingStop).toMatchObject({ state: 'TRIGGER PENDING', triggerPrice: expect.any(Number) });
     await expect(today.placeOrder({ symbol: MAIN, side: 'SELL', quantity: 150 })).rejects.toMatchObject(
       refusedWith('naked_sell', '75 units'),
     );

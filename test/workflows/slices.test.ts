@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { GuardInput, GuardResult } from '../../src/contract/activities.ts';
+import type { GuardInput } from '../../src/contract/activities.ts';
 import { mondayAfterS1 } from './candles.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import { expectLedgerIsBook, expectNeverNaked, filledOf, ours } from './soundness.ts';
-import type { Day, DayOptions } from './stage.ts';
+import type { Day, DayOptions, GuardAnswer } from './stage.ts';
 
 const stage = stageOfFile();
 
@@ -36,11 +36,12 @@ const slicesOf = (today: Day, tradingsymbol: string, side: string, orderType: st
     .filter((order) => order.tradingsymbol === tradingsymbol && order.side === side)
     .filter(({ history }) => history[0]?.orderType === orderType || orderType === '*');
 
-const capAtOnce = ({ until }: GuardInput): GuardResult => ({
+const capAtOnce = ({ until }: GuardInput): GuardAnswer => ({
   kind: 'triggered',
   reason: 'loss_cap',
   at: until - 1_800_000,
   sent: false,
+  price: null,
   detail: 'the cap',
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { istTime } from '../../src/domain/clock.ts';
 import type { DayReport } from '../../src/contract/views.ts';
+import { istTime } from '../../src/domain/clock.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import { expectNeverNaked, ours } from './soundness.ts';

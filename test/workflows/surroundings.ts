@@ -1,6 +1,7 @@
 /** What a day of a test is put into: a clock that the test moves, a log that it reads, the simulator's addresses. */
-import type { DayActivities } from '../../src/contract/activities.ts';
+
 import type { Log } from '../../activities/deps.ts';
+import type { DayActivities } from '../../src/contract/activities.ts';
 import type { ClockSegments } from '../../src/domain/clock.ts';
 import type { MarketMs } from '../../src/domain/types.ts';
 import type { Exchange } from '../../src/exchange-simulator/core/types.ts';
