@@ -13,8 +13,8 @@ import { Circuits } from './circuits.ts';
 import type { Sessions } from './session.ts';
 import { SharedWork } from './shared-work.ts';
 
-/** A row that an activity has returned is on its way to the day for so long; then it is told of again. */
-const TOLD_FOR_MS = 10_000;
+/** A row that an activity returns, at the end of several attempts perhaps, is on its way to the day for so long; then it is told of again. */
+const TOLD_FOR_MS = 120_000;
 
 export type Newest = { look: Look; beganMono: number; beganWall: WallMs };
 /** The list of orders alone; fills as of the newest trades. */

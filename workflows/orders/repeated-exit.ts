@@ -24,6 +24,7 @@ export function sendRepeatedly(
   // The whole stands for its attempts: it is in flight until one of them has got through, and is never sent itself.
   const whole = recordIntent(day, position, action, stopAt);
   const reserved = Array.from({ length: attempts }, () => reserve(day, position, action, whole.tag));
+  whole.repeats = whole.tag;
   markInFlight(day, whole);
   const tags = reserved.map(({ tag }) => tag);
   const input = {

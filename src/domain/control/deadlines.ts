@@ -127,6 +127,7 @@ function lastWords(orders: readonly Order[]): string {
 
 function ofOrder(order: Order): Condition[] {
   const what = `${order.side} ${order.quantity} ${order.tradingsymbol} (${order.tag})`;
+  if (order.repeats === order.tag) return [];
   if (order.phase === 'doubt' || (order.phase === 'in_flight' && order.sentAt !== null))
     return [
       {
