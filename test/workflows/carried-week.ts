@@ -11,6 +11,8 @@ import type { Day, DayOptions, Stage } from './stage.ts';
 
 export const WEEKLY: Partial<Plan> = { exitPolicy: 'weekly' };
 
+type ForeignTrade = Parameters<Day['exchange']['foreignTrade']>[0];
+
 export type Week = {
   /** Opens a day; the one before must have been ended. */
   day(date: IsoDate, options?: DayOptions): Promise<Day>;
@@ -64,4 +66,13 @@ export async function carriedWeek(
   await today.start({ ...WEEKLY, ...plan });
   await today.opened();
   return { week, report: await week.end(today) };
+}
+
+/** A week in which somebody else has bought or sold on Friday 11 July 2025 what they still hold on Monday. */
+export async function weekBesideOthers(stage: Pick<Stage, 'startDay'>, theirs: ForeignTrade): Promise<Week> {
+  const week = await openWeek(stage);
+  const friday = await week.day('2025-07-11', { from: '15:00' });
+  friday.exchange.foreignTrade(theirs);
+  await week.end(friday);
+  return week;
 }

@@ -176,8 +176,6 @@ describe('a doubtful order in a contract that somebody else holds too', () => {
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
     await day.logIn();
     await day.start();
-    await day.seen('the warning', ({ warnings }) => warnings.length > 0);
-    await day.acknowledge('all');
     await day.opened();
     await faultOn(day, 'exit', { kind: 'drop_connection', ...POST });
     await day.closeAll();

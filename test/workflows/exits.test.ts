@@ -100,7 +100,7 @@ describe.each(['allow', 'refuse'] as const)('every exit, where a stop may become
     await today.opened();
     today.exchange.addFault({ kind: 'cancel_triggered', count: 1 });
     await touchStop(today);
-    await expectExit(today, 'resting_stop', '12:15:00');
+    await expectExit(today, 'resting_stop', '11:15:00');
     expect(today.book().find((order) => order.orderType === 'SL')).toMatchObject({ status: 'CANCELLED' });
   });
 });

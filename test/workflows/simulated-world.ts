@@ -21,7 +21,7 @@ export const SELDOM_LOOKS: BookPace = {
   ...BOOK_PACE,
   heartbeatMs: 5_000,
   openMs: 60_000,
-  idleMs: 60_000,
+  idleMs: 20_000,
   beforeOpenMs: 60_000,
 };
 /** A tick of a market that stands still tells the price of its minute for all of it: bars of our own would be wrong. */

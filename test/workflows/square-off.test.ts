@@ -82,8 +82,6 @@ describe("the broker's own square-off", () => {
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
     await day.logIn();
     await day.start();
-    await day.seen('the warning', ({ warnings }) => warnings.length > 0);
-    await day.acknowledge('all');
     await day.opened();
     await day.missUntil('15:27');
     const report = await day.result();
