@@ -50,29 +50,22 @@ describe('a carried position in the morning', () => {
     expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);
   });
 
-  it('pages every five minutes from 09:00 until somebody logs in, and is protected then', async () => {
+  it('pages from 09:00 until somebody logs in, and is protected then', async () => {
     const { week } = await carriedWeek(stage);
     const tuesday = await week.day('2025-07-15');
     await tuesday.at('10:01');
     expect(resting(tuesday)).toEqual([]);
-    const pages = tuesday.lines
-      .map((line) => JSON.parse(line) as { level: string; kind?: string; market_time?: string })
-      .filter(({ kind, level }) => kind === 'login_reminder' && level === 'error');
-    expect(pages.map(({ market_time }) => market_time?.slice(0, 5))).toEqual([
-      '09:00',
-      '09:05',
-      '09:10',
-      '09:15',
-      '09:20',
-      '09:25',
-      '09:30',
-      '09:35',
-      '09:40',
-      '09:45',
-      '09:50',
-      '09:55',
-      '10:00',
+    const pages = tuesday.world.pages.filter(({ cause }) => cause === 'no_session');
+    expect(pages.map(({ at, kind }) => [kind, istTime(at)])).toEqual([
+      ['raised', '09:00:30'],
+      ['repeated', '09:01:30'],
+      ['repeated', '09:05:30'],
+      ['repeated', '09:15:30'],
+      ['repeated', '09:30:30'],
+      ['repeated', '09:45:30'],
+      ['repeated', '10:00:30'],
     ]);
+    expect(pages[0]?.text).toContain('P1');
     await tuesday.logIn();
     await tuesday.seen('the stop at rest', ({ positions }) => positions[0]?.restingStop?.state === 'TRIGGER PENDING');
     expect((await week.end(tuesday)).result).toBe('carried');
@@ -234,7 +227,7 @@ describe('an intraday position that nobody would take', () => {
   });
 });
 
-describe('a position by hand that nobody would take', () => {
+describe('a manual position that nobody would take', () => {
   it('is handed over as well, and left first of all on the next day', async () => {
     const week = await openWeek(stage);
     const monday = await week.day('2025-07-14');

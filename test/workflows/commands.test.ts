@@ -49,7 +49,7 @@ describe('an emergency during the entry', () => {
   });
 });
 
-describe('closing one position by hand', () => {
+describe('closing one position', () => {
   it('refuses a command that came too late, whatever else is wrong with it', async () => {
     const today = await stage.tradingDay();
     await today.opened();

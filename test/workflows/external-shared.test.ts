@@ -4,10 +4,10 @@ import { carriedWeek, WEEKLY } from './carried-week.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import { filledOf, ours } from './soundness.ts';
-import type { Day } from './stage.ts';
+import type { Day, SimulatedDay } from './stage.ts';
 
 const stage = stageOfFile();
-let day: Day;
+let day: SimulatedDay;
 
 const held = ({ exchange }: Day) =>
   Object.fromEntries(exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]));
@@ -18,7 +18,7 @@ const resting = (today: Day) =>
     )
     .map(({ pendingQuantity }) => pendingQuantity);
 
-describe('a trade by hand in a contract that two positions hold', () => {
+describe('an external trade in a contract that two positions hold', () => {
   it('closes one of two of signals: the other keeps its stop and its hedge', async () => {
     const { week } = await carriedWeek(stage);
     // On other candles the week begins on Tuesday: S1 fires once more, in the same series.
@@ -51,7 +51,7 @@ describe('a trade by hand in a contract that two positions hold', () => {
     expect(held(day)).toEqual({ [MAIN]: -750, [HEDGE]: 750 });
   });
 
-  it('closes that of a signal before one by hand: what is short in the end is bought back once', async () => {
+  it('closes that of a signal before a manual one: what is short in the end is bought back once', async () => {
     day = await stage.tradingDay();
     await day.at('09:30');
     await day.placeOrder({ symbol: HEDGE });

@@ -50,8 +50,9 @@ describe('a position that its owner closed outside, in the broker’s app', () =
     today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 750 });
     today.exchange.cancel(exit()?.orderId ?? '');
     today.exchange.clearFaults();
-    await today.seen('where it ends', ({ positions }) => positions[0]?.state === 'not_flat');
-    await today.result();
+    await today.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'external:P1'));
+    expect(await today.result()).toMatchObject({ result: 'not_flat' });
+    expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(0);
     expect(held(today)).toEqual({ [MAIN]: 0, [HEDGE]: 0 });
   });
 

@@ -10,7 +10,7 @@ const stage = stageOfFile();
 
 const RESTING = { symbol: MAIN, side: 'SELL', orderType: 'LIMIT' } as const;
 
-/** Logged in and in the market, with `units` of the cover bought by hand as M1. */
+/** Logged in and in the market, with `units` of the cover bought manually as M1. */
 async function covered(units = 75, time = '09:30'): Promise<SimulatedDay> {
   const day = await stage.startDay();
   await day.logIn();
@@ -47,7 +47,7 @@ function expectFlat(report: DayReport, today: SimulatedDay): void {
   expectNeverNaked(today.book());
 }
 
-describe('the cover of a sale by hand', () => {
+describe('the cover of a manual sale', () => {
   it('is not sold before the resting sale is cancelled', async () => {
     const today = await covered();
     await restingSale(today);
@@ -97,7 +97,7 @@ describe('the cover of a sale by hand', () => {
   });
 });
 
-describe('an order by hand', () => {
+describe('a manual order', () => {
   it('is refused when the square-off has begun while it was looked at', async () => {
     const today = await covered(75, '15:14:30');
     duringCheck(today, async () => {
@@ -127,7 +127,7 @@ describe('an order by hand', () => {
   });
 });
 
-describe('what somebody trades of a position by hand in the app', () => {
+describe('an external trade in a manual position', () => {
   const theirs = { product: 'MIS', quantity: 75 } as const;
   const resting = (today: SimulatedDay) =>
     today.book().filter(({ status, side }) => status === 'TRIGGER PENDING' && side === 'BUY').length;

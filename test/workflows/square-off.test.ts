@@ -64,7 +64,7 @@ describe("the broker's own square-off", () => {
     expect(ours(today.book())).toHaveLength(sent);
   });
 
-  it('of what a person bought by hand here is taken into the ledger too', async () => {
+  it('of what a person bought here is taken into the ledger too', async () => {
     const day = await stage.startDay();
     await day.logIn();
     await day.at('09:30');

@@ -30,6 +30,7 @@ const UNEXPLAINED_MS = 3_000;
 export function protect(look: Look): void {
   const { position, orders } = look;
   for (const leg of position.legs) {
+    if (position.signal !== 'manual') cancelUnwanted(look, leg);
     if (leg.opens === 'SELL') protectShort(look, leg);
     else if (position.entry === null && position.signal !== 'manual') trimHedge(look, leg);
   }
@@ -38,6 +39,12 @@ export function protect(look: Look): void {
   if (shorts.some((leg) => heldOf(orders, leg, position.unheard).hi > 0)) return;
   const closedOutside = orders.some(({ takenFrom }) => takenFrom !== undefined);
   look.add({ do: 'exit', reason: closedOutside ? 'external' : 'entry_failed', why: 'nothing of it is sold' });
+}
+
+/** A limit that closes what nobody wants to leave: an order that was not remembered. Its units are protected by a stop instead. */
+function cancelUnwanted(look: Look, leg: Leg): void {
+  for (const order of ordersOfLeg(look.orders, leg))
+    if (order.purpose === 'exit' && order.takenFrom === undefined && mayFill(order)) look.cancel(order);
 }
 
 function protectShort(look: Look, leg: Leg): void {
