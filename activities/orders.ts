@@ -57,7 +57,7 @@ async function orLost<T>(work: () => Promise<T>): Promise<T | Lost> {
 
 type Refusal =
   | { kind: 'address_refused' | 'rate_limited'; message: string }
-  | { kind: 'refused'; message: string }
+  | { kind: 'refused'; message: string; busy: boolean }
   | { kind: 'doubt'; message: string }
   | { kind: 'too_late' }
   | { kind: 'again' };
@@ -80,7 +80,8 @@ async function judge(error: unknown, sendBy: number): Promise<Refusal> {
   }
   if (kind === 'ip_refused') return { kind: 'address_refused', message };
   if (kind === 'token') throw error;
-  return kind === 'refused' ? { kind, message } : { kind: 'doubt', message };
+  if (kind !== 'refused') return { kind: 'doubt', message };
+  return { kind, message, busy: error.details?.rule === 'being_processed' };
 }
 
 /** True while a reading is fresh by both clocks: a machine that was suspended has only the wall clock to show it. */

@@ -139,8 +139,8 @@ export type ChangeResult =
   | { kind: 'address_refused'; message: string }
   | { kind: 'rate_limited'; message: string }
   | { kind: 'session_lost'; number: number }
-  /** A definite no; `row` is what the book shows of the order now, where it could be read. */
-  | { kind: 'refused'; message: string; row: BookRowSeen | null }
+  /** A definite no; `row` is what the book shows of the order now, where it could be read. `busy`: it is final, or being processed. */
+  | { kind: 'refused'; message: string; busy: boolean; row: BookRowSeen | null }
   | { kind: 'doubt'; message: string };
 
 export type BookInput = {

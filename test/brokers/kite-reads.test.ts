@@ -59,7 +59,7 @@ describe('what else Kite tells', () => {
     },
   );
 
-  const OURS = 'R001D2507141ME101';
+  const OURS = 'R001D25071401ME01001';
   test.each<[what: string, row: { tag?: string | null; tags?: unknown[] | null }, tag: string | null]>([
     ['an order without any', { tag: null }, null],
     ['an order without any, as an older answer has it', { tag: '', tags: null }, null],

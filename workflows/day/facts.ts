@@ -47,8 +47,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   preflights: number;
   /** Order ids that the broker has ever shown today. */
   seenIds: string[];
-  /** Sketch of final rows whose orders were dropped from the facts; null before any was. */
-  droppedRows: string | null;
+  /** Final rows of orders that were dropped from the facts: all that the book's cursor needs of them. */
+  dropped: { orderId: string; status: string }[];
   /** Hourly closes that were decided on, and those that index stops still have to be judged by. */
   decided: MarketMs[];
   closesToJudge: { barStart: MarketMs; barEnd: MarketMs }[];
@@ -122,7 +122,7 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     preflighted: identity.mode === 'replay',
     preflights: 0,
     seenIds: [],
-    droppedRows: null,
+    dropped: [],
     decided: [],
     closesToJudge: [],
     closesDue: [],

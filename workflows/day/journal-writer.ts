@@ -1,6 +1,7 @@
 /** What the day writes to the journal, beside its trading: only what changed, at most once a second, and again until it is written. */
 import type { JournalBatch } from '../../src/contract/journal.ts';
 import { reads } from '../activity-proxies.ts';
+import { dropEnded } from '../orders/dropped.ts';
 import type { Day } from './day.ts';
 import type { DayFacts } from './facts.ts';
 import { handOver } from './handover.ts';
@@ -59,6 +60,7 @@ async function write(day: Day): Promise<void> {
   journal.positions = [];
   journal.urgent = false;
   journal.decided = facts.decisions.length;
+  dropEnded(facts);
   day.show();
   const summary = (batch.events.at(-1)?.text ?? 'orders and positions').slice(0, SUMMARY_LENGTH);
   await reads.writeJournal.executeWithOptions({ summary }, [batch]);

@@ -1,16 +1,18 @@
 /** The day's side of the book watcher: one activity an account, begun anew with what the day knows. Its news become facts here. */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { BookInput } from '../../src/contract/activities.ts';
-import type { BookNews } from '../../src/domain/control/book.ts';
+import type { BookCursor, BookNews } from '../../src/domain/control/book.ts';
 import { cursorOf } from '../../src/domain/control/cursor.ts';
 import { mayFill } from '../../src/domain/control/intervals.ts';
 import type { MarketMs } from '../../src/domain/types.ts';
 import { lostSession, watching, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
+import type { DayFacts } from '../day/facts.ts';
 import { takeOvernight } from '../day/reconcile.ts';
 import { attribute, recordSquareOffOrders } from '../external/attribution.ts';
 import { contractsOf, recordExternalTrades } from '../external/trades.ts';
 import { checkDayLoss } from '../position/request-exit.ts';
+import { asKnown } from './dropped.ts';
 import { applyRow, settleAbsent } from './ledger.ts';
 
 /** Pause before restarting a watcher that failed permanently. Wall milliseconds. */
@@ -29,7 +31,7 @@ export async function watchBook(day: Day): Promise<void> {
 async function watchOnce(day: Day): Promise<void> {
   const { facts } = day;
   const input = inputOf(day);
-  const told = interestOf(input);
+  const told = interestOf(day);
   const scope = new CancellationScope();
   let done = false;
   let failed = false;
@@ -55,7 +57,7 @@ async function watchOnce(day: Day): Promise<void> {
       done = true;
       day.changed();
     });
-  const outdated = () => facts.over || !facts.sessionLives || interestOf(inputOf(day)) !== told;
+  const outdated = () => facts.over || !facts.sessionLives || interestOf(day) !== told;
   await day.until('book', () => done || outdated());
   const calls = facts.rates.day;
   if (!done) {
@@ -68,30 +70,35 @@ async function watchOnce(day: Day): Promise<void> {
 
 function inputOf(day: Day): BookInput {
   const { facts } = day;
-  const open = facts.positions.some(({ closedAt }) => closedAt === null);
   return {
     identity: day.identity,
-    cursor: cursorOf({
-      orders: Object.values(facts.orders),
-      externalTradeIds: facts.external.flatMap(({ trades }) => trades.map(({ tradeId }) => tradeId)),
-      seenOrderIds: facts.seenIds,
-      overnight: facts.overnight,
-      unreadableSince: facts.book.unreadableSince,
-    }),
+    cursor: cursorOfDay(facts),
     contracts: contractsOf(facts.positions),
-    open: open || Object.values(facts.orders).some(mayFill),
+    open: isOpen(facts),
     until: facts.timetable?.close ?? day.now(),
   };
 }
 
+function isOpen(facts: DayFacts): boolean {
+  return facts.positions.some(({ closedAt }) => closedAt === null) || Object.values(facts.orders).some(mayFill);
+}
+
+/** What the day knows of the book. */
+export function cursorOfDay(facts: DayFacts): BookCursor {
+  return cursorOf({
+    orders: [...Object.values(facts.orders), ...facts.dropped.map(asKnown)],
+    externalTradeIds: facts.external.flatMap(({ trades }) => trades.map(({ tradeId }) => tradeId)),
+    seenOrderIds: facts.seenIds,
+    overnight: facts.overnight,
+    unreadableSince: facts.book.unreadableSince,
+  });
+}
+
 /** What makes a running watcher outdated. What the day learns of single orders it hears of by itself. */
-function interestOf({ cursor, contracts, open }: BookInput): string {
-  return JSON.stringify([
-    cursor.doubts.map(({ tag }) => tag),
-    cursor.absent,
-    contracts.map(({ tradingsymbol }) => tradingsymbol),
-    open,
-  ]);
+function interestOf({ facts }: Day): string {
+  const unsettled = Object.values(facts.orders).filter(({ phase }) => phase === 'doubt' || phase === 'absent');
+  const contracts = contractsOf(facts.positions).map(({ tradingsymbol }) => tradingsymbol);
+  return JSON.stringify([unsettled.map(({ tag, phase }) => `${tag} ${phase}`), contracts, isOpen(facts)]);
 }
 
 export function applyNews(day: Day, news: BookNews): void {

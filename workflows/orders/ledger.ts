@@ -292,6 +292,7 @@ function orderOfRow(day: Day, row: BookRow): Order | null {
     ({ orderId, takenFrom }) => orderId === row.orderId && takenFrom === undefined,
   );
   if (byId) return byId;
+  if (day.facts.dropped.some(({ orderId }) => orderId === row.orderId)) return null;
   if (row.tag === null) return null;
   const known = orders[row.tag];
   if (known && known.orderId === null && matches(known, row)) return known;

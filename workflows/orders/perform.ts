@@ -83,7 +83,13 @@ export function change(day: Day, position: Position, { tag, kind, widen, noWorse
     }
     delete order.atBest;
     // What the book shows by now, or an order that has ended meanwhile, is no refusal of the conversion.
-    if (kind === 'to_limit' && result.kind === 'refused' && order.orderType !== 'LIMIT' && !isOver(order)) {
+    if (
+      kind === 'to_limit' &&
+      result.kind === 'refused' &&
+      !result.busy &&
+      order.orderType !== 'LIMIT' &&
+      !isOver(order)
+    ) {
       order.conversionRefused = true;
       const text = `${position.id}: Zerodha did not turn the stop into a limit order ("${result.message}"): it is cancelled and replaced.`;
       tellRefusal(day, order, text);

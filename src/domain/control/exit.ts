@@ -8,6 +8,7 @@ import { cancelExcess } from './protection.ts';
 
 /** Wall milliseconds. */
 const STEP_MS = 2_000;
+const CONVERT_AGAIN_MS = 1_000;
 /** An order that shows the best price that it may already: how often it is looked at, and how often later. */
 const AT_BEST_MS = 10_000;
 const AT_BEST_LATER_MS = 60_000;
@@ -97,7 +98,7 @@ function advance(look: Look, leg: Leg, order: Order): void {
 function convert(look: Look, leg: Leg, order: Order): void {
   const { facts, position, now } = look;
   const replaceable = mayPlace(facts, position, leg.contract, now, ROOM_TO_REPLACE_MS);
-  const step = order.conversionRefused ? (order.steppedAt ?? order.since) + STEP_MS : 0;
+  const step = order.steppedAt === null ? 0 : order.steppedAt + CONVERT_AGAIN_MS;
   if (order.conversionRefused && replaceable && callsLeft(look)) {
     look.cancel(order, true);
     return;
