@@ -203,11 +203,11 @@ export class Day {
 
   // ---- the broker's session ---------------------------------------------------------------------------------------
 
-  /** Runs a read that needs a session. A dead session asks for a login and goes on after it. Throws DayOver without one. */
+  /** Runs a read that needs a session. A dead session asks for a login and goes on after it. Throws DayOver without one at the close. */
   async withSession<T>(key: string, call: () => Promise<T>): Promise<T> {
     const { facts } = this;
     for (;;) {
-      await this.until(`${key}: login`, () => facts.sessionLives || facts.step === 'done');
+      await this.until(`${key}: login`, () => facts.sessionLives || facts.over || facts.step === 'done');
       const { session } = facts;
       if (!facts.sessionLives || !session) throw new DayOver('nobody is logged in');
       try {

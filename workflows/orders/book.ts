@@ -4,6 +4,7 @@ import type { BookInput } from '../../src/contract/activities.ts';
 import type { BookCursor, BookNews } from '../../src/domain/control/book.ts';
 import { cursorOf } from '../../src/domain/control/cursor.ts';
 import { mayFill } from '../../src/domain/control/intervals.ts';
+import type { MarketMs } from '../../src/domain/types.ts';
 import { lostSession, watching, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import type { DayFacts } from '../day/facts.ts';
@@ -34,11 +35,15 @@ async function watchOnce(day: Day): Promise<void> {
   const scope = new CancellationScope();
   let done = false;
   let failed = false;
+  let quietUntil: MarketMs | null = null;
   const run = scope
     .run(() =>
       watching().book.watchBook.executeWithOptions({ summary: 'Orders, trades and positions at Zerodha' }, [input]),
     )
-    .then((news) => applyNews(day, news))
+    .then((news) => {
+      if (news.kind === 'quiet') quietUntil = news.until;
+      applyNews(day, news);
+    })
     .catch((error: unknown) => {
       if (isCancellation(error)) return;
       const lost = lostSession(error);
@@ -52,11 +57,15 @@ async function watchOnce(day: Day): Promise<void> {
       done = true;
       day.changed();
     });
-  await day.until('book', () => done || facts.over || !facts.sessionLives || interestOf(day) !== told);
+  const outdated = () => facts.over || !facts.sessionLives || interestOf(day) !== told;
+  await day.until('book', () => done || outdated());
+  const calls = facts.rates.day;
   if (!done) {
     scope.cancel();
     if (day.ending || facts.over) await run;
   } else if (failed) await day.pause('a new book watcher', AFTER_FAILURE_MS, () => facts.over);
+  // One that has nothing to look for before then is not asked again, unless an order call gives it something.
+  else if (quietUntil !== null) await day.untilMarket(quietUntil, 'book', () => outdated() || facts.rates.day !== calls);
 }
 
 function inputOf(day: Day): BookInput {
