@@ -1,11 +1,12 @@
 /** The day's side of the book watcher: one activity an account, begun anew with what the day knows. Its news become facts here. */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { BookInput } from '../../src/contract/activities.ts';
-import type { BookNews } from '../../src/domain/control/book.ts';
+import type { BookCursor, BookNews } from '../../src/domain/control/book.ts';
 import { cursorOf } from '../../src/domain/control/cursor.ts';
 import { mayFill } from '../../src/domain/control/intervals.ts';
 import { lostSession, watching, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
+import type { DayFacts } from '../day/facts.ts';
 import { takeOvernight } from '../day/reconcile.ts';
 import { attribute, recordSquareOffOrders } from '../external/attribution.ts';
 import { contractsOf, recordExternalTrades } from '../external/trades.ts';
@@ -62,17 +63,24 @@ function inputOf(day: Day): BookInput {
   const open = facts.positions.some(({ closedAt }) => closedAt === null);
   return {
     identity: day.identity,
-    cursor: cursorOf({
-      orders: Object.values(facts.orders),
-      externalTradeIds: facts.external.flatMap(({ trades }) => trades.map(({ tradeId }) => tradeId)),
-      seenOrderIds: facts.seenIds,
-      overnight: facts.overnight,
-      unreadableSince: facts.book.unreadableSince,
-    }),
+    cursor: cursorNow(facts),
     contracts: contractsOf(facts.positions),
     open: open || Object.values(facts.orders).some(mayFill),
     until: facts.timetable?.close ?? day.now(),
   };
+}
+
+export function cursorNow(facts: DayFacts): BookCursor {
+  return cursorOf({
+    orders: Object.values(facts.orders),
+    // Closings over night have no order: the broker shows no trade of them.
+    externalTradeIds: facts.external.flatMap(({ trades }) =>
+      trades.filter(({ orderId }) => orderId !== '').map(({ tradeId }) => tradeId),
+    ),
+    seenOrderIds: facts.seenIds,
+    overnight: facts.overnight,
+    unreadableSince: facts.book.unreadableSince,
+  });
 }
 
 /** What makes a running watcher outdated. What the day learns of single orders it hears of by itself. */

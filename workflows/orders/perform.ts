@@ -60,9 +60,9 @@ export function leaves(day: Day, position: Position, order: Order): void {
 }
 
 function applySent(day: Day, order: Order, result: SendResult, summary: string): void {
+  if (result.kind === 'sent' || result.kind === 'refused') getsThrough(day);
   switch (result.kind) {
     case 'sent':
-      day.clearWarning('orders_refused');
       markAccepted(day, order, result.orderId, result.price, result.triggerPrice, result.touch);
       if (result.row) applyRow(day, result.row, Date.now());
       return;
@@ -184,11 +184,17 @@ function applyChanged(day: Day, order: Order, result: ChangeResult): void {
         price: result.kind === 'sent' ? result.price : null,
       };
   } else delete order.change;
-  if (result.kind === 'sent') day.clearWarning('orders_refused');
+  if (result.kind === 'sent' || result.kind === 'refused') getsThrough(day);
   if (result.kind === 'address_refused' || result.kind === 'rate_limited') hold(day, result);
   if (result.kind === 'session_lost') day.loseSession(result.number);
   if ((result.kind === 'sent' || result.kind === 'refused') && result.row) applyRow(day, result.row, Date.now());
   if (order.phase === 'ended') delete order.change;
+}
+
+/** The broker has taken up an order call: neither the address nor the rate is in the way any more. */
+function getsThrough(day: Day): void {
+  day.facts.rates.held = null;
+  day.clearWarning('orders_refused');
 }
 
 /** Nothing of ours gets through: until the next second, or until a person has mended the address. */
