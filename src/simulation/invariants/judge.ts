@@ -63,6 +63,9 @@ export class Judge implements Watch {
     const deadlines = new PageDeadlines({ world, able, findings, pulseMs: this.pulseMs });
     const waits = new Waits({ world, able, book, deadlines, tickMs: TICKS[play.of.pace] });
     const dues = new Dues({ play, able, book, positions, findings });
+    play.onCommand(({ command }) => {
+      if (command === 'acknowledge') positions.acknowledged();
+    });
     watchEntries({ play, book, findings, dues });
     watchCommands(play, findings);
     new Terms(play, findings, book.legs);
@@ -146,6 +149,7 @@ export class Judge implements Watch {
       findings: this.findings,
       day,
       accidentAt: play.accidentAt,
+      closedAll: dues.closedAll,
       couldRead: this.couldRead,
     });
     judgeSignal(play, day.date, this.findings);
