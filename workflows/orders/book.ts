@@ -65,7 +65,8 @@ async function watchOnce(day: Day): Promise<void> {
     if (day.ending || facts.over) await run;
   } else if (failed) await day.pause('a new book watcher', AFTER_FAILURE_MS, () => facts.over);
   // One that has nothing to look for before then is not asked again, unless an order call gives it something.
-  else if (quietUntil !== null) await day.untilMarket(quietUntil, 'book', () => outdated() || facts.rates.day !== calls);
+  else if (quietUntil !== null)
+    await day.untilMarket(quietUntil, 'book', () => outdated() || facts.rates.day !== calls);
 }
 
 function inputOf(day: Day): BookInput {
@@ -87,7 +88,10 @@ function isOpen(facts: DayFacts): boolean {
 export function cursorOfDay(facts: DayFacts): BookCursor {
   return cursorOf({
     orders: [...Object.values(facts.orders), ...facts.dropped.map(asKnown)],
-    externalTradeIds: facts.external.flatMap(({ trades }) => trades.map(({ tradeId }) => tradeId)),
+    // Closings over night have no order: the broker shows no trade of them.
+    externalTradeIds: facts.external.flatMap(({ trades }) =>
+      trades.filter(({ orderId }) => orderId !== '').map(({ tradeId }) => tradeId),
+    ),
     seenOrderIds: facts.seenIds,
     overnight: facts.overnight,
     unreadableSince: facts.book.unreadableSince,
