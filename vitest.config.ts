@@ -51,7 +51,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'real time',
-          include: inFolders('unit', 'activities', 'server', 'replay', 'browser', 'chaos'),
+          include: inFolders('unit', 'activities', 'notices', 'watchdog', 'server', 'replay', 'browser', 'chaos'),
         },
       },
     ],

@@ -6,6 +6,7 @@ import type {
   OrderView,
   PositionView,
 } from '../../workflows/messages.ts';
+import type { KeptNotice } from '../contract/notices.ts';
 import type { IsoDate, MarketMs, Paise, WallMs } from '../domain/types.ts';
 
 export type LogLevel = 'info' | 'warn' | 'alert';
@@ -76,6 +77,15 @@ export interface Journal {
   currentSession(account: Account): Promise<StoredSession | null>;
   saveLastPrices(prices: LastPrice[]): Promise<void>;
   lastPrices(): Promise<LastPrice[]>;
+  /**
+   * Keeps a notice by its id. A second one of the same id changes nothing but an instant of delivery that was missing. Answers when it was
+   * delivered, by any process; null while it waits.
+   */
+  saveNotice(account: Account, kept: KeptNotice): Promise<WallMs | null>;
+  /** Those without an instant of delivery, oldest first. */
+  undeliveredNotices(account: Account, limit: number): Promise<KeptNotice[]>;
+  /** The newest first. */
+  notices(account: Account, limit: number): Promise<KeptNotice[]>;
   /** The replay run that goes on: its number, or the next one. */
   replayRun(account: string): Promise<{ run: number; finished: boolean } | null>;
   startReplayRun(account: string, run: number): Promise<void>;

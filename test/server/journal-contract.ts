@@ -2,11 +2,13 @@
 import { expect, it } from 'vitest';
 import type { Journal } from '../../src/journal/types.ts';
 import type { PositionView } from '../../workflows/messages.ts';
+import { specifyNotices } from '../notices/journal-contract.ts';
 import { AT, batch, DATE, decision, event, freshDay, handed, order, position, report } from './journal-rows.ts';
 
 export function specifyJournal(journalOf: () => Journal): void {
   specifyDays(journalOf);
   specifyAccounts(journalOf);
+  specifyNotices(journalOf, freshDay);
 }
 
 function specifyDays(journalOf: () => Journal): void {
