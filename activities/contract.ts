@@ -1,5 +1,6 @@
 /** What the workflow asks of the world, and what it hears back. Plain data: all of it is kept in the day's history. */
 import type { OrderState } from '../src/brokers/types.ts';
+import type { NoticeInput, NoticeReceipt } from '../src/contract/notices.ts';
 import type { ClockSegments } from '../src/domain/clock.ts';
 import type { ManualHolding, ManualOrder, ManualRefusal } from '../src/domain/manual-orders.ts';
 import type {
@@ -332,6 +333,9 @@ export interface DayActivities {
   readByHand(input: ByHandInput): Promise<ByHand>;
   writeJournal(batch: JournalBatch): Promise<void>;
   saveReport(report: DayReport): Promise<void>;
+  /** Sends a notice to the owner. Never fails for want of a channel: what nobody takes within five seconds waits in the queue. */
+  notify(notice: NoticeInput): Promise<NoticeReceipt>;
+  /** @deprecated A text without an id, for the callers of today: goes with them. Use `notify`. */
   notifyOwner(input: { level: 'warn' | 'alert'; text: string }): Promise<void>;
   readClock(): Promise<ClockSegments>;
   holdClock(input: { key: string; on: boolean }): Promise<ClockSegments>;

@@ -35,3 +35,23 @@ export type KeptNotice = { notice: Notice; queuedAt: WallMs; deliveredAt: WallMs
 
 /** `deliveredAt` is ISO 8601 with India's offset, null while the notice waits in the queue. */
 export type NoticeReceipt = { deliveredAt: string | null };
+
+export type NoticesStatus = {
+  /** Which channels there are beside the log, in the order in which they are tried. */
+  channels: string[];
+  /** Notices that no channel has taken yet. */
+  undelivered: number;
+  /** When the oldest of them was sent. */
+  oldestAt: MarketMs | null;
+  /** The last attempt that failed, until one succeeds. */
+  lastError: { channel: string; text: string; at: WallMs } | null;
+};
+
+export interface Notices {
+  /**
+   * Sends a notice at once. A known id is never sent again. Answers when it was delivered; null where that takes longer than five seconds:
+   * then it waits in the queue. Never rejects. `date` is today's unless given.
+   */
+  send(notice: NoticeInput, date?: IsoDate): Promise<{ deliveredAt: WallMs | null }>;
+  status(): NoticesStatus;
+}

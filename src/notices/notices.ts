@@ -1,31 +1,11 @@
 /** Notices on their way to the owner: to the log at once, to a channel as soon as one takes them, kept in the journal meanwhile. */
-import type { KeptNotice, Notice, NoticeInput } from '../contract/notices.ts';
+import type { KeptNotice, Notice, Notices, NoticesStatus } from '../contract/notices.ts';
 import { istDate } from '../domain/clock.ts';
-import type { IsoDate, MarketMs, WallMs } from '../domain/types.ts';
+import type { MarketMs, WallMs } from '../domain/types.ts';
 import type { Account, Journal } from '../journal/types.ts';
 import { ChannelError, type NoticeChannel } from './channel.ts';
 import { createLogChannel, type NoticeLog } from './log-channel.ts';
 import { fold, messageOf, type Waiting } from './queue.ts';
-
-export type NoticesStatus = {
-  /** Which channels there are beside the log, in the order in which they are tried. */
-  channels: string[];
-  /** Notices that no channel has taken yet. */
-  undelivered: number;
-  /** When the oldest of them was sent. */
-  oldestAt: MarketMs | null;
-  /** The last attempt that failed, until one succeeds. */
-  lastError: { channel: string; text: string; at: WallMs } | null;
-};
-
-export interface Notices {
-  /**
-   * Sends a notice at once. A known id is never sent again. Answers when it was delivered; null where that takes longer than five seconds:
-   * then it waits in the queue. Never rejects. `date` is today's unless given.
-   */
-  send(notice: NoticeInput, date?: IsoDate): Promise<{ deliveredAt: WallMs | null }>;
-  status(): NoticesStatus;
-}
 
 export type RunningNotices = Notices & {
   /** Takes up what an earlier process, or another one, left in the journal. Never rejects. */

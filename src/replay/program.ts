@@ -41,7 +41,7 @@ export async function runReplay(program: Program): Promise<void> {
 
   const clock = await createSimulatorClock({ root: market.server.addresses.kite_root });
   closers.add('the clock', () => clock.stop());
-  const { parts, sealer } = await openDesk(program, {
+  const { parts, sealer, notices } = await openDesk(program, {
     journal,
     addresses: market.addresses,
     account: { mode: 'replay', account, run },
@@ -65,6 +65,7 @@ export async function runReplay(program: Program): Promise<void> {
       await openDay(client, day, exchange.clock.segments());
     },
     workerAlive: async () => workers.running(),
+    noticesStatus: async () => notices.status(),
   });
 
   const keeper = await keepClock({

@@ -48,7 +48,7 @@ export async function runTrading(
   const { server, client, codePath, journal } = await startEmbedded(program);
   const paper = config.mode === 'paper' ? await openPaperExchange(config, brokers, clock) : null;
   if (paper) closers.add('the paper exchange', paper.close);
-  const { parts, sealer } = await openDesk(program, {
+  const { parts, sealer, notices } = await openDesk(program, {
     journal,
     addresses: brokerAddresses(brokers, paper),
     account,
@@ -73,6 +73,7 @@ export async function runTrading(
     breeze: parts.breeze,
     feed: parts.feed,
     workerAlive: async () => workers.running(),
+    noticesStatus: async () => notices.status(),
   });
   await useGivenSession({ ...shared, config: brokers.kite, say, warn });
   server.keepAlive(warn);
