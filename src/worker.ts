@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeptClock } from './market/clock-source.ts';
 import type { Parts } from './parts.ts';
 import { openDesk } from './program/desk.ts';
-import { watchForLostDay } from './program/lost-day.ts';
 import { type Program, runProgram, stopAsked } from './program/program.ts';
 import { openShared, type Shared } from './program/shared.ts';
 import { startWorkers } from './program/workers.ts';
 import { keepClock, tellClock, temporalAnswers } from './replay/clock-keeper.ts';
 import { workflowBundle } from './temporal/bundle.ts';
 import { warnOfBreeze } from './trading/start-checks.ts';
+import { watch } from './watchdog/watchdog.ts';
 
 /** A login is exchanged by one worker: the tickers of the others take it up within this. Wall milliseconds. */
 const LOGIN_LOOK_MS = 2_000;
@@ -20,14 +20,15 @@ await runProgram(async (program) => {
   bundling.catch(() => {});
   const shared = await openShared(program, ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'SECRETS_KEY']);
   const { address, client, identity, keptClock } = shared;
-  const { parts } = await openDesk(program, { ...shared, watches: config.guards });
+  const { parts, notices } = await openDesk(program, { ...shared, watches: config.guards });
   const { codePath } = await bundling;
   // A day that goes on hears where the market stands before a worker may believe one of its old timers.
   if (keptClock) await tellClock(client, identity(), (await keptClock.look()).segments);
   const guards = config.guards ? parts.guards : null;
   const workers = await startWorkers(program, { address, codePath, parts: { day: parts.day, guards } });
   void keepLogin(program, parts);
-  void watchForLostDay(program, { client, identity });
+  const opensDays = config.mode !== 'replay';
+  void watch({ ...shared, notices, log: logger, opensDays, dataDir: null }, signal);
   if (config.brokers) void warnOfBreeze(parts.breeze, (text) => logger.warn({}, text));
   if (keptClock) await keepMarket(program, { ...shared, keptClock }, parts, workers.running);
   logger.info({}, `The worker serves ${config.mode} days of ${config.account}${guards ? '' : ', but no guards'}.`);

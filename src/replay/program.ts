@@ -11,6 +11,7 @@ import { type Program, stopAsked } from '../program/program.ts';
 import { serveApi } from '../program/serving.ts';
 import { startWorkers } from '../program/workers.ts';
 import { openDay } from '../temporal/open-day.ts';
+import { watch } from '../watchdog/watchdog.ts';
 import { keepClock, tellClock, temporalAnswers } from './clock-keeper.ts';
 import { EXCHANGE_PORT, openReplayExchange } from './exchange.ts';
 import { operate } from './operator.ts';
@@ -81,6 +82,16 @@ export async function runReplay(program: Program): Promise<void> {
     say: complain,
   });
   server.keepAlive(complain);
+  const watched = {
+    account: { mode: 'replay', account, run },
+    client,
+    journal,
+    notices,
+    log: logger,
+    clock,
+    identity,
+  } as const;
+  void watch({ ...watched, opensDays: false, dataDir: config.dataDir }, signal);
   closers.add('the clock keeper', () => keeper.stop());
   /** A day that takes long to end must not run into the night: its session dies there. */
   function isDaytime(): boolean {

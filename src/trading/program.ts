@@ -10,13 +10,13 @@ import type { ClockSource } from '../market/types.ts';
 import { refuseBusyPort } from '../ports.ts';
 import { openDesk } from '../program/desk.ts';
 import { startEmbedded } from '../program/embedded.ts';
-import { watchForLostDay } from '../program/lost-day.ts';
 import { type Program, stopAsked } from '../program/program.ts';
 import { serveApi } from '../program/serving.ts';
 import { startWorkers } from '../program/workers.ts';
 import { EXCHANGE_PORT } from '../replay/exchange.ts';
 import { openDay } from '../temporal/open-day.ts';
 import { keepSchedule } from '../temporal/schedule.ts';
+import { watch } from '../watchdog/watchdog.ts';
 import { brokerAddresses, ONLY_RUN } from './addresses.ts';
 import { useGivenSession } from './given-session.ts';
 import { openPaperExchange } from './paper-exchange.ts';
@@ -77,7 +77,8 @@ export async function runTrading(
   });
   await useGivenSession({ ...shared, config: brokers.kite, say, warn });
   server.keepAlive(warn);
-  void watchForLostDay(program, { client, identity });
+  const watched = { account, client, journal, notices, log: logger, clock, identity };
+  void watch({ ...watched, opensDays: true, dataDir: config.dataDir }, signal);
 
   const links = () =>
     [
