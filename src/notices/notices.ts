@@ -47,6 +47,8 @@ export type NoticesOptions = {
   /** Beside the log; each is tried where the one before has failed. */
   channels: readonly NoticeChannel[];
   log: NoticeLog;
+  /** Leaves secrets out of a text; as it is unless given. */
+  redact?(text: string): string;
   clock: { now(): MarketMs };
   pace?: Partial<NoticePace>;
 };
@@ -66,6 +68,7 @@ export function createNotices(options: NoticesOptions): RunningNotices {
   let timer: NodeJS.Timeout | undefined;
   let refreshTimer: NodeJS.Timeout | undefined;
   let passing: Promise<void> | null = null;
+  let recording: Promise<void> | null = null;
   let isAskedAgain = false;
 
   const save = (kept: KeptNotice) => within(journal.saveNotice(account, kept), pace.journalWithinMs);
@@ -106,7 +109,6 @@ export function createNotices(options: NoticesOptions): RunningNotices {
       if (outcome?.unreachable) break;
     }
     if (tried.size > 0 && !closing.signal.aborted) settlePass(failed);
-    await record();
   }
 
   function settlePass(failed: ChannelError | null): void {
@@ -156,6 +158,13 @@ export function createNotices(options: NoticesOptions): RunningNotices {
     }
   }
 
+  function recordAll(): Promise<void> {
+    recording ??= record().finally(() => {
+      recording = null;
+    });
+    return recording;
+  }
+
   function kick(): void {
     if (closing.signal.aborted) return;
     if (passing) {
@@ -165,6 +174,8 @@ export function createNotices(options: NoticesOptions): RunningNotices {
     clearTimeout(timer);
     passing = pass().finally(() => {
       passing = null;
+      // Beside the deliveries: a journal that hangs holds up no notice.
+      void recordAll();
       const again = isAskedAgain;
       isAskedAgain = false;
       if (again) kick();
@@ -199,7 +210,8 @@ export function createNotices(options: NoticesOptions): RunningNotices {
     async send(input, date) {
       const at = clock.now();
       const { mode, account: name } = account;
-      const notice: Notice = { ...input, at, mode, account: name, date: date ?? istDate(at) };
+      const text = options.redact?.(input.text) ?? input.text;
+      const notice: Notice = { ...input, text, at, mode, account: name, date: date ?? istDate(at) };
       const earlier = known.get(notice.id);
       if (earlier) return { deliveredAt: await orNull(earlier, pace.answerWithinMs) };
       logChannel.write(notice);
@@ -226,7 +238,8 @@ export function createNotices(options: NoticesOptions): RunningNotices {
       clearTimeout(timer);
       clearTimeout(refreshTimer);
       await passing;
-      await record();
+      await recording;
+      await recordAll();
     },
   };
 }

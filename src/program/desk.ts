@@ -26,7 +26,10 @@ export async function openDesk(
   const { config, logger, redactor, closers } = program;
   const sealer = createSealer(await secretsKey(config.dataDir, config.secretsKey));
   const { account, journal, clock } = options;
-  const notices = createNotices({ account, journal, clock, channels: channelsOf(config), log: logger });
+  const notices = createNotices({
+    ...{ account, journal, clock, channels: channelsOf(config), log: logger },
+    redact: (text) => String(redactor.redact(text)),
+  });
   closers.add('the notices', notices.close);
   if (config.mode !== 'replay' && config.notices.webhook === null) logger.warn({}, LOG_ALONE);
   await notices.resume();

@@ -54,7 +54,19 @@ const NOTICES_READ = 500;
 
 /** Looks each half minute until the signal. Never rejects. */
 export async function watch(options: WatchdogOptions, signal: AbortSignal, everyMs = LOOK_EVERY_MS): Promise<void> {
-  const watchdog = createWatchdog(options);
+  const { log } = options;
+  // What closes together with the watchdog is not missed.
+  const unlessOver = (say: (data: object, text: string) => void) => (data: object, text: string) => {
+    if (!signal.aborted) say(data, text);
+  };
+  const watchdog = createWatchdog({
+    ...options,
+    log: {
+      info: unlessOver((data, text) => log.info(data, text)),
+      warn: unlessOver((data, text) => log.warn(data, text)),
+      error: unlessOver((data, text) => log.error(data, text)),
+    },
+  });
   while (!signal.aborted) {
     await watchdog.look();
     await sleep(everyMs, undefined, { signal }).catch(() => {});
@@ -73,6 +85,9 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
   let reopened: WallMs[] = [];
   let calendarSaid: string | null = null;
 
+  /** Ends the calls themselves too: a server that is away for hours must not gather them. */
+  const within = <T>(call: () => Promise<T>) => bounded(client.withDeadline(Date.now() + ANSWER_WITHIN_MS, call));
+
   async function readPositions(day: DayIdentity): Promise<PositionView[] | null> {
     const known = await database.ask(async () => {
       if (!isRestored) pages.restore(await journal.notices(account, NOTICES_READ));
@@ -87,7 +102,7 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
   async function readSchedule(): Promise<ScheduleState | null> {
     if (!opensDays) return null;
     try {
-      const { state } = await bounded(client.schedule.getHandle(scheduleId(account)).describe());
+      const { state } = await within(() => client.schedule.getHandle(scheduleId(account)).describe());
       return state.paused ? 'paused' : 'running';
     } catch (error) {
       return error instanceof ScheduleNotFoundError ? 'gone' : null;
@@ -109,7 +124,7 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
   async function readFacts(): Promise<WatchFacts> {
     const day = options.identity();
     const [seen, open, schedule, freeBytes] = await Promise.all([
-      temporal.ask(() => lookAtDay(client, dayWorkflowId(day))),
+      temporal.ask(() => within(() => lookAtDay(client, dayWorkflowId(day)))),
       readPositions(day),
       readSchedule(),
       options.dataDir === null ? null : bounded((options.freeBytes ?? freeBytesOf)(options.dataDir)).catch(() => null),
@@ -127,7 +142,7 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
     const day: DayIdentity = { ...account, date: facts.date };
     try {
       if (action === 'restore_schedule') {
-        await bounded(keepSchedule(client, account));
+        await within(() => keepSchedule(client, account));
         await tell(
           facts,
           'schedule_restored',
@@ -137,7 +152,7 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
         return;
       }
       if (action === 'reopen') reopened.push(Date.now());
-      await bounded(reopenDay(client, day, clock.current()));
+      await within(() => reopenDay(client, day, clock.current()));
       log.warn({ date: facts.date }, `The watchdog has opened the day of ${facts.date}.`);
     } catch (error) {
       log.error({ err: error }, `The watchdog could not ${WORDS[action]}; it tries again in half a minute.`);

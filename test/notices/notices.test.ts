@@ -103,6 +103,12 @@ describe('a notice', () => {
     });
   });
 
+  it('leaves without the secrets that its text has in it', async () => {
+    await start({ redact: (text) => text.replace('hunter2', '…') }).send(input('P1:0', { text: 'it said hunter2' }));
+    expect(receiver.received).toMatchObject([{ text: 'it said …' }]);
+    expect(JSON.stringify([log, await journal.notices(ACCOUNT, 1)])).not.toContain('hunter2');
+  });
+
   it('goes to the next channel where the first one fails', async () => {
     const taken: string[] = [];
     const gone = createWebhookChannel({ url: 'http://127.0.0.1:1/', secret: SECRET });

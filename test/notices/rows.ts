@@ -17,7 +17,14 @@ export function kept(id: string, change: Partial<KeptNotice> = {}): KeptNotice {
   return { notice, queuedAt: AT, deliveredAt: null, ...change };
 }
 
-export type Received = { headers: IncomingHttpHeaders; body: string; id: string; text: string; kind: string };
+export type Received = {
+  headers: IncomingHttpHeaders;
+  body: string;
+  path: string;
+  id: string;
+  text: string;
+  kind: string;
+};
 /** `answer` is the status, or null for none at all. */
 export type Receiver = {
   url: string;
@@ -33,7 +40,7 @@ export async function startReceiver(): Promise<Receiver> {
     let body = '';
     for await (const chunk of request) body += chunk;
     const { id, text, kind } = JSON.parse(body) as { id: string; text: string; kind: string };
-    received.push({ headers: request.headers, body, id, text, kind });
+    received.push({ headers: request.headers, body, path: request.url ?? '', id, text, kind });
     const status = answer(id);
     if (status === null) return;
     const headers = status === 302 ? { location: '/elsewhere' } : {};
