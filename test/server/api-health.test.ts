@@ -75,7 +75,7 @@ describe('an API apart from its workers', () => {
   it('shows the queue of the journal, but for what is under way', async () => {
     const journal = createMemoryJournal();
     await journal.saveNotice(ACCOUNT, kept('P1:0', { queuedAt: Date.now() - 60_000 }));
-    await journal.saveNotice(ACCOUNT, kept('P2:0', { queuedAt: Date.now() }));
+    await journal.saveNotice(ACCOUNT, kept('P2:0', { queuedAt: Date.now() - 1_000 }));
     expect(await keptNoticesStatus(journal, ACCOUNT, [])).toEqual({
       ...{ channels: [], undelivered: 1, oldestAt: AT, lastError: null },
     });
