@@ -8,9 +8,9 @@ const LONGEST_FIRST = [
   'chaos-command',
   'kill.test',
   'start-and-stop',
-  'days.test',
+  'simulation/days.test',
   'processes.test',
-  'dashboard',
+  'browser/dashboard',
 ];
 
 class Sequencer extends BaseSequencer {
@@ -23,7 +23,8 @@ class Sequencer extends BaseSequencer {
   }
 }
 
-const inFolders = (...names: string[]) => names.map((name) => `test/${name}/**/*.test.ts`);
+/** Virtual time is the process's: files that install it for good share no process with those that live in real time. */
+const VIRTUAL_TIME = ['workflows', 'properties', 'simulation'].map((name) => `test/${name}/**/*.test.ts`);
 
 export default defineConfig({
   test: {
@@ -44,16 +45,9 @@ export default defineConfig({
     teardownTimeout: 20_000,
     // The SDK's client tries a call again on a timer that outlives its connection, and throws there: in a shared process another file's.
     onUnhandledError: ({ message }) => message !== 'Channel has been shut down',
-    // Virtual time is the process's: files that install it share no process with those that live in real time.
     projects: [
-      { extends: true, test: { name: 'virtual time', include: inFolders('workflows', 'properties', 'simulation') } },
-      {
-        extends: true,
-        test: {
-          name: 'real time',
-          include: inFolders('unit', 'activities', 'notices', 'watchdog', 'server', 'replay', 'browser', 'chaos'),
-        },
-      },
+      { extends: true, test: { name: 'virtual time', include: VIRTUAL_TIME } },
+      { extends: true, test: { name: 'real time', include: ['test/**/*.test.ts'], exclude: VIRTUAL_TIME } },
     ],
   },
 });

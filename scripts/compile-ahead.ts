@@ -1,7 +1,7 @@
 /** Compiles the workflows and the programs of an image ahead of their first start. */
 import { join } from 'node:path';
-import { compiled } from '../src/compiled.mjs';
-import { repositoryRoot } from '../src/repository-root.ts';
+import { compiled } from '../src/platform/compiled.mjs';
+import { repositoryRoot } from '../src/platform/repository-root.ts';
 import { workflowBundle } from '../src/temporal/bundle.ts';
 
 for (const program of ['worker.ts', 'api.ts', 'exchange-simulator/cli.ts'])

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { repositoryRoot } from '../src/repository-root.ts';
+import { repositoryRoot } from '../src/platform/repository-root.ts';
 import { workflowBundle } from '../src/temporal/bundle.ts';
 import { findTemporalPrograms } from '../test/global-setup.ts';
 import {

@@ -1,4 +1,4 @@
-// `npm test`: types, lint and format, then every test. `npm test -- test/unit/clock.test.ts`: those tests alone.
+// `npm test`: types, lint and format, then every test. `npm test -- test/domain/clock.test.ts`: those tests alone.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -2,15 +2,15 @@
 import { type DayIdentity, dayTaskQueue } from '../workflows/messages.ts';
 import { channelsOf } from './notices/from-config.ts';
 import { keptNoticesStatus } from './notices/kept-status.ts';
-import { createBrokers } from './parts.ts';
-import { runProgram, stopAsked } from './program/program.ts';
-import { serveApi } from './program/serving.ts';
-import { openShared } from './program/shared.ts';
-import { createSealer, secretsKey } from './secrets.ts';
+import { createSealer, secretsKey } from './platform/secrets.ts';
+import { serveApi } from './runtime/api-server.ts';
+import { createBrokers } from './runtime/composition.ts';
+import { openShared } from './runtime/multi-process.ts';
+import { usePresetSession } from './runtime/preset-session.ts';
+import { runProgram, stopAsked } from './runtime/program.ts';
 import { openDay } from './temporal/open-day.ts';
 import { workersAsk } from './temporal/pollers.ts';
 import { keepSchedule } from './temporal/schedule.ts';
-import { useGivenSession } from './trading/given-session.ts';
 
 await runProgram(async (program) => {
   const { config, logger, signal } = program;
@@ -42,7 +42,7 @@ await runProgram(async (program) => {
     const { paused } = await keepSchedule(client, account);
     if (paused)
       warn('The Schedule that opens each day is paused in Temporal: only a login or start-trading opens one.');
-    await useGivenSession({ ...shared, config: config.brokers.kite, say, warn });
+    await usePresetSession({ ...shared, config: config.brokers.kite, say, warn });
   }
   console.log(`\nDashboard     ${serving.signInLink()}\nAPI           ${serving.origin}/docs\n`);
   say(`The API serves ${config.mode} days of ${config.account}.`);

@@ -1,7 +1,7 @@
 /** npm start: everything in one process, with an embedded Temporal server. */
-import { runProgram } from './program/program.ts';
-import { runReplay } from './replay/program.ts';
-import { runTrading } from './trading/program.ts';
+import { runProgram } from './runtime/program.ts';
+import { runReplay } from './runtime/run-replay.ts';
+import { runTrading } from './runtime/run-trading.ts';
 
 await runProgram((program) => {
   const { brokers } = program.config;

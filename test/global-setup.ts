@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as passed } from 'node:timers/promises';
-import { freePort } from '../src/ports.ts';
+import { freePort } from '../src/platform/ports.ts';
 import { findProgram, type TemporalProgram } from '../src/temporal/binaries.mjs';
 import { PATIENCE_MS } from './patience.ts';
 import { developmentServerArguments, SHARED_TEMPORAL } from './shared-temporal.ts';

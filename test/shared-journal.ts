@@ -1,5 +1,6 @@
+import type { LastPrice } from '../src/domain/types.ts';
 import { openJournal } from '../src/journal/journal.ts';
-import type { Journal, LastPrice } from '../src/journal/types.ts';
+import type { Journal } from '../src/journal/types.ts';
 
 let opened: Promise<Journal> | undefined;
 

@@ -1,7 +1,7 @@
 /** One look at the day for all event streams together, taken while anybody watches. */
 import { dayWorkflowId } from '../../workflows/messages.ts';
 import { istIso, marketAt } from '../domain/clock.ts';
-import type { LastPrice } from '../journal/types.ts';
+import type { LastPrice } from '../domain/types.ts';
 import { NIFTY_TOKEN } from '../market/types.ts';
 import type { ApiContext } from './context.ts';
 import { explain } from './errors.ts';

@@ -1,7 +1,7 @@
 /** Who may call: hosts and origins first, then the token or the dashboard's cookie. */
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { foreignness, LOOPBACK_NAMES } from '../origins.ts';
+import { foreignness, LOOPBACK_NAMES } from '../platform/request-origin.ts';
 import { refuse } from './refusals.ts';
 import { SESSION_MS, type Tokens } from './tokens.ts';
 

@@ -1,7 +1,6 @@
 /** What open legs would fetch now: the journal's last prices joined to the day's fills. */
 import type { LegView, PositionView } from '../../workflows/messages.ts';
-import type { Paise, WallMs } from '../domain/types.ts';
-import type { LastPrice } from '../journal/types.ts';
+import type { LastPrice, Paise, WallMs } from '../domain/types.ts';
 
 export type Prices = ReadonlyMap<number, LastPrice>;
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { portBusy } from '../ports.ts';
+import { portBusy } from '../platform/ports.ts';
 import type { Api } from './app.ts';
 
 const IDLE_LOOK_MS = 50;

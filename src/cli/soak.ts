@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { repositoryRoot } from '../repository-root.ts';
+import { repositoryRoot } from '../platform/repository-root.ts';
 import type { Case } from '../simulation/case.ts';
 import { openCrew } from '../simulation/crew.ts';
 import { drawCase } from '../simulation/draw.ts';

@@ -39,3 +39,5 @@ export type OptionContract = {
   lotSize: number;
   tickSize: Paise;
 };
+
+export type LastPrice = { instrumentToken: number; price: Paise; bid: Paise | null; ask: Paise | null; at: WallMs };

@@ -1,14 +1,14 @@
 import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
-import { Environment } from '../config.ts';
-import { lockDataDir } from '../data-dir.ts';
+import { Environment } from '../config/config.ts';
 import { CalendarError } from '../domain/calendar/index.ts';
 import { AppError } from '../errors.ts';
-import { createExchange } from './exchange.ts';
+import { lockDataDir } from '../platform/data-dir.ts';
+import { SimRefusal } from './core/types.ts';
 import { createPaperExchange } from './paper/exchange.ts';
 import { type PaperServer, startPaperServer } from './paper/server.ts';
-import { type ExchangeServer, startExchangeServer } from './server.ts';
-import { SimRefusal } from './types.ts';
+import { createExchange } from './replay/exchange.ts';
+import { type ExchangeServer, startExchangeServer } from './replay/server.ts';
 import { parseBrokerTime } from './wire/format.ts';
 import { DEFAULT_KEYS } from './wire/keys.ts';
 

@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
-import { exists, kept } from '../kept.mjs';
-import { repositoryRoot } from '../repository-root.ts';
+import { exists, kept } from '../platform/kept.mjs';
+import { repositoryRoot } from '../platform/repository-root.ts';
 
 export const MIGRATIONS = { migrationsFolder: fileURLToPath(new URL('./migrations', import.meta.url)) };
 const FOLDER = 'folder';

@@ -7,7 +7,7 @@ import type {
   PositionView,
 } from '../../workflows/messages.ts';
 import type { KeptNotice } from '../contract/notices.ts';
-import type { IsoDate, MarketMs, Paise, WallMs } from '../domain/types.ts';
+import type { IsoDate, LastPrice, MarketMs, WallMs } from '../domain/types.ts';
 
 export type LogLevel = 'info' | 'warn' | 'alert';
 
@@ -54,8 +54,6 @@ export type OpenAtEnd = {
   ended: boolean;
   positions: { view: PositionView; handedOver: HandedOver | null }[];
 };
-
-export type LastPrice = { instrumentToken: number; price: Paise; bid: Paise | null; ask: Paise | null; at: WallMs };
 
 export type Account = Pick<DayIdentity, 'mode' | 'account' | 'run'>;
 

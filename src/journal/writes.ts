@@ -1,9 +1,10 @@
 import { and, eq, isNull, lte, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import { type DayIdentity, type DayReport, dayWorkflowId } from '../../workflows/messages.ts';
+import type { LastPrice } from '../domain/types.ts';
 import type { Database } from './database.ts';
 import { days, events, lastPrices, orders, positions, signals, trades } from './schema.ts';
-import type { JournalBatch, LastPrice } from './types.ts';
+import type { JournalBatch } from './types.ts';
 
 /** Opening a day again, however late, does not put it back to its beginning. */
 export async function openDay(database: Database, identity: DayIdentity): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Journal, LastPrice } from '../journal/types.ts';
+import type { LastPrice } from '../domain/types.ts';
 import type { Feed } from './types.ts';
 
 const EVERY_MS = 500;
@@ -9,7 +9,7 @@ const EVERY_MS = 500;
  */
 export function keepLastPrices(options: {
   feed: Pick<Feed, 'onTick'>;
-  journal: Pick<Journal, 'saveLastPrices'>;
+  journal: { saveLastPrices(prices: LastPrice[]): Promise<void> };
   log: { warn(data: object, text: string): void };
 }): { stop(): Promise<void> } {
   const { feed, journal, log } = options;

@@ -3,7 +3,7 @@
 import type { Plan } from '../../workflows/messages.ts';
 import type { ManualOrder } from '../domain/manual-orders.ts';
 import type { IsoDate } from '../domain/types.ts';
-import type { SimFault } from '../exchange-simulator/types.ts';
+import type { SimFault } from '../exchange-simulator/core/types.ts';
 import type { CallFault } from './world/call-faults.ts';
 import type { TickerFault } from './world/ticker.ts';
 

@@ -1,8 +1,8 @@
 /** As many children as there are cores, each playing cases: a case needs a process of its own, for time is the process's. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import { compiled } from '../compiled.mjs';
-import { repositoryRoot } from '../repository-root.ts';
+import { compiled } from '../platform/compiled.mjs';
+import { repositoryRoot } from '../platform/repository-root.ts';
 import type { Answer, Task } from './soak-worker.ts';
 
 export type Crew = {

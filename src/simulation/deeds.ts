@@ -3,7 +3,7 @@
 import type { DayView, Plan } from '../../workflows/messages.ts';
 import { istDate } from '../domain/clock.ts';
 import { parseTag } from '../domain/tags.ts';
-import type { SimOrder } from '../exchange-simulator/types.ts';
+import type { SimOrder } from '../exchange-simulator/core/types.ts';
 import type { Case, Command, Deed } from './case.ts';
 import { signalOf } from './markets.ts';
 import type { Execution } from './temporal/execution.ts';

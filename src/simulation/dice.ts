@@ -1,4 +1,4 @@
-import { hash } from '../exchange-simulator/random.ts';
+import { hash } from '../exchange-simulator/core/random.ts';
 
 /** Chance from one seed: the n-th throw of a seed is always the same. */
 export class Dice {

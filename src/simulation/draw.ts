@@ -2,7 +2,7 @@
 
 import { addDays } from '../domain/clock.ts';
 import type { IsoDate } from '../domain/types.ts';
-import { hash } from '../exchange-simulator/random.ts';
+import { hash } from '../exchange-simulator/core/random.ts';
 import type { Case, Command, Deed, Event, Hour, MarketCase, Moment, When } from './case.ts';
 import { Dice } from './dice.ts';
 import { FAULTS } from './draw-faults.ts';

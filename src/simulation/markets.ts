@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addDays, istAt, istDate } from '../domain/clock.ts';
 import type { Bar, IsoDate } from '../domain/types.ts';
-import { generateBars } from '../exchange-simulator/market/generated-bars.ts';
-import { createMarket, type Market } from '../exchange-simulator/market/market.ts';
+import { generateBars } from '../exchange-simulator/core/market/generated-bars.ts';
+import { createMarket, type Market } from '../exchange-simulator/core/market/market.ts';
 import { parseCandles } from '../market/candle-files.ts';
-import { repositoryRoot } from '../repository-root.ts';
+import { repositoryRoot } from '../platform/repository-root.ts';
 import type { Case, Hour } from './case.ts';
 
 /** The Monday of the recorded weeks on which S1 fired. */

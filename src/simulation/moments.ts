@@ -1,6 +1,6 @@
 /** When something happens for the first time in a case: what events wait for. */
 import { parseTag } from '../domain/tags.ts';
-import type { SimOrder } from '../exchange-simulator/types.ts';
+import type { SimOrder } from '../exchange-simulator/core/types.ts';
 import type { Moment } from './case.ts';
 import type { SimProcess } from './process.ts';
 import type { Point, World } from './world/world.ts';

@@ -2,12 +2,13 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { repositoryRoot } from '../repository-root.ts';
+import { repositoryRoot } from '../platform/repository-root.ts';
 import type { Case } from './case.ts';
 import { type Crew, openCrew } from './crew.ts';
 import { drawCase } from './draw.ts';
 import { type Finding, INVARIANTS } from './invariants/findings.ts';
-import { applied, MUTATIONS, type Mutation } from './mutations.ts';
+import type { Mutation } from './mutations/mutation.ts';
+import { applied, MUTATIONS } from './mutations.ts';
 
 /** Below `.cache`, so that packages are found above it and git, linter and tests look past it. */
 const MUTANTS = join(repositoryRoot, '.cache', 'mutants');

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { kept } from '../kept.mjs';
-import { repositoryRoot } from '../repository-root.ts';
+import { kept } from '../platform/kept.mjs';
+import { repositoryRoot } from '../platform/repository-root.ts';
 
 /** Workflows take constants and functions from these. */
 const SOURCES = ['workflows', 'activities', 'src'];

@@ -1,6 +1,6 @@
 /** The SDK's runtime, one a process: what it has to say goes through the program's own logger. */
 import { DefaultLogger, type LogMetadata, Runtime } from '@temporalio/worker';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../platform/logger.ts';
 
 /** A worker that serves guards alone has no workflows: that is how it is meant. */
 const MEANT_SO = 'No workflows registered, not polling for workflow tasks';

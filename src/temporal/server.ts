@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { freePort, LOOPBACK, portIsFree } from '../ports.ts';
+import { freePort, LOOPBACK, portIsFree } from '../platform/ports.ts';
 import { registerSearchAttributes } from './attributes.ts';
 import { findProgram } from './binaries.mjs';
 import { connectTemporal, type TemporalAccess, type TemporalClient } from './client.ts';

@@ -1,8 +1,8 @@
 /** The web UI of the embedded server as a browser on this machine reaches it. By itself it answers to every page of every site. */
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { foreignness, LOOPBACK_NAMES } from '../origins.ts';
-import { LOOPBACK, portBusy } from '../ports.ts';
+import { LOOPBACK, portBusy } from '../platform/ports.ts';
+import { foreignness, LOOPBACK_NAMES } from '../platform/request-origin.ts';
 
 export type WebUi = {
   url: string;

@@ -190,11 +190,16 @@ describe('what the guard does not act on', () => {
     expect(modifications(desk.order(stop.orderId))).toBe(0);
   });
 
-  it('a dead session ends it, so that the day asks for a login', async () => {
+  it('a dead session ends it by its next look over HTTP, so that the day asks for a login, while ticks go on', async () => {
     desk = await openDesk();
     const { input } = await desk.openPosition();
+    const { feed } = desk.parts;
+    await desk.eventually('a tick', () => feed.status().lastTickAt !== null);
     desk.exchange.killSessions();
     await expect(desk.guard(input)).rejects.toMatchObject({ type: SESSION_LOST, details: [1] });
+    const since = feed.status().lastTickAt ?? 0;
+    await desk.eventually('another tick', () => (feed.status().lastTickAt ?? 0) > since + 1_500);
+    expect(feed.status()).toMatchObject({ connected: true, reconnects: 0, refused: false });
   });
 
   it('a broker that fails does not end it: the loss is seen by ticks, and the rest is left to the workflow', async () => {

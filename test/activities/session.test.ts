@@ -6,8 +6,8 @@ import { SESSION_LOST } from '../../activities/contract.ts';
 import { createSessionActivities, createSessions } from '../../activities/session.ts';
 import { createKite } from '../../src/brokers/kite.ts';
 import { istAt, istIso } from '../../src/domain/clock.ts';
-import { createSealer } from '../../src/secrets.ts';
-import { accessToken, login } from '../server/exchange-fixture.ts';
+import { createSealer } from '../../src/platform/secrets.ts';
+import { accessToken, login } from '../exchange-simulator/exchange-server.ts';
 import { type Desk, openDesk } from './trading-desk.ts';
 
 let desk: Desk | undefined;

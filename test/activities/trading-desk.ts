@@ -4,13 +4,13 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import type { ContractRef, GuardInput, GuardResult, OrderIntent } from '../../activities/contract.ts';
 import type { KiteSession } from '../../src/brokers/types.ts';
 import { istAt } from '../../src/domain/clock.ts';
-import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
-import { type ExchangeServer, startExchangeServer } from '../../src/exchange-simulator/server.ts';
-import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
+import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
+import { type ExchangeServer, startExchangeServer } from '../../src/exchange-simulator/replay/server.ts';
 import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
 import { createSimulatorClock } from '../../src/market/clock-source.ts';
-import { createParts, type Parts } from '../../src/parts.ts';
-import { createSealer, type Sealer } from '../../src/secrets.ts';
+import { createSealer, type Sealer } from '../../src/platform/secrets.ts';
+import { type Composition, createComposition } from '../../src/runtime/composition.ts';
 import type { DayIdentity } from '../../workflows/messages.ts';
 import { PATIENCE_MS } from '../patience.ts';
 import { sharedJournal } from '../shared-journal.ts';
@@ -24,7 +24,7 @@ export { HEDGE, MAIN } from '../workflows/plan.ts';
 export type Desk = {
   exchange: Exchange;
   server: ExchangeServer;
-  parts: Parts;
+  parts: Composition;
   identity: DayIdentity;
   sealer: Sealer;
   kite: KiteSession;
@@ -61,7 +61,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
   const identity: DayIdentity = { ...IDENTITY, account: `desk${desks}` };
   const sealer = createSealer(randomBytes(32));
   const clock = await createSimulatorClock({ root: server.addresses.kite_root });
-  const parts = createParts({
+  const parts = createComposition({
     addresses: addressesOf(server),
     account: identity,
     journal: await sharedJournal(),

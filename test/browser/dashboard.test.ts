@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { API_TOKEN } from '../server/fixtures/api-deps.ts';
-import { startApiProgram } from '../server/fixtures/api-program.ts';
-import { flatReport, MAIN_TOKEN, openPosition, restingStop } from '../server/fixtures/day-facts.ts';
+import { API_TOKEN } from '../api/fixtures/api-deps.ts';
+import { startApiProgram } from '../api/fixtures/api-program.ts';
+import { flatReport, MAIN_TOKEN, openPosition, restingStop } from '../api/fixtures/day-facts.ts';
 import { browserTestsRun } from './chromium.ts';
 import { Desk } from './desk.ts';
 

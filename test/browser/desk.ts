@@ -2,9 +2,9 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { istAt } from '../../src/domain/clock.ts';
+import { type ApiProgram, startApiProgram } from '../api/fixtures/api-program.ts';
+import { HEDGE_TOKEN, MAIN_TOKEN, openPosition, restingStop, TIMETABLE } from '../api/fixtures/day-facts.ts';
 import { PATIENCE_MS } from '../patience.ts';
-import { type ApiProgram, startApiProgram } from '../server/fixtures/api-program.ts';
-import { HEDGE_TOKEN, MAIN_TOKEN, openPosition, restingStop, TIMETABLE } from '../server/fixtures/day-facts.ts';
 import { launch } from './chromium.ts';
 
 export class Desk {

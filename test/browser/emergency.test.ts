@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openPosition, restingStop } from '../server/fixtures/day-facts.ts';
+import { openPosition, restingStop } from '../api/fixtures/day-facts.ts';
 import { browserTestsRun } from './chromium.ts';
 import { Desk } from './desk.ts';
 

@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { API_TOKEN } from '../api/fixtures/api-deps.ts';
+import { type ApiProgram, startApiProgram } from '../api/fixtures/api-program.ts';
 import { PATIENCE_MS } from '../patience.ts';
-import { API_TOKEN } from '../server/fixtures/api-deps.ts';
-import { type ApiProgram, startApiProgram } from '../server/fixtures/api-program.ts';
 import { browserTestsRun, launch } from './chromium.ts';
 
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };

@@ -9,7 +9,7 @@ import { killInWords, planDay } from '../../src/simulation/chaos/plan.ts';
 import { type ProcessGroup, signalGroup, startGroup, until } from '../../src/simulation/chaos/process-group.ts';
 import type { ChaosResult } from '../../src/simulation/chaos/run.ts';
 import { isRunning } from '../../src/temporal/processes.ts';
-import { startPostgres } from '../server/postgres.ts';
+import { startPostgres } from '../journal/postgres.ts';
 
 let folder: string;
 let commands: ProcessGroup[];

@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { startSimulator } from '../server/exchange-fixture.ts';
-import { startTradingProgram } from '../server/fixtures/trading-program.ts';
+import { startSimulator } from '../exchange-simulator/exchange-server.ts';
+import { startTradingProgram } from '../runtime/fixtures/trading-program.ts';
 
 const LOOK_MS = 50;
 const [, , dataDir = ''] = process.argv;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import type { ReportBody } from '../../src/api/report-schema.ts';
-import { type PostgresServer, startPostgres } from '../server/postgres.ts';
+import { type PostgresServer, startPostgres } from '../journal/postgres.ts';
 import { createLocal } from '../temporal-environments.ts';
 import {
   expectFlat,

@@ -1,7 +1,7 @@
 /** The real program as a process group of its own, as a terminal would run it, and what the outside world can see of it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../../src/ports.ts';
+import { freePort } from '../../src/platform/ports.ts';
 import { api, simulator, TOKEN } from '../../src/simulation/chaos/outside.ts';
 import * as group from '../../src/simulation/chaos/process-group.ts';
 import { type ProcessGroup, signalGroup, startGroup } from '../../src/simulation/chaos/process-group.ts';

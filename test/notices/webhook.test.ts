@@ -2,7 +2,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createWebhookChannel } from '../../src/notices/webhook.ts';
-import { freePort } from '../../src/ports.ts';
+import { freePort } from '../../src/platform/ports.ts';
 import { kept, type Receiver, startReceiver } from './rows.ts';
 
 const SECRET = 'a secret for the receiver';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SimFault, SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { SimFault, SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import { HEDGE, MAIN } from '../workflows/plan.ts';
 import { openStage } from '../workflows/simulated-day.ts';
 import { expectLedgerIsBook, expectNeverNaked, expectOneExitAtATime, ours } from '../workflows/soundness.ts';

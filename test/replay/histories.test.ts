@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { repositoryRoot } from '../../src/repository-root.ts';
+import { repositoryRoot } from '../../src/platform/repository-root.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
 import {
   currentVersion,

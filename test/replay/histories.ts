@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { z } from 'zod';
-import { repositoryRoot } from '../../src/repository-root.ts';
+import { repositoryRoot } from '../../src/platform/repository-root.ts';
 import type { DayReport } from '../../workflows/messages.ts';
 import { installQuietRuntime } from '../workflows/replayed-day.ts';
 

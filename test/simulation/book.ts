@@ -1,5 +1,5 @@
 /** What is true by the exchange's own book: fills, what rests, and when. Quantities in units, times in epoch ms. */
-import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
 
 const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 

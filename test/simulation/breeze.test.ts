@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { istAt } from '../../src/domain/clock.ts';
-import type { SimFault } from '../../src/exchange-simulator/types.ts';
+import type { SimFault } from '../../src/exchange-simulator/core/types.ts';
 import { outcomeOf, type Side, seenBothWays } from './both-ways.ts';
 
 /* The simulated Breeze answers what the official client's answers are read as, and fails as they fail. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { repositoryRoot } from '../../src/repository-root.ts';
+import { repositoryRoot } from '../../src/platform/repository-root.ts';
 import type { Case } from '../../src/simulation/case.ts';
 import { drawCase } from '../../src/simulation/draw.ts';
 import { FAULTS } from '../../src/simulation/draw-faults.ts';

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { KiteSession, MarginOrder, NewOrder } from '../../src/brokers/types.ts';
 import { istAt } from '../../src/domain/clock.ts';
 import type { MarketMs } from '../../src/domain/types.ts';
-import { INDIA_VIX, NIFTY } from '../../src/exchange-simulator/contracts.ts';
+import { INDIA_VIX, NIFTY } from '../../src/exchange-simulator/core/contracts.ts';
 import { logIn, outcomeOf, type Side, seenBothWays } from './both-ways.ts';
 
 /* The simulated Kite answers what the official client's answers are read as: one day and its morrows, read at both. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { repositoryRoot } from '../../src/repository-root.ts';
+import { repositoryRoot } from '../../src/platform/repository-root.ts';
 import { INVARIANTS } from '../../src/simulation/invariants/findings.ts';
 import { playAll } from '../../src/simulation/mutate.ts';
 import { applied, MUTATIONS } from '../../src/simulation/mutations.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClockSegment } from '../../src/domain/clock.ts';
-import type { SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import { fromPayload } from '../../src/simulation/temporal/payloads.ts';
 import type { DayReport } from '../../workflows/messages.ts';
 import type { RecordedDay } from '../replay/recorded-days.ts';

@@ -1,6 +1,6 @@
 /** What scenarios are made of: the contracts of the day, plans, and how the world around them is set. */
 import type { IsoDate } from '../../src/domain/types.ts';
-import type { ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
+import type { ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
 import type { Plan } from '../../workflows/messages.ts';
 
 /** What S1 sells and buys on 14 July 2025. */

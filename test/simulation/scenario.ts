@@ -5,9 +5,9 @@
 import { createDayActivities } from '../../activities/index.ts';
 import { addDays, istAt } from '../../src/domain/clock.ts';
 import type { IsoDate, Side } from '../../src/domain/types.ts';
-import type { ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
-import { type Market, openMarket } from '../../src/exchange-simulator/market/market.ts';
-import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
+import { type Market, openMarket } from '../../src/exchange-simulator/core/market/market.ts';
+import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
+import type { ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
 import { createLiveClock } from '../../src/market/clock-source.ts';
 import type { Execution } from '../../src/simulation/temporal/execution.ts';
 import { loadWorkflowCode, type WorkflowCode } from '../../src/simulation/temporal/workflow-vm.ts';

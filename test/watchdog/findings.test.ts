@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { istAt } from '../../src/domain/clock.ts';
 import { daySpan } from '../../src/domain/opening.ts';
 import { judge, type WatchFacts } from '../../src/watchdog/findings.ts';
-import { openPosition } from '../server/fixtures/day-facts.ts';
+import { openPosition } from '../api/fixtures/day-facts.ts';
 
 const DATE = '2025-07-14';
 const at = (time: string) => istAt(DATE, time);

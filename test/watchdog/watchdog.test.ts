@@ -12,8 +12,8 @@ import { openDay } from '../../src/temporal/open-day.ts';
 import { keepSchedule, scheduleId } from '../../src/temporal/schedule.ts';
 import { createWatchdog, type WatchdogOptions, watch } from '../../src/watchdog/watchdog.ts';
 import { type DayIdentity, dayTaskQueue, dayWorkflowId } from '../../workflows/messages.ts';
-import { openPosition } from '../server/fixtures/day-facts.ts';
-import { batch } from '../server/journal-rows.ts';
+import { openPosition } from '../api/fixtures/day-facts.ts';
+import { batch } from '../journal/journal-rows.ts';
 import { connectToShared } from '../temporal-environments.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import { makeTag } from '../../src/domain/tags.ts';
-import type { SimFault } from '../../src/exchange-simulator/types.ts';
+import type { SimFault } from '../../src/exchange-simulator/core/types.ts';
 import { stageOfFile } from './file-stage.ts';
 import { MAIN } from './plan.ts';
 import { expectSound, filledOf, ours } from './soundness.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { istAt, istTime } from '../../src/domain/clock.ts';
-import type { SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import { expectLedgerIsBook, expectNeverNaked, expectSound } from './soundness.ts';

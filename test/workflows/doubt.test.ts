@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import { makeTag } from '../../src/domain/tags.ts';
-import type { SimFault, SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { SimFault, SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import type { OrderView } from '../../workflows/messages.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';

@@ -2,8 +2,8 @@
 import type { GuardInput, GuardResult, ManualWatchInput, ManualWatchResult } from '../../activities/contract.ts';
 import { istDate } from '../../src/domain/clock.ts';
 import { closingResult, lossCapHit, targetHit } from '../../src/domain/stops.ts';
-import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
-import type { Exchange } from '../../src/exchange-simulator/types.ts';
+import type { Exchange } from '../../src/exchange-simulator/core/types.ts';
+import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
 
 const STEP_MS = 15_000;
 const MANUAL_STEP_MS = 900_000;

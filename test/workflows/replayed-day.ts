@@ -8,13 +8,13 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type ActivityInterceptorsFactory, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { GuardActivities, GuardInput, ManualWatchInput } from '../../activities/contract.ts';
 import { type ClockSegment, istAt, marketAt } from '../../src/domain/clock.ts';
-import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
-import { startExchangeServer } from '../../src/exchange-simulator/server.ts';
+import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
+import { startExchangeServer } from '../../src/exchange-simulator/replay/server.ts';
 import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import type { Journal } from '../../src/journal/types.ts';
-import { createParts } from '../../src/parts.ts';
-import { createSealer } from '../../src/secrets.ts';
+import { createSealer } from '../../src/platform/secrets.ts';
+import { createComposition } from '../../src/runtime/composition.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
 import { TRADING_DAY } from '../../src/temporal/open-day.ts';
 import {
@@ -158,7 +158,7 @@ async function play(
   const sealer = createSealer(options.sealingKey ?? randomBytes(32));
   const segments: ClockSegment[] = [{ real: await env.currentTimeMs(), market: istAt(date, from), speed: 1 }];
   const lines: string[] = [];
-  const parts = createParts({
+  const parts = createComposition({
     addresses: addressesOf(server, options.userId),
     account: identity,
     journal,

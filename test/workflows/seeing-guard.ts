@@ -1,7 +1,7 @@
 /** A guard's double that sees trades of others, as a real one does: it says at once what the day does not know of them yet. */
 import type { GuardInput, GuardResult } from '../../activities/contract.ts';
 import { istDate } from '../../src/domain/clock.ts';
-import type { Exchange } from '../../src/exchange-simulator/types.ts';
+import type { Exchange } from '../../src/exchange-simulator/core/types.ts';
 import { ours } from './soundness.ts';
 
 const LOOK_EVERY_MS = 600_000;

@@ -4,8 +4,8 @@
  */
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { type ClockSegment, istAt, marketAt, realAt } from '../../src/domain/clock.ts';
-import type { ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
-import type { Exchange } from '../../src/exchange-simulator/types.ts';
+import type { Exchange } from '../../src/exchange-simulator/core/types.ts';
+import type { ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
 import type { Execution } from '../../src/simulation/temporal/execution.ts';
 import type { WorkflowCode } from '../../src/simulation/temporal/workflow-vm.ts';
 import { after, later, resetTime, virtualNow } from '../../src/simulation/virtual-time.ts';

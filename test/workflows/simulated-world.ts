@@ -1,7 +1,7 @@
 /** What the simulated days of all test files are put into. */
 import { createDayActivities } from '../../activities/index.ts';
-import type { ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
-import { type Market, openMarket } from '../../src/exchange-simulator/market/market.ts';
+import { type Market, openMarket } from '../../src/exchange-simulator/core/market/market.ts';
+import type { ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
 import { loadWorkflowCode, type WorkflowCode } from '../../src/simulation/temporal/workflow-vm.ts';
 import { currentProcess, runTime } from '../../src/simulation/virtual-time.ts';
 import type { MemoryJournal } from '../../src/simulation/world/journal.ts';

@@ -1,7 +1,7 @@
 /** What must be true of every day, whatever happened on it (DESIGN section 9). Read from the simulator's own book. */
 import { expect } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
-import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import type { DayReport, ExitReason } from '../../workflows/messages.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import type { SharedDay } from './stage.ts';

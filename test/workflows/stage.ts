@@ -3,13 +3,13 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { GuardInput, GuardResult } from '../../activities/contract.ts';
 import type { ManualOrder } from '../../src/domain/manual-orders.ts';
 import type { IsoDate, TradingMode } from '../../src/domain/types.ts';
-import type { ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
-import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
+import type { ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
 import type { ExchangeKeys } from '../../src/exchange-simulator/wire/keys.ts';
 import type { Journal } from '../../src/journal/types.ts';
 import type { Patience } from '../../src/market/candles.ts';
-import type { Parts } from '../../src/parts.ts';
-import type { Sealer } from '../../src/secrets.ts';
+import type { Sealer } from '../../src/platform/secrets.ts';
+import type { Composition } from '../../src/runtime/composition.ts';
 import type { Execution } from '../../src/simulation/temporal/execution.ts';
 import type { Command } from '../../src/simulation/temporal/workflow-vm.ts';
 import type { Product, ProductSettings } from '../../src/simulation/world/product.ts';
@@ -62,7 +62,7 @@ export type SharedDay = {
   exchange: Exchange;
   journal: Journal;
   sealer: Sealer;
-  parts: Parts;
+  parts: Composition;
   identity: DayIdentity;
   workflowId: string;
   /** What the activities log, as JSON and not redacted. */

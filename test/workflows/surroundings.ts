@@ -3,8 +3,8 @@ import type { DayActivities, FollowInput } from '../../activities/contract.ts';
 import type { Log } from '../../activities/deps.ts';
 import type { ClockSegments } from '../../src/domain/clock.ts';
 import type { MarketMs } from '../../src/domain/types.ts';
-import type { ExchangeServer } from '../../src/exchange-simulator/server.ts';
-import type { Exchange } from '../../src/exchange-simulator/types.ts';
+import type { Exchange } from '../../src/exchange-simulator/core/types.ts';
+import type { ExchangeServer } from '../../src/exchange-simulator/replay/server.ts';
 import type { ClockSource } from '../../src/market/types.ts';
 
 /** The simulated exchange fills within milliseconds, so that what is not filled soon is not filled at all. */

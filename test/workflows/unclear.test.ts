@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SimFault } from '../../src/exchange-simulator/types.ts';
+import type { SimFault } from '../../src/exchange-simulator/core/types.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import { expectOneExitAtATime, expectSound, filledOf, ours } from './soundness.ts';

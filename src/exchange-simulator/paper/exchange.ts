@@ -1,25 +1,25 @@
 import { istDate } from '../../domain/clock.ts';
 import type { MarketMs, OptionContract, Paise, WallMs } from '../../domain/types.ts';
 import { NIFTY_TOKEN } from '../../market/types.ts';
-import { isLive, openBook } from '../book.ts';
-import { createBrokerage } from '../brokerage.ts';
-import { INDIA_VIX, NIFTY } from '../contracts.ts';
-import { createDelays } from '../delays.ts';
-import type { Latency } from '../desk.ts';
-import { createFaults, PAPER_FAULTS } from '../faults.ts';
-import { openFiles } from '../files.ts';
-import { isSquareOffTime } from '../hours.ts';
-import { brokerDate, movements, netQuantity, positionsOn } from '../positions.ts';
-import { type Brokerage, SimRefusal } from '../types.ts';
+import { isLive, openBook } from '../core/book.ts';
+import { createBrokerage } from '../core/brokerage.ts';
+import { INDIA_VIX, NIFTY } from '../core/contracts.ts';
+import { createDelays } from '../core/delays.ts';
+import { createFaults, PAPER_FAULTS } from '../core/faults.ts';
+import { openFiles } from '../core/files.ts';
+import { isSquareOffTime } from '../core/hours.ts';
+import type { Latency } from '../core/order-entry.ts';
+import { brokerDate, movements, netQuantity, positionsOn } from '../core/positions.ts';
+import { type Brokerage, SimRefusal } from '../core/types.ts';
 import { equityMargins } from '../wire/kite-account.ts';
+import { createPaperConsumedDepth } from './consumed-depth.ts';
 import { liveBalance, onPaper, readEquity } from './funds.ts';
 import { createMaster } from './master.ts';
+import { createQuoteFeed } from './quote-feed.ts';
+import { createQuoteFreshness } from './quote-freshness.ts';
 import { createPaperPrices, depthOf } from './quotes.ts';
-import { createReadiness } from './readiness.ts';
 import { createPaperSessions, type PaperSession, type PaperSessions } from './sessions.ts';
 import { createSettlement } from './settlement.ts';
-import { createTaken } from './taken.ts';
-import { createTape } from './tape.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 import { createWallClock } from './wall-clock.ts';
 
@@ -66,24 +66,24 @@ export function createPaperExchange(options: PaperExchangeOptions): PaperExchang
   const upstream = createUpstream(options.kite.root);
   const sessions = createPaperSessions({ upstream, files, now, onSession });
   const master = createMaster({ root: options.kite.root, now, known: book.all().map(({ contract }) => contract) });
-  const tape = createTape({ tickerRoot: options.kite.tickerRoot, now, onQuote });
-  const prices = createPaperPrices({ tape, today: () => istDate(now()), lastFill });
-  const taken = createTaken();
+  const quoteFeed = createQuoteFeed({ tickerRoot: options.kite.tickerRoot, now, onQuote });
+  const prices = createPaperPrices({ quoteFeed, today: () => istDate(now()), lastFill });
+  const taken = createPaperConsumedDepth();
   const faults = createFaults(PAPER_FAULTS);
   const delays = createDelays();
   const clock = createWallClock(now);
 
-  const { floor, desk, events, trading } = createBrokerage({
-    ...{ book, prices, consumption: taken, faults, delays, latency, seed: 1, typeChange, now },
-    cash: () => readiness.cash(),
-    index: () => tape.quote(NIFTY_TOKEN)?.lastPrice ?? 0,
+  const { matchingLoop, orderEntry, events, trading } = createBrokerage({
+    ...{ book, prices, consumedDepth: taken, faults, delays, latency, seed: 1, typeChange, now },
+    cash: () => quoteFreshness.cash(),
+    index: () => quoteFeed.quote(NIFTY_TOKEN)?.lastPrice ?? 0,
     settlement: () => null,
     listed: master.find,
   });
-  const readiness = createReadiness({
-    ...{ upstream, master, tape, prices, inUse },
+  const quoteFreshness = createQuoteFreshness({
+    ...{ upstream, master, quoteFeed, prices, inUse },
     ownCash: options.cash,
-    wakened: () => desk.resume(),
+    wakened: () => orderEntry.resume(),
   });
   const settlement = createSettlement({
     ...{ book, now },
@@ -108,16 +108,16 @@ export function createPaperExchange(options: PaperExchangeOptions): PaperExchang
   }
 
   function onQuote(token: number): void {
-    const quote = tape.quote(token);
-    if (!quote || !tape.isFresh(token)) return;
+    const quote = quoteFeed.quote(token);
+    if (!quote || !quoteFeed.isFresh(token)) return;
     taken.see(token, depthOf(quote));
-    floor.second(now(), (contract) => contract.instrumentToken === token);
+    matchingLoop.second(now(), (contract) => contract.instrumentToken === token);
   }
 
   function onSession(session: PaperSession): void {
-    tape.use(session);
+    quoteFeed.use(session);
     // Failing here costs nothing: the first order tries again, and is told why.
-    readiness.wake(session).catch(() => undefined);
+    quoteFreshness.wake(session).catch(() => undefined);
   }
 
   const earliest = Math.min(
@@ -134,10 +134,10 @@ export function createPaperExchange(options: PaperExchangeOptions): PaperExchang
     for (const event of events.between(passed, at)) {
       if (event.kind !== 'close') continue;
       event.run();
-      tape.watchOnly(new Set(inUse().map(({ instrumentToken }) => instrumentToken)));
+      quoteFeed.watchOnly(new Set(inUse().map(({ instrumentToken }) => instrumentToken)));
     }
     passed = at;
-    if (isSquareOffTime(at)) events.squareOff(at, ({ instrumentToken }) => tape.isFresh(instrumentToken));
+    if (isSquareOffTime(at)) events.squareOff(at, ({ instrumentToken }) => quoteFeed.isFresh(instrumentToken));
     if (sessions.newest() && Date.now() >= settleAfter) {
       settleAfter = Date.now() + SETTLE_MS;
       // Kite does not tell the close yet, or cannot be reached: asked again.
@@ -161,27 +161,27 @@ export function createPaperExchange(options: PaperExchangeOptions): PaperExchang
       if (contract) return { ...contract, kind: 'option' };
       return [NIFTY, INDIA_VIX].find((one) => one.exchange === exchange && one.tradingsymbol === tradingsymbol);
     },
-    lastPrice: ({ instrumentToken }) => tape.quote(instrumentToken)?.lastPrice,
+    lastPrice: ({ instrumentToken }) => quoteFeed.quote(instrumentToken)?.lastPrice,
     takeFault: faults.take,
     addFault: faults.add,
     clearFaults: faults.clear,
     faults: faults.list,
 
-    ready: readiness.ready,
+    ready: quoteFreshness.ready,
     learnQuotes: prices.learn,
 
     async funds(session, kiteEquity) {
-      await readiness.wake(session);
+      await quoteFreshness.wake(session);
       if (options.cash !== undefined) return equityMargins(trading.cash());
       const equity = readEquity(kiteEquity);
-      readiness.learnCash(liveBalance(equity));
+      quoteFreshness.learnCash(liveBalance(equity));
       return onPaper(equity, trading.cash());
     },
 
     async close() {
       clearInterval(step);
       delays.cancel();
-      await tape.close();
+      await quoteFeed.close();
     },
   };
 }

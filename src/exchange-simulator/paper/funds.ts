@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Paise } from '../../domain/types.ts';
-import { type SimCash, SimRefusal } from '../types.ts';
+import { type SimCash, SimRefusal } from '../core/types.ts';
 import { rupees } from '../wire/format.ts';
 
 /** `/user/margins/equity` as far as paper trading changes it; whatever else Kite says stays (K-docs: "User", "Funds and margins"). */

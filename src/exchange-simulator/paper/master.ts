@@ -2,7 +2,7 @@ import { createKite } from '../../brokers/kite.ts';
 import { istDate } from '../../domain/clock.ts';
 import type { IsoDate, MarketMs, OptionContract } from '../../domain/types.ts';
 import { BrokerError } from '../../errors.ts';
-import { SimRefusal } from '../types.ts';
+import { SimRefusal } from '../core/types.ts';
 import type { PaperSession } from './sessions.ts';
 
 /** Kite makes its list of instruments once a day, to be fetched from about 08:30 on. */

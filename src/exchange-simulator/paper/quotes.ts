@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { IsoDate, MarketMs, OptionContract, Paise } from '../../domain/types.ts';
 import type { Tick } from '../../market/types.ts';
-import type { Prices } from '../prices.ts';
-import type { SimDepth, SimLevel } from '../types.ts';
+import type { Prices } from '../core/prices.ts';
+import type { SimDepth, SimLevel } from '../core/types.ts';
 import { parseBrokerTime } from '../wire/format.ts';
-import type { Tape } from './tape.ts';
+import type { QuoteFeed } from './quote-feed.ts';
 
 const paise = z.number().transform((rupees): Paise => Math.round(rupees * 100));
 const time = z
@@ -32,7 +32,7 @@ const rows = z.record(z.string(), z.unknown());
 type DayFacts = { date: IsoDate; lower: Paise; upper: Paise; close: Paise };
 
 export type PaperPricesOptions = {
-  tape: Tape;
+  quoteFeed: QuoteFeed;
   /** The market date. */
   today(): IsoDate;
   /** What a contract was traded at on paper, for a value where no price of the market is known. */
@@ -46,11 +46,11 @@ export type PaperPrices = Prices & {
   knows(contract: OptionContract): boolean;
 };
 
-/** The market's own prices, as the rules of the floor ask for them. */
-export function createPaperPrices({ tape, today, lastFill }: PaperPricesOptions): PaperPrices {
+/** The market's own prices, as the matching loop asks for them. */
+export function createPaperPrices({ quoteFeed, today, lastFill }: PaperPricesOptions): PaperPrices {
   const facts = new Map<number, DayFacts>();
   const last = (contract: OptionContract): Paise => {
-    const quote = tape.quote(contract.instrumentToken);
+    const quote = quoteFeed.quote(contract.instrumentToken);
     return (quote && worth(quote)) || lastFill(contract);
   };
 
@@ -62,7 +62,7 @@ export function createPaperPrices({ tape, today, lastFill }: PaperPricesOptions)
         const { instrument_token: instrumentToken, lower_circuit_limit: lower, upper_circuit_limit: upper } = quote;
         if (lower !== undefined && upper !== undefined)
           facts.set(instrumentToken, { date: today(), lower, upper, close: quote.ohlc?.close ?? 0 });
-        tape.learn({
+        quoteFeed.learn({
           instrumentToken,
           lastPrice: quote.last_price,
           bids: quote.depth?.buy ?? [],
@@ -78,14 +78,14 @@ export function createPaperPrices({ tape, today, lastFill }: PaperPricesOptions)
 
     last,
     depth(contract) {
-      const quote = tape.isFresh(contract.instrumentToken) ? tape.quote(contract.instrumentToken) : undefined;
+      const quote = quoteFeed.isFresh(contract.instrumentToken) ? quoteFeed.quote(contract.instrumentToken) : undefined;
       return quote ? depthOf(quote) : { bids: [], asks: [] };
     },
     tradedSince(contract, since) {
-      const quote = tape.isFresh(contract.instrumentToken) ? tape.quote(contract.instrumentToken) : undefined;
+      const quote = quoteFeed.isFresh(contract.instrumentToken) ? quoteFeed.quote(contract.instrumentToken) : undefined;
       return quote && (quote.tradedAt ?? 0) > since ? quote.lastPrice : null;
     },
-    reference: (contract) => tape.average(contract.instrumentToken) || last(contract),
+    reference: (contract) => quoteFeed.average(contract.instrumentToken) || last(contract),
     circuit(contract) {
       const known = facts.get(contract.instrumentToken);
       return known ?? { lower: 0, upper: Number.MAX_SAFE_INTEGER };

@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import { SimRefusal } from '../types.ts';
+import { SimRefusal } from '../core/types.ts';
 import { countRequest } from '../wire/kite.ts';
 import { kitePositions } from '../wire/kite-account.ts';
 import { failure, missing, success } from '../wire/kite-envelope.ts';

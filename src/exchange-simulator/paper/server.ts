@@ -1,11 +1,11 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import { type ExchangeAddresses, reachable } from '../server.ts';
+import { type ExchangeAddresses, reachable } from '../wire/addresses.ts';
 import { listen } from '../wire/listen.ts';
 import { createRateLimiter, type RateLimits, REAL_LIMITS } from '../wire/rate-limits.ts';
 import { simulatorRoutes } from '../wire/simulator-routes.ts';
 import type { PaperExchange } from './exchange.ts';
-import { createRelay } from './relay.ts';
+import { createFrameRelay } from './frame-relay.ts';
 import { paperRoutes } from './routes.ts';
 
 export type PaperServerOptions = {
@@ -37,7 +37,7 @@ export async function startPaperServer(options: PaperServerOptions): Promise<Pap
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.route('/', simulatorRoutes({ exchange, names }));
   app.route('/', paperRoutes({ exchange, limiter, closing: closing.signal }));
-  const openTicker = () => createRelay(exchange, closing.signal);
+  const openTicker = () => createFrameRelay(exchange, closing.signal);
   const { port, close } = await listen({ app, openTicker, host, port: options.port });
   const { root, tickerRoot } = reachable(host, port);
   return {

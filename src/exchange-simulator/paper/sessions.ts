@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { MarketMs, WallMs } from '../../domain/types.ts';
-import type { StateFiles } from '../files.ts';
-import { nextBrokerDay } from '../positions.ts';
-import { SimRefusal } from '../types.ts';
+import type { StateFiles } from '../core/files.ts';
+import { nextBrokerDay } from '../core/positions.ts';
+import { SimRefusal } from '../core/types.ts';
 import type { Upstream } from './upstream.ts';
 
 /** A login at Kite, as its client shows it with each request. Kept in memory alone. */

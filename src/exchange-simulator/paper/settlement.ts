@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { istDate } from '../../domain/clock.ts';
 import type { IsoDate, MarketMs, Paise } from '../../domain/types.ts';
 import { NIFTY_TOKEN } from '../../market/types.ts';
-import type { Book } from '../book.ts';
-import { valueAtExpiry } from '../contracts.ts';
-import { tradingHours } from '../hours.ts';
-import { brokerDate, type HeldPosition, movements, netQuantity, positionsOn } from '../positions.ts';
-import { SimRefusal } from '../types.ts';
+import type { Book } from '../core/book.ts';
+import { valueAtExpiry } from '../core/contracts.ts';
+import { tradingHours } from '../core/hours.ts';
+import { brokerDate, type HeldPosition, movements, netQuantity, positionsOn } from '../core/positions.ts';
+import { SimRefusal } from '../core/types.ts';
 
 export type SettlementOptions = {
   book: Book;

@@ -3,7 +3,7 @@ import axios, { type AxiosResponse } from 'axios';
 import { z } from 'zod';
 import { failedToConnect } from '../../brokers/kite-errors.ts';
 import { isLoopback } from '../../brokers/kite-transport.ts';
-import { SimRefusal } from '../types.ts';
+import { SimRefusal } from '../core/types.ts';
 
 export type UpstreamRequest = {
   method: string;

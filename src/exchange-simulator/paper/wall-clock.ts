@@ -1,5 +1,5 @@
 import type { MarketMs } from '../../domain/types.ts';
-import { type SimClock, SimRefusal } from '../types.ts';
+import { type SimClock, SimRefusal } from '../core/types.ts';
 
 /** The real market's time is everybody's: no segments, and nobody moves it. `set`, `hold` and `lease` throw SimRefusal. */
 export function createWallClock(now: () => MarketMs): SimClock {

@@ -1,6 +1,6 @@
 import { istDate } from '../../domain/clock.ts';
 import type { Bar, MarketMs } from '../../domain/types.ts';
-import type { Exchange, SimInstrument } from '../types.ts';
+import type { Exchange, SimInstrument } from '../core/types.ts';
 import { breezeDate, brokerTime, paise, parseBrokerTime, rupees } from './format.ts';
 
 export type CandleQuery = {

@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { istDate } from '../../domain/clock.ts';
-import { faultNumber } from '../faults.ts';
+import { faultNumber } from '../core/faults.ts';
 import { breezeCandles, type CandleQuery } from './breeze-candles.ts';
 import { sha256 } from './checksum.ts';
 import { breezeDate } from './format.ts';

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { Brokerage, SimCash, SimPosition } from '../types.ts';
+import type { Brokerage, SimCash, SimPosition } from '../core/types.ts';
 import { rupees } from './format.ts';
 import { invalid, success } from './kite-envelope.ts';
 import { profileOf } from './kite-login.ts';

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { SimRefusal } from '../types.ts';
+import { SimRefusal } from '../core/types.ts';
 
 /** Kite's answer: `{"status":"success","data":…}`. */
 export function success(c: Context, data: unknown): Response {

@@ -1,8 +1,8 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { faultNumber, faultText } from '../faults.ts';
-import { type SimFault, SimRefusal } from '../types.ts';
+import { faultNumber, faultText } from '../core/faults.ts';
+import { type SimFault, SimRefusal } from '../core/types.ts';
 import { pause, type Wire } from './wire.ts';
 
 /** Longer than any client waits: the answer never comes. */

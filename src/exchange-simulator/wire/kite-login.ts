@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { SimRefusal } from '../types.ts';
+import { SimRefusal } from '../core/types.ts';
 import { sha256 } from './checksum.ts';
 import { brokerTime } from './format.ts';
 import { failure, inputRefusal, missing, success } from './kite-envelope.ts';

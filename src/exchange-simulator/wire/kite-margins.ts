@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { type Charges, NO_CHARGES, orderCharges, sumCharges } from '../../domain/charges.ts';
 import { istDate } from '../../domain/clock.ts';
 import type { Paise } from '../../domain/types.ts';
-import type { Exchange, SimMargin, SimOrderRequest } from '../types.ts';
+import type { Exchange, SimMargin, SimOrderRequest } from '../core/types.ts';
 import { paise, rupees } from './format.ts';
 import { inputRefusal, success } from './kite-envelope.ts';
 import { orderRequest } from './kite-orders.ts';

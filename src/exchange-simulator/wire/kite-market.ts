@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { IST_OFFSET_MS, istDate } from '../../domain/clock.ts';
 import type { IsoDate } from '../../domain/types.ts';
-import type { Exchange, SimInstrument, SimLevel, SimQuote } from '../types.ts';
+import type { Exchange, SimInstrument, SimLevel, SimQuote } from '../core/types.ts';
 import { brokerTime, parseBrokerTime, rupees } from './format.ts';
 import { inputRefusal, invalid, missing, success } from './kite-envelope.ts';
 import type { Wire } from './wire.ts';

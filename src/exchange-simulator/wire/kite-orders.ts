@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
-import { concerns, faultNumber } from '../faults.ts';
-import { type Brokerage, type SimOrder, type SimOrderChange, type SimOrderRequest, SimRefusal } from '../types.ts';
+import { concerns, faultNumber } from '../core/faults.ts';
+import { type Brokerage, type SimOrder, type SimOrderChange, type SimOrderRequest, SimRefusal } from '../core/types.ts';
 import { paise } from './format.ts';
 import { invalid, missing, success } from './kite-envelope.ts';
 import { historyRows, orderRow, tradeRows } from './order-rows.ts';

@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono, type MiddlewareHandler } from 'hono';
-import { SimRefusal } from '../types.ts';
+import { SimRefusal } from '../core/types.ts';
 import { kiteAccount } from './kite-account.ts';
 import { failure, inputRefusal } from './kite-envelope.ts';
 import { kiteFaults } from './kite-faults.ts';

@@ -1,5 +1,5 @@
-import { faultNumber } from '../faults.ts';
-import type { Brokerage, SimOrder } from '../types.ts';
+import { faultNumber } from '../core/faults.ts';
+import type { Brokerage, SimOrder } from '../core/types.ts';
 import { sha256 } from './checksum.ts';
 import { orderRow } from './order-rows.ts';
 

@@ -1,5 +1,5 @@
 import AdmZip from 'adm-zip';
-import type { SimInstrument } from '../types.ts';
+import type { SimInstrument } from '../core/types.ts';
 import { rupees } from './format.ts';
 
 const CASH_HEADER = ['Token', 'ShortName', 'Series', 'CompanyName', 'ticksize', 'Lotsize'];

@@ -2,7 +2,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import { AppError } from '../../errors.ts';
-import { type Brokerage, SimRefusal } from '../types.ts';
+import { type Brokerage, SimRefusal } from '../core/types.ts';
 import { isoTime, parseBrokerTime, rupees } from './format.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];

@@ -1,4 +1,4 @@
-import type { SimQuote } from '../types.ts';
+import type { SimQuote } from '../core/types.ts';
 import { total } from './kite-market.ts';
 
 export type TickerMode = 'ltp' | 'quote' | 'full';

@@ -1,4 +1,4 @@
-import type { Exchange } from '../types.ts';
+import type { Exchange } from '../core/types.ts';
 import type { ExchangeKeys } from './keys.ts';
 import type { RateLimiter } from './rate-limits.ts';
 

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IsoDate } from '../../domain/types.ts';
-import { freePort } from '../../ports.ts';
+import { freePort } from '../../platform/ports.ts';
 import { API, exchange, sharedSettings, WORKER } from './commands.ts';
 import type { Ports } from './outside.ts';
 import type { Kill, Victim } from './plan.ts';

@@ -1,5 +1,5 @@
 /** Which process dies when, from a seed: the plan repeats exactly, the moments of real processes do not. */
-import { hash } from '../../exchange-simulator/random.ts';
+import { hash } from '../../exchange-simulator/core/random.ts';
 import { Dice } from '../dice.ts';
 
 export type Victim = 'worker 1' | 'worker 2' | 'api' | 'temporal' | 'exchange';

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../ports.ts';
+import { freePort } from '../../platform/ports.ts';
 
 export type PostgresServer = {
   databaseUrl: string;

@@ -1,7 +1,7 @@
 /** A process with all that it starts, as a terminal would run it: signals reach the whole group. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { repositoryRoot } from '../../repository-root.ts';
+import { repositoryRoot } from '../../platform/repository-root.ts';
 
 /** A machine that is busy takes its time to bury what was killed. Wall milliseconds. */
 const GONE_WITHIN_MS = 60_000;

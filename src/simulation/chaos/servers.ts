@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../../ports.ts';
+import { freePort } from '../../platform/ports.ts';
 import { startTemporalServer } from '../../temporal/server.ts';
 import { startPostgres } from './postgres.ts';
 

@@ -2,7 +2,7 @@
 import { BROKER_SQUARE_OFF } from '../../domain/calendar/index.ts';
 import { istAt, istDate } from '../../domain/clock.ts';
 import type { MarketMs } from '../../domain/types.ts';
-import { FAULT_KINDS } from '../../exchange-simulator/faults.ts';
+import { FAULT_KINDS } from '../../exchange-simulator/core/faults.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
 

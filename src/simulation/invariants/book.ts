@@ -2,7 +2,7 @@
 import { istDate } from '../../domain/clock.ts';
 import type { OrderTag } from '../../domain/tags.ts';
 import type { MarketMs } from '../../domain/types.ts';
-import type { SimOrder } from '../../exchange-simulator/types.ts';
+import type { SimOrder } from '../../exchange-simulator/core/types.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
 import type { Findings } from './findings.ts';

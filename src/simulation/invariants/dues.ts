@@ -5,7 +5,7 @@
 import { sessionOf } from '../../domain/calendar/index.ts';
 import { addDays, istAt, istDate } from '../../domain/clock.ts';
 import type { IsoDate, MarketMs, Paise } from '../../domain/types.ts';
-import type { SimInstrument } from '../../exchange-simulator/types.ts';
+import type { SimInstrument } from '../../exchange-simulator/core/types.ts';
 import type { Command } from '../case.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';

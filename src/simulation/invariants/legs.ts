@@ -3,7 +3,7 @@
 import { istDate } from '../../domain/clock.ts';
 import { type OrderTag, parseTag } from '../../domain/tags.ts';
 import type { IsoDate, MarketMs, Side } from '../../domain/types.ts';
-import type { SimFill, SimOrder } from '../../exchange-simulator/types.ts';
+import type { SimFill, SimOrder } from '../../exchange-simulator/core/types.ts';
 
 export type Contract = { tradingsymbol: string; product: string; expiry: IsoDate; optionType: string };
 

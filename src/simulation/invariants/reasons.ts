@@ -1,7 +1,7 @@
 /** Invariant 5: a position is left for a reason that the market or the book shows, and at its target. */
 import { istAt, istDate, istTime } from '../../domain/clock.ts';
 import type { Paise } from '../../domain/types.ts';
-import { FAULT_KINDS } from '../../exchange-simulator/faults.ts';
+import { FAULT_KINDS } from '../../exchange-simulator/core/faults.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { LogLine, Point } from '../world/world.ts';

@@ -2,8 +2,8 @@
 import { istAt, istDate, istTime } from '../../domain/clock.ts';
 import { priceProtection } from '../../domain/limit-prices.ts';
 import type { MarketMs, Paise } from '../../domain/types.ts';
-import { FAULT_KINDS } from '../../exchange-simulator/faults.ts';
-import type { SimOrder } from '../../exchange-simulator/types.ts';
+import { FAULT_KINDS } from '../../exchange-simulator/core/faults.ts';
+import type { SimOrder } from '../../exchange-simulator/core/types.ts';
 import { signalOn } from '../markets.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';

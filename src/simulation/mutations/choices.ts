@@ -1,6 +1,6 @@
 /** Another contract, another size, another price than the plan says. */
 import type { Case } from '../case.ts';
-import type { Mutation } from '../mutations.ts';
+import type { Mutation } from './mutation.ts';
 import { at, command, quietDay, shortDay, thinBuys } from './own-days.ts';
 
 /** Before the signal something has happened: a signal that is refused is no finding then. */

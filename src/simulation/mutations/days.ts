@@ -1,5 +1,5 @@
 /** What the day says, hands over, writes down, and tells its owner. */
-import type { Mutation } from '../mutations.ts';
+import type { Mutation } from './mutation.ts';
 import { after, at, command, quietDay, shortDay } from './own-days.ts';
 
 const WEEKLY = { plan: { numLots: 10, maxCapitalAtRisk: 50_000_000_00, exitPolicy: 'weekly' as const } };

@@ -1,5 +1,5 @@
 /** Entries that sell too early, too much, too late, or without protection. */
-import type { Mutation } from '../mutations.ts';
+import type { Mutation } from './mutation.ts';
 import { after, at, callFault, command, quietDay, shortDay, thinBuys } from './own-days.ts';
 
 export const ENTRY_MUTATIONS: readonly Mutation[] = [

@@ -1,5 +1,5 @@
 /** Exits that buy too much, sell too early, or do not end. */
-import type { Mutation } from '../mutations.ts';
+import type { Mutation } from './mutation.ts';
 import { after, at, callFault, quietDay, shortDay } from './own-days.ts';
 
 const refused = (of: { count: number } | { forMs: number }) =>

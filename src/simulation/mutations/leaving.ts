@@ -1,5 +1,5 @@
 /** Exits that leave something, or are not taken; stops that do not protect. */
-import type { Mutation } from '../mutations.ts';
+import type { Mutation } from './mutation.ts';
 import { after, at, callFault, command, quietDay, shortDay } from './own-days.ts';
 
 const MANY_LOTS = {

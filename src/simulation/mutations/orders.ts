@@ -1,5 +1,5 @@
 /** One order from intent to end: sent twice, believed too early, or another's. */
-import type { Mutation } from '../mutations.ts';
+import type { Mutation } from './mutation.ts';
 import { after, callFault, shortDay } from './own-days.ts';
 
 /** The exit leaves, is not answered, and comes on the book after 8 s. */

@@ -1,6 +1,6 @@
 /** Positions that are carried: left on another day than their own, or handed over in part. */
 import type { Case } from '../case.ts';
-import type { Mutation } from '../mutations.ts';
+import type { Mutation } from './mutation.ts';
 import { at, quietDay } from './own-days.ts';
 
 const QUIET = [25_060_00, 25_064_00, 25_056_00, 25_060_00] as const;

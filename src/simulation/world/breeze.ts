@@ -2,8 +2,8 @@
 import { breezeError } from '../../brokers/breeze-errors.ts';
 import type { Breeze } from '../../brokers/types.ts';
 import type { Bar, Paise } from '../../domain/types.ts';
-import { faultNumber } from '../../exchange-simulator/faults.ts';
-import type { Exchange } from '../../exchange-simulator/types.ts';
+import { faultNumber } from '../../exchange-simulator/core/faults.ts';
+import type { Exchange } from '../../exchange-simulator/core/types.ts';
 import type { RateLimiter } from '../../exchange-simulator/wire/rate-limits.ts';
 import type { SimProcess } from '../process.ts';
 import { after, later, virtualNow } from '../virtual-time.ts';

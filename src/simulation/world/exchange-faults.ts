@@ -1,6 +1,6 @@
 /** The exchange's own faults, and when each has met something: an order, or a price of what is open. */
-import { FAULT_KINDS } from '../../exchange-simulator/faults.ts';
-import type { Exchange, SimFault, SimOrder } from '../../exchange-simulator/types.ts';
+import { FAULT_KINDS } from '../../exchange-simulator/core/faults.ts';
+import type { Exchange, SimFault, SimOrder } from '../../exchange-simulator/core/types.ts';
 
 const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 

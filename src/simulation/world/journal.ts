@@ -1,4 +1,4 @@
-/** The journal in memory, by the same rules as the one on PostgreSQL; one contract holds both (test/server/journal-contract.ts). */
+/** The journal in memory, by the same rules as the one on PostgreSQL; one contract holds both (test/journal/journal-contract.ts). */
 
 import {
   type DayIdentity,
@@ -9,16 +9,8 @@ import {
   type PositionView,
 } from '../../../workflows/messages.ts';
 import type { KeptNotice } from '../../contract/notices.ts';
-import type { IsoDate } from '../../domain/types.ts';
-import type {
-  Account,
-  Journal,
-  JournalBatch,
-  LastPrice,
-  OpenAtEnd,
-  StoredEvent,
-  StoredSession,
-} from '../../journal/types.ts';
+import type { IsoDate, LastPrice } from '../../domain/types.ts';
+import type { Account, Journal, JournalBatch, OpenAtEnd, StoredEvent, StoredSession } from '../../journal/types.ts';
 
 type Day = {
   identity: DayIdentity;

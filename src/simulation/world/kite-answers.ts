@@ -9,7 +9,7 @@ import type {
   Quote,
 } from '../../brokers/types.ts';
 import type { Paise } from '../../domain/types.ts';
-import type { Exchange, SimLevel, SimOrder, SimOrderRequest } from '../../exchange-simulator/types.ts';
+import type { Exchange, SimLevel, SimOrder, SimOrderRequest } from '../../exchange-simulator/core/types.ts';
 import { rupees } from '../../exchange-simulator/wire/format.ts';
 
 const FINAL: Readonly<Record<string, OrderState>> = {

@@ -1,14 +1,14 @@
 /** The exchange's own HTTP faults (`POST /simulator/faults`), as the simulated Kite's routes carry them out, without HTTP. */
 import { kiteError } from '../../brokers/kite-errors.ts';
 import type { OrderChange } from '../../brokers/types.ts';
-import { concerns, faultNumber, faultText } from '../../exchange-simulator/faults.ts';
+import { concerns, faultNumber, faultText } from '../../exchange-simulator/core/faults.ts';
 import {
   type Exchange,
   type SimFault,
   type SimOrder,
   type SimOrderChange,
   SimRefusal,
-} from '../../exchange-simulator/types.ts';
+} from '../../exchange-simulator/core/types.ts';
 import { later } from '../virtual-time.ts';
 import type { ActiveFault, Call } from './call-faults.ts';
 

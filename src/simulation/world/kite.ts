@@ -7,7 +7,7 @@ import { createPace, type Pace, paceOf } from '../../brokers/kite-pace.ts';
 import type { Kite, KiteSession } from '../../brokers/types.ts';
 import { istDate } from '../../domain/clock.ts';
 import { BrokerError } from '../../errors.ts';
-import { type Exchange, type SimOrder, SimRefusal } from '../../exchange-simulator/types.ts';
+import { type Exchange, type SimOrder, SimRefusal } from '../../exchange-simulator/core/types.ts';
 import type { RateLimiter } from '../../exchange-simulator/wire/rate-limits.ts';
 import type { SimProcess } from '../process.ts';
 import { after, later, virtualNow } from '../virtual-time.ts';

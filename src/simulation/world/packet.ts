@@ -1,5 +1,5 @@
 import type { MarketMs } from '../../domain/types.ts';
-import type { SimLevel } from '../../exchange-simulator/types.ts';
+import type { SimLevel } from '../../exchange-simulator/core/types.ts';
 
 /** As KiteTicker decodes a full packet: rupees, and times as Date objects in whole seconds. */
 export function packet(

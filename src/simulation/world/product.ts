@@ -7,8 +7,8 @@ import type { Account } from '../../journal/types.ts';
 import type { Patience } from '../../market/candles.ts';
 import { createFeed, type FeedPace } from '../../market/feed.ts';
 import type { ClockSource } from '../../market/types.ts';
-import { createParts, type Parts } from '../../parts.ts';
-import type { Sealer } from '../../secrets.ts';
+import type { Sealer } from '../../platform/secrets.ts';
+import { type Composition, createComposition } from '../../runtime/composition.ts';
 import { SimProcess } from '../process.ts';
 import type { Worker } from '../temporal/server.ts';
 import type { WorkflowCode } from '../temporal/workflow-vm.ts';
@@ -34,7 +34,7 @@ export type ProductSettings = {
   /** False asks Kite as fast as it likes. */
   paced: boolean;
   /** Other activities in the place of some, for tests that compare with a server where these cannot run. */
-  replaced?(parts: Parts): { day?: Partial<DayActivities>; guards?: Partial<GuardActivities> };
+  replaced?(parts: Composition): { day?: Partial<DayActivities>; guards?: Partial<GuardActivities> };
 };
 
 export type ProductWorld = {
@@ -50,7 +50,7 @@ export type ProductWorld = {
   onPage(page: { level: 'warn' | 'alert'; text: string }): void;
 };
 
-export type Product = { process: SimProcess; parts: Parts; worker: Worker };
+export type Product = { process: SimProcess; parts: Composition; worker: Worker };
 
 /** The worker's own settings of src/temporal/worker.ts. */
 const GUARD_THROTTLE_MS = 1_000;
@@ -71,7 +71,7 @@ export function startProduct(name: string, world: ProductWorld, settings: Produc
       createTicker: world.ticker.createTicker(process),
       ...(settings.feedPace ? { pace: settings.feedPace } : {}),
     });
-    return createParts({
+    return createComposition({
       addresses: { userId: settings.userId, clockRoot: 'http://simulated' },
       brokers: {
         kite: createSimulatedKite(world.kite, process, settings.paced ? createPace() : async () => {}),

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { istDate } from '../../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../../domain/types.ts';
-import { createExchange, type ExchangeOptions } from '../../exchange-simulator/exchange.ts';
-import { hash } from '../../exchange-simulator/random.ts';
-import type { Exchange } from '../../exchange-simulator/types.ts';
+import { hash } from '../../exchange-simulator/core/random.ts';
+import type { Exchange } from '../../exchange-simulator/core/types.ts';
+import { createExchange, type ExchangeOptions } from '../../exchange-simulator/replay/exchange.ts';
 import { createRateLimiter, type RateLimits, REAL_LIMITS } from '../../exchange-simulator/wire/rate-limits.ts';
-import { createSealer, type Sealer } from '../../secrets.ts';
+import { createSealer, type Sealer } from '../../platform/secrets.ts';
 import type { SimProcess } from '../process.ts';
 import { processes } from '../temporal/activity-task.ts';
 import type { Payload } from '../temporal/payloads.ts';
@@ -174,7 +174,7 @@ export class World {
       this.exchangeFaults.look(order);
       this.followExchange();
     });
-    // What is refused at the desk changes no order.
+    // What is refused at the order entry changes no order.
     this.hooks.add((point) => {
       if (point.kind === 'call' && point.point === 'failed') this.exchangeFaults.look();
     });

@@ -82,7 +82,8 @@ const nearCircuit = played({ plan: { maxLossPerTrade: 5_000_000_00, maxLossPerDa
   return {
     upperCircuit,
     short,
-    refused: bought.flatMap(({ history }) => history).filter(({ statusMessage }) => /circuit/.test(`${statusMessage}`)),
+    // Refused at once: no book has them.
+    refused: day.world.lines.filter(({ text }) => /circuit limit/.test(text)),
     left: shortOf(exchange, MAIN),
     highest: Math.max(0, ...bought.flatMap(({ fills }) => fills.map(({ price }) => price))),
   };
