@@ -69,6 +69,7 @@ function judgeDay(facts: WatchFacts, failingMs: number, verdict: Verdict): void 
     const said = reason === null ? '' : ` (${reason.split('\n')[0]?.slice(0, 200)})`;
     add(facts, verdict, {
       cause: 'day_failing',
+      subject: facts.date,
       // In a replay the market's time is another one.
       since: now - (wall - since),
       text: `The day of ${facts.date} has not moved for ${seconds(wall - since)} s: its code fails, ${attempts} attempts${said}. Nothing is decided or left; stops rest at the exchange. ${openNow(facts)} ${LOOK_AT_KITE} If the code was changed, put the earlier one back and start again.`,
@@ -92,6 +93,7 @@ function lost(day: Extract<DayLook, { kind: 'lost' }>, facts: WatchFacts, verdic
       : 'It is not opened again: close what is open in Kite.';
   add(facts, verdict, {
     cause: 'day_lost',
+    subject: facts.date,
     since,
     text: `The day of ${date} ended without a report at ${istTime(since)} (${day.how.toLowerCase()}): nothing is watched. ${openNow(facts)} ${then} ${LOOK_AT_KITE}`,
     over: `The day of ${date} runs again.`,
@@ -112,6 +114,7 @@ function missing(facts: WatchFacts, span: { due: MarketMs }, verdict: Verdict): 
     : 'Log in or start trading to open it.';
   add(facts, verdict, {
     cause: 'day_missing',
+    subject: facts.date,
     since: span.due,
     text: [`No day runs on ${date}.`, openNow(facts), why, then].filter(Boolean).join(' '),
     over: `The day of ${date} runs.`,
@@ -123,6 +126,7 @@ function judgeSurroundings(facts: WatchFacts, awayMs: number, verdict: Verdict):
   if (temporalAwaySince !== null && wall - temporalAwaySince >= awayMs)
     add(facts, verdict, {
       cause: 'temporal_away',
+      subject: 'temporal',
       since: now - (wall - temporalAwaySince),
       text: `Temporal has not answered for ${seconds(wall - temporalAwaySince)} s: nothing is decided or left; stops rest at the exchange. ${openNow(facts)} ${LOOK_AT_KITE}`,
       over: 'Temporal answers again.',
@@ -130,6 +134,7 @@ function judgeSurroundings(facts: WatchFacts, awayMs: number, verdict: Verdict):
   if (journalAwaySince !== null && wall - journalAwaySince >= awayMs)
     add(facts, verdict, {
       cause: 'journal_away',
+      subject: 'journal',
       since: now - (wall - journalAwaySince),
       text: `The journal has not answered for ${seconds(wall - journalAwaySince)} s: what happens is not written down, and logins are not taken. ${openNow(facts)}`,
       over: 'The journal answers again.',
@@ -137,14 +142,15 @@ function judgeSurroundings(facts: WatchFacts, awayMs: number, verdict: Verdict):
   if (freeBytes !== null && freeBytes < FULL_BELOW_BYTES)
     add(facts, verdict, {
       cause: 'disk_full',
+      subject: 'disk',
       since: now,
       text: `The disk of the data folder is full (${Math.floor(freeBytes / 1024)} KB left): Temporal and the journal cannot write, so exits may not be sent. ${openNow(facts)} Make space now. ${LOOK_AT_KITE}`,
       over: 'The disk of the data folder has space again.',
     });
 }
 
-function add({ date }: WatchFacts, verdict: Verdict, found: Omit<Finding, 'subject' | 'date'>): void {
-  verdict.findings.push({ subject: date, date, ...found });
+function add({ date }: WatchFacts, verdict: Verdict, found: Omit<Finding, 'date'>): void {
+  verdict.findings.push({ date, ...found });
 }
 
 function openNow({ positions, journalAwaySince }: WatchFacts): string {

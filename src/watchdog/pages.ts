@@ -1,5 +1,6 @@
 /** Pages of the watchdog: raised, repeated after 1, 5 and 15 minutes and then every 15, and ended. */
 import type { KeptNotice, NoticeInput, Notices } from '../contract/notices.ts';
+import { isIsoDate } from '../domain/clock.ts';
 import type { IsoDate, MarketMs, WallMs } from '../domain/types.ts';
 
 /** Something that is wrong now. */
@@ -35,8 +36,8 @@ function lastDue(elapsedMs: number): number {
 export type Pages = {
   /** Goes on with the pages that an earlier process has raised and not ended. */
   restore(kept: readonly KeptNotice[]): void;
-  /** Sends what is due. A page whose cause is in `unsure` stays as it is when nothing is found. Never rejects. */
-  look(findings: readonly Finding[], unsure: ReadonlySet<string>): Promise<void>;
+  /** Sends what is due on a date. A page whose cause is in `unsure` stays as it is when nothing is found. Never rejects. */
+  look(findings: readonly Finding[], unsure: ReadonlySet<string>, today: IsoDate): Promise<void>;
 };
 
 /**
@@ -67,12 +68,15 @@ export function createPages(options: { prefix: string; notices: Pick<Notices, 's
     return [noticeOf(page, String(n), kind, finding.text)];
   }
 
-  function over(found: ReadonlySet<string>, unsure: ReadonlySet<string>): [NoticeInput, IsoDate][] {
+  function over(found: ReadonlySet<string>, unsure: ReadonlySet<string>, today: IsoDate): [NoticeInput, IsoDate][] {
     return [...open].flatMap(([key, page]) => {
       if (found.has(key) || unsure.has(page.finding.cause)) return [];
       open.delete(key);
       ended.add(page.base);
-      return [noticeOf(page, 'end', 'ended', page.finding.over)];
+      const { subject, over } = page.finding;
+      // A page about a date ends with it, whatever became of its cause.
+      const isPast = subject !== today && isIsoDate(subject);
+      return [noticeOf(page, 'end', 'ended', isPast ? `${subject} is over: its day is not looked at any more.` : over)];
     });
   }
 
@@ -97,9 +101,9 @@ export function createPages(options: { prefix: string; notices: Pick<Notices, 's
         open.set(keyOf(notice), { finding, base, raisedAt: queuedAt - repetitionMinutes(sent) * MINUTE_MS, sent });
       }
     },
-    async look(findings, unsure) {
+    async look(findings, unsure, today) {
       const found = new Set(findings.map(keyOf));
-      const sending = [...findings.flatMap(due), ...over(found, unsure)];
+      const sending = [...findings.flatMap(due), ...over(found, unsure, today)];
       await Promise.all(sending.map(([notice, date]) => notices.send(notice, date)));
     },
   };

@@ -180,7 +180,7 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
         const facts = await readFacts();
         const { findings, unsure, actions } = judge(facts, options.limits);
         await Promise.all([
-          pages.look(findings, unsure),
+          pages.look(findings, unsure, facts.date),
           tellOfPause(facts),
           ...actions.map((action) => act(action, facts)),
         ]);
