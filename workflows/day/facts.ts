@@ -1,8 +1,9 @@
 /** All that a day knows: one plain object, carried from run to run. What is not in here is forgotten when a run continues as new. */
-import type { NoticeInput } from '../../src/contract/activities.ts';
+
 import type { AuthCompleted, DayInput, ManualChecks, Plan } from '../../src/contract/commands.ts';
 import type { DayIdentity } from '../../src/contract/identity.ts';
 import type { LogEvent } from '../../src/contract/journal.ts';
+import type { NoticeInput } from '../../src/contract/notices.ts';
 import type {
   AuthAttempt,
   CommandAnswer,
