@@ -68,6 +68,11 @@ export class Look {
     if (market > this.now.market && (this.due.market === null || market < this.due.market)) this.due.market = market;
   }
 
+  /** At most one action an order. */
+  isTouched(tag: string): boolean {
+    return this.actions.some((action) => 'tag' in action && action.tag === tag);
+  }
+
   add(action: Action): void {
     this.actions.push(action);
   }
@@ -109,8 +114,7 @@ export class Look {
       this.again(again);
       return false;
     }
-    const known = this.actions.some((action) => action.do === 'cancel' && action.tag === order.tag);
-    if (!known) this.add({ do: 'cancel', tag: order.tag, onlyIfPriced });
+    if (!this.isTouched(order.tag)) this.add({ do: 'cancel', tag: order.tag, onlyIfPriced });
     return true;
   }
 }

@@ -57,7 +57,8 @@ export function cancelExcess(look: Look, orders: readonly Order[], excess: numbe
 }
 
 function advance(look: Look, leg: Leg, order: Order): void {
-  if (!isLive(order) || order.change || crosses(look, leg, order.side, order.purpose)) return;
+  if (!isLive(order) || order.change || look.isTouched(order.tag)) return;
+  if (crosses(look, leg, order.side, order.purpose)) return;
   if (order.orderType === 'LIMIT') reprice(look, leg, order);
   else convert(look, leg, order);
 }

@@ -6,6 +6,7 @@ import { istTime } from '../clock.ts';
 import type { WallMs } from '../types.ts';
 import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
 import { heldOf, isOver, isResidual, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
+import { shareUsed } from './rates.ts';
 
 /** Something that a person has to know when it lasts. `afterMs` in wall time from when it began to hold. */
 export type Condition = { cause: string; subject: string; text: string; afterMs: number };
@@ -61,15 +62,16 @@ function ofPosition(facts: ControlFacts, position: Position): Condition[] {
   const conditions: Condition[] = [];
   const add = (cause: string, afterMs: number, text: string) => conditions.push({ cause, subject: id, text, afterMs });
   const shorts = position.legs.filter(({ opens }) => opens === 'SELL');
-  for (const leg of shorts) {
-    const bare = unprotected(orders, leg);
-    if (bare > 0)
-      add(
-        'unprotected',
-        20 * SECOND_MS,
-        `${id}: ${bare} ${leg.contract.tradingsymbol} are short and no order of ours at Zerodha buys them back. Look at Kite.`,
-      );
-  }
+  const bare = shorts.flatMap((leg) => {
+    const units = unprotected(orders, leg);
+    return units > 0 ? [`${units} ${leg.contract.tradingsymbol}`] : [];
+  });
+  if (bare.length > 0)
+    add(
+      'unprotected',
+      20 * SECOND_MS,
+      `${id}: ${bare.join(' and ')} are short and no order of ours at Zerodha buys them back. Look at Kite.`,
+    );
   const holds = position.legs.some((leg) => heldOf(orders, leg, position.unheard).hi > 0);
   if (position.exit && holds && !isResidual(position, orders))
     add(
@@ -80,8 +82,9 @@ function ofPosition(facts: ControlFacts, position: Position): Condition[] {
   if (position.exit || position.entry === null) {
     const surplus =
       position.legs
-        .filter(({ opens }) => opens === 'BUY' && position.signal !== 'manual')
-        .reduce((sum, leg) => sum + heldOf(orders, leg).lo, 0) -
+        .filter(({ opens }) => opens === 'BUY' && (position.signal !== 'manual' || position.exit !== null))
+        // What is offered for sale is held until it is sold.
+        .reduce((sum, leg) => sum + Math.max(0, heldOf(orders, leg).hi), 0) -
       shorts.reduce((sum, leg) => sum + Math.max(0, heldOf(orders, leg).hi), 0);
     if (surplus > 0)
       add(
@@ -90,15 +93,18 @@ function ofPosition(facts: ControlFacts, position: Position): Condition[] {
         `${id}: ${surplus} units of the hedge cover nothing and find no buyer.${lastWords(orders)} They can lose no more than they cost.`,
       );
   }
-  for (const leg of position.legs) {
-    const over = -heldOf(orders, leg, position.unheard).hi;
-    if (over > 0)
-      add(
-        'overclosed',
-        5 * SECOND_MS,
-        `${id}: ${over} ${leg.contract.tradingsymbol} too many were ${leg.opens === 'SELL' ? 'bought' : 'sold'} by an order that came late. They are traded back while orders may be placed; look at Kite.`,
-      );
-  }
+  const over = position.legs.flatMap((leg) => {
+    const units = -heldOf(orders, leg, position.unheard).hi;
+    return units > 0
+      ? [`${units} ${leg.contract.tradingsymbol} too many were ${leg.opens === 'SELL' ? 'bought' : 'sold'}`]
+      : [];
+  });
+  if (over.length > 0)
+    add(
+      'overclosed',
+      5 * SECOND_MS,
+      `${id}: ${over.join(' and ')} by an order that came late. They are traded back while orders may be placed; look at Kite.`,
+    );
   const outside = externalWords(orders, position);
   if (outside.length > 0)
     add(
@@ -211,6 +217,12 @@ function ofAccount(facts: ControlFacts, open: readonly Position[], now: Now): Co
       'address',
       0,
       `Zerodha refuses orders from this machine: "${held.message}". Add its address on the Kite developer console. ${ids} cannot be closed from here.`,
+    );
+  if (hours && shareUsed(facts, now) >= 1)
+    add(
+      'rates',
+      0,
+      `The orders that Zerodha takes of an account in a minute or a day are used up (${facts.rates.day} today). ${ids}: stops are still turned into exits, nothing else is sent. Close in Kite what cannot wait.`,
     );
   for (const [contract, text] of Object.entries(facts.unexplained))
     conditions.push({ cause: 'unexplained', subject: contract, text, afterMs: 10 * SECOND_MS });

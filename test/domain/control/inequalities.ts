@@ -1,7 +1,7 @@
-/** CONTROL's three inequalities, written down once more and differently: for every set of short legs, every leg and every contract. */
+/** CONTROL's three inequalities, written down once more and differently: for every set of short legs, and every leg. */
 import type { ControlFacts, Order, Position } from '../../../src/domain/control/facts.ts';
 
-type Bounds = { key: string; group: string; symbol: string; short: boolean; lo: number; hi: number; covered: boolean };
+type Bounds = { key: string; group: string; short: boolean; lo: number; hi: number; covered: boolean };
 
 function fillOf(order: Order): { lo: number; hi: number } {
   const over = ['ended', 'absent', 'not_sent'].includes(order.phase);
@@ -29,7 +29,6 @@ function boundsOf(facts: ControlFacts): Bounds[] {
       return {
         key: `${position.id} ${role} ${contract.tradingsymbol}`,
         group: `${position.plan.product} ${contract.expiry} ${contract.optionType}`,
-        symbol: `${position.plan.product} ${contract.tradingsymbol} ${opens}`,
         short: opens === 'SELL',
         covered: position.signal === 'manual' || position.plan.hedge !== null,
         ...bounds,
@@ -42,15 +41,15 @@ function boundsOf(facts: ControlFacts): Bounds[] {
 export function slacksOf(facts: ControlFacts): Map<string, number> {
   const all = boundsOf(facts);
   const slacks = new Map<string, number>();
-  for (const { key, symbol, lo } of all) {
-    slacks.set(`held ${key}`, lo);
-    slacks.set(`held ${symbol}`, (slacks.get(`held ${symbol}`) ?? 0) + lo);
-  }
+  // Each leg keeps it for itself: then it holds of the contract as well.
+  for (const { key, lo } of all) slacks.set(`held ${key}`, lo);
   const shorts = all.filter(({ short, covered }) => short && covered);
   const longs = all.filter(({ short, covered }) => !short && covered);
   for (let set = 1; set < 2 ** shorts.length; set += 1) {
     const some = shorts.filter((_, index) => Math.floor(set / 2 ** index) % 2 === 1);
     const groups = new Set(some.map(({ group }) => group));
+    // Sets that share no cover are judged apart.
+    if (groups.size > 1) continue;
     const short = some.reduce((sum, { hi }) => sum + Math.max(0, hi), 0);
     const long = longs.reduce((sum, { group, lo }) => sum + (groups.has(group) ? Math.max(0, lo) : 0), 0);
     slacks.set(`covered ${some.map(({ key }) => key).join(', ')}`, long - short);

@@ -62,14 +62,21 @@ function happenings(model: Model, random: () => number): void {
   if (random() < 0.2) {
     const from = some();
     model.after(from, () => {
-      facts.sessionLives = false;
+      // An exchange that answers keeps its session.
+      if (model.habits !== CALM) facts.sessionLives = false;
     });
     model.after(from + some(), () => {
       facts.sessionLives = true;
     });
   }
-  if (random() < 0.2) model.after(some(), () => outside(model, random));
-  if (random() < 0.2) model.after(some(), () => void (facts.noNewRisk = true));
+  if (random() < 0.2)
+    model.after(some(), () => {
+      if (model.habits !== CALM) outside(model, random);
+    });
+  if (random() < 0.2)
+    model.after(some(), () => {
+      facts.noNewRisk = true;
+    });
 }
 
 function outside(model: Model, random: () => number): void {
