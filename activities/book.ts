@@ -41,6 +41,8 @@ export class Book {
   private readonly whole = new SharedWork((priority) => this.readWhole(priority));
   private readonly list = new SharedWork((priority) => this.readOrders(priority));
   private last: Look | null = null;
+  /** As they were listed last: where they cannot be read, orders keep the fills that are known. */
+  private trades: NonNullable<Look['trades']> = [];
   private sentMono = Number.NEGATIVE_INFINITY;
   private day: DayMemory;
 
@@ -115,7 +117,8 @@ export class Book {
     ]);
     if (orders.status === 'rejected') throw orders.reason;
     const answered = { trades: orNull(trades), positions: orNull(positions) };
-    const rows = rowsOf(orders.value, answered.trades ?? this.last?.trades ?? []);
+    if (answered.trades) this.trades = answered.trades;
+    const rows = rowsOf(orders.value, this.trades);
     this.remember(rows);
     const look: Look = { ...began, orders: rows, trades: answered.trades, net: answered.positions?.net ?? null };
     if (!this.last || look.beganMono >= this.last.beganMono) this.last = look;
@@ -125,7 +128,7 @@ export class Book {
   private async readOrders(priority: Priority): Promise<OrderList> {
     const began = { beganWall: Date.now(), beganMono: performance.now() };
     const orders = await this.use(priority, (session) => session.orders());
-    const rows = rowsOf(orders, this.last?.trades ?? []);
+    const rows = rowsOf(orders, this.trades);
     this.remember(rows);
     return { ...began, orders: rows };
   }

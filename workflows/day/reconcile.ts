@@ -5,7 +5,7 @@ import type { Holding } from '../../src/contract/ledger.ts';
 import type { Overnight } from '../../src/domain/control/book.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { comparing } from '../activity-proxies.ts';
-import { foreignOf, recordForeignPosition, signed } from '../external/trades.ts';
+import { foreignOf, movedOf, recordForeignPosition, signed } from '../external/trades.ts';
 import { bookOther, setFills } from '../orders/ledger.ts';
 import { requestExit } from '../position/request-exit.ts';
 import type { Day } from './day.ts';
@@ -185,18 +185,8 @@ export async function compareWithBroker(day: Day): Promise<Reconciliation | null
 
 /** What others hold now, as far as their trades show it. */
 function theirsNow({ facts }: Day): Holding[] {
-  return facts.external.map(({ product, tradingsymbol, foreign, before, trades }) => {
-    const booked = Object.values(facts.orders)
-      .filter(
-        (order) =>
-          order.product === product &&
-          order.tradingsymbol === tradingsymbol &&
-          order.takenFrom !== undefined &&
-          order.takenFrom !== 'transfer' &&
-          order.booked !== false,
-      )
-      .reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
-    const moved = trades.reduce((sum, trade) => sum + signed(trade), 0) - before - booked;
-    return { product, tradingsymbol, quantity: foreign + moved };
+  return facts.external.map((external) => {
+    const { product, tradingsymbol, foreign } = external;
+    return { product, tradingsymbol, quantity: foreign + movedOf(facts, external) };
   });
 }

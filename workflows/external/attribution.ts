@@ -10,7 +10,7 @@ import type { Day } from '../day/day.ts';
 import type { DayFacts } from '../day/facts.ts';
 import { bookOther, setFills } from '../orders/ledger.ts';
 import { requestExit } from '../position/request-exit.ts';
-import { contractsOf, externalOf, keepBaselines, signed } from './trades.ts';
+import { contractsOf, externalOf, keepBaselines, movedOf } from './trades.ts';
 
 /** Looks at all contracts of ours anew. Answers nothing: what it finds is in the ledger. */
 export function attribute(day: Day): void {
@@ -30,14 +30,7 @@ function attributeSide(day: Day, product: string, tradingsymbol: string, opens: 
   const holders = holdersOf(facts, product, tradingsymbol, opens);
   const all = holders.flatMap(({ open }) => open);
   if (holders.length === 0) return;
-  // E, less what was booked of it already.
-  const booked = Object.values(facts.orders).filter(
-    (order) =>
-      order.product === product && order.tradingsymbol === tradingsymbol && isExternal(order) && order.booked !== false,
-  );
-  const traded = external.trades.reduce((sum, trade) => sum + signed(trade), 0) - external.before;
-  const moved =
-    traded - booked.reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
+  const moved = movedOf(facts, external);
   const ours = holders.reduce((sum, { held }) => sum + held, 0);
   const closing = opens === 'SELL' ? moved - Math.max(0, -external.foreign) : -moved - Math.max(0, external.foreign);
   const share = Math.max(0, Math.min(ours, closing));
@@ -170,7 +163,7 @@ function withdraw(day: Day, open: readonly Order[], units: number): void {
 }
 
 /** A person has said that the trades were theirs. */
-function takeAnswers(day: Day): void {
+export function takeAnswers(day: Day): void {
   for (const position of day.facts.positions) {
     const question = questionOf(position);
     if (!day.isAcknowledged(question)) continue;

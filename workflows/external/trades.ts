@@ -46,7 +46,24 @@ export function signed({ side, quantity }: { side: 'BUY' | 'SELL'; quantity: num
   return side === 'BUY' ? quantity : -quantity;
 }
 
-/** Orders of ours in a contract, today's and carried. What was taken from others is none. */
+/** E: what others have traded since the baseline, less what of it was booked as closing ours. Signed units. */
+export function movedOf(facts: DayFacts, { product, tradingsymbol, trades, before }: ExternalFacts): number {
+  const booked = Object.values(facts.orders).filter(
+    ({ takenFrom, booked: is, ...of }) =>
+      of.product === product &&
+      of.tradingsymbol === tradingsymbol &&
+      // What was closed over night has no trade of today.
+      of.orderId !== null &&
+      (takenFrom === 'broker' || takenFrom === 'person') &&
+      is !== false,
+  );
+  const traded = trades.reduce((sum, trade) => sum + signed(trade), 0);
+  return (
+    traded - before - booked.reduce((sum, { side, filledQuantity: quantity }) => sum + signed({ side, quantity }), 0)
+  );
+}
+
+/** Orders in a contract, today's and carried, and the shares of others' orders that closed ours. */
 export function oursIn(facts: DayFacts, product: string, tradingsymbol: string): Order[] {
   return [...facts.carriedOrders, ...Object.values(facts.orders)].filter(
     (order) => order.product === product && order.tradingsymbol === tradingsymbol,
@@ -61,7 +78,8 @@ export function keepBaselines(day: Day): void {
   const { facts } = day;
   for (const { product, tradingsymbol } of contractsOf(facts.positions)) {
     const external = externalOf(facts, product, tradingsymbol);
-    const orders = oursIn(facts, product, tradingsymbol);
+    // What nobody has answered closes nothing yet.
+    const orders = oursIn(facts, product, tradingsymbol).filter(({ booked }) => booked !== false);
     const net = orders.reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
     const ours = net !== 0 || orders.some((order) => mayFill(order));
     if (ours) {
@@ -71,8 +89,7 @@ export function keepBaselines(day: Day): void {
       continue;
     }
     external.since = null;
-    const total = external.trades.reduce((sum, trade) => sum + signed(trade), 0);
-    moveBaseline(external, total - external.before);
+    moveBaseline(external, movedOf(facts, external));
   }
 }
 

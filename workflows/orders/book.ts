@@ -65,7 +65,8 @@ async function watchOnce(day: Day): Promise<void> {
     if (day.ending || facts.over) await run;
   } else if (failed) await day.pause('a new book watcher', AFTER_FAILURE_MS, () => facts.over);
   // One that has nothing to look for before then is not asked again, unless an order call gives it something.
-  else if (quietUntil !== null) await day.untilMarket(quietUntil, 'book', () => outdated() || facts.rates.day !== calls);
+  else if (quietUntil !== null)
+    await day.untilMarket(quietUntil, 'book', () => outdated() || facts.rates.day !== calls);
 }
 
 function inputOf(day: Day): BookInput {
@@ -118,7 +119,8 @@ export function applyNews(day: Day, news: BookNews): void {
     case 'quiet':
       return;
     case 'news':
-      facts.book = { readAt: news.at, unreadableSince: null };
+      // Of a list that is not whole there are news as well: that it can be read again comes by itself.
+      facts.book.readAt = news.at;
       facts.seenIds.push(...news.ids.filter((id) => !facts.seenIds.includes(id)));
       if (news.overnight) takeOvernight(day, news.overnight);
       for (const row of news.rows) applyRow(day, row, news.at);
