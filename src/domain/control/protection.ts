@@ -1,7 +1,7 @@
 /** An open position: its short is protected at the exchange, its cover fits, or it is left (TRADING section 5). */
 import { restingStop } from '../stops.ts';
 import type { Look } from './action.ts';
-import { surplusOf } from './entry.ts';
+import { awaitsMissingSell, surplusOf } from './entry.ts';
 import type { Leg, Order } from './facts.ts';
 import { mayPlace } from './hours.ts';
 import {
@@ -37,6 +37,8 @@ export function protect(look: Look): void {
   if (position.entry !== null || position.signal === 'manual') return;
   const shorts = position.legs.filter(({ opens }) => opens === 'SELL');
   if (shorts.some((leg) => heldOf(orders, leg, position.unheard).hi > 0)) return;
+  // One without an answer may still show: it is protected then.
+  if (awaitsMissingSell(look)) return;
   const closedOutside = orders.some(({ takenFrom }) => takenFrom !== undefined);
   look.add({ do: 'exit', reason: closedOutside ? 'external' : 'entry_failed', why: 'nothing of it is sold' });
 }
