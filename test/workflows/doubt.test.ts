@@ -251,7 +251,7 @@ describe('an order of somebody else that carries our tag', () => {
     const { today } = await withTheirs();
     await today.acknowledge('all');
     const report = await today.result();
-    expectNeverNaked(today.book().filter(({ tradingsymbol }) => tradingsymbol === MAIN));
+    expectNeverNaked(today.book());
     expect(report.positions).toMatchObject([{ state: 'closed', exitReason: 'exit_time' }]);
     expect(today.exchange.positions().filter(({ quantity }) => quantity !== 0)).toEqual([]);
   });

@@ -51,27 +51,29 @@ describe('an external trade in a contract that two positions hold', () => {
     expect(held(day)).toEqual({ [MAIN]: -750, [HEDGE]: 750 });
   });
 
-  it('closes that of a signal before a manual one: what is short in the end is bought back once', async () => {
+  it('closes the older one first: what is short in the end is bought back once', async () => {
     day = await stage.tradingDay();
     await day.at('09:30');
     await day.placeOrder({ symbol: HEDGE });
     await day.placeOrder({ symbol: MAIN, side: 'SELL' });
     await day.at('11:15');
-    const position = (view: Awaited<ReturnType<Day['view']>>) => view.positions.find(({ id }) => id === 'P1');
-    await day.seen('P1', (view) => position(view)?.state === 'open');
+    const position = (view: Awaited<ReturnType<Day['view']>>, id: string) => view.positions.find((one) => one.id === id);
+    await day.seen('P1', (view) => position(view, 'P1')?.state === 'open');
+    await day.seen('its stop', () => resting(day).length === 2);
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 750 });
     await day.at('12:30');
-    await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'external:P1'));
+    const { warnings } = await day.seen('the questions', (view) => view.warnings.length === 2);
+    expect(warnings.map(({ id }) => id)).toEqual(['external:M2', 'external:P1']);
     expect(held(day)).toEqual({ [MAIN]: -75, [HEDGE]: 825 });
-    await day.closePosition({ id: 'M2' });
-    await day.seen('M2 is closed', ({ positions }) => positions.find(({ id }) => id === 'M2')?.state === 'closed');
-    expect(held(day)).toEqual({ [MAIN]: 0, [HEDGE]: 825 });
+    expect(resting(day)).toEqual([75]);
     await day.acknowledge('all');
-    await day.seen('P1 is closed', (view) => position(view)?.state === 'closed');
+    await day.seen('M2 is closed', (view) => position(view, 'M2')?.state === 'closed');
+    await day.seen('what is left of the hedge', () => held(day)[HEDGE] === 150);
+    await day.closePosition({ id: 'P1' });
+    await day.seen('P1 is closed', (view) => position(view, 'P1')?.state === 'closed');
     expect(held(day)).toEqual({ [MAIN]: 0, [HEDGE]: 75 });
     const report = await day.result();
-    expect(report).toMatchObject({ result: 'flat', reconciled: true });
-    expect(report.warnings.map(({ id }) => id)).toEqual([]);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, warnings: [] });
     expect(filledOf(ours(day.book()), MAIN, 'BUY')).toBe(75);
     expect(held(day)).toEqual({ [MAIN]: 0, [HEDGE]: 0 });
   });
