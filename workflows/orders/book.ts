@@ -122,7 +122,8 @@ export function applyNews(day: Day, news: BookNews): void {
     case 'quiet':
       return;
     case 'news':
-      facts.book = { readAt: news.at, unreadableSince: null };
+      // Of a list that is not whole there are news as well: that it can be read again comes by itself.
+      facts.book.readAt = news.at;
       facts.seenIds.push(...news.ids.filter((id) => !facts.seenIds.includes(id)));
       if (news.overnight) takeOvernight(day, news.overnight);
       for (const row of news.rows) applyRow(day, row, news.at);

@@ -261,7 +261,9 @@ function place(
   order.price = checks.price;
   const words = `${asked.side} ${asked.quantity} ${checks.tradingsymbol} ${asked.orderType}`;
   day.log('info', 'manual_order', `${words} ordered by ${by}.`, { tag: order.tag, reserved: checks.reserved });
-  const known = () => order.phase !== 'intended' && order.phase !== 'in_flight';
+  // What crosses the touch fills at once or not at all; what rests is answered as it stands.
+  const stands = () => pricing.kind !== 'cross' && (order.phase === 'working' || order.phase === 'resting');
+  const known = () => isOver(order) || order.phase === 'doubt' || stands();
   const until = Date.now() + OUTCOME_MS;
   return {
     tag: order.tag,

@@ -123,10 +123,8 @@ function endEntry(day: Day, position: Position): void {
   const main = position.legs.find(({ opens }) => opens === 'SELL');
   const orders = ordersOf(day.facts, position);
   const sold = main ? averageOf(orders, main, 'SELL') : null;
-  if (!main || sold === null) {
-    requestExit(day, position, 'entry_failed');
-    return;
-  }
+  // Whether it is left then is decided as for any position of which nothing is sold.
+  if (!main || sold === null) return;
   const hedge = position.legs.findLast(({ opens }) => opens === 'BUY');
   const credit = sold - (hedge ? (averageOf(orders, hedge, 'BUY') ?? 0) : 0);
   const units = orders.reduce(

@@ -132,17 +132,20 @@ function unwanted({ facts, position, orders, now }: Look, order: Order, sendBy: 
   return naked ? 'nothing covers it any more' : null;
 }
 
-/** Of the hedge, what covers no short any more and is not kept for a sell that may still show. Units. */
-export function surplusOf(look: Look, hedge: Leg): number {
-  const { facts, position, orders, now } = look;
-  const missing = orders.filter(
+/** An opening sell that was settled as absent may still show, for a while. */
+export function awaitsMissingSell(look: Look): boolean {
+  const missing = look.orders.filter(
     (order) => order.role === 'main' && order.purpose === 'entry' && order.phase === 'absent',
   );
   const until = Math.max(0, ...missing.map(({ since }) => since + MISSING_SELL_MS));
-  if (now.wall < until) {
-    look.again(until);
-    return 0;
-  }
+  look.again(until);
+  return look.now.wall < until;
+}
+
+/** Of the hedge, what covers no short any more and is not kept for a sell that may still show. Units. */
+export function surplusOf(look: Look, hedge: Leg): number {
+  const { facts, position, orders } = look;
+  if (awaitsMissingSell(look)) return 0;
   const shorts = position.legs
     .filter(({ opens }) => opens === 'SELL')
     .reduce((sum, leg) => sum + Math.max(0, heldOf(orders, leg, position.unheard).hi), 0);
