@@ -6,11 +6,13 @@ import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { isOver } from '../../src/domain/control/intervals.ts';
 import { orderCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
-import { applyRow, markAccepted, markDoubt, markInFlight, markNotSent, recordIntent } from './ledger.ts';
+import { applyRow, clearEndedChange, markAccepted, markDoubt, markInFlight, markNotSent, recordIntent } from './ledger.ts';
 
 /** A call that waited longer than this for a worker does nothing. Wall milliseconds. */
 const SEND_WITHIN_MS = 10_000;
 const ADDRESS_REFUSED_MS = 30_000;
+/** The longest pause after calls that met a full rate. */
+const RATE_HELD_MS = 8_000;
 const MINUTE_MS = 60_000;
 
 type Send = Extract<Action, { do: 'send' }>;
@@ -110,14 +112,17 @@ export function change(day: Day, position: Position, { tag, kind, widen, noWorse
   const contract = order && contractOf(position, order);
   if (!order?.orderId || !contract) return;
   order.modifications += 1;
+  order.changeSince ??= Date.now();
   const shown = order.orderType === 'LIMIT' ? order.price : null;
   const how = { kind, widen, noWorseThan, shown, ...(bound === undefined ? {} : { bound }) };
   const summary = `${kind === 'to_limit' ? 'Stop into limit' : 'New price'}: ${order.side} ${order.tradingsymbol}`;
   call(day, order, contract, how, summary, (result) => {
     const step = result.kind === 'sent' || result.kind === 'unchanged' || result.kind === 'refused';
     if (step) order.steps = widen;
+    // What never left is none of the broker's 25.
+    if (!REACHED.has(result.kind)) order.modifications -= 1;
+    if (SETTLED.has(result.kind)) delete order.changeSince;
     if (result.kind === 'unchanged') {
-      order.modifications -= 1;
       order.atBest = true;
       return;
     }
@@ -141,6 +146,10 @@ export function cancel(day: Day, position: Position, tag: string, onlyIfPriced: 
   const summary = `Cancelling ${order.side} ${order.tradingsymbol}`;
   call(day, order, contract, { kind: 'cancel', onlyIfPriced }, summary, () => {});
 }
+
+/** Answers to a change that reached the broker, or may have, and those after which nothing of it is waited for. */
+const REACHED = new Set<ChangeResult['kind']>(['sent', 'refused', 'doubt']);
+const SETTLED = new Set<ChangeResult['kind']>(['refused', 'unchanged', 'no_price']);
 
 type How = Parameters<typeof orderCalls.changeOrder>[0]['how'];
 
@@ -188,7 +197,7 @@ function applyChanged(day: Day, order: Order, result: ChangeResult): void {
   if (result.kind === 'address_refused' || result.kind === 'rate_limited') hold(day, result);
   if (result.kind === 'session_lost') day.loseSession(result.number);
   if ((result.kind === 'sent' || result.kind === 'refused') && result.row) applyRow(day, result.row, Date.now());
-  if (order.phase === 'ended') delete order.change;
+  clearEndedChange(order);
 }
 
 /** The broker has taken up an order call: neither the address nor the rate is in the way any more. */
@@ -197,14 +206,22 @@ function getsThrough(day: Day): void {
   day.clearWarning('orders_refused');
 }
 
-/** Nothing of ours gets through: until the next second, or until a person has mended the address. */
+/**
+ * Nothing of ours gets through: until the next second, or until a person has mended the address. Each call has tried for ten seconds by
+ * itself: where one after the other meets a full rate, they come more slowly, so that a day of them does not fill its history.
+ */
 function hold(day: Day, { kind, message }: { kind: 'address_refused' | 'rate_limited'; message: string }): void {
   const now = Date.now();
+  const { rates } = day.facts;
+  const known = rates.held?.kind === (kind === 'rate_limited' ? 'rate' : 'address') ? rates.held : null;
+  // What was sent beside a call that has met it already meets the same.
+  const times = known ? known.times + (now >= known.until ? 1 : 0) : 1;
   if (kind === 'rate_limited') {
-    day.facts.rates.held = { kind: 'rate', until: now + 1_000 - (now % 1_000), message };
+    const pause = Math.min(times * 1_000, RATE_HELD_MS);
+    rates.held = { kind: 'rate', until: now + pause - (now % 1_000), message, times };
     return;
   }
-  day.facts.rates.held = { kind: 'address', until: now + ADDRESS_REFUSED_MS, message };
+  rates.held = { kind: 'address', until: now + ADDRESS_REFUSED_MS, message, times };
   const text = `Zerodha refuses orders from this machine: "${message}". Add its address on the Kite developer console.`;
   if (!day.facts.warnings.some(({ id }) => id === 'orders_refused')) day.page('orders_refused', 'day', text);
   day.warn('orders_refused', 'orders_refused', text, true);

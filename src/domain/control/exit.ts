@@ -105,7 +105,7 @@ function convert(look: Look, leg: Leg, order: Order): void {
   }
   if (order.modifications < budgetOf(look)) {
     look.add({ do: 'change', tag: order.tag, kind: 'to_limit', widen: order.steps, noWorseThan: null });
-  }
+  } else if (replaceable && callsLeft(look)) look.cancel(order, true);
 }
 
 function reprice(look: Look, leg: Leg, order: Order): void {

@@ -91,6 +91,8 @@ export type Order = {
   /** How it is priced and until when it is sent: only while it is intended. */
   intent?: { pricing: Pricing; sendBy: WallMs };
   change?: OrderChange;
+  /** Since when a change is asked for that no row shows and nobody has refused: over all attempts at it. */
+  changeSince?: WallMs;
   /** Steps of its chase, and when the last one was taken. */
   steps: number;
   steppedAt: WallMs | null;
@@ -203,8 +205,8 @@ export type RateFacts = {
   /** Of the current wall minute, and of the day; seconds are the queue's of the process that sends. */
   minute: { at: number; sent: number };
   day: number;
-  /** Until when no order call is made, and why. */
-  held: { kind: 'address' | 'rate'; until: WallMs; message: string } | null;
+  /** Until when no order call is made, why, and how many calls in a row have met it. */
+  held: { kind: 'address' | 'rate'; until: WallMs; message: string; times: number } | null;
 };
 
 /** The part of the day's facts that decides about orders. */

@@ -61,9 +61,9 @@ function giveUpChanges(look: Look): void {
 
 /** Nothing is held, nothing may fill, and nothing more is to come. */
 function isClosed({ position, orders }: Look): boolean {
-  if (position.entry !== null || orders.some(mayFill)) return false;
-  // A position that a command has just opened has no order yet.
-  if (orders.length === 0) return false;
+  if (orders.some(mayFill)) return false;
+  // An entry goes on until it is left, and a position that a command has just opened has no order yet.
+  if (!position.exit && (position.entry !== null || orders.length === 0)) return false;
   return position.legs.every((leg) => {
     const held = heldOf(orders, leg, position.unheard);
     return held.lo === 0 && held.hi === 0;

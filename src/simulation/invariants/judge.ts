@@ -51,7 +51,12 @@ export class Judge implements Watch {
     const { findings } = this;
     this.pulseMs = PULSES[play.of.pace];
     const able = new Able(world);
-    const book = new BookWatch(world, findings, () => able.answersFor() > this.pulseMs, !play.plan.useHedging);
+    const book = new BookWatch(world, {
+      findings,
+      answersFor: () => able.answersFor(),
+      pulseMs: this.pulseMs,
+      unhedged: !play.plan.useHedging,
+    });
     const positions = new PositionsWatch({
       world,
       able,
