@@ -17,7 +17,8 @@ import type { Day } from './day.ts';
 export function takeOvernight(day: Day, overnight: readonly Overnight[]): void {
   const { facts } = day;
   if (facts.overnight !== null) {
-    explainChange(day, overnight);
+    // After the close the broker settles what has expired.
+    if (!facts.over) explainChange(day, overnight);
     return;
   }
   facts.overnight = [...overnight];

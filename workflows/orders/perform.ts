@@ -1,7 +1,7 @@
 /** The only order calls of the day: send, change, cancel. Each begins in the facts, is bounded in time, and ends as a fact. */
 import type { ChangeResult, SendResult } from '../../src/contract/activities.ts';
 import type { ContractRef } from '../../src/contract/ledger.ts';
-import type { Action } from '../../src/domain/control/action.ts';
+import { type Action, CANCEL_OFTEN } from '../../src/domain/control/action.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { isOver } from '../../src/domain/control/intervals.ts';
 import { orderCalls, wordsOf } from '../activity-proxies.ts';
@@ -12,7 +12,7 @@ import { applyRow, clearEndedChange, markAccepted, markDoubt, markInFlight, mark
 const SEND_WITHIN_MS = 10_000;
 const ADDRESS_REFUSED_MS = 30_000;
 /** The longest pause after calls that met a full rate. */
-const RATE_HELD_MS = 8_000;
+const RATE_HELD_MS = 10_000;
 const MINUTE_MS = 60_000;
 
 type Send = Extract<Action, { do: 'send' }>;
@@ -126,7 +126,10 @@ export function change(day: Day, position: Position, { tag, kind, widen, noWorse
       order.atBest = true;
       return;
     }
-    delete order.atBest;
+    if (order.atBest) {
+      delete order.atBest;
+      day.touchOrder(order.tag);
+    }
     // What the book shows by now, or an order that has ended meanwhile, is no refusal of the conversion.
     if (kind === 'to_limit' && result.kind === 'refused' && order.orderType !== 'LIMIT' && !isOver(order)) {
       order.conversionRefused = true;
@@ -165,7 +168,10 @@ function call(
   if (orderId === null) return;
   order.change = { kind: how.kind, since: Date.now(), inFlight: true, price: null };
   countCall(day);
-  day.touchOrder(order.tag);
+  // Neither a look whether a better price is possible nor the tenth request to cancel is news: nobody writes it down.
+  const isQuiet = () => order.atBest === true || (order.cancelAsked?.times ?? 0) > CANCEL_OFTEN;
+  const touch = () => (isQuiet() ? day.changed() : day.touchOrder(order.tag));
+  touch();
   const input = { identity: day.identity, orderId, contract, side, how, sendBy: Date.now() + SEND_WITHIN_MS };
   day.run(`change ${order.tag}`, async () => {
     let result: ChangeResult;
@@ -177,7 +183,7 @@ function call(
     applyChanged(day, order, result);
     applied(result);
     order.steppedAt = Date.now();
-    day.touchOrder(order.tag);
+    touch();
   });
 }
 

@@ -7,7 +7,10 @@ import { type Draft, isLive, mayBeSent, ordersOf } from './intervals.ts';
 /** Between two requests to cancel one order: at first, and after some. Wall milliseconds. */
 const CANCEL_AGAIN_MS = 1_000;
 const CANCEL_LATER_MS = 10_000;
-const CANCEL_OFTEN = 5;
+export const CANCEL_OFTEN = 5;
+/** Where it has not been done for ten minutes: a day of it has to fit into a history. */
+const CANCEL_RARELY_MS = 40_000;
+const CANCEL_LONG = 60;
 
 export type Action =
   /** A new order. */
@@ -83,11 +86,12 @@ export class Look {
     return begun;
   }
 
-  /** Cancels what can be cancelled; what is being changed already is waited for. */
+  /** Cancels what can be cancelled; what is being changed already is waited for. A cancellation may be asked for again. */
   cancel(order: Order, onlyIfPriced = false): void {
-    if (!isLive(order) || order.change) return;
+    const { change } = order;
+    if (!isLive(order) || (change && (change.inFlight || change.kind !== 'cancel'))) return;
     const asked = order.cancelAsked;
-    const again = asked ? asked.last + (asked.times < CANCEL_OFTEN ? CANCEL_AGAIN_MS : CANCEL_LATER_MS) : 0;
+    const again = asked ? asked.last + pauseAfter(asked.times) : 0;
     if (this.now.wall < again) {
       this.again(again);
       return;
@@ -95,4 +99,9 @@ export class Look {
     if (this.actions.some((action) => action.do === 'cancel' && action.tag === order.tag)) return;
     this.add({ do: 'cancel', tag: order.tag, onlyIfPriced });
   }
+}
+
+function pauseAfter(cancellations: number): number {
+  if (cancellations < CANCEL_OFTEN) return CANCEL_AGAIN_MS;
+  return cancellations < CANCEL_LONG ? CANCEL_LATER_MS : CANCEL_RARELY_MS;
 }

@@ -2,7 +2,7 @@
  * What to do for one position now, from all facts: no clock of its own, no I/O. To read it is to know what the product does with orders;
  * docs/order-policy.md has it as a table.
  */
-import { type Action, type Due, Look } from './action.ts';
+import { type Action, CANCEL_OFTEN, type Due, Look } from './action.ts';
 import { beginCommanded, enter } from './entry.ts';
 import { DAY_BUDGET, leave, MINUTE_BUDGET } from './exit.ts';
 import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
@@ -51,8 +51,10 @@ function decide(look: Look): void {
 
 /** A change counts only when the book shows it in time; then it is asked for again, or another way is taken. */
 function giveUpChanges(look: Look): void {
-  for (const { tag, change } of look.orders) {
+  for (const { tag, change, cancelAsked } of look.orders) {
     if (!change || change.inFlight) continue;
+    // One that is asked for again and again is waited for by its next time.
+    if (change.kind === 'cancel' && (cancelAsked?.times ?? 0) > CANCEL_OFTEN) continue;
     const until = change.since + (change.kind === 'cancel' ? CANCEL_SHOWN_MS : CHANGE_SHOWN_MS);
     if (look.now.wall >= until) look.add({ do: 'give_up_change', tag });
     else look.again(until);

@@ -100,9 +100,19 @@ export class PositionsWatch {
   }
 
   private hear({ data, text }: LogLine): void {
+    if ('kind' in data && data.kind === 'hedge_kept') this.transfer(text);
     if (!('kind' in data) || data.kind !== 'exit_requested') return;
     const position = /^([PM]\d+): leaving/.exec(text)?.[1];
     if (position) this.exitDue([position]);
+  }
+
+  /** Cover that another position's short needs goes to it (CONTROL): believed where that one is short of the same series. */
+  private transfer(text: string): void {
+    const [, from, units, symbol, to] = /^([PM]\d+): (\d+) (\S+) are kept for ([PM]\d+)/.exec(text) ?? [];
+    const { legs } = this.of.book;
+    if (!from || !to || !symbol || this.shortOf(to) < Number(units)) return;
+    const held = legs.legsOf(from).find(({ contract }) => contract.endsWith(` ${symbol}`));
+    if (held) legs.transfer(from, to, held.contract, Number(units));
   }
 
   /** Others have closed something of it: what is ours is for a person to say. */
