@@ -13,8 +13,8 @@ import { Circuits } from './circuits.ts';
 import type { Sessions } from './session.ts';
 import { SharedWork } from './shared-work.ts';
 
-/** A row that an activity has returned is on its way to the day for so long; then it is told of again. */
-const TOLD_FOR_MS = 10_000;
+/** A row that an activity returns, at the end of several attempts perhaps, is on its way to the day for so long; then it is told of again. */
+const TOLD_FOR_MS = 120_000;
 
 export type Newest = { look: Look; beganMono: number; beganWall: WallMs };
 /** The list of orders alone; fills as of the newest trades. */
@@ -98,7 +98,7 @@ export class Book {
     const known = row.fills.reduce((sum, { quantity }) => sum + quantity, 0);
     if (known >= row.filledQuantity) return row;
     const trades = await this.use(priority, (session) => session.orderTrades(row.orderId)).catch(() => null);
-    return trades ? { ...row, ...filled(row.filledQuantity, trades) } : row;
+    return trades ? { ...row, ...filled(row.filledQuantity, eachOnce(trades, tradeKey)) } : row;
   }
 
   private use<T>(priority: Priority, call: (session: KiteSession) => Promise<T>): Promise<T> {
@@ -114,10 +114,11 @@ export class Book {
       this.use(priority, (session) => session.positions()),
     ]);
     if (orders.status === 'rejected') throw orders.reason;
-    const answered = { trades: orNull(trades), positions: orNull(positions) };
-    const rows = rowsOf(orders.value, answered.trades ?? this.last?.trades ?? []);
+    const listed = orNull(trades);
+    const once = listed && eachOnce(listed, tradeKey);
+    const rows = rowsOf(eachOnce(orders.value, orderId), once ?? this.last?.trades ?? []);
     this.remember(rows);
-    const look: Look = { ...began, orders: rows, trades: answered.trades, net: answered.positions?.net ?? null };
+    const look: Look = { ...began, orders: rows, trades: once, net: orNull(positions)?.net ?? null };
     if (!this.last || look.beganMono >= this.last.beganMono) this.last = look;
     return look;
   }
@@ -125,7 +126,7 @@ export class Book {
   private async readOrders(priority: Priority): Promise<OrderList> {
     const began = { beganWall: Date.now(), beganMono: performance.now() };
     const orders = await this.use(priority, (session) => session.orders());
-    const rows = rowsOf(orders, this.last?.trades ?? []);
+    const rows = rowsOf(eachOnce(orders, orderId), this.last?.trades ?? []);
     this.remember(rows);
     return { ...began, orders: rows };
   }
@@ -166,6 +167,13 @@ function rowsOf(orders: readonly BrokerOrder[], trades: readonly RowTrade[]): Bo
   for (const trade of trades) byOrder.set(trade.orderId, [...(byOrder.get(trade.orderId) ?? []), trade]);
   return orders.map((order) => rowOf(order, byOrder.get(order.orderId) ?? []));
 }
+
+/** A list may show a row twice: it is one order, or one trade. */
+function eachOnce<T>(rows: readonly T[], idOf: (row: T) => string): T[] {
+  return [...new Map(rows.map((row) => [idOf(row), row])).values()];
+}
+const orderId = ({ orderId }: { orderId: string }) => orderId;
+const tradeKey = ({ orderId, tradeId }: RowTrade) => `${orderId} ${tradeId}`;
 
 export function rowOf(order: BrokerOrder, trades: readonly RowTrade[]): BookRow {
   return {

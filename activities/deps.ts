@@ -2,10 +2,9 @@ import type { Breeze, Kite } from '../src/brokers/types.ts';
 import type { Journal } from '../src/journal/types.ts';
 import type { HourlyCandles } from '../src/market/candles.ts';
 import type { ClockSource, Feed, InstrumentMaster } from '../src/market/types.ts';
+import type { Sealer } from '../src/platform/secrets.ts';
 import type { Book } from './book.ts';
 import type { Sessions } from './session.ts';
-
-export type Sealer = { seal(text: string): string; open(sealed: string): string };
 
 export type Log = {
   info(data: object, text: string): void;

@@ -18,7 +18,7 @@ const BOOK_WITHIN_MS = 3_000;
 /** Of the broker's 25 modifications of an order guards may use these. */
 const GUARD_BUDGET = 8;
 
-/** The account's book as this process read it last. Whoever watches it gives this to the guards. */
+/** The account's book as this process read it last, from the book watcher. */
 export type GuardBook = {
   /** Null before a whole book was read. */
   newest(): BookSight | null;

@@ -23,8 +23,9 @@ const TICK_BELIEVED_MS = 5_000;
 const QUOTE_BELIEVED_MS = 2_000;
 /** An anchor moves at most so often, so that lies that climb step by step do not carry it along. */
 const ANCHOR_KEPT_MS = 30_000;
-/** Market time. A price of more than an hour ago says little about this one. */
+/** Market time. A price of more than an hour ago says little about this one; a replay that runs fast renews it sooner. */
 const ANCHOR_OLD_MS = 3_600_000;
+const ANCHOR_RENEWED_MS = 900_000;
 /** Two impossible packets of a contract within this time are a bad feed. */
 const BAD_WITHIN_MS = 60_000;
 /** A contract whose guard is away for no longer was watched all the time. */
@@ -105,7 +106,8 @@ export function createPriceSight(deps: { feed: Feed; clock: Pick<ClockSource, 'n
     if (middle === null || here === null) return;
     const touch = { bid, ask };
     if (!anchor && !isConfirmed(of, touch, anchorOf(of.contract, middle, here, at))) return;
-    if (!anchor || !of.anchoredAt || ageOf(of.anchoredAt) > ANCHOR_KEPT_MS) {
+    const isDue = !of.anchoredAt || ageOf(of.anchoredAt) > ANCHOR_KEPT_MS;
+    if (!anchor || isDue || at - anchor.at > ANCHOR_RENEWED_MS) {
       of.anchor = anchorOf(of.contract, middle, here, at);
       of.anchoredAt = heard;
       of.candidate = null;

@@ -25,14 +25,13 @@ export function createQuoteLook(deps: {
   const { sight, clock, everyMs } = deps;
   let isLooking = false;
   let lookedAt = Number.NEGATIVE_INFINITY;
-  /** Of the last answer: the newest time of the exchange in it, null where one quote had no time. */
+  /** Of the last answer: the newest time of the exchange in it. */
   let answer: { heard: Heard; newest: number | null } | null = null;
   let failure: string | null = null;
 
   async function look(tradingsymbols: string[]): Promise<void> {
     const quotes = await deps.ask([...tradingsymbols.map((symbol) => `NFO:${symbol}`), INDEX]);
-    const times = [...quotes.values()].map(({ at }) => at);
-    answer = { heard: heardNow(), newest: times.some((at) => at === null) ? null : Math.max(...times.map(Number)) };
+    answer = { heard: heardNow(), newest: newestTime([...quotes.values()]) };
     failure = null;
     const index = quotes.get(INDEX);
     // The ticker's index is newer: a quote only stands in for it.
@@ -75,4 +74,10 @@ export function createQuoteLook(deps: {
       return clock.now() - newest > HALTED_AFTER_MS;
     },
   };
+}
+
+/** Null where nothing was quoted, or without a time. */
+function newestTime(quotes: readonly Quote[]): number | null {
+  const times = quotes.flatMap(({ at }) => at ?? []);
+  return times.length > 0 && times.length === quotes.length ? Math.max(...times) : null;
 }

@@ -22,7 +22,7 @@ import { type RecordedDay, recordedDays } from '../test/replay/recorded-days.ts'
 import { mondayAfterS1 } from '../test/workflows/candles.ts';
 import { openStage } from '../test/workflows/replayed-day.ts';
 import type { ReplayedStage } from '../test/workflows/stage.ts';
-import type { Plan } from '../workflows/messages.ts';
+import type { Plan } from '../src/contract/commands.ts';
 
 const USAGE = `Usage: npm run record-histories [-- --all | NAME…]
 

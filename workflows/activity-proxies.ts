@@ -23,6 +23,14 @@ export const orderCalls = proxyActivities<Pick<DayActivities, 'sendOrder' | 'cha
   retry: { maximumAttempts: 1 },
 });
 
+/** Many attempts of one exit, refused again and again: a dead worker is noticed, and all of its tags are in doubt then. */
+export const repeatedCalls = proxyActivities<Pick<DayActivities, 'sendOrder'>>({
+  startToCloseTimeout: '15m',
+  heartbeatTimeout: '20s',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry: { maximumAttempts: 1 },
+});
+
 /** The pre-flight waits for slow answers, but not beyond the time in which it could be acted upon. */
 export const preflights = proxyActivities<Pick<DayActivities, 'preflight'>>({
   startToCloseTimeout: '2m',

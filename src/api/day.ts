@@ -8,10 +8,17 @@ import {
   WorkflowUpdateStage,
 } from '@temporalio/client';
 import type { SignalDefinition } from '@temporalio/common';
-import { COMMAND_EXPIRES_MS, cancelOrderUpdate, closePositionUpdate, type PlacedOrder, type PlaceOrder, placeOrderUpdate } from '../contract/commands.ts';
+import {
+  COMMAND_EXPIRES_MS,
+  cancelOrderUpdate,
+  closePositionUpdate,
+  type PlacedOrder,
+  type PlaceOrder,
+  placeOrderUpdate,
+} from '../contract/commands.ts';
 import { type DayIdentity, dayWorkflowId } from '../contract/identity.ts';
-import { type DayView, dayQuery, type PositionView } from '../contract/views.ts';
 import type { OrderView } from '../contract/ledger.ts';
+import { type DayView, dayQuery, type PositionView } from '../contract/views.ts';
 import { nextTradingDay, sessionOf } from '../domain/calendar/index.ts';
 import { istTime } from '../domain/clock.ts';
 import type { ApiDeps } from './deps.ts';

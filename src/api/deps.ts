@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
-import type { DayIdentity } from '../contract/identity.ts';
-import type { Plan } from '../contract/commands.ts';
 import type { Breeze, Kite } from '../brokers/types.ts';
+import type { Plan } from '../contract/commands.ts';
+import type { DayIdentity } from '../contract/identity.ts';
 import type { TradingMode } from '../domain/types.ts';
 import type { Journal } from '../journal/types.ts';
 import type { ClockSource, FeedStatus } from '../market/types.ts';

@@ -1,9 +1,10 @@
 /** The day's state as the API shows it: cut from the workflow's query, joined with prices, in rupees and ISO times. */
-import type { DayIdentity } from '../contract/identity.ts';
-import type { DayView, DecisionView, PositionView, Warning } from '../contract/views.ts';
-import type { OrderView } from '../contract/ledger.ts';
-import type { Plan } from '../contract/commands.ts';
+
 import type { BrokerOrder } from '../brokers/types.ts';
+import type { Plan } from '../contract/commands.ts';
+import type { DayIdentity } from '../contract/identity.ts';
+import type { OrderView } from '../contract/ledger.ts';
+import type { DayView, DecisionView, PositionView, Warning } from '../contract/views.ts';
 import { sessionOf } from '../domain/calendar/index.ts';
 import { type ClockSegments, istIso } from '../domain/clock.ts';
 import type { MarketMs } from '../domain/types.ts';

@@ -5,7 +5,7 @@ import { addDays, isIsoDate, istAt, istDate, istIso } from '../domain/clock.ts';
 import { aggregateHourly, evaluateWeek, type WeekDecision, weekStartOf } from '../domain/strategy/index.ts';
 import type { Bar, IsoDate, Paise } from '../domain/types.ts';
 import { AppError } from '../errors.ts';
-import { readCandleFile } from '../market/candle-files.ts';
+import { readCandleFile } from '../platform/candle-files.ts';
 
 const USAGE = `Usage: npm run signals -- --candles FILE.csv [--from DATE] [--to DATE] --json OUT.json
 

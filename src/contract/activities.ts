@@ -86,16 +86,24 @@ export type OrderIntent = {
   quantity: number;
   product: Product;
   pricing: Pricing;
-  /** Not sent before it: the pause after a refusal. */
-  notBefore?: WallMs;
+  /**
+   * An exit that was refused many times: it is sent under these tags instead, one after the other, each only once the one before it was
+   * refused outright, with a pause between them, and none after `stopAt`.
+   */
+  repeats?: { tags: string[]; pauseMs: number; stopAt: WallMs };
   /** Not sent after it: an activity that waited for a worker too long does nothing. */
   sendBy: WallMs;
   /** Goes after two failed looks at the book: an exit or stop whose tag was never sent, once a whole book was read. */
   mayGoUnseen: boolean;
 };
 
-/** What a row of the book shows of an order that was just sent or changed; null when nothing was seen within the second. */
-export type SendResult =
+/** What came of an intent; `tag` and `refused` only of one with repeats: the tag that it is of, and those that were refused before it. */
+export type SendResult = SendOutcome & {
+  tag?: string;
+  refused?: { tag: string; message: string; row: BookRowSeen | null }[];
+};
+/** `row` is what the book shows of an order that was just sent or changed; null when nothing was seen within the second. */
+export type SendOutcome =
   | { kind: 'sent'; orderId: string; price: Paise; triggerPrice: Paise; touch: Paise | null; row: BookRowSeen | null }
   /** A row with its tag was there before anything was sent. */
   | { kind: 'found'; row: BookRowSeen }
@@ -131,8 +139,8 @@ export type ChangeResult =
   | { kind: 'address_refused'; message: string }
   | { kind: 'rate_limited'; message: string }
   | { kind: 'session_lost'; number: number }
-  /** A definite no; `row` is what the book shows of the order now, where it could be read. */
-  | { kind: 'refused'; message: string; row: BookRowSeen | null }
+  /** A definite no; `row` is what the book shows of the order now, where it could be read. `busy`: it is final, or being processed. */
+  | { kind: 'refused'; message: string; busy: boolean; row: BookRowSeen | null }
   | { kind: 'doubt'; message: string };
 
 export type BookInput = {

@@ -3,9 +3,9 @@ import { defineQuery } from '@temporalio/workflow';
 import type { ClockSegments } from '../domain/clock.ts';
 import type { ExitReason } from '../domain/control/facts.ts';
 import type { IsoDate, MarketMs, OptionType, Paise, Product, Side, SignalName, WallMs } from '../domain/types.ts';
-import type { Plan } from './commands.ts';
 import type { DayIdentity } from './identity.ts';
 import type { HandedOver, LegRole, OrderView } from './ledger.ts';
+import type { Plan } from './plan.ts';
 
 export type DayStateName = 'awaiting_auth' | 'ready' | 'trading' | 'stopped' | 'squaring_off' | 'closed' | 'holiday';
 

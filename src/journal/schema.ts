@@ -12,8 +12,8 @@ import {
   text,
   unique,
 } from 'drizzle-orm/pg-core';
-import type { DayReport, DecisionView, PositionView } from '../contract/views.ts';
 import type { HandedOver, OrderView } from '../contract/ledger.ts';
+import type { DayReport, DecisionView, PositionView } from '../contract/views.ts';
 import type { LogLevel } from './types.ts';
 
 /** Epoch ms: market time, but for `last_price.at`, which is wall time. */

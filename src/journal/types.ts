@@ -1,6 +1,6 @@
 import type { DayIdentity } from '../contract/identity.ts';
-import type { DayReport, DecisionView, PositionView } from '../contract/views.ts';
 import type { HandedOver, OrderView } from '../contract/ledger.ts';
+import type { DayReport, DecisionView, PositionView } from '../contract/views.ts';
 import type { IsoDate, LastPrice, MarketMs } from '../domain/types.ts';
 
 export type LogLevel = 'info' | 'warn' | 'alert';

@@ -1,14 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Breeze, KiteSession } from '../brokers/types.ts';
-import { COVERED_FROM, hourlyBars } from '../domain/calendar/index.ts';
 import { addDays, istAt, istDate } from '../domain/clock.ts';
 import { aggregateHourly, weekStartOf } from '../domain/strategy/index.ts';
 import type { Bar, IsoDate, MarketMs } from '../domain/types.ts';
 import { BrokerError } from '../errors.ts';
+import { areAlike, crossCheck, denseBar, HALF_HOUR_MS, type OwnBars, wordsOfBars } from './cross-check.ts';
+import { type DecisionCandles, hoursOf } from './hours.ts';
 import { NIFTY_TOKEN } from './types.ts';
 
 /** How long to wait for whom, in ms of the wall clock (DESIGN section 4, step 6). */
-const PATIENCE = { pollMs: 2_000, kiteAfterMs: 60_000, giveUpAfterMs: 180_000 };
+const PATIENCE = {
+  pollMs: 2_000,
+  /** For a second source beside Breeze, where there could be one. */
+  checkMs: 10_000,
+  kiteAfterMs: 60_000,
+  giveUpAfterMs: 180_000,
+};
 export type Patience = typeof PATIENCE;
 
 const HOUR_MS = 3_600_000;
@@ -22,28 +29,21 @@ export type HourRequest = {
   heartbeat: () => void;
 };
 
-export type DecisionRequest = HourRequest & { kite: KiteSession | null };
+export type DecisionRequest = HourRequest & { kite: KiteSession | null; own: OwnBars };
 
-export type DecisionCandles =
-  | {
-      kind: 'bars';
-      /** `kite` when Breeze did not show the hour in time. */
-      source: 'breeze' | 'kite';
-      /** Hourly, of the week before and of this one up to `barEnd`, sorted. */
-      bars: Bar[];
-      /** Hours that Breeze has holes in and Kite has not. */
-      filledFromKite: MarketMs[];
-    }
-  | { kind: 'no_data'; reason: string };
+export type { DecisionCandles };
 
 export type HourlyCandles = {
   /**
-   * The bars to decide on at an hourly close. Breeze's hour counts once it shows a later bar, or twice the same answer 2 s apart; after
-   * 60 s Kite's candles are taken, flagged; after 3 minutes there is no data. Rejects when aborted.
+   * The bars to decide on at an hourly close. Breeze's hour counts once it shows a later bar, or twice the same answer 2 s apart, and
+   * neither Kite nor our own ticks contradict it by more than 5 points; where they both do, alike, theirs counts. A dispute is waited out.
+   * Kite alone is taken after 60 s without Breeze, flagged; after 3 minutes there is no data, or the dispute is told. Rejects when aborted.
    */
   forDecision(request: DecisionRequest): Promise<DecisionCandles>;
-  /** The hour's bar by Breeze, under the same rule, or null when it is not there within that many ms of the wall clock. */
+  /** The hour's bar by Breeze, under the same rule for its end, or null when it is not there within that many ms of the wall clock. */
   closeWithin(request: HourRequest & { withinMs: number }): Promise<Bar | null>;
+  /** The hour's bar by Kite, asked once; null where it has none. */
+  closeByKite(request: HourRequest & { kite: KiteSession }): Promise<Bar | null>;
 };
 
 /** Hourly candles of the NIFTY index for the strategy: Breeze's, with Kite behind them. */
@@ -58,54 +58,75 @@ export function createHourlyCandles(options: { breeze: Breeze; patience?: Partia
     return abortable(breeze.indexCandles(from, barEnd + HOUR_MS, '30minute'), signal);
   }
 
-  /** The week before, asked for once a date. */
-  async function previousWeek(date: IsoDate, kite: KiteSession | null): Promise<Filled> {
-    if (weekBefore?.date === date) return { bars: weekBefore.bars, filled: [], complete: true };
+  /** Half hours of the week before, asked for once a date where they are whole. */
+  async function previousWeek(date: IsoDate): Promise<Bar[]> {
+    if (weekBefore?.date === date) return weekBefore.bars;
     const [from, to] = [addDays(weekStartOf(date), -7), addDays(weekStartOf(date), -1)];
-    const halves = await breeze.indexCandles(istAt(from, '00:00'), istAt(to, '23:59'), '30minute');
-    const week = await fillHoles(aggregateHourly(halves, 30), expectedHours(from, to), kite);
-    if (week.complete) weekBefore = { date, bars: week.bars };
-    return week;
+    const bars = await breeze.indexCandles(istAt(from, '00:00'), istAt(to, '23:59'), '30minute');
+    weekBefore = { date, bars };
+    return bars;
   }
 
-  async function bothWeeks(request: DecisionRequest, halves: Bar[]): Promise<DecisionCandles> {
-    const { barEnd, kite, signal } = request;
-    const date = istDate(request.barStart);
-    const upToNow = (start: MarketMs) => start < barEnd;
-    const hours = aggregateHourly(halves, 30).filter((bar) => upToNow(bar.start));
-    const before = await abortable(previousWeek(date, kite), signal);
-    const week = await fillHoles(hours, expectedHours(weekStartOf(date), date).filter(upToNow), kite);
-    return {
-      kind: 'bars',
-      source: 'breeze',
-      bars: [...before.bars, ...week.bars],
-      filledFromKite: [...before.filled, ...week.filled],
+  /** Breeze's settled hour beside the other sources. */
+  async function checked(request: DecisionRequest, halves: Bar[], waited: number): Promise<DecisionCandles> {
+    const { barStart, barEnd, kite, own, signal } = request;
+    const before = await abortable(previousWeek(istDate(barStart)), signal);
+    const kites = kite && (await abortable(kiteHalves(kite, request), signal).catch(brokerFailed));
+    const breezes = [...before, ...halves.filter((bar) => bar.start < barEnd)];
+    const found = crossCheck(breezes, kites, own);
+    const isOfHour = (start: MarketMs) => start >= barStart;
+    const words = (starts: MarketMs[]) => {
+      if (starts.length === 0) return null;
+      const ours = starts.flatMap((start) => denseBar(own, start, start + HALF_HOUR_MS) ?? []);
+      return wordsOfBars(starts, { Breeze: breezes, Kite: kites ?? [], 'our ticks': ours });
     };
+    const isUnchecked = found.unchecked.some(isOfHour);
+    const disputed = words(found.disputed.filter(isOfHour));
+    if (disputed !== null) return { kind: 'contradicted', reason: disputed };
+    if (isUnchecked && kite && waited < patience.checkMs) {
+      return { kind: 'no_data', reason: 'no second source has shown the hour' };
+    }
+    return hoursOf(request, found, kites ?? [], {
+      outvoted: words(found.outvoted),
+      disputed: words(found.disputed),
+      isUnchecked,
+    });
+  }
+
+  /** Kite's hours, where our own ticks do not contradict the newest. */
+  async function byKite(kite: KiteSession, request: DecisionRequest): Promise<DecisionCandles> {
+    const { barStart, barEnd, own, signal } = request;
+    const bars = aggregateHourly(await abortable(kiteHalves(kite, request), signal), 30);
+    const hour = bars.at(-1);
+    if (hour?.start !== barStart) return { kind: 'no_data', reason: 'Kite has not shown the hour either' };
+    const ours = denseBar(own, barStart, barEnd);
+    if (ours && !areAlike(hour, ours)) {
+      return { kind: 'contradicted', reason: wordsOfBars([barStart], { Kite: bars, 'our ticks': [ours] }) };
+    }
+    const plain = { otherwise: null, filledFromKite: [], outvoted: null, disputed: null };
+    return { kind: 'bars', source: 'kite', bars, isUnchecked: !ours, ...plain };
   }
 
   async function decide(request: DecisionRequest): Promise<DecisionCandles> {
     const began = performance.now();
+    const waited = () => performance.now() - began;
     const isSettled = hourWatch(request);
     for (;;) {
-      let reason = 'Breeze has not shown the whole hour';
+      let seen: DecisionCandles = { kind: 'no_data', reason: 'Breeze has not shown the whole hour' };
       try {
         const halves = await thisWeek(request);
-        if (isSettled(halves)) return await bothWeeks(request, halves);
+        if (isSettled(halves)) seen = await checked(request, halves, waited());
       } catch (error) {
-        reason = wordsOf(error);
+        seen = { kind: 'no_data', reason: wordsOf(error) };
       }
-      const waited = performance.now() - began;
-      if (waited >= patience.kiteAfterMs && request.kite) {
-        try {
-          const bars = await abortable(kiteHours(request.kite, request), request.signal);
-          if (bars.at(-1)?.start === request.barStart)
-            return { kind: 'bars', source: 'kite', bars, filledFromKite: [] };
-          reason += '; Kite has not shown the hour either';
-        } catch (error) {
-          reason += `; ${wordsOf(error)}`;
-        }
+      if (seen.kind === 'no_data' && waited() >= patience.kiteAfterMs && request.kite) {
+        const { reason } = seen;
+        seen = await byKite(request.kite, request).catch(
+          (error: unknown): DecisionCandles => ({ kind: 'no_data', reason: wordsOf(error) }),
+        );
+        if (seen.kind === 'no_data') seen = { kind: 'no_data', reason: `${reason}; ${seen.reason}` };
       }
-      if (waited >= patience.giveUpAfterMs) return { kind: 'no_data', reason };
+      if (seen.kind === 'bars' || waited() >= patience.giveUpAfterMs) return seen;
       await sleep(patience.pollMs, undefined, { signal: request.signal });
     }
   }
@@ -135,6 +156,11 @@ export function createHourlyCandles(options: { breeze: Breeze; patience?: Partia
   return {
     forDecision: (request) => heartbeating(request, () => decide(request)),
     closeWithin: (request) => heartbeating(request, () => closeWithin(request)),
+    closeByKite: (request) =>
+      heartbeating(request, async () => {
+        const halves = await abortable(kiteHalves(request.kite, request), request.signal).catch(brokerFailed);
+        return hourOf(request, halves ?? []);
+      }),
   };
 }
 
@@ -158,44 +184,22 @@ function hourOf({ barStart }: HourRequest, halves: Bar[]): Bar | null {
   return aggregateHourly(halves, 30).find((bar) => bar.start === barStart) ?? null;
 }
 
-async function kiteHours(kite: KiteSession, { barStart, barEnd }: HourRequest): Promise<Bar[]> {
+/** Kite's half hours of the week before and of this one up to the hour's end. */
+async function kiteHalves(kite: KiteSession, { barStart, barEnd }: HourRequest): Promise<Bar[]> {
   const from = istAt(addDays(weekStartOf(istDate(barStart)), -7), '00:00');
-  const bars = await kite.historical(NIFTY_TOKEN, '60minute', from, barEnd);
-  return aggregateHourly(bars, 60).filter((bar) => bar.start < barEnd);
-}
-
-type Filled = { bars: Bar[]; filled: MarketMs[]; complete: boolean };
-
-/** Breeze's history has holes. Kite is asked once for the hours that the calendar says there were; what neither has is left out. */
-async function fillHoles(bars: Bar[], expected: MarketMs[], kite: KiteSession | null): Promise<Filled> {
-  const there = new Set(bars.map((bar) => bar.start));
-  const holes = expected.filter((start) => !there.has(start));
-  const [first, last] = [holes[0], holes.at(-1)];
-  if (first === undefined || last === undefined) return { bars, filled: [], complete: true };
-  if (!kite) return { bars, filled: [], complete: false };
-  try {
-    const asked = aggregateHourly(await kite.historical(NIFTY_TOKEN, '60minute', first, last), 60);
-    const found = asked.filter((bar) => holes.includes(bar.start));
-    const all = [...bars, ...found].sort((a, b) => a.start - b.start);
-    return { bars: all, filled: found.map((bar) => bar.start), complete: true };
-  } catch (error) {
-    wordsOf(error);
-    return { bars, filled: [], complete: false };
-  }
-}
-
-function expectedHours(from: IsoDate, to: IsoDate): MarketMs[] {
-  const starts: MarketMs[] = [];
-  for (let date = from < COVERED_FROM ? COVERED_FROM : from; date <= to; date = addDays(date, 1)) {
-    starts.push(...hourlyBars(date).map((bar) => bar.start));
-  }
-  return starts;
+  const bars = await kite.historical(NIFTY_TOKEN, '30minute', from, barEnd);
+  return bars.filter((bar) => bar.start < barEnd);
 }
 
 /** The words of a broker's failure; anything else is a defect and thrown on. */
 function wordsOf(error: unknown): string {
   if (error instanceof BrokerError) return `${error.broker === 'kite' ? 'Kite' : 'Breeze'}: ${error.message}`;
   throw error;
+}
+
+function brokerFailed(error: unknown): null {
+  wordsOf(error);
+  return null;
 }
 
 async function heartbeating<T>({ heartbeat }: HourRequest, work: () => Promise<T>): Promise<T> {

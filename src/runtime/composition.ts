@@ -2,7 +2,7 @@
 
 import { Book } from '../../activities/book.ts';
 import type { BookPace } from '../../activities/book-pace.ts';
-import type { Log, Sealer } from '../../activities/deps.ts';
+import type { Log } from '../../activities/deps.ts';
 import type { GuardPace } from '../../activities/guard.ts';
 import { type ActivityOptions, createDayActivities, createGuards } from '../../activities/index.ts';
 import { createSessions } from '../../activities/session.ts';
@@ -17,6 +17,7 @@ import { createFeed } from '../market/feed.ts';
 import { createInstrumentMaster } from '../market/instruments.ts';
 import { keepLastPrices } from '../market/last-prices.ts';
 import { type ClockSource, type Feed, NIFTY_TOKEN } from '../market/types.ts';
+import type { Sealer } from '../platform/secrets.ts';
 
 /** Where the brokers are, and as whom they are asked. */
 export type BrokerAddresses = {

@@ -1,8 +1,8 @@
 /** Somebody has to hear of a day that ended without a report: it cannot say so itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { type DayIdentity, dayWorkflowId } from '../contract/identity.ts';
 import { DAY_LOST, runOf } from '../api/lost-day.ts';
+import { type DayIdentity, dayWorkflowId } from '../contract/identity.ts';
 import type { Program } from './program.ts';
 
 const LOOK_EVERY_MS = 60_000;

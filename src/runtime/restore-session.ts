@@ -1,8 +1,8 @@
 /** Brokers, feed and activities of a process, with the login that the journal keeps. */
-import type { Sealer } from '../../activities/deps.ts';
+
 import type { Account, Journal } from '../journal/types.ts';
 import type { ClockSource } from '../market/types.ts';
-import { createSealer, secretsKey } from '../platform/secrets.ts';
+import { createSealer, type Sealer, secretsKey } from '../platform/secrets.ts';
 import { type BrokerAddresses, type Composition, createComposition } from './composition.ts';
 import type { Program } from './program.ts';
 

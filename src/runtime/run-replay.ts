@@ -1,6 +1,7 @@
 /** A replay from its first link to its end: Temporal, simulated exchange, worker, API, operator, in the order that a restart needs. */
-import type { DayIdentity } from '../contract/identity.ts';
+
 import { API_PORT } from '../api/serve.ts';
+import type { DayIdentity } from '../contract/identity.ts';
 import { istDate, istTime } from '../domain/clock.ts';
 import { createSimulatorClock } from '../market/clock-source.ts';
 import { lockDataDir } from '../platform/data-dir.ts';

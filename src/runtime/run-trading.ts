@@ -1,7 +1,8 @@
 /** Paper and live trading in one process: Temporal, the paper exchange, worker, Schedule, API, in the order that a restart needs. */
-import type { DayIdentity } from '../contract/identity.ts';
+
 import { API_PORT } from '../api/serve.ts';
 import type { BrokerConfig } from '../config/config.ts';
+import type { DayIdentity } from '../contract/identity.ts';
 import { istDate } from '../domain/clock.ts';
 import type { Account } from '../journal/types.ts';
 import { createLiveClock } from '../market/clock-source.ts';

@@ -1,8 +1,8 @@
 /** Opens a trading day: at most once a date, whoever asks and however often. */
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { dayOptions } from '../../workflows/start-options.ts';
-import type { DayIdentity } from '../contract/identity.ts';
 import type { DayInput } from '../contract/commands.ts';
+import type { DayIdentity } from '../contract/identity.ts';
+import { dayOptions } from '../contract/start-options.ts';
 import type { ClockSegments } from '../domain/clock.ts';
 
 /** Types only cross over from the workflow: its code never runs here. */

@@ -111,10 +111,10 @@ export async function openGuardDesk(options: ExchangeOptions = {}): Promise<Guar
     async open({ main = MAIN, hedge = null, lots = 1 } = {}) {
       const quantity = 75 * lots;
       feed.subscribe([main, ...(hedge ? [hedge] : [])].map((symbol) => desk.contract(symbol).instrumentToken));
-      const bought = hedge ? await placed(hedge, 'BUY', quantity, 'R001D2507141HE101') : null;
-      const sold = await placed(main, 'SELL', quantity, 'R001D2507141ME101');
+      const bought = hedge ? await placed(hedge, 'BUY', quantity, 'R001D25071401HE01001') : null;
+      const sold = await placed(main, 'SELL', quantity, 'R001D25071401ME01001');
       const entryPrice = Math.round(sold.averagePrice);
-      const tag = 'R001D2507141MS101';
+      const tag = 'R001D25071401MS01001';
       const stop = await placed(main, 'BUY', quantity, tag, entryPrice);
       const input: GuardInput = {
         ...{ identity: IDENTITY, positionId: 'P1', epoch: 7, product: 'MIS' },

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { istAt } from '../../src/domain/clock.ts';
-import type { TradingMode } from '../../src/domain/types.ts';
 import type { DayIdentity } from '../../src/contract/identity.ts';
 import type { OrderView } from '../../src/contract/ledger.ts';
+import { istAt } from '../../src/domain/clock.ts';
+import type { TradingMode } from '../../src/domain/types.ts';
 import { PLAN } from '../workflows/plan.ts';
 import { type Desk, MAIN, openDesk } from './trading-desk.ts';
 

@@ -16,7 +16,7 @@ async function open(...options: Parameters<typeof openDesk>): Promise<Desk> {
   return desk;
 }
 
-const TAG = 'R001D2507141HE101';
+const TAG = 'R001D25071401HE01001';
 const POST = { path: '/orders', method: 'POST', count: 1 };
 const GET = { path: '/orders', method: 'GET', count: 1 };
 
@@ -54,7 +54,7 @@ describe('sending an order', () => {
     const began = Date.now();
     expect(await send(today, { notBefore: began + 400 })).toMatchObject({ kind: 'sent' });
     expect(Date.now() - began).toBeGreaterThanOrEqual(400);
-    expect(await send(today, { tag: 'R001D2507141HE102', sendBy: Date.now() - 1 })).toEqual({ kind: 'too_late' });
+    expect(await send(today, { tag: 'R001D25071401HE01002', sendBy: Date.now() - 1 })).toEqual({ kind: 'too_late' });
     expect(today.exchange.allOrders()).toHaveLength(1);
   });
 
@@ -80,7 +80,7 @@ describe('sending an order', () => {
     today.exchange.addFault({ kind: 'rate_limit', ...POST });
     expect(await send(today)).toMatchObject({ kind: 'sent' });
     today.exchange.addFault({ kind: 'rate_limit', ...POST, count: 100 });
-    const late = await send(today, { tag: 'R001D2507141HE102', sendBy: Date.now() + 200 });
+    const late = await send(today, { tag: 'R001D25071401HE01002', sendBy: Date.now() + 200 });
     expect(late).toMatchObject({ kind: 'rate_limited' });
     expect(today.exchange.allOrders()).toHaveLength(1);
   });
@@ -158,7 +158,7 @@ describe('the look before sending', () => {
     today.exchange.addFault({ kind: 'http_error', ...GET, count: 3 });
     expect(await send(today)).toMatchObject({ kind: 'sent' });
     today.exchange.addFault({ kind: 'http_error', ...GET, count: 1_000 });
-    const late = await send(today, { tag: 'R001D2507141HE102', sendBy: Date.now() + 1_500 });
+    const late = await send(today, { tag: 'R001D25071401HE01002', sendBy: Date.now() + 1_500 });
     expect(late).toEqual({ kind: 'too_late' });
     expect(today.exchange.allOrders()).toHaveLength(1);
   });
@@ -181,7 +181,7 @@ describe('the look before sending', () => {
   it('is shared by orders that are sent at once', async () => {
     const today = await open();
     const orders = vi.spyOn(today.parts.activities.sessions, 'use');
-    const tags = ['R001D2507141HE101', 'R001D2507141HE201', 'R001D2507141HE301', 'R001D2507141HE401'];
+    const tags = ['R001D25071401HE01001', 'R001D25071401HE02001', 'R001D25071401HE03001', 'R001D25071401HE04001'];
     today.parts.feed.subscribe([today.contract(MAIN).instrumentToken]);
     await today.eventually('depth', () => today.parts.feed.last(today.contract(MAIN).instrumentToken));
     const sent = await Promise.all(tags.map((tag) => send(today, { tag })));
@@ -206,7 +206,7 @@ describe('the price of an order', () => {
     const today = await open({ speed: 0 });
     const { ask, bid } = await quoted(today);
     expect(await send(today, bounded('BUY', ask + 50))).toMatchObject({ kind: 'sent', price: ask + 50 });
-    const sold = { ...bounded('SELL', bid - 50), tag: 'R001D2507141ME101' };
+    const sold = { ...bounded('SELL', bid - 50), tag: 'R001D25071401ME01001' };
     expect(await send(today, sold)).toMatchObject({ kind: 'sent', price: bid - 50 });
   });
 

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { PreflightFinding } from '../../src/contract/activities.ts';
 import { createPreflightActivities } from '../../activities/preflight.ts';
-import type { OptionContract } from '../../src/domain/types.ts';
+import type { PreflightFinding } from '../../src/contract/activities.ts';
 import type { DayIdentity } from '../../src/contract/identity.ts';
+import type { OptionContract } from '../../src/domain/types.ts';
 import { type Desk, openDesk } from './trading-desk.ts';
 
 let desk: Desk | undefined;

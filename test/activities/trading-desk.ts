@@ -1,11 +1,11 @@
 /** Activities outside a workflow: the real clients and the real feed at the simulated exchange, in the market's own time. */
 import { randomBytes } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { ContractRef } from '../../src/contract/ledger.ts';
-import type { GuardInput, GuardResult } from '../../src/contract/activities.ts';
 import { createOrderActivities } from '../../activities/orders.ts';
 import type { KiteSession } from '../../src/brokers/types.ts';
-import type { DayActivities, OrderIntent } from '../../src/contract/activities.ts';
+import type { DayActivities, GuardInput, GuardResult, OrderIntent } from '../../src/contract/activities.ts';
+import type { DayIdentity } from '../../src/contract/identity.ts';
+import type { ContractRef } from '../../src/contract/ledger.ts';
 import { istAt } from '../../src/domain/clock.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
 import { type ExchangeServer, startExchangeServer } from '../../src/exchange-simulator/server.ts';
@@ -14,7 +14,6 @@ import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
 import { createSimulatorClock } from '../../src/market/clock-source.ts';
 import { createParts, type Parts } from '../../src/parts.ts';
 import { createSealer, type Sealer } from '../../src/secrets.ts';
-import type { DayIdentity } from '../../src/contract/identity.ts';
 import { PATIENCE_MS } from '../patience.ts';
 import { sharedJournal } from '../shared-journal.ts';
 import { MAIN } from '../workflows/plan.ts';
@@ -126,7 +125,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
     async openPosition() {
       const main = desk.contract(MAIN);
       parts.feed.subscribe([main.instrumentToken]);
-      const sold = await desk.run(() => orders.sendOrder(desk.intent({ tag: 'R001D2507141ME101', side: 'SELL' })));
+      const sold = await desk.run(() => orders.sendOrder(desk.intent({ tag: 'R001D25071401ME01001', side: 'SELL' })));
       if (sold.kind !== 'sent') throw new Error(`the main leg was not sold: ${sold.kind}`);
       const filled = await desk.eventually('the sale', () => {
         const order = desk.order(sold.orderId);
@@ -141,7 +140,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
       const rested = await desk.run(() =>
         orders.sendOrder(
           desk.intent({
-            tag: 'R001D2507141MS101',
+            tag: 'R001D25071401MS01001',
             side: 'BUY',
             purpose: 'stop',
             pricing: { ...pricing, triggerPrice: Math.ceil(pricing.triggerPrice / 5) * 5 },
@@ -162,7 +161,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
         product: 'MIS',
         foreign: {},
         moved: {},
-        stops: [{ orderId: stop.orderId, tag: 'R001D2507141MS101' }],
+        stops: [{ orderId: stop.orderId, tag: 'R001D25071401MS01001' }],
         maxLoss: 1_500_00,
         target: null,
         charges: 0,

@@ -219,7 +219,13 @@ describe('Breeze', () => {
   test('its candles decide S1 at 11:15 on 14 July 2025, as in the worked example', async () => {
     const [barStart, barEnd] = [istAt('2025-07-14', '10:15'), istAt('2025-07-14', '11:15')];
     const candles = createHourlyCandles({ breeze: breeze() });
-    const hour = { barStart, barEnd, signal: new AbortController().signal, heartbeat: () => undefined };
+    const hour = {
+      barStart,
+      barEnd,
+      signal: new AbortController().signal,
+      heartbeat: () => undefined,
+      own: () => undefined,
+    };
     const seenBars = await candles.forDecision({ ...hour, kite: session });
     if (seenBars.kind !== 'bars') throw new Error(seenBars.reason);
     expect(seenBars).toMatchObject({ source: 'breeze', filledFromKite: [] });
@@ -229,7 +235,7 @@ describe('Breeze', () => {
 });
 
 describe('the feed', () => {
-  test('streams the put and the index, tells of orders, and comes back after the session was killed and renewed', async () => {
+  test('streams the put and the index, tells of orders, and goes on after the session was killed: only calls tell of that', async () => {
     const clock = await createSimulatorClock({ root: simulator.root });
     const { api_key, ticker_root } = simulator.server.addresses;
     const feed: Feed = createFeed({ apiKey: api_key, tickerRoot: ticker_root, now: Date.now, clock });
@@ -248,12 +254,16 @@ describe('the feed', () => {
     await eventually(() => updates.find((order) => order.orderId === orderId && order.status === 'OPEN'));
 
     simulator.exchange.killSessions();
-    await eventually(() => !feed.status().connected);
     expect(await failureOf(session.orders())).toMatchObject({ kind: 'token' });
+    const killed = Date.now();
+    // Later than a ticker that closes with its session would have told of its end.
+    await eventually(() => (feed.status().lastTickAt ?? 0) > killed + 2_000);
+    expect(feed.status()).toMatchObject({ connected: true, reconnects: 0, refused: false });
     session = await logIn();
     feed.use(accessToken);
     const before = feed.status().lastTickAt ?? 0;
-    await eventually(() => feed.status().connected && (feed.status().lastTickAt ?? 0) > before);
+    await eventually(() => feed.status().reconnects === 1 && (feed.status().lastTickAt ?? 0) > before);
+    expect((await session.orders()).map((order) => order.orderId)).toContain(orderId);
     await feed.stop();
     await clock.stop();
   });

@@ -1,68 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Breeze, KiteSession } from '../../src/brokers/types.ts';
-import { hourlyBars } from '../../src/domain/calendar/index.ts';
-import { addDays, istAt, istDate, istTime } from '../../src/domain/clock.ts';
-import type { Bar, MarketMs } from '../../src/domain/types.ts';
+import type { Breeze } from '../../src/brokers/types.ts';
+import { istAt, istDate } from '../../src/domain/clock.ts';
 import { BrokerError } from '../../src/errors.ts';
 import { createHourlyCandles } from '../../src/market/candles.ts';
 import { virtually, virtualNow } from '../virtual.ts';
-
-// The two brokers are played here: what matters is which answer comes when, which no server can be asked for.
-const HALF_HOUR = 30 * 60_000;
-const barStart = istAt('2025-07-16', '10:15');
-const barEnd = istAt('2025-07-16', '11:15');
-
-const bar = (start: MarketMs, close = 2_500_000): Bar => ({
-  start,
-  open: close,
-  high: close,
-  low: close,
-  close,
-  volume: 0,
-});
-
-/** Half hours of a span as Breeze knows them when the last one that has begun starts at `newest`. */
-function halves(from: MarketMs, to: MarketMs, newest: MarketMs): Bar[] {
-  const bars: Bar[] = [];
-  for (let date = istDate(from); date <= istDate(to); date = addDays(date, 1)) {
-    for (const hour of hourlyBars(date)) {
-      for (let start = hour.start; start < hour.end; start += HALF_HOUR) {
-        if (start >= from && start <= to && start <= newest) bars.push(bar(start));
-      }
-    }
-  }
-  return bars;
-}
-
-type Answer = (from: MarketMs, to: MarketMs) => Bar[];
-function brokers(answer: Answer, hours: (from: MarketMs, to: MarketMs) => Bar[] = () => []) {
-  const asked = { breeze: [] as string[], kite: [] as string[] };
-  const breeze = {
-    indexCandles: async (from: MarketMs, to: MarketMs) => {
-      asked.breeze.push(istDate(from));
-      return answer(from, to);
-    },
-  } as unknown as Breeze;
-  const kite = {
-    historical: async (_token: number, _interval: string, from: MarketMs, to: MarketMs) => {
-      asked.kite.push(istDate(from));
-      return hours(from, to);
-    },
-  } as unknown as KiteSession;
-  return { asked, kite, candles: createHourlyCandles({ breeze }) };
-}
-
-const request = (more: { signal?: AbortSignal; heartbeat?: () => void } = {}) => ({
-  barStart,
-  barEnd,
-  signal: new AbortController().signal,
-  heartbeat: () => undefined,
-  ...more,
-});
-const hoursOfBothWeeks = (from: MarketMs, to: MarketMs) =>
-  halves(from, to, to)
-    .filter((each) => istTime(each.start).slice(3) === '15:00')
-    .map((each) => bar(each.start, 2_511_100));
+import { type Answer, bar, barEnd, barStart, brokers, fromKite, HALF_HOUR, halves, request } from './played-brokers.ts';
 
 describe('when an hour counts', () => {
   test(
@@ -74,7 +16,7 @@ describe('when an hour counts', () => {
       expect(seen.source).toBe('breeze');
       expect(seen.bars.at(-1)?.start).toBe(barStart);
       expect(seen.bars).toHaveLength(5 * 7 + 2 * 7 + 2);
-      expect(asked).toEqual({ breeze: ['2025-07-13', '2025-07-06'], kite: [] });
+      expect(asked).toEqual({ breeze: ['2025-07-13', '2025-07-06'], kite: ['2025-07-06'] });
     }),
   );
 
@@ -86,11 +28,11 @@ describe('when an hour counts', () => {
         const bars = halves(from, to, barEnd - HALF_HOUR);
         const [close = 3, ...rest] = closes;
         closes = rest;
-        return bars.map((each) => (each.start >= barStart ? bar(each.start, close) : each));
+        return bars.map((each) => (each.start >= barStart ? bar(each.start, 2_500_000 + close) : each));
       });
       const seen = await candles.forDecision({ ...request(), kite });
       expect(seen).toMatchObject({ kind: 'bars', source: 'breeze' });
-      expect(seen.kind === 'bars' && seen.bars.at(-1)?.close).toBe(3);
+      expect(seen.kind === 'bars' && seen.bars.at(-1)?.close).toBe(2_500_003);
       expect(asked.breeze.filter((date) => date === '2025-07-13')).toHaveLength(4);
     }),
   );
@@ -124,7 +66,7 @@ describe('when an hour counts', () => {
         return halves(from, to, barEnd);
       });
       expect(await candles.forDecision({ ...request(), kite })).toMatchObject({ kind: 'bars', source: 'breeze' });
-      expect(asked.kite).toEqual([]);
+      expect(asked.kite).toEqual(['2025-07-06']);
     }),
   );
 });
@@ -137,13 +79,13 @@ describe('when Breeze does not show it', () => {
   test(
     "after 60 s Kite's candles are taken, and flagged",
     virtually(async () => {
-      const { candles, kite } = brokers(silent, hoursOfBothWeeks);
+      const { candles, kite } = brokers(silent, fromKite);
       const seen = await candles.forDecision({ ...request(), kite });
       expect(virtualNow()).toBe(60_000);
       if (seen.kind !== 'bars') throw new Error(seen.reason);
       expect(seen.source).toBe('kite');
       expect(seen.bars).toHaveLength(5 * 7 + 2 * 7 + 2);
-      expect(seen.bars.at(-1)).toMatchObject({ start: barStart, close: 2_511_100 });
+      expect(seen.bars.at(-1)).toMatchObject({ start: barStart, close: 2_500_300 });
     }),
   );
 
@@ -163,7 +105,7 @@ describe('when Breeze does not show it', () => {
     "Kite's candles without the hour are no data either",
     virtually(async () => {
       const { candles, kite } = brokers(silent, (from, to) =>
-        hoursOfBothWeeks(from, to).filter((each) => each.start < barStart),
+        fromKite(from, to).filter((each) => each.start < barStart),
       );
       expect(await candles.forDecision({ ...request(), kite })).toMatchObject({ kind: 'no_data' });
     }),
@@ -198,23 +140,23 @@ describe('the weeks around the hour', () => {
       const hole = istAt('2025-07-09', '12:15');
       const { candles, kite, asked } = brokers(
         (from, to) => halves(from, to, barEnd).filter((each) => each.start !== hole + HALF_HOUR),
-        hoursOfBothWeeks,
+        fromKite,
       );
       const seen = await candles.forDecision({ ...request(), kite });
       if (seen.kind !== 'bars') throw new Error(seen.reason);
       expect(seen).toMatchObject({ source: 'breeze', filledFromKite: [hole] });
-      expect(seen.bars.find((each) => each.start === hole)?.close).toBe(2_511_100);
+      expect(seen.bars.find((each) => each.start === hole)?.close).toBe(2_500_300);
       expect(seen.bars.map((each) => each.start)).toEqual(seen.bars.map((each) => each.start).sort((a, b) => a - b));
-      expect(asked.kite).toEqual(['2025-07-09']);
+      expect(asked.kite).toEqual(['2025-07-06']);
     }),
   );
 
   test(
     'what neither knows is left out, and nobody waits for it',
     virtually(async () => {
-      const { candles, kite } = brokers((from, to) =>
-        halves(from, to, barEnd).filter((each) => istDate(each.start) !== '2025-07-09'),
-      );
+      const known: Answer = (from, to) =>
+        halves(from, to, barEnd).filter(({ start }) => istDate(start) !== '2025-07-09');
+      const { candles, kite } = brokers(known, known);
       const seen = await candles.forDecision({ ...request(), kite });
       expect(seen.kind === 'bars' && seen.bars).toHaveLength(4 * 7 + 2 * 7 + 2);
     }),

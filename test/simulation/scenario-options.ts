@@ -1,7 +1,8 @@
 /** What scenarios are made of: the contracts of the day, plans, and how the world around them is set. */
+
+import type { Plan } from '../../src/contract/commands.ts';
 import type { IsoDate } from '../../src/domain/types.ts';
 import type { ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
-import type { Plan } from '../../src/contract/commands.ts';
 
 /** What S1 sells and buys on 14 July 2025. */
 export const MAIN = 'NIFTY2571725000PE';
@@ -33,7 +34,7 @@ export const LATENCIES = {
 } as const;
 export const COARSE_MS = 20_000;
 export const COARSE = {
-  guardPace: { lookMs: 10_000, heartbeatMs: 2_000, stopLookMs: 60_000, quoteLookMs: 20_000, handsLookAgainMs: 1_000 },
+  guardPace: { lookMs: 10_000, heartbeatMs: 2_000, quoteLookMs: 20_000 },
   feedPace: { lookMs: 10_000, muteMs: 120_000 },
 };
 

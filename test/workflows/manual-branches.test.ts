@@ -10,7 +10,7 @@ const stage = stageOfFile();
 
 const RESTING = { symbol: MAIN, side: 'SELL', orderType: 'LIMIT' } as const;
 
-/** Logged in and in the market, with `units` of the cover bought by hand as M1. */
+/** Logged in and in the market, with `units` of the cover bought manually as M1. */
 async function covered(units = 75, time = '09:30'): Promise<SimulatedDay> {
   const day = await stage.startDay();
   await day.logIn();
@@ -47,7 +47,7 @@ function expectFlat(report: DayReport, today: SimulatedDay): void {
   expectNeverNaked(today.book());
 }
 
-describe('the cover of a sale by hand', () => {
+describe('the cover of a manual sale', () => {
   it('is not sold before the resting sale is cancelled', async () => {
     const today = await covered();
     await restingSale(today);
@@ -97,7 +97,7 @@ describe('the cover of a sale by hand', () => {
   });
 });
 
-describe('an order by hand', () => {
+describe('a manual order', () => {
   it('is refused when the square-off has begun while it was looked at', async () => {
     const today = await covered(75, '15:14:30');
     duringCheck(today, async () => {
@@ -127,7 +127,7 @@ describe('an order by hand', () => {
   });
 });
 
-describe('what somebody trades of a position by hand in the app', () => {
+describe('an external trade in a manual position', () => {
   const theirs = { product: 'MIS', quantity: 75 } as const;
   const resting = (today: SimulatedDay) =>
     today.book().filter(({ status, side }) => status === 'TRIGGER PENDING' && side === 'BUY').length;
@@ -142,7 +142,7 @@ describe('what somebody trades of a position by hand in the app', () => {
     await today.at('10:30');
     await today.seen('one stop', () => resting(today) === 1);
     const { warnings } = await today.seen('the question', (view) => view.warnings.length > 0);
-    expect(warnings).toMatchObject([{ id: 'by_hand:M2', code: 'foreign_position', blocksEntries: true }]);
+    expect(warnings).toMatchObject([{ id: 'external:M2', code: 'foreign_position', blocksEntries: true }]);
     await today.acknowledge('all');
     await today.seen('it booked', ({ positions }) => positions[1]?.legs[0]?.openQuantity === 75);
     expect((await today.view()).positions[1]).toMatchObject({ state: 'open', exitReason: null });
@@ -158,7 +158,7 @@ describe('what somebody trades of a position by hand in the app', () => {
     today.exchange.foreignTrade({ ...theirs, tradingsymbol: HEDGE, side: 'SELL' });
     await today.at('10:30');
     await today.seen('its end', ({ positions }) => positions[1]?.state === 'closed');
-    expect((await today.view()).positions[1]).toMatchObject({ exitReason: 'closed_by_hand' });
+    expect((await today.view()).positions[1]).toMatchObject({ exitReason: 'external' });
     await today.acknowledge('all');
     await today.seen('the cover booked', ({ positions }) => positions[0]?.state === 'closed');
     expect(await today.result()).toMatchObject({ result: 'flat', reconciled: true, differences: [] });

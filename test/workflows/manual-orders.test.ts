@@ -27,7 +27,7 @@ function expectFlat(report: DayReport, today: Day): void {
   expectLedgerIsBook(report, today.book());
 }
 
-describe('a purchase by hand', () => {
+describe('a manual purchase', () => {
   it('is a position of the day with its losses reserved, and the square-off sells it', async () => {
     const today = await morning();
     const { order, checks } = await today.placeOrder({ symbol: MONTHLY });
@@ -47,19 +47,19 @@ describe('a purchase by hand', () => {
     expect(new Set(today.book().map(({ tag }) => tag)).size).toBe(2);
   });
 
-  it('leaves less room for signals: what is reserved by hand refuses an entry', async () => {
+  it('leaves less room for signals: what a manual position reserves refuses an entry', async () => {
     const today = await morning();
     await today.start({ maxLossPerDay: 30_000_00 });
     await today.placeOrder({ symbol: MONTHLY });
     const report = await today.result();
     expectFlat(report, today);
     const fired = report.decisions.find(({ signal }) => signal === 'S1');
-    expect(fired).toMatchObject({ outcome: 'skipped', reason: expect.stringContaining('max_loss_per_day') });
+    expect(fired).toMatchObject({ outcome: 'not_taken', reason: expect.stringContaining('max_loss_per_day') });
     expect(ours(today.book()).map(({ tradingsymbol }) => tradingsymbol)).toEqual([MONTHLY, MONTHLY]);
   });
 });
 
-describe('an order by hand that may not be made', () => {
+describe('a manual order that may not be made', () => {
   it('is refused with what to do, and nothing is sent', async () => {
     const today = await morning({ exchange: { cash: 12_000_00 } });
     await today.start({ maxPositions: 1 });
@@ -121,7 +121,7 @@ describe('an order by hand that may not be made', () => {
   });
 });
 
-describe('a spread by hand', () => {
+describe('a manual spread', () => {
   it('sells what its long covers, rests a stop, reserves the width, and leaves before its cover', async () => {
     const today = await morning();
     await today.placeOrder({ symbol: HEDGE, quantity: 150 });
@@ -133,7 +133,7 @@ describe('a spread by hand', () => {
     const { limits, positions } = await today.view();
     expect((limits?.reserved ?? 0) - before).toBeGreaterThan((200_00 - credit) * 75 - 1);
     expect((limits?.reserved ?? 0) - before).toBeLessThanOrEqual(checks.reserved);
-    expect(positions[1]?.catastropheStop).toMatchObject({ state: 'TRIGGER PENDING', triggerPrice: expect.any(Number) });
+    expect(positions[1]?.restingStop).toMatchObject({ state: 'TRIGGER PENDING', triggerPrice: expect.any(Number) });
     await expect(today.placeOrder({ symbol: MAIN, side: 'SELL', quantity: 150 })).rejects.toMatchObject(
       refusedWith('naked_sell', '75 units'),
     );
@@ -181,7 +181,7 @@ describe('a spread by hand', () => {
   });
 });
 
-describe('a resting order by hand', () => {
+describe('a resting manual order', () => {
   it('is answered as it stands, seen when it fills, and cancelled on request', async () => {
     const today = await morning();
     const { order: buy } = await today.placeOrder({ symbol: MONTHLY, orderType: 'LIMIT', price: 90_00 });
@@ -245,7 +245,7 @@ describe('the same Idempotency-Key', () => {
   });
 });
 
-describe('an order by hand without a clear answer', () => {
+describe('a manual order without a clear answer', () => {
   it('is answered as in doubt, found in the book, and squared off', async () => {
     const today = await morning();
     today.exchange.addFault({ kind: 'timeout_after_accept', count: 1 });

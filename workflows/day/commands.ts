@@ -159,7 +159,7 @@ function acknowledge(day: Day, ids: string[] | 'all', by: string): Answer {
 /** Somebody has looked at Kite. An order that is there shows itself; one that is not is absent by their word. */
 function settle(day: Day, tag: string, found: boolean, by: string): Answer {
   const order = day.facts.orders[tag];
-  if (!order || order.phase !== 'doubt') return { changed: false, text: `${tag} is not in doubt.` };
+  if (order?.phase !== 'doubt') return { changed: false, text: `${tag} is not in doubt.` };
   if (found) return { changed: false, text: `${tag} stays in doubt until Zerodha's lists show it.` };
   settleAbsent(day, order, `by the word of ${by}`);
   return { changed: true, text: `${tag} is taken as not placed.` };

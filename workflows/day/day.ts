@@ -203,11 +203,11 @@ export class Day {
 
   // ---- the broker's session ---------------------------------------------------------------------------------------
 
-  /** Runs a read that needs a session. A dead session asks for a login and goes on after it. Throws DayOver without one. */
+  /** Runs a read that needs a session. A dead session asks for a login and goes on after it. Throws DayOver without one at the close. */
   async withSession<T>(key: string, call: () => Promise<T>): Promise<T> {
     const { facts } = this;
     for (;;) {
-      await this.until(`${key}: login`, () => facts.sessionLives || facts.step === 'done');
+      await this.until(`${key}: login`, () => facts.sessionLives || facts.over || facts.step === 'done');
       const { session } = facts;
       if (!facts.sessionLives || !session) throw new DayOver('nobody is logged in');
       try {
@@ -239,6 +239,7 @@ export class Day {
   log(level: LogLevel, kind: string, text: string, data?: Record<string, unknown>): void {
     const { journal } = this.facts;
     journal.logged += 1;
+    journal.urgent = true;
     journal.events.push({ seq: journal.logged, at: this.now(), level, kind, text, ...(data ? { data } : {}) });
     this.changed();
   }
@@ -290,13 +291,14 @@ export class Day {
     if (order) order.updatedAt = this.now();
     // What the next day is told of a position is never older than its orders.
     const position = positions.find(({ id }) => id === order?.positionId);
-    if (position) this.touchPosition(position);
+    if (position && !journal.positions.includes(position.id)) journal.positions.push(position.id);
     this.changed();
   }
 
   touchPosition({ id }: Pick<Position, 'id'>): void {
     const { journal } = this.facts;
     if (!journal.positions.includes(id)) journal.positions.push(id);
+    journal.urgent = true;
     this.changed();
   }
 

@@ -47,8 +47,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   preflights: number;
   /** Order ids that the broker has ever shown today. */
   seenIds: string[];
-  /** Sketch of final rows whose orders were dropped from the facts; null before any was. */
-  droppedRows: string | null;
+  /** Final rows of orders that were dropped from the facts: all that the book's cursor needs of them. */
+  dropped: { orderId: string; status: string }[];
   /** Hourly closes that were decided on, and those that index stops still have to be judged by. */
   decided: MarketMs[];
   closesToJudge: { barStart: MarketMs; barEnd: MarketMs }[];
@@ -75,6 +75,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
     events: LogEvent[];
     orders: string[];
     positions: string[];
+    /** Something of it is more than an order on its way. */
+    urgent: boolean;
     writtenAt: WallMs;
   };
   /** Rejections whose first occurrence was logged, by their words. */
@@ -120,7 +122,7 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     preflighted: identity.mode === 'replay',
     preflights: 0,
     seenIds: [],
-    droppedRows: null,
+    dropped: [],
     decided: [],
     closesToJudge: [],
     closesDue: [],
@@ -136,7 +138,7 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     watched: {},
     notices: [],
     delivered: {},
-    journal: { logged: 0, decided: 0, batches: 0, events: [], orders: [], positions: [], writtenAt: 0 },
+    journal: { logged: 0, decided: 0, batches: 0, events: [], orders: [], positions: [], urgent: false, writtenAt: 0 },
     rejections: [],
     eventsBefore: 0,
     runs: 1,

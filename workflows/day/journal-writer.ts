@@ -1,12 +1,15 @@
 /** What the day writes to the journal, beside its trading: only what changed, at most once a second, and again until it is written. */
 import type { JournalBatch } from '../../src/contract/journal.ts';
 import { reads } from '../activity-proxies.ts';
+import { dropEnded } from '../orders/dropped.ts';
 import type { Day } from './day.ts';
 import type { DayFacts } from './facts.ts';
 import { handOver } from './handover.ts';
 import { stateOf, viewOfPosition } from './view.ts';
 
 const EVERY_MS = 1_000;
+/** Orders that are only on their way are not worth a write each: a day of refused exits has thousands. */
+const ORDERS_EVERY_MS = 10_000;
 /** As long as the Temporal UI shows of a summary. */
 const SUMMARY_LENGTH = 120;
 
@@ -16,12 +19,14 @@ export async function keepJournal(day: Day): Promise<void> {
   while (!day.ending && (facts.report === null || isDirty(facts))) {
     await day.until(
       'journal',
-      () => (isDirty(facts) && Date.now() >= facts.journal.writtenAt + EVERY_MS) || facts.report !== null,
-      () => (isDirty(facts) ? facts.journal.writtenAt + EVERY_MS : null),
+      () => (isDirty(facts) && Date.now() >= dueAt(facts)) || facts.report !== null,
+      () => (isDirty(facts) ? dueAt(facts) : null),
     );
     if (!day.ending && isDirty(facts)) await write(day);
   }
 }
+
+const dueAt = ({ journal }: DayFacts) => journal.writtenAt + (journal.urgent ? EVERY_MS : ORDERS_EVERY_MS);
 
 function isDirty({ journal, decisions }: DayFacts): boolean {
   return (
@@ -53,7 +58,9 @@ async function write(day: Day): Promise<void> {
   journal.events = [];
   journal.orders = [];
   journal.positions = [];
+  journal.urgent = false;
   journal.decided = facts.decisions.length;
+  dropEnded(facts);
   day.show();
   const summary = (batch.events.at(-1)?.text ?? 'orders and positions').slice(0, SUMMARY_LENGTH);
   await reads.writeJournal.executeWithOptions({ summary }, [batch]);

@@ -5,7 +5,7 @@ import {
   averageOf,
   heldOf,
   isLive,
-  mayFill,
+  isResidual,
   ordersOf,
   ordersOfLeg,
   surely,
@@ -85,8 +85,7 @@ export function stateOfPosition(facts: DayFacts, position: Position): PositionSt
       .reduce((sum, leg) => sum + heldOf(orders, leg, position.unheard).hi, 0);
   const [short, long] = [held('SELL'), held('BUY')];
   if (!position.exit) return short > 0 || long > 0 || position.carried ? 'open' : 'opening';
-  const waits = short <= 0 && long > 0 && orders.every((order) => !mayFill(order) || order.atBest === true);
-  if (waits && position.signal !== 'manual') return 'residual_hedge';
+  if (isResidual(position, orders)) return 'residual_hedge';
   if (!facts.over) return 'closing';
   return short <= 0 && long > 0 ? 'residual_hedge' : 'not_flat';
 }

@@ -10,11 +10,12 @@ import type { Day } from '../day/day.ts';
 import type { DayFacts } from '../day/facts.ts';
 import { bookOther, setFills } from '../orders/ledger.ts';
 import { requestExit } from '../position/request-exit.ts';
-import { contractsOf, externalOf, keepBaselines, signed } from './trades.ts';
+import { contractsOf, externalOf, keepBaselines, movedSince } from './trades.ts';
 
 /** Looks at all contracts of ours anew. Answers nothing: what it finds is in the ledger. */
 export function attribute(day: Day): void {
   keepBaselines(day);
+  forgetBrokerOrders(day);
   for (const { product, tradingsymbol } of contractsOf(day.facts.positions)) {
     for (const opens of ['SELL', 'BUY'] as const) attributeSide(day, product, tradingsymbol, opens);
   }
@@ -29,14 +30,7 @@ function attributeSide(day: Day, product: string, tradingsymbol: string, opens: 
   const holders = holdersOf(facts, product, tradingsymbol, opens);
   const all = holders.flatMap(({ open }) => open);
   if (holders.length === 0) return;
-  // E, less what was booked of it already.
-  const booked = Object.values(facts.orders).filter(
-    (order) =>
-      order.product === product && order.tradingsymbol === tradingsymbol && isExternal(order) && order.booked !== false,
-  );
-  const traded = external.trades.reduce((sum, trade) => sum + signed(trade), 0) - external.before;
-  const moved =
-    traded - booked.reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
+  const moved = movedSince(facts, external);
   const ours = holders.reduce((sum, { held }) => sum + held, 0);
   const closing = opens === 'SELL' ? moved - Math.max(0, -external.foreign) : -moved - Math.max(0, external.foreign);
   const share = Math.max(0, Math.min(ours, closing));
@@ -109,13 +103,31 @@ function bookShare(
   });
   const what = `${share.quantity} ${leg.contract.tradingsymbol}`;
   if (byBroker) {
+    fillBrokerOrder(day, `BROKER-${trade?.orderId}-${position.id}`, share.quantity);
     day.page('broker_square_off', position.id, `${position.id}: Zerodha's own square-off closed ${what}.`);
     requestExit(day, position, 'broker_square_off');
     return;
   }
   const text = `${position.id}: ${what} were ${leg.opens === 'SELL' ? 'bought back' : 'sold'} outside of this program. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`;
   day.warn(questionOf(position), 'foreign_position', text, true);
-  day.page('external', position.id, text);
+}
+
+/** What its live order has filled may not fill once more. */
+function fillBrokerOrder({ facts }: Day, tag: string, units: number): void {
+  const order = facts.orders[tag];
+  if (!order) return;
+  order.quantity -= units;
+  if (order.quantity <= 0) delete facts.orders[tag];
+}
+
+/** An order of the broker's that has shown no fill for so long is not waited for any more. Wall milliseconds. */
+const BROKER_ORDER_MS = 60_000;
+
+function forgetBrokerOrders({ facts }: Day): void {
+  for (const order of Object.values(facts.orders)) {
+    const waits = order.takenFrom === 'broker' && order.phase === 'working';
+    if (waits && Date.now() - order.since > BROKER_ORDER_MS) delete facts.orders[order.tag];
+  }
 }
 
 export function questionOf({ id }: Position): string {
@@ -182,13 +194,6 @@ function takenBefore(facts: DayFacts): Map<string, number> {
 /** Live orders of the broker's own square-off may fill: our buys beside them would buy twice. */
 export function recordSquareOffOrders(day: Day, rows: readonly BookRow[]): void {
   const { facts } = day;
-  const live = new Set(rows.map(({ orderId }) => orderId));
-  for (const order of Object.values(facts.orders)) {
-    if (order.takenFrom === 'broker' && order.phase === 'working' && !live.has(order.orderId ?? '')) {
-      delete facts.orders[order.tag];
-      day.changed();
-    }
-  }
   for (const row of rows) {
     let left = row.quantity - row.filledQuantity;
     for (const { position, leg, held } of holdersOf(

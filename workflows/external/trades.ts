@@ -6,6 +6,8 @@ import { mayFill } from '../../src/domain/control/intervals.ts';
 import type { Day } from '../day/day.ts';
 import type { DayFacts } from '../day/facts.ts';
 
+const SECOND_MS = 1_000;
+
 export function externalOf(facts: DayFacts, product: string, tradingsymbol: string): ExternalFacts {
   const known = facts.external.find((one) => one.product === product && one.tradingsymbol === tradingsymbol);
   if (known) return known;
@@ -29,9 +31,24 @@ export function recordExternalTrades({ facts }: Day, trades: readonly ExternalTr
     const external = externalOf(facts, product, tradingsymbol);
     if (external.trades.some((known) => known.tradeId === tradeId)) continue;
     external.trades.push({ tradeId, quantity, price, at, side, orderId, byBroker });
-    // What they traded before our first order in it was there before us.
-    if (external.since !== null && at < external.since) moveBaseline(external, signed({ side, quantity }));
+    // What they traded before our first order in it was there before us. The broker tells whole seconds: in doubt it was after.
+    if (external.since !== null && at < external.since - (external.since % SECOND_MS))
+      moveBaseline(external, signed({ side, quantity }));
   }
+}
+
+/** E: what they traded since the baseline, less what is booked of it as a closing of ours. Signed units. */
+export function movedSince(facts: DayFacts, { product, tradingsymbol, trades, before }: ExternalFacts): number {
+  const booked = Object.values(facts.orders).filter(
+    (order) =>
+      order.product === product &&
+      order.tradingsymbol === tradingsymbol &&
+      (order.takenFrom === 'broker' || order.takenFrom === 'person') &&
+      order.booked !== false,
+  );
+  const sum = (of: readonly { side: 'BUY' | 'SELL'; quantity: number }[]) =>
+    of.reduce((total, one) => total + signed(one), 0);
+  return sum(trades) - before - sum(booked.map(({ side, filledQuantity }) => ({ side, quantity: filledQuantity })));
 }
 
 function moveBaseline(external: ExternalFacts, by: number): void {
@@ -58,7 +75,9 @@ export function keepBaselines(day: Day): void {
   const { facts } = day;
   for (const { product, tradingsymbol } of contractsOf(facts.positions)) {
     const external = externalOf(facts, product, tradingsymbol);
-    const orders = oursIn(facts, product, tradingsymbol);
+    const all = oursIn(facts, product, tradingsymbol);
+    // A closing that nobody has booked yet is an open question: the trades that it is made of must not become theirs meanwhile.
+    const orders = all.filter(({ booked }) => booked !== false);
     const net = orders.reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
     const ours = net !== 0 || orders.some((order) => mayFill(order));
     if (ours) {
@@ -68,8 +87,7 @@ export function keepBaselines(day: Day): void {
       continue;
     }
     external.since = null;
-    const total = external.trades.reduce((sum, trade) => sum + signed(trade), 0);
-    moveBaseline(external, total - external.before);
+    moveBaseline(external, movedSince(facts, external));
   }
 }
 

@@ -1,15 +1,18 @@
 /** The day's side of the book watcher: one activity an account, begun anew with what the day knows. Its news become facts here. */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { BookInput } from '../../src/contract/activities.ts';
-import type { BookNews } from '../../src/domain/control/book.ts';
+import type { BookCursor, BookNews } from '../../src/domain/control/book.ts';
 import { cursorOf } from '../../src/domain/control/cursor.ts';
 import { mayFill } from '../../src/domain/control/intervals.ts';
+import type { MarketMs } from '../../src/domain/types.ts';
 import { lostSession, watching, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
+import type { DayFacts } from '../day/facts.ts';
 import { takeOvernight } from '../day/reconcile.ts';
 import { attribute, recordSquareOffOrders } from '../external/attribution.ts';
 import { contractsOf, recordExternalTrades } from '../external/trades.ts';
 import { checkDayLoss } from '../position/request-exit.ts';
+import { asKnown } from './dropped.ts';
 import { applyRow, settleAbsent } from './ledger.ts';
 
 /** Pause before restarting a watcher that failed permanently. Wall milliseconds. */
@@ -28,15 +31,19 @@ export async function watchBook(day: Day): Promise<void> {
 async function watchOnce(day: Day): Promise<void> {
   const { facts } = day;
   const input = inputOf(day);
-  const told = interestOf(input);
+  const told = interestOf(day);
   const scope = new CancellationScope();
   let done = false;
   let failed = false;
+  let quietUntil: MarketMs | null = null;
   const run = scope
     .run(() =>
       watching().book.watchBook.executeWithOptions({ summary: 'Orders, trades and positions at Zerodha' }, [input]),
     )
-    .then((news) => applyNews(day, news))
+    .then((news) => {
+      if (news.kind === 'quiet') quietUntil = news.until;
+      applyNews(day, news);
+    })
     .catch((error: unknown) => {
       if (isCancellation(error)) return;
       const lost = lostSession(error);
@@ -50,39 +57,52 @@ async function watchOnce(day: Day): Promise<void> {
       done = true;
       day.changed();
     });
-  await day.until('book', () => done || facts.over || !facts.sessionLives || interestOf(inputOf(day)) !== told);
+  const outdated = () => facts.over || !facts.sessionLives || interestOf(day) !== told;
+  await day.until('book', () => done || outdated());
+  const calls = facts.rates.day;
   if (!done) {
     scope.cancel();
     if (day.ending || facts.over) await run;
   } else if (failed) await day.pause('a new book watcher', AFTER_FAILURE_MS, () => facts.over);
+  // One that has nothing to look for before then is not asked again, unless an order call gives it something.
+  else if (quietUntil !== null)
+    await day.untilMarket(quietUntil, 'book', () => outdated() || facts.rates.day !== calls);
 }
 
 function inputOf(day: Day): BookInput {
   const { facts } = day;
-  const open = facts.positions.some(({ closedAt }) => closedAt === null);
   return {
     identity: day.identity,
-    cursor: cursorOf({
-      orders: Object.values(facts.orders),
-      externalTradeIds: facts.external.flatMap(({ trades }) => trades.map(({ tradeId }) => tradeId)),
-      seenOrderIds: facts.seenIds,
-      overnight: facts.overnight,
-      unreadableSince: facts.book.unreadableSince,
-    }),
+    cursor: cursorOfDay(facts),
     contracts: contractsOf(facts.positions),
-    open: open || Object.values(facts.orders).some(mayFill),
+    open: isOpen(facts),
     until: facts.timetable?.close ?? day.now(),
   };
 }
 
+function isOpen(facts: DayFacts): boolean {
+  return facts.positions.some(({ closedAt }) => closedAt === null) || Object.values(facts.orders).some(mayFill);
+}
+
+/** What the day knows of the book. */
+export function cursorOfDay(facts: DayFacts): BookCursor {
+  return cursorOf({
+    orders: [...Object.values(facts.orders), ...facts.dropped.map(asKnown)],
+    // Closings over night have no order: the broker shows no trade of them.
+    externalTradeIds: facts.external.flatMap(({ trades }) =>
+      trades.filter(({ orderId }) => orderId !== '').map(({ tradeId }) => tradeId),
+    ),
+    seenOrderIds: facts.seenIds,
+    overnight: facts.overnight,
+    unreadableSince: facts.book.unreadableSince,
+  });
+}
+
 /** What makes a running watcher outdated. What the day learns of single orders it hears of by itself. */
-function interestOf({ cursor, contracts, open }: BookInput): string {
-  return JSON.stringify([
-    cursor.doubts.map(({ tag }) => tag),
-    cursor.absent,
-    contracts.map(({ tradingsymbol }) => tradingsymbol),
-    open,
-  ]);
+function interestOf({ facts }: Day): string {
+  const unsettled = Object.values(facts.orders).filter(({ phase }) => phase === 'doubt' || phase === 'absent');
+  const contracts = contractsOf(facts.positions).map(({ tradingsymbol }) => tradingsymbol);
+  return JSON.stringify([unsettled.map(({ tag, phase }) => `${tag} ${phase}`), contracts, isOpen(facts)]);
 }
 
 export function applyNews(day: Day, news: BookNews): void {

@@ -1,10 +1,9 @@
 /** What orders filled in their last instants belongs to the day: the book is read once more after the close. */
 import { isCancellation } from '@temporalio/workflow';
-import { cursorOf } from '../../src/domain/control/cursor.ts';
 import { watching } from '../activity-proxies.ts';
 import { type Day, DayOver } from '../day/day.ts';
 import { contractsOf } from '../external/trades.ts';
-import { applyNews } from './book.ts';
+import { applyNews, cursorOfDay } from './book.ts';
 
 /** Whatever is news by then, or nothing within a moment. Never throws: the comparison says what could not be read. */
 export async function lastLook(day: Day): Promise<void> {
@@ -12,13 +11,7 @@ export async function lastLook(day: Day): Promise<void> {
   if (Object.keys(facts.orders).length === 0 && facts.carriedOrders.length === 0) return;
   const input = {
     identity: day.identity,
-    cursor: cursorOf({
-      orders: Object.values(facts.orders),
-      externalTradeIds: facts.external.flatMap(({ trades }) => trades.map(({ tradeId }) => tradeId)),
-      seenOrderIds: facts.seenIds,
-      overnight: facts.overnight,
-      unreadableSince: facts.book.unreadableSince,
-    }),
+    cursor: cursorOfDay(facts),
     contracts: contractsOf(facts.positions),
     open: true,
     until: day.now() + 5_000,

@@ -166,7 +166,21 @@ export function markAccepted(
   day.touchOrder(order.tag);
 }
 
-function setPhase(order: Order, phase: OrderPhase): void {
+/** A tag of a repeated exit: it counts for nothing before a row shows it. */
+export function reserve(day: Day, position: Position, draft: Draft, repeats: string): Order {
+  const order = recordIntent(day, position, draft, 0);
+  delete order.intent;
+  return Object.assign(order, { phase: 'not_sent', status: 'RESERVED', repeats });
+}
+
+/** It may be in the book all the same: nothing was heard of it. */
+export function doubtReserved(day: Day, order: Order, message: string): void {
+  if (order.phase !== 'not_sent' || order.status !== 'RESERVED') return;
+  setPhase(order, 'in_flight');
+  markDoubt(day, order, message);
+}
+
+export function setPhase(order: Order, phase: OrderPhase): void {
   order.phase = phase;
   order.since = Date.now();
 }
@@ -186,11 +200,19 @@ export function applyRow(day: Day, row: BookRow, at: number): Order | null {
   takeFills(order, row);
   if (at >= order.seenAt && !(known === 'ended' && row.phase !== 'ended')) takeWords(order, row, at);
   clearShownChange(order, row);
+  standIn(day, order);
   if (order.filledQuantity > before) tellFill(day, order);
   if (order.phase === 'ended' && known !== 'ended') tellEnd(day, order);
   if (order.phase !== known && known === 'absent') tellGhost(day, order);
   day.touchOrder(order.tag);
   return order;
+}
+
+/** One of several attempts has got through: it stands for all of them. */
+function standIn(day: Day, order: Order): void {
+  const whole = order.repeats === undefined ? undefined : day.facts.orders[order.repeats];
+  const refused = order.phase === 'ended' && order.filledQuantity === 0;
+  if (whole?.phase === 'in_flight' && !refused) setPhase(whole, 'not_sent');
 }
 
 function raisePhase(day: Day, order: Order, row: BookRow): void {
@@ -206,8 +228,8 @@ function raisePhase(day: Day, order: Order, row: BookRow): void {
 
 /** Fills only grow: an older answer takes none away. */
 function takeFills(order: Order, row: BookRow): void {
-  const known = new Set(order.fills.map(({ tradeId }) => tradeId));
-  for (const fill of row.fills) if (!known.has(fill.tradeId)) order.fills.push(fill);
+  for (const fill of row.fills)
+    if (!order.fills.some(({ tradeId }) => tradeId === fill.tradeId)) order.fills.push(fill);
   setFills(order, Math.max(order.filledQuantity, row.filledQuantity));
 }
 
@@ -270,6 +292,7 @@ function orderOfRow(day: Day, row: BookRow): Order | null {
     ({ orderId, takenFrom }) => orderId === row.orderId && takenFrom === undefined,
   );
   if (byId) return byId;
+  if (day.facts.dropped.some(({ orderId }) => orderId === row.orderId)) return null;
   if (row.tag === null) return null;
   const known = orders[row.tag];
   if (known && known.orderId === null && matches(known, row)) return known;

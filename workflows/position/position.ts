@@ -103,13 +103,16 @@ function ownerOf(day: Day, position: Position, tag: string): Position {
 function takeNearerHedge(day: Day, position: Position): void {
   const [nearer, ...others] = position.plan.nearerHedges;
   if (!nearer) return;
-  const refused = position.plan.hedge?.tradingsymbol;
+  const { hedge: refused, bounds } = position.plan;
   day.log(
     'warn',
     'hedge_refused',
-    `${position.id}: ${refused} was refused as a hedge; trying ${nearer.tradingsymbol}.`,
+    `${position.id}: ${refused?.tradingsymbol} was refused as a hedge; trying ${nearer.tradingsymbol}.`,
   );
   position.plan = { ...position.plan, hedge: nearer, nearerHedges: others };
+  // It may cost as much more as the spread is narrower: the worst loss stays the bound.
+  const narrower = refused ? Math.abs(nearer.strike - refused.strike) : 0;
+  if (bounds) position.plan.bounds = { ...bounds, highestHedge: bounds.highestHedge + narrower };
   position.legs.push({ role: 'hedge', contract: nearer, opens: 'BUY' });
   day.touchPosition(position);
 }

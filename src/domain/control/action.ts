@@ -11,7 +11,17 @@ const CANCEL_OFTEN = 5;
 
 export type Action =
   /** A new order. */
-  | { do: 'send'; leg: Leg; role: LegRole; purpose: OrderPurpose; side: Side; quantity: number; pricing: Pricing }
+  | {
+      do: 'send';
+      leg: Leg;
+      role: LegRole;
+      purpose: OrderPurpose;
+      side: Side;
+      quantity: number;
+      pricing: Pricing;
+      /** Attempts in one go where the ones before it were refused again and again, and the pause between two. */
+      repeats?: { attempts: number; pauseMs: number };
+    }
   /** An order that a command has recorded leaves. */
   | { do: 'begin'; tag: string }
   | { do: 'change'; tag: string; kind: 'to_limit' | 'reprice'; widen: number; noWorseThan: Paise | null; bound?: Paise }
@@ -68,7 +78,14 @@ export class Look {
   }
 
   /** Sends so many units in orders under the freeze quantity, as far as the inequalities allow. Answers what was begun. */
-  send(leg: Leg, purpose: OrderPurpose, side: Side, quantity: number, pricing: Pricing): number {
+  send(
+    leg: Leg,
+    purpose: OrderPurpose,
+    side: Side,
+    quantity: number,
+    pricing: Pricing,
+    repeats?: { attempts: number; pauseMs: number },
+  ): number {
     let begun = 0;
     while (begun < quantity) {
       const part = Math.min(quantity - begun, leg.contract.maxOrderQuantity);
@@ -82,7 +99,7 @@ export class Look {
       };
       if (!mayBeSent(this.facts, this.position, leg, draft, this.drafts)) break;
       this.drafts.push(draft);
-      this.add({ do: 'send', leg, role, purpose, side, quantity: part, pricing });
+      this.add({ do: 'send', leg, role, purpose, side, quantity: part, pricing, ...(repeats ? { repeats } : {}) });
       begun += part;
     }
     return begun;

@@ -17,6 +17,9 @@ const PAUSES: readonly { refusals: number; short: number; long: number }[] = [
   { refusals: 15, short: 2_000, long: 5_000 },
   { refusals: Number.POSITIVE_INFINITY, short: 10_000, long: 60_000 },
 ];
+/** From so many refusals on, attempts go in one activity, so that a day of them stays within its history. */
+const REPEATED_FROM = 15;
+const REPEATS = 6;
 /** Of the broker's 25 modifications, four are kept for the square-off (TRADING section 4). */
 const MODIFICATIONS = 21;
 const SQUARE_OFF_MODIFICATIONS = 25;
@@ -114,7 +117,8 @@ function place(look: Look, { leg, side, purpose, orders }: Trade, units: number)
   }
   const shown = orders.findLast(({ orderType, price }) => orderType === 'LIMIT' && price > 0);
   const noWorseThan = side === 'BUY' && shown && !wasRefused(shown) ? shown.price : null;
-  return look.send(leg, purpose, side, units, { kind: 'cross', widen: refusals, noWorseThan });
+  const repeats = step && refusals > REPEATED_FROM ? { attempts: REPEATS, pauseMs: pause } : undefined;
+  return look.send(leg, purpose, side, units, { kind: 'cross', widen: refusals, noWorseThan }, repeats);
 }
 
 /** Which of two orders of ours that would trade with each other goes: entries first, then sales, buys last. */

@@ -72,8 +72,10 @@ function after(look: Look, last: Order, entries: readonly Order[], leg: Leg): 's
     return look.now.wall < last.since + UNSENT_MS ? 'wait' : 'send';
   }
   if (last.filledQuantity > 0 || leg.opens === 'SELL') return 'over';
-  if (last.phase === 'absent')
-    return entries.filter(({ phase }) => phase === 'absent').length < HEDGE_SENDS ? 'send' : 'over';
+  if (last.phase === 'absent') {
+    const inARow = entries.length - 1 - entries.findLastIndex(({ phase }) => phase !== 'absent');
+    return inARow < HEDGE_SENDS ? 'send' : 'over';
+  }
   const refused = last.status === 'REFUSED' || last.status === 'REJECTED';
   const [nearer] = look.position.plan.nearerHedges;
   const untouched = entries.every(({ filledQuantity }) => filledQuantity === 0);

@@ -90,6 +90,8 @@ export type Order = {
   ghost?: true;
   /** How it is priced and until when it is sent: only while it is intended. */
   intent?: { pricing: Pricing; sendBy: WallMs };
+  /** Reserved for a repeated exit, the one with that tag: it counts for nothing before a row shows it. */
+  repeats?: string;
   change?: OrderChange;
   /** Steps of its chase, and when the last one was taken. */
   steps: number;

@@ -162,3 +162,10 @@ export function averageOf(orders: readonly Order[], leg: Leg, side: Leg['opens']
   if (quantity === 0) return null;
   return Math.round(fills.reduce((sum, fill) => sum + fill.quantity * fill.price, 0) / quantity);
 }
+
+/** Nothing is short any more, and what is left of the hedge is offered at the best price that it may show: bounded, and nobody takes it. */
+export function isResidual(position: Position, orders: readonly Order[]): boolean {
+  const short = position.legs.some((leg) => leg.opens === 'SELL' && heldOf(orders, leg, position.unheard).hi > 0);
+  const pending = orders.filter(mayFill);
+  return position.signal !== 'manual' && !short && pending.length > 0 && pending.every(({ atBest }) => atBest === true);
+}

@@ -32,6 +32,7 @@ const UNEXPLAINED_MS = 3_000;
 
 export function protect(look: Look): void {
   const { position, orders } = look;
+  if (position.signal !== 'manual') for (const leg of position.legs) cancelUnwanted(look, leg);
   const shorts = position.legs.filter(({ opens }) => opens === 'SELL');
   for (const leg of shorts) if (protectShort(look, leg) === 'leave') return;
   if (position.entry !== null || position.signal === 'manual') return;
@@ -41,6 +42,12 @@ export function protect(look: Look): void {
     return;
   }
   for (const leg of position.legs) if (leg.opens === 'BUY') trimHedge(look, leg);
+}
+
+/** A limit that closes what nobody wants to leave: an order that was not remembered. Its units are protected by a stop instead. */
+function cancelUnwanted(look: Look, leg: Leg): void {
+  for (const order of ordersOfLeg(look.orders, leg))
+    if (order.purpose === 'exit' && order.takenFrom === undefined && mayFill(order)) look.cancel(order);
 }
 
 /** Rests its stop. `leave`: the position is to be left instead. */

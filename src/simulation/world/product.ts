@@ -1,5 +1,6 @@
 /** One process of the product in the simulated world: its own brokers, feed and sessions, its workers at the simulated Temporal. */
 
+import type { BookPace } from '../../../activities/book-pace.ts';
 import type { GuardPace } from '../../../activities/guard-pace.ts';
 import { createPace } from '../../brokers/kite-pace.ts';
 import type { DayActivities, GuardActivities, NoticeInput } from '../../contract/activities.ts';
@@ -29,6 +30,7 @@ export type ProductSettings = {
   sealer: Sealer;
   userId: string | null;
   guardPace?: GuardPace;
+  bookPace?: BookPace;
   feedPace?: FeedPace;
   patience?: Partial<Patience>;
   stopBarWithinMs?: number;
@@ -84,6 +86,7 @@ export function startProduct(name: string, world: ProductWorld, settings: Produc
       keepsLastPrices: false,
       askBrokerClock: async () => Math.floor(virtualNow() / 1_000) * 1_000,
       ...(settings.guardPace ? { guardPace: settings.guardPace } : {}),
+      ...(settings.bookPace ? { bookPace: settings.bookPace } : {}),
       waits: {
         ...(settings.patience ? { candles: settings.patience } : {}),
         ...(settings.stopBarWithinMs === undefined ? {} : { stopBarWithinMs: settings.stopBarWithinMs }),

@@ -12,7 +12,7 @@ import {
   weekStartOf,
 } from '../../../src/domain/strategy/index.ts';
 import type { Bar, IsoDate } from '../../../src/domain/types.ts';
-import { readCandleFile } from '../../../src/market/candle-files.ts';
+import { readCandleFile } from '../../../src/platform/candle-files.ts';
 
 const FOLDER = resolve(process.env.MARKET_DATA_DIR ?? '../shared/data');
 const PRESENT = existsSync(join(FOLDER, 'nifty_1h.csv')) && existsSync(join(FOLDER, 'signals_2021_2023.json'));

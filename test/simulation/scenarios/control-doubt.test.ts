@@ -35,7 +35,7 @@ it('the main sell is lost, its hedge finds no buyer, and after an emergency the 
   expect(appeared).toEqual({ short: 750, long: 750 });
 });
 
-it.fails('CONTROL 2: a sell that appears after an emergency is bought back by the next one, and the hedge is sold', async () => {
+it('CONTROL 2: a sell that appears after an emergency is bought back by the next one, and the hedge is sold', async () => {
   const { net } = await sellAppears();
   expect(net).toEqual([0, 0]);
 });
@@ -47,22 +47,20 @@ const sliceAppears = played({ plan: FORTY_LOTS }, async (day) => {
   const before = { short: shortOf(exchange, MAIN), long: netOf(exchange, HEDGE) };
   await day.at('11:18:05');
   const appeared = arrivedAt(day, MAIN, 'SELL', '11:18').map(({ quantity }) => quantity);
-  const short = shortOf(exchange, MAIN);
   await day.at('11:18:20');
   const naked = () => shortOf(exchange, MAIN) - netOf(exchange, HEDGE);
   const after20s = naked();
   await day.at('11:20');
-  return { before, appeared, short, after20s, after2min: naked() };
+  return { before, appeared, after20s, after2min: naked() };
 });
 
 it("forty lots: the second slice's sell is lost, its hedge is sold, and the sell appears at 11:18", async () => {
-  const { before, appeared, short } = await sliceAppears();
+  const { before, appeared } = await sliceAppears();
   expect(before).toEqual({ short: 1_800, long: 1_800 });
   expect(appeared).toEqual([1_200]);
-  expect(short).toBeGreaterThan(1_800);
 });
 
-it.fails('CONTROL 3: a slice that appears after its hedge was sold is covered or bought back within 20 s', async () => {
+it('CONTROL 3: a slice that appears after its hedge was sold is covered or bought back within 20 s', async () => {
   const { after20s, after2min } = await sliceAppears();
   expect({ after20s, after2min }).toEqual({ after20s: 0, after2min: 0 });
 });
@@ -100,7 +98,7 @@ it('forty lots: both hedge buys were lost and sent again, both appear, and one o
   expect(dropped).toBe(1);
 });
 
-it.fails('CONTROL 4: two late hedges are undone once: never more of a hedge is sold than covers nothing', async () => {
+it('CONTROL 4: two late hedges are undone once: never more of a hedge is sold than covers nothing', async () => {
   const { mostNaked, sold } = await hedgesAppear();
   expect(mostNaked).toBe(0);
   expect(sold).toBeLessThanOrEqual(3_000);
@@ -132,7 +130,7 @@ it('a lost exit of 15:15 appears at 15:23:10 under MIS, after another one has bo
   expect(appeared).toEqual([750]);
 });
 
-it.fails('CONTROL 16: nothing new is placed after 15:23 under MIS: what is left over is paged instead', async () => {
+it('CONTROL 16: nothing new is placed after 15:23 under MIS: what is left over is paged instead', async () => {
   const { placed, paged } = await lateUnwind();
   expect({ placed, paged: paged > 0 }).toEqual({ placed: [], paged: true });
 });

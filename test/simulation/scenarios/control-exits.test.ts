@@ -22,7 +22,7 @@ it('a position is open, and an emergency meets a list of positions that is empty
   expect(met).toBeGreaterThan(0);
 });
 
-it.fails('CONTROL 1: an empty list of positions during an emergency stops no exit: flat within a minute', async () => {
+it('CONTROL 1: an empty list of positions during an emergency stops no exit: flat within a minute', async () => {
   const { net } = await emptyPositions();
   expect(net).toEqual([0, 0]);
 });
@@ -60,7 +60,7 @@ it('a position is open and its stop rests, and an emergency finds neither ticks 
   for (const times of met) expect(times).toBeGreaterThan(0);
 });
 
-it.fails('CONTROL 7: without a price the stop stays where it is, and the owner is paged within 30 s', async () => {
+it('CONTROL 7: without a price the stop stays where it is, and the owner is paged within 30 s', async () => {
   const { unprotected, paged } = await blind();
   expect({ unprotected, paged: paged > 0 }).toEqual({ unprotected: 0, paged: true });
 });
@@ -76,25 +76,27 @@ const nearCircuit = played({ plan: { maxLossPerTrade: 5_000_000_00, maxLossPerDa
   const points = (upperCircuit - 2_345 - lastPrice) / 100;
   day.exchange.addFault({ kind: 'price_shift', count: 1, points, tradingsymbol: MAIN });
   const short = shortOf(exchange, MAIN);
+  const lastBefore = exchange.quote(main)?.lastPrice ?? 0;
   day.emergency();
   await day.pass(EXIT_MS);
   const bought = day.orders().filter(({ tradingsymbol, side }) => tradingsymbol === MAIN && side === 'BUY');
   return {
     upperCircuit,
     short,
-    refused: bought.flatMap(({ history }) => history).filter(({ statusMessage }) => /circuit/.test(`${statusMessage}`)),
+    room: upperCircuit - lastBefore,
     left: shortOf(exchange, MAIN),
     highest: Math.max(0, ...bought.flatMap(({ fills }) => fills.map(({ price }) => price))),
   };
 });
 
 it('a position is open, and its last price stands one per cent below the upper circuit', async () => {
-  const { short, refused } = await nearCircuit();
+  const { short, room } = await nearCircuit();
   expect(short).toBe(750);
-  expect(refused.length).toBeGreaterThan(0);
+  // Less than the two per cent that an exit reaches beyond the touch.
+  expect(room).toBeLessThan(30_00);
 });
 
-it.fails('CONTROL 10: an exit near the circuit fills within a minute, at or below it', async () => {
+it('CONTROL 10: an exit near the circuit fills within a minute, at or below it', async () => {
   const { left, highest, upperCircuit } = await nearCircuit();
   expect(left).toBe(0);
   expect(highest).toBeLessThanOrEqual(upperCircuit);
@@ -128,7 +130,7 @@ it('a position is open, and the modification of its stop is answered once with 4
   expect(met).toBe(1);
 });
 
-it.fails('CONTROL 14: after one 429 the stop is modified again: it is the exit, and nothing is cancelled', async () => {
+it('CONTROL 14: after one 429 the stop is modified again: it is the exit, and nothing is cancelled', async () => {
   const { buys, bought } = await refusedOnce();
   expect(bought).toBe(750);
   expect(buys).toEqual(['LIMIT COMPLETE']);

@@ -33,7 +33,7 @@ it('a position is carried over two nights, and from Tuesday on its contracts are
   expect(before).toEqual([-750, 750]);
 });
 
-it.fails('F3: it is bought back at 15:15 of its new expiry, and the day before names it and the date in a page', async () => {
+it('F3: it is bought back at 15:15 of its new expiry, and the day before names it and the date in a page', async () => {
   const { after, named } = await movedExpiry();
   expect({ after, named: named > 0 }).toEqual({ after: [0, 0], named: true });
 });
@@ -61,7 +61,7 @@ it('a position is carried, and for ten seconds after the close the broker still 
   expect(atClose).toEqual({ live: 0, net: [-750, 750] });
 });
 
-it.fails('F11: a stop that the broker cancels some seconds after the close leaves the day carried', async () => {
+it('F11: a stop that the broker cancels some seconds after the close leaves the day carried', async () => {
   const { report } = await lateCancel();
   expect({ result: report.result, differences: report.differences }).toEqual({ result: 'carried', differences: [] });
 });

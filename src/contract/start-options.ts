@@ -1,6 +1,6 @@
 /** How a day is started, whoever starts it: the Schedule's workflow, a login, start-trading, a replay's operator. */
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { type DayIdentity, dayTaskQueue, dayWorkflowId } from '../src/contract/identity.ts';
+import { type DayIdentity, dayTaskQueue, dayWorkflowId } from './identity.ts';
 
 const TRADING_DATE = defineSearchAttributeKey('TradingDate', 'KEYWORD');
 const TRADING_MODE = defineSearchAttributeKey('TradingMode', 'KEYWORD');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { istAt } from '../../src/domain/clock.ts';
 import { AppError } from '../../src/errors.ts';
-import { parseCandles, readCandleFile } from '../../src/market/candle-files.ts';
+import { parseCandles, readCandleFile } from '../../src/platform/candle-files.ts';
 
 const HEADER = 'time,open,high,low,close,volume';
 const ROW = '2025-07-14T09:15:00+05:30,25149.50,25151.10,25041.90,25119.80,0';

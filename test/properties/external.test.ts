@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HEDGE, MAIN } from '../workflows/plan.ts';
-import { seeOthers } from '../workflows/seeing-guard.ts';
 import { openStage } from '../workflows/simulated-day.ts';
 import { expectOneExitAtATime } from '../workflows/soundness.ts';
 import type { Day, Stage } from '../workflows/stage.ts';
@@ -34,7 +33,6 @@ describe('a day in whose contracts a person trades at random', () => {
       fc.asyncProperty(scenario, async ({ typeChange, deeds }) => {
         const day = await stage.startDay({
           exchange: { typeChange },
-          guard: (input) => seeOthers(day.exchange, input),
         });
         try {
           await day.logIn();

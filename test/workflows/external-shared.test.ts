@@ -3,15 +3,11 @@ import { candleFile } from './candles.ts';
 import { carriedWeek, WEEKLY } from './carried-week.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import { seeOthers } from './seeing-guard.ts';
 import { filledOf, ours } from './soundness.ts';
-import type { Day } from './stage.ts';
+import type { Day, SimulatedDay } from './stage.ts';
 
 const stage = stageOfFile();
-let day: Day;
-
-/** A guard that sees trades of others, of whichever day is playing. */
-const guard = (input: Parameters<typeof seeOthers>[1]) => seeOthers(day.exchange, input);
+let day: SimulatedDay;
 
 const held = ({ exchange }: Day) =>
   Object.fromEntries(exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]));
@@ -22,7 +18,7 @@ const resting = (today: Day) =>
     )
     .map(({ pendingQuantity }) => pendingQuantity);
 
-describe('a trade by hand in a contract that two positions hold', () => {
+describe('an external trade in a contract that two positions hold', () => {
   it('closes one of two of signals: the other keeps its stop and its hedge', async () => {
     const { week } = await carriedWeek(stage);
     // On other candles the week begins on Tuesday: S1 fires once more, in the same series.
@@ -32,7 +28,7 @@ describe('a trade by hand in a contract that two positions hold', () => {
         [25120.75, 25127.05, 25061.85, 25063.95],
       ],
     });
-    day = await week.day('2025-07-15', { guard, exchange: { candles: candles.path } });
+    day = await week.day('2025-07-15', { exchange: { candles: candles.path } });
     await day.logIn();
     await day.start({ ...WEEKLY, maxLossPerDay: 100_000_00 });
     await day.at('11:16');
@@ -40,23 +36,23 @@ describe('a trade by hand in a contract that two positions hold', () => {
     await day.seen('both protected', () => resting(day).length === 2);
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'NRML', side: 'BUY', quantity: 750 });
     await day.at('12:30');
-    await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1'));
+    await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'external:P1'));
     await day.seen('one stop', () => JSON.stringify(resting(day)) === '[750]');
     await day.acknowledge('all');
     await day.seen('one is closed', ({ positions }) => positions[0]?.state === 'closed');
     const report = await week.end(day);
     await candles.remove();
-    expect(report.warnings.filter(({ code }) => code !== 'no_data').map(({ id }) => id)).toEqual(['by_hand:P1']);
+    expect(report.warnings.filter(({ code }) => code !== 'no_data').map(({ id }) => id)).toEqual(['external:P1']);
     expect(report).toMatchObject({ result: 'carried', reconciled: true });
     expect(report.positions).toMatchObject([
-      { id: 'P1', state: 'closed', exitReason: 'closed_by_hand' },
+      { id: 'P1', state: 'closed', exitReason: 'external' },
       { id: 'P2', state: 'open' },
     ]);
     expect(held(day)).toEqual({ [MAIN]: -750, [HEDGE]: 750 });
   });
 
-  it('closes that of a signal before one by hand: what is short in the end is bought back once', async () => {
-    day = await stage.tradingDay({ guard });
+  it('closes that of a signal before a manual one: what is short in the end is bought back once', async () => {
+    day = await stage.tradingDay();
     await day.at('09:30');
     await day.placeOrder({ symbol: HEDGE });
     await day.placeOrder({ symbol: MAIN, side: 'SELL' });
@@ -65,7 +61,7 @@ describe('a trade by hand in a contract that two positions hold', () => {
     await day.seen('P1', (view) => position(view)?.state === 'open');
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 750 });
     await day.at('12:30');
-    await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1'));
+    await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'external:P1'));
     expect(held(day)).toEqual({ [MAIN]: -75, [HEDGE]: 825 });
     await day.closePosition({ id: 'M2' });
     await day.seen('M2 is closed', ({ positions }) => positions.find(({ id }) => id === 'M2')?.state === 'closed');
@@ -75,7 +71,7 @@ describe('a trade by hand in a contract that two positions hold', () => {
     expect(held(day)).toEqual({ [MAIN]: 0, [HEDGE]: 75 });
     const report = await day.result();
     expect(report).toMatchObject({ result: 'flat', reconciled: true });
-    expect(report.warnings.map(({ id }) => id)).toEqual(['by_hand:P1']);
+    expect(report.warnings.map(({ id }) => id)).toEqual(['external:P1']);
     expect(filledOf(ours(day.book()), MAIN, 'BUY')).toBe(75);
     expect(held(day)).toEqual({ [MAIN]: 0, [HEDGE]: 0 });
   });
@@ -84,17 +80,17 @@ describe('a trade by hand in a contract that two positions hold', () => {
 describe('what somebody bought back of a carried position before the login', () => {
   it('rests its stop as soon as it is sold again', async () => {
     const { week } = await carriedWeek(stage);
-    day = await week.day('2025-07-15', { guard });
+    day = await week.day('2025-07-15');
     await day.at('09:30');
     const theirs = { tradingsymbol: MAIN, product: 'NRML', quantity: 750 } as const;
     day.exchange.foreignTrade({ ...theirs, side: 'BUY' });
     await day.logIn();
-    await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1'));
+    await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'external:P1'));
     expect(resting(day)).toEqual([]);
     day.exchange.foreignTrade({ ...theirs, side: 'SELL' });
     await day.at('11:30');
     await day.seen('the stop at rest', ({ warnings }) => {
-      return resting(day)[0] === 750 && !warnings.some(({ id }) => id.startsWith('by_hand'));
+      return resting(day)[0] === 750 && !warnings.some(({ id }) => id.startsWith('external'));
     });
     expect((await week.end(day)).result).toBe('carried');
   });
@@ -102,7 +98,7 @@ describe('what somebody bought back of a carried position before the login', () 
 
 describe('a short of others in the contract of an open position', () => {
   it('is covered by the hedge until somebody acknowledges that it is theirs', async () => {
-    day = await stage.tradingDay({ guard });
+    day = await stage.tradingDay();
     await day.opened();
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
     await day.at('12:30');
@@ -120,7 +116,7 @@ describe('a short of others in the contract of an open position', () => {
 
   it('never acknowledged, is a day that does not end flat', async () => {
     const { week } = await carriedWeek(stage);
-    day = await week.day('2025-07-15', { guard });
+    day = await week.day('2025-07-15');
     await day.logIn();
     await day.at('09:30');
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'NRML', side: 'SELL', quantity: 75 });

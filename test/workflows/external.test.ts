@@ -15,7 +15,7 @@ async function opened(): Promise<Day> {
 const held = ({ exchange }: Day) =>
   Object.fromEntries(exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]));
 
-describe('a position that its owner closed in the broker’s app', () => {
+describe('a position that its owner closed outside, in the broker’s app', () => {
   it('is not bought back again, its hedge is not sold again, and the day says so', async () => {
     const today = await opened();
     today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 750 });
@@ -23,7 +23,7 @@ describe('a position that its owner closed in the broker’s app', () => {
     const report = await today.result();
     expect(held(today)).toEqual({ [MAIN]: 0, [HEDGE]: 0 });
     expect(today.book().every(({ status }) => ['COMPLETE', 'CANCELLED', 'REJECTED'].includes(status))).toBe(true);
-    expect(report.warnings).toContainEqual(expect.objectContaining({ id: 'by_hand:P1', blocksEntries: true }));
+    expect(report.warnings).toContainEqual(expect.objectContaining({ id: 'external:P1', blocksEntries: true }));
     expect(report.result).toBe('not_flat');
   });
 
@@ -50,8 +50,9 @@ describe('a position that its owner closed in the broker’s app', () => {
     today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 750 });
     today.exchange.cancel(exit()?.orderId ?? '');
     today.exchange.clearFaults();
-    await today.seen('where it ends', ({ positions }) => positions[0]?.state === 'not_flat');
-    await today.result();
+    await today.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'external:P1'));
+    expect(await today.result()).toMatchObject({ result: 'not_flat' });
+    expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(0);
     expect(held(today)).toEqual({ [MAIN]: 0, [HEDGE]: 0 });
   });
 
@@ -75,26 +76,8 @@ describe('a person’s own trade before ours', () => {
     await today.opened();
     const report = await today.result();
     expect(report).toMatchObject({ result: 'flat', positions: [{ exitReason: 'exit_time' }] });
-    expect(report.warnings.filter(({ id }) => id.startsWith('by_hand'))).toEqual([]);
+    expect(report.warnings.filter(({ id }) => id.startsWith('external'))).toEqual([]);
     expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(750);
     expect(filledOf(ours(today.book()), HEDGE, 'SELL')).toBe(750);
-  });
-});
-
-describe('positions that lag behind the orders', () => {
-  it('are looked at again: the exit is sent all the same, and nothing is asked', async () => {
-    const today = await opened();
-    // No simulated broker shows its positions late: the first look of the exit is answered as one that does.
-    const { readByHand } = today.parts.day;
-    let looks = 0;
-    today.parts.day.readByHand = async (input) => {
-      looks += 1;
-      return looks === 1 ? { moved: { [MAIN]: 750, [HEDGE]: -750 }, orders: [] } : readByHand(input);
-    };
-    await today.closePosition({});
-    const report = await today.result();
-    expect(looks).toBeGreaterThan(1);
-    expect(report).toMatchObject({ result: 'flat', reconciled: true, warnings: [] });
-    expect(held(today)).toEqual({ [MAIN]: 0, [HEDGE]: 0 });
   });
 });

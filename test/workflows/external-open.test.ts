@@ -2,50 +2,52 @@ import { describe, expect, it } from 'vitest';
 import type { GuardInput } from '../../src/contract/activities.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
-import { seeOthers } from './seeing-guard.ts';
 import { expectOneExitAtATime, filledOf, ours } from './soundness.ts';
-import type { Day } from './stage.ts';
+import type { SimulatedDay } from './stage.ts';
 
 const stage = stageOfFile();
 
 /** What the last guard of the day was given. */
 let guarded: GuardInput | null = null;
 
-async function opened(typeChange: 'allow' | 'refuse' = 'allow'): Promise<Day> {
+async function opened(typeChange: 'allow' | 'refuse' = 'allow'): Promise<SimulatedDay> {
   guarded = null;
   const guard = (input: GuardInput) => {
     guarded = input;
-    return seeOthers(day.exchange, input);
+    return undefined;
   };
-  const day: Day = await stage.tradingDay({ guard, exchange: { typeChange } });
+  const day = await stage.tradingDay({ guard, exchange: { typeChange } });
   await day.opened();
   return day;
 }
 
-const buyBack = (today: Day, quantity: number) =>
+const buyBack = (today: SimulatedDay, quantity: number) =>
   today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity });
 
-const resting = (today: Day) =>
+const resting = (today: SimulatedDay) =>
   ours(today.book())
     .filter(({ status, side }) => status === 'TRIGGER PENDING' && side === 'BUY')
     .reduce((sum, { pendingQuantity }) => sum + pendingQuantity, 0);
 
-const held = ({ exchange }: Day) =>
+const held = ({ exchange }: SimulatedDay) =>
   exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]);
 
-async function asked(today: Day): Promise<void> {
+async function asked(today: SimulatedDay): Promise<void> {
   await today.at('11:30');
-  await today.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1'));
+  await today.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'external:P1'));
 }
 
-describe('a trade by hand in the contract of an open position', () => {
-  it('is asked about and its stop cut also while the list of trades is away', async () => {
+describe('an external trade in the contract of an open position', () => {
+  it('that the list of trades does not show is paged about; once it does, it is asked about and the stop cut', async () => {
     const today = await opened();
     today.exchange.addFault({ kind: 'http_error', count: 10_000, path: '/trades' });
     buyBack(today, 300);
+    await today.at('11:16');
+    await today.seen('the page', ({ pages }) => pages.some(({ cause }) => cause === 'book'));
+    expect(resting(today), 'the stop stays while nothing explains what moved').toBe(750);
+    today.exchange.clearFaults();
     await asked(today);
     await today.seen('the smaller stop', () => resting(today) === 450);
-    today.exchange.clearFaults();
     expect(await today.result()).toMatchObject({ result: 'not_flat' });
   });
 
@@ -61,7 +63,7 @@ describe('a trade by hand in the contract of an open position', () => {
       expect(second?.placedAt).toBeGreaterThanOrEqual(first?.updatedAt ?? Number.POSITIVE_INFINITY);
       const { warnings } = await today.view();
       expect(warnings).toMatchObject([{ code: 'foreign_position', blocksEntries: true }]);
-      expect(today.lines.map((line) => JSON.parse(line)).filter(({ owner }) => owner === true)).toHaveLength(1);
+      expect(today.world.pages.filter(({ cause }) => cause === 'external')).toHaveLength(1);
       expect(guarded?.main.quantity).toBe(450);
 
       // Never answered: it leaves with what is still ours, and the day says that the books do not agree.
@@ -78,7 +80,7 @@ describe('a trade by hand in the contract of an open position', () => {
     },
   );
 
-  it('acknowledged, is booked as closed by hand at its own price: the rest of the hedge is sold, the day ends flat', async () => {
+  it('acknowledged, is booked as closed outside at its own price: the rest of the hedge is sold, the day ends flat', async () => {
     const today = await opened();
     const theirs = buyBack(today, 300);
     await asked(today);
@@ -94,7 +96,7 @@ describe('a trade by hand in the contract of an open position', () => {
     );
   });
 
-  it('of all of it, acknowledged, sells the hedge: closed by hand', async () => {
+  it('of all of it, acknowledged, sells the hedge: closed outside', async () => {
     const today = await opened();
     buyBack(today, 750);
     await asked(today);
@@ -102,7 +104,7 @@ describe('a trade by hand in the contract of an open position', () => {
     expect(filledOf(ours(today.book()), HEDGE, 'SELL')).toBe(0);
     await today.acknowledge('all');
     const { positions } = await today.seen('the end', (view) => view.positions[0]?.state === 'closed');
-    expect(positions).toMatchObject([{ exitReason: 'closed_by_hand' }]);
+    expect(positions).toMatchObject([{ exitReason: 'external' }]);
     const report = await today.result();
     expect(report).toMatchObject({ result: 'flat', reconciled: true });
     expect(filledOf(ours(today.book()), HEDGE, 'SELL')).toBe(750);
@@ -119,7 +121,7 @@ describe('a trade by hand in the contract of an open position', () => {
     await today.seen('the ledger', ({ positions }) => positions[0]?.legs[1]?.openQuantity === 600);
     buyBack(today, 150);
     await today.at('12:30');
-    await today.seen('another question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1:2'));
+    await today.seen('another question', ({ warnings }) => warnings.some(({ id }) => id === 'external:P1'));
     await today.seen('the smaller stop', () => resting(today) === 450);
     await today.acknowledge('all');
     const report = await today.result();
@@ -167,7 +169,7 @@ describe('a trade by hand in the contract of an open position', () => {
   });
 });
 
-describe('a trade by hand in what a person bought here', () => {
+describe('an external trade in what a person bought here', () => {
   it('is not sold again when it is closed; acknowledged, it is booked at its own price', async () => {
     const day = await stage.startDay();
     await day.logIn();
