@@ -605,6 +605,11 @@ describe('the hedge that another position needs', () => {
     expect(words(factsOf([long, short], orders), NOON, 'M1')).toEqual(['hand 75 to M2']);
   });
 
+  it('is not given to a position that is just selling as much', () => {
+    const selling = order('U2', { positionId: 'P2', role: 'hedge', purpose: 'unwind', phase: 'in_flight' });
+    expect(words(both([selling]))).toEqual([]);
+  });
+
   it('does not count what was bought twice of a main leg as cover', () => {
     const twice = exiting('X2', { phase: 'ended', quantity: 75 });
     const facts = both([twice]);
@@ -728,6 +733,15 @@ describe('what others do', () => {
     expect(words(facts, ist(15, 25))).toEqual(['cancel S']);
   });
 
+  it("cancels an entry beside the broker's own order, and widens nothing of it", () => {
+    const broker = externally('B', {
+      ...{ role: 'hedge', tradingsymbol: HEDGE.tradingsymbol, side: 'SELL', takenFrom: 'broker', booked: true },
+      ...{ phase: 'working', filledQuantity: 0 },
+    });
+    const buying = hedged('H', { phase: 'working', since: NOON - 10_000 });
+    expect(words(factsOf([entering()], [buying, broker]))).toEqual(['cancel H']);
+  });
+
   it('leaves when the cover was sold outside and cannot be made good by buying back', () => {
     const gone = externally('X', { role: 'hedge', tradingsymbol: HEDGE.tradingsymbol, side: 'SELL', booked: true });
     expect(words(factsOf([spread()], [hedged('H'), sold('M'), stopped('S'), gone]))).toEqual(['exit cover_lost']);
@@ -771,6 +785,13 @@ describe('orders of a person', () => {
     expect(words(factsOf([short], [sell]), NOON, 'M2')).toEqual(['drop C']);
     const facts = factsOf([long, short], [hedged('B', { positionId: 'M1' }), sell]);
     expect(words(facts, NOON, 'M2')).toEqual(['begin C']);
+  });
+
+  it('are dropped when less is held than they would close', () => {
+    const selling = intended({ purpose: 'exit', side: 'SELL' });
+    expect(words(factsOf([long], [selling]), NOON, 'M1')).toEqual(['drop C']);
+    const facts = factsOf([long], [hedged('B', { positionId: 'M1' }), selling]);
+    expect(words(facts, NOON, 'M1')).toEqual(['begin C']);
   });
 
   it('rest for as long as the person wants: nothing is chased or cancelled', () => {
