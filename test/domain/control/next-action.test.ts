@@ -851,7 +851,20 @@ describe('crossing orders of ours', () => {
   it('a stop that rests crosses nothing', () => {
     const facts = both(crossing('ended', 'entry'));
     delete facts.orders.C;
-    facts.orders.S = stopped('S');
+    facts.orders.S = stopped('S', { since: NOON });
+    expect(words(facts, NOON, 'P2')).toEqual(['send hedge exit SELL 75']);
+  });
+
+  it("the broker's own order is none of ours: nothing waits for it", () => {
+    const facts = both(crossing('ended', 'entry'));
+    delete facts.orders.C;
+    facts.orders.B = externally('B', {
+      takenFrom: 'broker',
+      booked: true,
+      phase: 'working',
+      filledQuantity: 0,
+      since: NOON,
+    });
     expect(words(facts, NOON, 'P2')).toEqual(['send hedge exit SELL 75']);
   });
 });
