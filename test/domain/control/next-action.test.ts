@@ -686,6 +686,15 @@ describe('late orders', () => {
     expect(words(facts)).toContain('cancel X2');
   });
 
+  it('what a late order sold twice of the hedge is bought again, and what still sells is cancelled', () => {
+    const twice = ['Y1', 'Y2'].map((tag) => order(tag, { role: 'hedge', purpose: 'exit' }));
+    const selling = order('U', { role: 'hedge', purpose: 'unwind', phase: 'working', since: NOON });
+    const facts = factsOf([spread()], [hedged('H'), ...twice]);
+    expect(words(facts)).toContain('send hedge unwind BUY 75');
+    facts.orders.U = selling;
+    expect(words(facts)).toContain('cancel U');
+  });
+
   it('nothing is placed for any of it after the last minute for new orders (row 16)', () => {
     const twice = [exiting('X1', { phase: 'ended' }), exiting('X2', { ...ghost, phase: 'ended' })];
     const facts = factsOf([leaving()], [hedged('H'), sold('M'), ...twice]);
@@ -730,6 +739,9 @@ describe('what others do', () => {
       [leaving({ exit: { reason: 'broker_square_off', askedAt: NOON } })],
       [hedged('H'), sold('M'), stopped('S'), broker],
     );
+    expect(words(facts, ist(15, 25))).toEqual(['cancel S']);
+    // Also where both together buy no more than is sold.
+    facts.orders.M2 = sold('M2', { slice: 2 });
     expect(words(facts, ist(15, 25))).toEqual(['cancel S']);
   });
 
@@ -922,6 +934,7 @@ describe('nothing is sent', () => {
   it('before the open; it is looked at again then', () => {
     const facts = factsOf([leaving({ carried: true })], short);
     expect(words(facts, OPEN - 1)).toEqual([]);
+    expect(words(factsOf([leaving()], [...short, stopped('S')]), OPEN - 1)).toEqual([]);
     expect(look(facts, OPEN - 1).due.market).toBe(OPEN);
     expect(words(facts, OPEN)).toEqual(['send main exit BUY 75']);
   });
