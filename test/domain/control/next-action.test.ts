@@ -693,6 +693,7 @@ describe('late orders', () => {
     expect(words(facts)).toContain('send hedge unwind BUY 75');
     facts.orders.U = selling;
     expect(words(facts)).toContain('cancel U');
+    expect(words(facts, LAST_PLACEMENT)).toContain('cancel U');
   });
 
   it('nothing is placed for any of it after the last minute for new orders (row 16)', () => {
