@@ -193,7 +193,7 @@ function ofAccount(facts: ControlFacts, open: readonly Position[], now: Now): Co
   const { timetable } = facts;
   if (!timetable || open.length === 0) return conditions;
   const hours = now.market >= timetable.open;
-  if (!facts.sessionLives && now.market >= timetable.open - LOGIN_BEFORE_OPEN_MS)
+  if (!facts.sessionLives && now.market >= timetable.open - LOGIN_BEFORE_OPEN_MS && now.market < timetable.close)
     add(
       'no_session',
       30 * SECOND_MS,

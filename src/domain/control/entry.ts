@@ -97,7 +97,7 @@ function after(look: Look, last: Order, entries: readonly Order[], leg: Leg): 's
 
 /** Widens step by step inside the plan's bounds; what is not filled in the end is cancelled. */
 function chase(look: Look, order: Order, ends: string | null): void {
-  if (!isLive(order) || order.change) return;
+  if (!isLive(order) || order.change || look.isTouched(order.tag)) return;
   if (ends !== null || order.steps >= CHASE_STEPS) {
     const since = order.steppedAt ?? order.since;
     if (ends !== null || look.now.wall >= since + STEP_MS) look.cancel(order);

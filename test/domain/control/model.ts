@@ -84,7 +84,7 @@ export class Model {
     this.random = mulberry(seed);
     const words = (...said: unknown[]) => void this.told.push(said.join(' '));
     const day = {
-      facts: Object.assign(facts, { attempts: this.attempts, rejections: [], warnings: [] }),
+      facts: Object.assign(facts, { attempts: this.attempts, rejections: [], warnings: [], dropped: [] }),
       identity: { run: 0, date: DATE },
       instant: () => at(this.wall),
       now: () => this.wall,

@@ -605,6 +605,11 @@ describe('the hedge that another position needs', () => {
     expect(words(factsOf([long, short], orders), NOON, 'M1')).toEqual(['hand 75 to M2']);
   });
 
+  it('is not given to a position that is just selling as much', () => {
+    const selling = order('U2', { positionId: 'P2', role: 'hedge', purpose: 'unwind', phase: 'in_flight' });
+    expect(words(both([selling]))).toEqual([]);
+  });
+
   it('does not count what was bought twice of a main leg as cover', () => {
     const twice = exiting('X2', { phase: 'ended', quantity: 75 });
     const facts = both([twice]);
@@ -681,6 +686,16 @@ describe('late orders', () => {
     expect(words(facts)).toContain('cancel X2');
   });
 
+  it('what a late order sold twice of the hedge is bought again, and what still sells is cancelled', () => {
+    const twice = ['Y1', 'Y2'].map((tag) => order(tag, { role: 'hedge', purpose: 'exit' }));
+    const selling = order('U', { role: 'hedge', purpose: 'unwind', phase: 'working', since: NOON });
+    const facts = factsOf([spread()], [hedged('H'), ...twice]);
+    expect(words(facts)).toContain('send hedge unwind BUY 75');
+    facts.orders.U = selling;
+    expect(words(facts)).toContain('cancel U');
+    expect(words(facts, LAST_PLACEMENT)).toContain('cancel U');
+  });
+
   it('nothing is placed for any of it after the last minute for new orders (row 16)', () => {
     const twice = [exiting('X1', { phase: 'ended' }), exiting('X2', { ...ghost, phase: 'ended' })];
     const facts = factsOf([leaving()], [hedged('H'), sold('M'), ...twice]);
@@ -726,6 +741,18 @@ describe('what others do', () => {
       [hedged('H'), sold('M'), stopped('S'), broker],
     );
     expect(words(facts, ist(15, 25))).toEqual(['cancel S']);
+    // Also where both together buy no more than is sold.
+    facts.orders.M2 = sold('M2', { slice: 2 });
+    expect(words(facts, ist(15, 25))).toEqual(['cancel S']);
+  });
+
+  it("cancels an entry beside the broker's own order, and widens nothing of it", () => {
+    const broker = externally('B', {
+      ...{ role: 'hedge', tradingsymbol: HEDGE.tradingsymbol, side: 'SELL', takenFrom: 'broker', booked: true },
+      ...{ phase: 'working', filledQuantity: 0 },
+    });
+    const buying = hedged('H', { phase: 'working', since: NOON - 10_000 });
+    expect(words(factsOf([entering()], [buying, broker]))).toEqual(['cancel H']);
   });
 
   it('leaves when the cover was sold outside and cannot be made good by buying back', () => {
@@ -771,6 +798,13 @@ describe('orders of a person', () => {
     expect(words(factsOf([short], [sell]), NOON, 'M2')).toEqual(['drop C']);
     const facts = factsOf([long, short], [hedged('B', { positionId: 'M1' }), sell]);
     expect(words(facts, NOON, 'M2')).toEqual(['begin C']);
+  });
+
+  it('are dropped when less is held than they would close', () => {
+    const selling = intended({ purpose: 'exit', side: 'SELL' });
+    expect(words(factsOf([long], [selling]), NOON, 'M1')).toEqual(['drop C']);
+    const facts = factsOf([long], [hedged('B', { positionId: 'M1' }), selling]);
+    expect(words(facts, NOON, 'M1')).toEqual(['begin C']);
   });
 
   it('rest for as long as the person wants: nothing is chased or cancelled', () => {
@@ -830,7 +864,20 @@ describe('crossing orders of ours', () => {
   it('a stop that rests crosses nothing', () => {
     const facts = both(crossing('ended', 'entry'));
     delete facts.orders.C;
-    facts.orders.S = stopped('S');
+    facts.orders.S = stopped('S', { since: NOON });
+    expect(words(facts, NOON, 'P2')).toEqual(['send hedge exit SELL 75']);
+  });
+
+  it("the broker's own order is none of ours: nothing waits for it", () => {
+    const facts = both(crossing('ended', 'entry'));
+    delete facts.orders.C;
+    facts.orders.B = externally('B', {
+      takenFrom: 'broker',
+      booked: true,
+      phase: 'working',
+      filledQuantity: 0,
+      since: NOON,
+    });
     expect(words(facts, NOON, 'P2')).toEqual(['send hedge exit SELL 75']);
   });
 });
@@ -888,6 +935,7 @@ describe('nothing is sent', () => {
   it('before the open; it is looked at again then', () => {
     const facts = factsOf([leaving({ carried: true })], short);
     expect(words(facts, OPEN - 1)).toEqual([]);
+    expect(words(factsOf([leaving()], [...short, stopped('S')]), OPEN - 1)).toEqual([]);
     expect(look(facts, OPEN - 1).due.market).toBe(OPEN);
     expect(words(facts, OPEN)).toEqual(['send main exit BUY 75']);
   });
