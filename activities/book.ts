@@ -100,7 +100,7 @@ export class Book {
     const known = row.fills.reduce((sum, { quantity }) => sum + quantity, 0);
     if (known >= row.filledQuantity) return row;
     const trades = await this.use(priority, (session) => session.orderTrades(row.orderId)).catch(() => null);
-    return trades ? { ...row, ...filled(row.filledQuantity, trades) } : row;
+    return trades ? { ...row, ...filled(row.filledQuantity, eachOnce(trades, tradeKey)) } : row;
   }
 
   private use<T>(priority: Priority, call: (session: KiteSession) => Promise<T>): Promise<T> {
@@ -116,11 +116,12 @@ export class Book {
       this.use(priority, (session) => session.positions()),
     ]);
     if (orders.status === 'rejected') throw orders.reason;
-    const answered = { trades: orNull(trades), positions: orNull(positions) };
-    if (answered.trades) this.trades = answered.trades;
-    const rows = rowsOf(orders.value, this.trades);
+    const listed = orNull(trades);
+    const once = listed && eachOnce(listed, tradeKey);
+    if (once) this.trades = once;
+    const rows = rowsOf(eachOnce(orders.value, orderId), this.trades);
     this.remember(rows);
-    const look: Look = { ...began, orders: rows, trades: answered.trades, net: answered.positions?.net ?? null };
+    const look: Look = { ...began, orders: rows, trades: once, net: orNull(positions)?.net ?? null };
     if (!this.last || look.beganMono >= this.last.beganMono) this.last = look;
     return look;
   }
@@ -128,7 +129,7 @@ export class Book {
   private async readOrders(priority: Priority): Promise<OrderList> {
     const began = { beganWall: Date.now(), beganMono: performance.now() };
     const orders = await this.use(priority, (session) => session.orders());
-    const rows = rowsOf(orders, this.trades);
+    const rows = rowsOf(eachOnce(orders, orderId), this.trades);
     this.remember(rows);
     return { ...began, orders: rows };
   }
@@ -169,6 +170,13 @@ function rowsOf(orders: readonly BrokerOrder[], trades: readonly RowTrade[]): Bo
   for (const trade of trades) byOrder.set(trade.orderId, [...(byOrder.get(trade.orderId) ?? []), trade]);
   return orders.map((order) => rowOf(order, byOrder.get(order.orderId) ?? []));
 }
+
+/** A list may show a row twice: it is one order, or one trade. */
+function eachOnce<T>(rows: readonly T[], idOf: (row: T) => string): T[] {
+  return [...new Map(rows.map((row) => [idOf(row), row])).values()];
+}
+const orderId = ({ orderId }: { orderId: string }) => orderId;
+const tradeKey = ({ orderId, tradeId }: RowTrade) => `${orderId} ${tradeId}`;
 
 export function rowOf(order: BrokerOrder, trades: readonly RowTrade[]): BookRow {
   return {

@@ -100,18 +100,17 @@ async function send(deps: Asking, intent: OrderIntent): Promise<SendOutcome> {
     // Priced before the look: a quote may have to wait its turn, and the look has to be fresh.
     const priced = await priceOf(deps, { ...intent, priority });
     const pricedAt = reading();
-    const looked = await lookFor(deps, intent.tag, priority);
+    // Looks that failed may have taken as long as a price is fresh: it goes by a new one.
+    const isUnseen = intent.mayGoUnseen && failed >= FAILED_LOOKS;
+    const looked = isUnseen ? ({ kind: 'unseen', ...pricedAt } as const) : await lookFor(deps, intent.tag, priority);
     if (looked.kind === 'found') return { kind: 'found', row: told(deps, looked.row) };
     if (priced.kind !== 'priced') return priced;
     if (looked.kind === 'failed') {
       failed += 1;
-      if (!intent.mayGoUnseen || failed < FAILED_LOOKS) {
-        await pause(AGAIN_MS);
-        continue;
-      }
+      await pause(AGAIN_MS);
+      continue;
     }
-    const seen = looked.kind === 'absent' ? looked : pricedAt;
-    const isStillWanted = () => Date.now() <= sendBy && isFresh(seen) && (priced.touch === null || isFresh(pricedAt));
+    const isStillWanted = () => Date.now() <= sendBy && isFresh(looked) && (priced.touch === null || isFresh(pricedAt));
     const answer = await place(deps, intent, priced, { priority, isStillWanted });
     if (answer.kind !== 'again') return answer;
   }

@@ -7,11 +7,11 @@ import { addDays, istAt, istDate } from '../src/domain/clock.ts';
 import { AppError, BrokerError } from '../src/errors.ts';
 import type { Account, Journal, StoredSession } from '../src/journal/types.ts';
 import type { ClockSource } from '../src/market/types.ts';
+import type { Sealer } from '../src/platform/secrets.ts';
 
 /** Zerodha ends every session at 06:00 IST of the next day. Source: Kite Connect documentation, user login. */
 const SESSIONS_END = '06:00';
 
-type Sealer = { seal(text: string): string; open(sealed: string): string };
 type SessionDeps = { kite: Kite; journal: Journal; sealer: Sealer; clock: ClockSource; sessions: Sessions };
 
 export type Sessions = {

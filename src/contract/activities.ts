@@ -8,6 +8,7 @@ import type { AuthCompleted, ManualChecks, Plan } from './commands.ts';
 import type { DayIdentity } from './identity.ts';
 import type { Handover, JournalBatch } from './journal.ts';
 import type { ContractRef, Holding } from './ledger.ts';
+import type { NoticeInput } from './notices.ts';
 import type { DayReport, SessionView, Timetable } from './views.ts';
 
 /** The type of the failure that means: the current session is dead, nothing was done. Details: [session number]. */
@@ -221,17 +222,7 @@ export type PreflightFinding = {
   text: string;
 };
 
-/** What the owner is told. `id` is spelled by the day: the same id is delivered once. */
-export type NoticeInput = {
-  id: string;
-  kind: 'raised' | 'repeated' | 'ended' | 'told';
-  cause: string;
-  /** A position, an order, or the day. */
-  subject: string;
-  text: string;
-  /** Since when its cause holds. */
-  since: WallMs;
-};
+/** When a channel took the notice; null while it waits in the queue. */
 export type Delivered = { deliveredAt: WallMs | null };
 
 export interface DayActivities {

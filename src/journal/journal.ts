@@ -2,6 +2,7 @@ import { and, asc, desc, eq, lt, ne, sql } from 'drizzle-orm';
 import { dayWorkflowId } from '../contract/identity.ts';
 import { inAccount } from './account.ts';
 import { type JournalLocation, openDatabase } from './database.ts';
+import { newestNotices, saveNotice, undeliveredNotices } from './notices.ts';
 import { days, events, lastPrices, orders, positions, replayRuns } from './schema.ts';
 import { addSession, currentSession } from './sessions.ts';
 import type { Journal } from './types.ts';
@@ -95,6 +96,10 @@ export async function openJournal(location: JournalLocation): Promise<Journal> {
 
     saveLastPrices: (prices) => saveLastPrices(database, prices),
     lastPrices: () => database.select().from(lastPrices).orderBy(asc(lastPrices.instrumentToken)),
+
+    saveNotice: (account, kept) => saveNotice(database, account, kept),
+    undeliveredNotices: (account, limit) => undeliveredNotices(database, account, limit),
+    notices: (account, limit) => newestNotices(database, account, limit),
 
     async replayRun(account) {
       const [run] = await database

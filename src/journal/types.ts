@@ -1,7 +1,8 @@
 import type { DayIdentity } from '../contract/identity.ts';
 import type { HandedOver, OrderView } from '../contract/ledger.ts';
+import type { KeptNotice } from '../contract/notices.ts';
 import type { DayReport, DecisionView, PositionView } from '../contract/views.ts';
-import type { IsoDate, LastPrice, MarketMs } from '../domain/types.ts';
+import type { IsoDate, LastPrice, MarketMs, WallMs } from '../domain/types.ts';
 
 export type LogLevel = 'info' | 'warn' | 'alert';
 
@@ -69,6 +70,15 @@ export interface Journal {
   currentSession(account: Account): Promise<StoredSession | null>;
   saveLastPrices(prices: LastPrice[]): Promise<void>;
   lastPrices(): Promise<LastPrice[]>;
+  /**
+   * Keeps a notice by its id. A second one of the same id changes nothing but an instant of delivery that was missing. Answers when it was
+   * delivered, by any process; null while it waits.
+   */
+  saveNotice(account: Account, kept: KeptNotice): Promise<WallMs | null>;
+  /** Those without an instant of delivery, oldest first. */
+  undeliveredNotices(account: Account, limit: number): Promise<KeptNotice[]>;
+  /** The newest first. */
+  notices(account: Account, limit: number): Promise<KeptNotice[]>;
   /** The replay run that goes on: its number, or the next one. */
   replayRun(account: string): Promise<{ run: number; finished: boolean } | null>;
   startReplayRun(account: string, run: number): Promise<void>;

@@ -1,5 +1,6 @@
 /** Plays a case: the world, the product in it, the people and the accidents. */
 import { createHash } from 'node:crypto';
+import { BOOK_PACE, type BookPace } from '../../activities/book-pace.ts';
 import { GUARD_PACE, type GuardPace } from '../../activities/guard-pace.ts';
 import type { Plan } from '../contract/commands.ts';
 import { type DayIdentity, dayTaskQueue, dayWorkflowId } from '../contract/identity.ts';
@@ -50,17 +51,28 @@ const LATENCIES = {
   journal: [1, 8],
 } as const;
 const EXCHANGE_LATENCY = { minMs: 30, maxMs: 300 };
-/** Coarser than the product is: the same code looks less often, so that a minute of the machine holds more days. */
-const PACES: Record<Case['pace'], { guard: GuardPace; feed: FeedPace; ticks: { fastMs: number; slowMs: number } }> = {
-  true: { guard: GUARD_PACE, feed: { lookMs: 2_000, muteMs: 5_000 }, ticks: { fastMs: 1_000, slowMs: 4_000 } },
+/**
+ * Coarser than the product is: the same code looks less often, so that a minute of the machine holds more days. Ticks stay within the five
+ * seconds for which a guard believes them.
+ */
+type Pace = { guard: GuardPace; book: BookPace; feed: FeedPace; ticks: { fastMs: number; slowMs: number } };
+const PACES: Record<Case['pace'], Pace> = {
+  true: {
+    guard: GUARD_PACE,
+    book: BOOK_PACE,
+    feed: { lookMs: 2_000, muteMs: 5_000 },
+    ticks: { fastMs: 1_000, slowMs: 4_000 },
+  },
   coarse: {
     guard: { lookMs: 1_000, heartbeatMs: 2_000, quoteLookMs: 2_000 },
+    book: { ...BOOK_PACE, heartbeatMs: 3_000, busyMs: 2_000, openMs: 4_000, idleMs: 30_000, beforeOpenMs: 60_000 },
     feed: { lookMs: 30_000, muteMs: 150_000 },
     ticks: { fastMs: 3_000, slowMs: 60_000 },
   },
   // Of positions that stay open for hours.
   slow: {
     guard: { lookMs: 2_000, heartbeatMs: 3_000, quoteLookMs: 4_000 },
+    book: { ...BOOK_PACE, heartbeatMs: 5_000, busyMs: 3_000, openMs: 8_000, idleMs: 30_000, beforeOpenMs: 60_000 },
     feed: { lookMs: 30_000, muteMs: 150_000 },
     ticks: { fastMs: 4_000, slowMs: 60_000 },
   },
@@ -98,6 +110,7 @@ export class Play implements Actor {
       userId: null,
       paced: true,
       guardPace: PACES[of.pace].guard,
+      bookPace: PACES[of.pace].book,
       feedPace: PACES[of.pace].feed,
     };
   }

@@ -27,6 +27,7 @@ export async function closeTheDay(day: Day): Promise<void> {
   await settleExpired(day);
   await settleExpiring(day);
   const compared = await compare(day);
+  bookExternal(day);
   closeWhatIsFlat(day);
   for (const position of facts.positions) tellLeftOpen(day, position.id);
   for (const difference of compared?.differences ?? [])
@@ -66,6 +67,20 @@ async function compare(day: Day): Promise<Reconciliation | null> {
     day.page('unverified', 'day', text);
   }
   return compared;
+}
+
+/** What others have closed is closed, whoever it was: nobody has answered, and the day tells what is held at the broker. */
+function bookExternal(day: Day): void {
+  for (const order of Object.values(day.facts.orders)) {
+    if (order.booked !== false) continue;
+    order.booked = true;
+    day.touchOrder(order.tag);
+    day.log(
+      'warn',
+      'external_booked',
+      `${order.positionId}: ${order.filledQuantity} ${order.tradingsymbol} are booked as closed outside: nobody said otherwise.`,
+    );
+  }
 }
 
 /** DAY orders have died with the market: by their fills a position is flat, or it is not. */

@@ -9,8 +9,8 @@ import {
   sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { NoticeInput } from '../../src/contract/activities.ts';
 import type { LogLevel } from '../../src/contract/journal.ts';
+import type { NoticeInput } from '../../src/contract/notices.ts';
 import type { Warning, WarningCode } from '../../src/contract/views.ts';
 import { type ClockSegments, istTime, marketAt, realAt } from '../../src/domain/clock.ts';
 import type { Due } from '../../src/domain/control/action.ts';

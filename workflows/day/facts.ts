@@ -1,8 +1,9 @@
 /** All that a day knows: one plain object, carried from run to run. What is not in here is forgotten when a run continues as new. */
-import type { NoticeInput } from '../../src/contract/activities.ts';
+
 import type { AuthCompleted, DayInput, ManualChecks, Plan } from '../../src/contract/commands.ts';
 import type { DayIdentity } from '../../src/contract/identity.ts';
 import type { LogEvent } from '../../src/contract/journal.ts';
+import type { NoticeInput } from '../../src/contract/notices.ts';
 import type {
   AuthAttempt,
   CommandAnswer,
@@ -52,6 +53,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   /** Hourly closes that were decided on, and those that index stops still have to be judged by. */
   decided: MarketMs[];
   closesToJudge: { barStart: MarketMs; barEnd: MarketMs }[];
+  /** Whether the index at the open was looked at, for what was carried. */
+  openJudged: boolean;
   /** Closes of today that were put among those to judge. */
   closesDue: MarketMs[];
   decisions: DecisionView[];
@@ -125,6 +128,7 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     dropped: [],
     decided: [],
     closesToJudge: [],
+    openJudged: false,
     closesDue: [],
     decisions: [],
     warnings: [],

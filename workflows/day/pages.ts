@@ -3,7 +3,10 @@ import { conditionsOf, pagesDue } from '../../src/domain/control/deadlines.ts';
 import { reads } from '../activity-proxies.ts';
 import type { Day } from './day.ts';
 
-/** Looks at all conditions whenever something changed or one is due. It decides nothing about orders and delays nothing. */
+/**
+ * Looks at all conditions whenever something changed or one is due. It decides nothing about orders and delays nothing. With the market it
+ * ends: of what still holds then no end is told, and the report says what is left open.
+ */
 export async function keepDeadlines(day: Day): Promise<void> {
   const { facts } = day;
   while (!day.ending && facts.step !== 'done') {
@@ -14,6 +17,7 @@ export async function keepDeadlines(day: Day): Promise<void> {
       day.notify({ id: `${facts.identity.date}:${id}`, kind, cause, subject, text, since });
       if (kind !== 'repeated') day.log(kind === 'raised' ? 'alert' : 'info', `page_${cause}`, text);
     }
+    if (facts.over) return;
     await day.changedOrDue('deadlines', due.pages.length > 0 ? day.version : seen, due.due);
   }
 }

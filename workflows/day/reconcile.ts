@@ -5,7 +5,7 @@ import type { Holding } from '../../src/contract/ledger.ts';
 import type { Overnight } from '../../src/domain/control/book.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { comparing } from '../activity-proxies.ts';
-import { foreignOf, movedOf, recordForeignPosition, signed } from '../external/trades.ts';
+import { externalOf, foreignOf, movedSince, recordForeignPosition, signed } from '../external/trades.ts';
 import { bookOther, setFills } from '../orders/ledger.ts';
 import { requestExit } from '../position/request-exit.ts';
 import type { Day } from './day.ts';
@@ -124,7 +124,11 @@ function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol
     });
     const text = `${position.id}: ${units} ${tradingsymbol} of it are gone at Zerodha since yesterday, without a trade to show. Only what is left is protected and closed here. Acknowledge it to book them at ${(price / 100).toFixed(2)}.`;
     day.warn(`external:${position.id}`, 'foreign_position', text, true);
-    day.page('external', position.id, text);
+    // As if somebody had traded it today, so that attribution finds its trade.
+    externalOf(day.facts, position.plan.product, tradingsymbol).trades.push({
+      ...{ tradeId: tag, quantity: units, price, at: day.now() },
+      ...{ side: leg.opens === 'SELL' ? 'BUY' : 'SELL', orderId: '', byBroker: false },
+    });
   }
   if (left === 0) return;
   const [first] = positions;
@@ -187,6 +191,6 @@ export async function compareWithBroker(day: Day): Promise<Reconciliation | null
 function theirsNow({ facts }: Day): Holding[] {
   return facts.external.map((external) => {
     const { product, tradingsymbol, foreign } = external;
-    return { product, tradingsymbol, quantity: foreign + movedOf(facts, external) };
+    return { product, tradingsymbol, quantity: foreign + movedSince(facts, external) };
   });
 }

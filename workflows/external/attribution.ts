@@ -10,7 +10,7 @@ import type { Day } from '../day/day.ts';
 import type { DayFacts } from '../day/facts.ts';
 import { bookOther, setFills } from '../orders/ledger.ts';
 import { requestExit } from '../position/request-exit.ts';
-import { contractsOf, externalOf, keepBaselines, movedOf } from './trades.ts';
+import { contractsOf, externalOf, keepBaselines, movedSince } from './trades.ts';
 
 /** Looks at all contracts of ours anew. Answers nothing: what it finds is in the ledger. */
 export function attribute(day: Day): void {
@@ -30,7 +30,7 @@ function attributeSide(day: Day, product: string, tradingsymbol: string, opens: 
   const holders = holdersOf(facts, product, tradingsymbol, opens);
   const all = holders.flatMap(({ open }) => open);
   if (holders.length === 0) return;
-  const moved = movedOf(facts, external);
+  const moved = movedSince(facts, external);
   const ours = holders.reduce((sum, { held }) => sum + held, 0);
   const closing = opens === 'SELL' ? moved - Math.max(0, -external.foreign) : -moved - Math.max(0, external.foreign);
   const share = Math.max(0, Math.min(ours, closing));
@@ -110,7 +110,6 @@ function bookShare(
   }
   const text = `${position.id}: ${what} were ${leg.opens === 'SELL' ? 'bought back' : 'sold'} outside of this program. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`;
   day.warn(questionOf(position), 'foreign_position', text, true);
-  day.page('external', position.id, text);
 }
 
 /** What its live order has filled may not fill once more. */

@@ -37,6 +37,20 @@ export function recordExternalTrades({ facts }: Day, trades: readonly ExternalTr
   }
 }
 
+/** E: what they traded since the baseline, less what is booked of it as a closing of ours. Signed units. */
+export function movedSince(facts: DayFacts, { product, tradingsymbol, trades, before }: ExternalFacts): number {
+  const booked = Object.values(facts.orders).filter(
+    (order) =>
+      order.product === product &&
+      order.tradingsymbol === tradingsymbol &&
+      (order.takenFrom === 'broker' || order.takenFrom === 'person') &&
+      order.booked !== false,
+  );
+  const sum = (of: readonly { side: 'BUY' | 'SELL'; quantity: number }[]) =>
+    of.reduce((total, one) => total + signed(one), 0);
+  return sum(trades) - before - sum(booked.map(({ side, filledQuantity }) => ({ side, quantity: filledQuantity })));
+}
+
 function moveBaseline(external: ExternalFacts, by: number): void {
   external.foreign += by;
   external.before += by;
@@ -46,24 +60,7 @@ export function signed({ side, quantity }: { side: 'BUY' | 'SELL'; quantity: num
   return side === 'BUY' ? quantity : -quantity;
 }
 
-/** E: what others have traded since the baseline, less what of it was booked as closing ours. Signed units. */
-export function movedOf(facts: DayFacts, { product, tradingsymbol, trades, before }: ExternalFacts): number {
-  const booked = Object.values(facts.orders).filter(
-    ({ takenFrom, booked: is, ...of }) =>
-      of.product === product &&
-      of.tradingsymbol === tradingsymbol &&
-      // What was closed over night has no trade of today.
-      of.orderId !== null &&
-      (takenFrom === 'broker' || takenFrom === 'person') &&
-      is !== false,
-  );
-  const traded = trades.reduce((sum, trade) => sum + signed(trade), 0);
-  return (
-    traded - before - booked.reduce((sum, { side, filledQuantity: quantity }) => sum + signed({ side, quantity }), 0)
-  );
-}
-
-/** Orders in a contract, today's and carried, and the shares of others' orders that closed ours. */
+/** Orders of ours in a contract, today's and carried. What was taken from others is none. */
 export function oursIn(facts: DayFacts, product: string, tradingsymbol: string): Order[] {
   return [...facts.carriedOrders, ...Object.values(facts.orders)].filter(
     (order) => order.product === product && order.tradingsymbol === tradingsymbol,
@@ -78,8 +75,9 @@ export function keepBaselines(day: Day): void {
   const { facts } = day;
   for (const { product, tradingsymbol } of contractsOf(facts.positions)) {
     const external = externalOf(facts, product, tradingsymbol);
-    // What nobody has answered closes nothing yet.
-    const orders = oursIn(facts, product, tradingsymbol).filter(({ booked }) => booked !== false);
+    const all = oursIn(facts, product, tradingsymbol);
+    // A closing that nobody has booked yet is an open question: the trades that it is made of must not become theirs meanwhile.
+    const orders = all.filter(({ booked }) => booked !== false);
     const net = orders.reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
     const ours = net !== 0 || orders.some((order) => mayFill(order));
     if (ours) {
@@ -89,7 +87,7 @@ export function keepBaselines(day: Day): void {
       continue;
     }
     external.since = null;
-    moveBaseline(external, movedOf(facts, external));
+    moveBaseline(external, movedSince(facts, external));
   }
 }
 

@@ -88,7 +88,10 @@ function isOpen(facts: DayFacts): boolean {
 export function cursorOfDay(facts: DayFacts): BookCursor {
   return cursorOf({
     orders: [...Object.values(facts.orders), ...facts.dropped.map(asKnown)],
-    externalTradeIds: facts.external.flatMap(({ trades }) => trades.map(({ tradeId }) => tradeId)),
+    // Closings over night have no order: the broker shows no trade of them.
+    externalTradeIds: facts.external.flatMap(({ trades }) =>
+      trades.filter(({ orderId }) => orderId !== '').map(({ tradeId }) => tradeId),
+    ),
     seenOrderIds: facts.seenIds,
     overnight: facts.overnight,
     unreadableSince: facts.book.unreadableSince,

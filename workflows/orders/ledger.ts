@@ -228,8 +228,8 @@ function raisePhase(day: Day, order: Order, row: BookRow): void {
 
 /** Fills only grow: an older answer takes none away. */
 function takeFills(order: Order, row: BookRow): void {
-  const known = new Set(order.fills.map(({ tradeId }) => tradeId));
-  for (const fill of row.fills) if (!known.has(fill.tradeId)) order.fills.push(fill);
+  for (const fill of row.fills)
+    if (!order.fills.some(({ tradeId }) => tradeId === fill.tradeId)) order.fills.push(fill);
   setFills(order, Math.max(order.filledQuantity, row.filledQuantity));
 }
 

@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 export function applySent(day: Day, order: Order, result: SendResult, summary: string): void {
   switch (result.kind) {
     case 'sent':
-      day.clearWarning('orders_refused');
+      heard(day);
       markAccepted(day, order, result.orderId, result.price, result.triggerPrice, result.touch);
       if (result.row) applyRow(day, result.row, Date.now());
       return;
@@ -36,6 +36,7 @@ export function applySent(day: Day, order: Order, result: SendResult, summary: s
       markNotSent(day, order, 'NOT SENT', result.message);
       return;
     case 'refused':
+      heard(day);
       markNotSent(day, order, 'REFUSED', result.message);
       tellRefusal(day, order, `${summary}: refused. ${result.message}`);
       return;
@@ -63,6 +64,12 @@ export function hold(day: Day, { kind, message }: { kind: 'address_refused' | 'r
   const text = `Zerodha refuses orders from this machine: "${message}". Add its address on the Kite developer console.`;
   if (!day.facts.warnings.some(({ id }) => id === 'orders_refused')) day.page('orders_refused', 'day', text);
   day.warn('orders_refused', 'orders_refused', text, true);
+}
+
+/** The broker takes order calls from here again. */
+export function heard(day: Day): void {
+  day.facts.rates.held = null;
+  day.clearWarning('orders_refused');
 }
 
 export function countCall(day: Day): void {

@@ -7,7 +7,7 @@ import { isOver } from '../../src/domain/control/intervals.ts';
 import { orderCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import { applyRow, markInFlight, recordIntent } from './ledger.ts';
-import { applySent, countCall, hold, tellRefusal } from './outcomes.ts';
+import { applySent, countCall, heard, hold, tellRefusal } from './outcomes.ts';
 import { sendRepeatedly } from './repeated-exit.ts';
 
 /** A call that waited longer than this for a worker does nothing. Wall milliseconds. */
@@ -76,8 +76,9 @@ export function change(day: Day, position: Position, { tag, kind, widen, noWorse
   call(day, order, contract, how, summary, (result) => {
     const step = result.kind === 'sent' || result.kind === 'unchanged' || result.kind === 'refused';
     if (step) order.steps = widen;
+    // What never reached the broker is none of its 25.
+    if (result.kind !== 'sent' && result.kind !== 'refused' && result.kind !== 'doubt') order.modifications -= 1;
     if (result.kind === 'unchanged') {
-      order.modifications -= 1;
       order.atBest = true;
       return;
     }
@@ -150,7 +151,7 @@ function applyChanged(day: Day, order: Order, result: ChangeResult): void {
         price: result.kind === 'sent' ? result.price : null,
       };
   } else delete order.change;
-  if (result.kind === 'sent') day.clearWarning('orders_refused');
+  if (result.kind === 'sent' || result.kind === 'refused') heard(day);
   if (result.kind === 'address_refused' || result.kind === 'rate_limited') hold(day, result);
   if (result.kind === 'session_lost') day.loseSession(result.number);
   if ((result.kind === 'sent' || result.kind === 'refused') && result.row) applyRow(day, result.row, Date.now());

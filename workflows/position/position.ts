@@ -63,7 +63,7 @@ function begin(day: Day, position: Position, action: Action): void {
       change(day, position, action);
       return;
     case 'cancel':
-      cancel(day, position, action.tag, action.onlyIfPriced);
+      cancel(day, ownerOf(day, position, action.tag), action.tag, action.onlyIfPriced);
       return;
     case 'drop': {
       const order = orders[action.tag];
@@ -93,6 +93,11 @@ function begin(day: Day, position: Position, action: Action): void {
     case 'closed':
       close(day, position);
   }
+}
+
+/** An order that this position would trade with may be another one's. */
+function ownerOf(day: Day, position: Position, tag: string): Position {
+  return day.facts.positions.find(({ id }) => id === day.facts.orders[tag]?.positionId) ?? position;
 }
 
 function takeNearerHedge(day: Day, position: Position): void {
@@ -135,7 +140,9 @@ function handCover(day: Day, position: Position, { to, leg, units }: Extract<Act
   const other = day.facts.positions.find(({ id }) => id === to);
   if (!other) return;
   const price = averageOf(ordersOf(day.facts, position), leg, 'BUY') ?? 0;
-  const tag = `TRANSFER-${position.id}-${to}-${leg.contract.tradingsymbol}`;
+  // The same two may do it again: each booking stands for itself.
+  const before = Object.values(day.facts.orders).filter(({ takenFrom }) => takenFrom === 'transfer').length;
+  const tag = `TRANSFER-${position.id}-${to}-${leg.contract.tradingsymbol}-${before}`;
   const booking = (side: 'BUY' | 'SELL') => ({
     ...{
       tag: `${tag}-${side}`,

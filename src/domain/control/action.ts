@@ -68,6 +68,11 @@ export class Look {
     if (market > this.now.market && (this.due.market === null || market < this.due.market)) this.due.market = market;
   }
 
+  /** At most one action an order. */
+  isTouched(tag: string): boolean {
+    return this.actions.some((action) => 'tag' in action && action.tag === tag);
+  }
+
   add(action: Action): void {
     this.actions.push(action);
   }
@@ -100,16 +105,16 @@ export class Look {
     return begun;
   }
 
-  /** Cancels what can be cancelled; what is being changed already is waited for. */
-  cancel(order: Order, onlyIfPriced = false): void {
-    if (!isLive(order) || order.change) return;
+  /** Cancels what can be cancelled; what is being changed already is waited for. Answers whether it is asked for now. */
+  cancel(order: Order, onlyIfPriced = false): boolean {
+    if (!isLive(order) || order.change) return false;
     const asked = order.cancelAsked;
     const again = asked ? asked.last + (asked.times < CANCEL_OFTEN ? CANCEL_AGAIN_MS : CANCEL_LATER_MS) : 0;
     if (this.now.wall < again) {
       this.again(again);
-      return;
+      return false;
     }
-    if (this.actions.some((action) => action.do === 'cancel' && action.tag === order.tag)) return;
-    this.add({ do: 'cancel', tag: order.tag, onlyIfPriced });
+    if (!this.isTouched(order.tag)) this.add({ do: 'cancel', tag: order.tag, onlyIfPriced });
+    return true;
   }
 }

@@ -6,6 +6,7 @@ import { istTime } from '../clock.ts';
 import type { WallMs } from '../types.ts';
 import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
 import { heldOf, isOver, isResidual, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
+import { shareUsed } from './rates.ts';
 
 /** Something that a person has to know when it lasts. `afterMs` in wall time from when it began to hold. */
 export type Condition = { cause: string; subject: string; text: string; afterMs: number };
@@ -26,11 +27,15 @@ const MINUTE_MS = 60_000;
 /** From its first page on. */
 const REPEATS_MS = [1, 5, 15].map((minutes) => minutes * MINUTE_MS);
 const REPEAT_EVERY_MS = 15 * MINUTE_MS;
+/** A login is asked for more often than anything else (TRADING section 6). */
+const LOGIN_EVERY_MS = 5 * MINUTE_MS;
+/** An address that was refused is tried again each thirty seconds while there is anything to send: silence means that there is not. */
+const ADDRESS_STANDS_MS = MINUTE_MS;
 /** Nobody logged in matters from fifteen minutes before the open on. */
 const LOGIN_BEFORE_OPEN_MS = 15 * MINUTE_MS;
 
 export function conditionsOf(facts: ControlFacts, now: Now): Condition[] {
-  if (!facts.timetable || facts.over) return [];
+  if (!facts.timetable) return [];
   const open = facts.positions.filter((position) => isOpen(facts, position));
   const trading = now.market >= facts.timetable.open;
   return [
@@ -57,15 +62,16 @@ function ofPosition(facts: ControlFacts, position: Position): Condition[] {
   const conditions: Condition[] = [];
   const add = (cause: string, afterMs: number, text: string) => conditions.push({ cause, subject: id, text, afterMs });
   const shorts = position.legs.filter(({ opens }) => opens === 'SELL');
-  for (const leg of shorts) {
-    const bare = unprotected(orders, leg);
-    if (bare > 0)
-      add(
-        'unprotected',
-        20 * SECOND_MS,
-        `${id}: ${bare} ${leg.contract.tradingsymbol} are short and no order of ours at Zerodha buys them back. Look at Kite.`,
-      );
-  }
+  const bare = shorts.flatMap((leg) => {
+    const units = unprotected(orders, leg);
+    return units > 0 ? [`${units} ${leg.contract.tradingsymbol}`] : [];
+  });
+  if (bare.length > 0)
+    add(
+      'unprotected',
+      20 * SECOND_MS,
+      `${id}: ${bare.join(' and ')} are short and no order of ours at Zerodha buys them back. Look at Kite.`,
+    );
   const holds = position.legs.some((leg) => heldOf(orders, leg, position.unheard).hi > 0);
   if (position.exit && holds && !isResidual(position, orders))
     add(
@@ -76,8 +82,9 @@ function ofPosition(facts: ControlFacts, position: Position): Condition[] {
   if (position.exit || position.entry === null) {
     const surplus =
       position.legs
-        .filter(({ opens }) => opens === 'BUY' && position.signal !== 'manual')
-        .reduce((sum, leg) => sum + heldOf(orders, leg).lo, 0) -
+        .filter(({ opens }) => opens === 'BUY' && (position.signal !== 'manual' || position.exit !== null))
+        // What is offered for sale is held until it is sold.
+        .reduce((sum, leg) => sum + Math.max(0, heldOf(orders, leg).hi), 0) -
       shorts.reduce((sum, leg) => sum + Math.max(0, heldOf(orders, leg).hi), 0);
     if (surplus > 0)
       add(
@@ -86,19 +93,39 @@ function ofPosition(facts: ControlFacts, position: Position): Condition[] {
         `${id}: ${surplus} units of the hedge cover nothing and find no buyer.${lastWords(orders)} They can lose no more than they cost.`,
       );
   }
-  for (const leg of position.legs) {
-    const over = -heldOf(orders, leg, position.unheard).hi;
-    if (over > 0)
-      add(
-        'overclosed',
-        5 * SECOND_MS,
-        `${id}: ${over} ${leg.contract.tradingsymbol} too many were ${leg.opens === 'SELL' ? 'bought' : 'sold'} by an order that came late. They are traded back while orders may be placed; look at Kite.`,
-      );
-  }
+  const over = position.legs.flatMap((leg) => {
+    const units = -heldOf(orders, leg, position.unheard).hi;
+    return units > 0
+      ? [`${units} ${leg.contract.tradingsymbol} too many were ${leg.opens === 'SELL' ? 'bought' : 'sold'}`]
+      : [];
+  });
+  if (over.length > 0)
+    add(
+      'overclosed',
+      5 * SECOND_MS,
+      `${id}: ${over.join(' and ')} by an order that came late. They are traded back while orders may be placed; look at Kite.`,
+    );
+  const outside = externalWords(orders, position);
+  if (outside.length > 0)
+    add(
+      'external',
+      0,
+      `${id}: ${outside.join(' and ')} outside of this program. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`,
+    );
   const blind = facts.blind[id];
   if (blind !== undefined)
     add('blind', 0, `${id}: no believable price (${blind}). Its loss cap cannot be judged; its stop rests at Zerodha.`);
   return conditions;
+}
+
+/** What others have closed of it, as far as nobody has said yet whose trades they were. */
+function externalWords(orders: readonly Order[], position: Position): string[] {
+  return position.legs.flatMap((leg) => {
+    const asked = ordersOfLeg(orders, leg).filter(({ booked }) => booked === false);
+    const units = asked.reduce((sum, { filledQuantity }) => sum + filledQuantity, 0);
+    if (units === 0) return [];
+    return [`${units} ${leg.contract.tradingsymbol} were ${leg.opens === 'SELL' ? 'bought back' : 'sold'}`];
+  });
 }
 
 /** Of a leg's short, what nothing of ours in the book buys back. */
@@ -165,7 +192,7 @@ function ofAccount(facts: ControlFacts, open: readonly Position[], now: Now): Co
   const ids = open.map(({ id }) => id).join(', ');
   const { timetable } = facts;
   if (!timetable || open.length === 0) return conditions;
-  const hours = now.market >= timetable.open && now.market < timetable.close;
+  const hours = now.market >= timetable.open;
   if (!facts.sessionLives && now.market >= timetable.open - LOGIN_BEFORE_OPEN_MS)
     add(
       'no_session',
@@ -184,11 +211,18 @@ function ofAccount(facts: ControlFacts, open: readonly Position[], now: Now): Co
       0,
       `Hands off since ${istTime(facts.handsOff.since)} by ${facts.handsOff.by}: ${ids} ${open.length > 1 ? 'are' : 'is'} open and nothing is sent. Stops rest at Zerodha.`,
     );
-  if (hours && facts.rates.held?.kind === 'address')
+  const { held } = facts.rates;
+  if (hours && held?.kind === 'address' && now.wall < held.until + ADDRESS_STANDS_MS)
     add(
       'address',
       0,
-      `Zerodha refuses orders from this machine: "${facts.rates.held.message}". Add its address on the Kite developer console. ${ids} cannot be closed from here.`,
+      `Zerodha refuses orders from this machine: "${held.message}". Add its address on the Kite developer console. ${ids} cannot be closed from here.`,
+    );
+  if (hours && shareUsed(facts, now) >= 1)
+    add(
+      'rates',
+      0,
+      `The orders that Zerodha takes of an account in a minute or a day are used up (${facts.rates.day} today). ${ids}: stops are still turned into exits, nothing else is sent. Close in Kite what cannot wait.`,
     );
   for (const [contract, text] of Object.entries(facts.unexplained))
     conditions.push({ cause: 'unexplained', subject: contract, text, afterMs: 10 * SECOND_MS });
@@ -201,7 +235,8 @@ function repeatAt(cause: string, watched: Watched): WallMs {
   if (cause === 'hands_off') return last + MINUTE_MS;
   const first = REPEATS_MS[watched.pages - 1];
   const before = REPEATS_MS[watched.pages - 2] ?? 0;
-  return last + (first === undefined ? REPEAT_EVERY_MS : first - before);
+  const pause = first === undefined ? REPEAT_EVERY_MS : first - before;
+  return last + (cause === 'no_session' ? Math.min(pause, LOGIN_EVERY_MS) : pause);
 }
 
 /** The pages that are due now, what is watched from here on, and when the next one is due. */

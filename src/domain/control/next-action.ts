@@ -3,16 +3,14 @@
  * docs/order-policy.md has it as a table.
  */
 import { type Action, type Due, Look } from './action.ts';
+import { trade } from './closing.ts';
 import { beginCommanded, enter } from './entry.ts';
-import { DAY_BUDGET, leave, MINUTE_BUDGET } from './exit.ts';
-import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
-import { mayPlace } from './hours.ts';
-import { heldOf, isLive, isOver, mayFill, ordersOfLeg } from './intervals.ts';
+import { leave } from './exit.ts';
+import type { ControlFacts, Now } from './facts.ts';
+import { heldOf, mayFill, ordersOfLeg } from './intervals.ts';
 import { protect } from './protection.ts';
+import { withinRates } from './rates.ts';
 
-/** Shares of the minute's and the day's orders: entries stop first, the rest is for exits (CONTROL, rates). */
-const FOR_ENTRIES = 0.6;
-const FOR_OTHERS = 0.8;
 /** Wall milliseconds after the broker's answer. */
 const CHANGE_SHOWN_MS = 2_000;
 const CANCEL_SHOWN_MS = 5_000;
@@ -32,7 +30,7 @@ export function nextActions(facts: ControlFacts, positionId: string, now: Now): 
     return look;
   }
   decide(look);
-  return { actions: withinRates(facts, position, look.actions), due: look.due };
+  return { actions: withinRates(look), due: look.due };
 }
 
 function decide(look: Look): void {
@@ -51,8 +49,11 @@ function decide(look: Look): void {
 
 /** A change counts only when the book shows it in time; then it is asked for again, or another way is taken. */
 function giveUpChanges(look: Look): void {
+  const { unreadableSince } = look.facts.book;
   for (const { tag, change } of look.orders) {
     if (!change || change.inFlight) continue;
+    // The broker has taken it, and nobody can see it: taking another way would take it back.
+    if (unreadableSince !== null && change.price !== null) continue;
     const until = change.since + (change.kind === 'cancel' ? CANCEL_SHOWN_MS : CHANGE_SHOWN_MS);
     if (look.now.wall >= until) look.add({ do: 'give_up_change', tag });
     else look.again(until);
@@ -61,9 +62,9 @@ function giveUpChanges(look: Look): void {
 
 /** Nothing is held, nothing may fill, and nothing more is to come. */
 function isClosed({ position, orders }: Look): boolean {
-  if (position.entry !== null || orders.some(mayFill)) return false;
+  if ((position.entry !== null && !position.exit) || orders.some(mayFill)) return false;
   // A position that a command has just opened has no order yet.
-  if (orders.length === 0) return false;
+  if (orders.length === 0) return position.exit !== null;
   return position.legs.every((leg) => {
     const held = heldOf(orders, leg, position.unheard);
     return held.lo === 0 && held.hi === 0;
@@ -81,45 +82,20 @@ function cancelForBroker(look: Look): void {
 
 /** What was surely closed twice, by an order that came after it was settled as absent, is undone first of all. */
 function undoOverclosed(look: Look): void {
-  const { facts, position, orders, now } = look;
+  const { position } = look;
   for (const leg of position.legs) {
-    const held = heldOf(orders, leg, position.unheard);
-    if (held.hi >= 0) continue;
-    for (const order of closingsOf(look, leg)) look.cancel(order);
-    if (!mayPlace(facts, position, leg.contract, now)) continue;
-    if (retriesTooSoon(look, leg)) continue;
-    look.send(leg, 'unwind', leg.opens, -held.hi, { kind: 'cross', widen: 0, noWorseThan: null });
+    const ours = ordersOfLeg(look.orders, leg).filter(({ takenFrom }) => takenFrom === undefined);
+    const undoing = ours.filter(({ side, purpose }) => side === leg.opens && purpose === 'unwind');
+    const missing = -heldOf(look.orders, leg, position.unheard).hi;
+    const coming = undoing.reduce(
+      (sum, order) => sum + (mayFill(order) ? order.quantity - order.filledQuantity : 0),
+      0,
+    );
+    if (missing + coming <= 0) {
+      for (const order of undoing) if (mayFill(order)) look.cancel(order);
+      continue;
+    }
+    for (const order of ours) if (order.side !== leg.opens && mayFill(order)) look.cancel(order);
+    trade(look, { leg, side: leg.opens, purpose: 'unwind', orders: undoing }, missing);
   }
-}
-
-function closingsOf({ orders }: Look, leg: Leg): Order[] {
-  return ordersOfLeg(orders, leg).filter((order) => order.side !== leg.opens && isLive(order) && mayFill(order));
-}
-
-function retriesTooSoon(look: Look, leg: Leg): boolean {
-  const last = ordersOfLeg(look.orders, leg).findLast((order) => order.purpose === 'unwind' && isOver(order));
-  if (!last || last.filledQuantity > 0 || look.now.wall >= last.since + 1_000) return false;
-  look.again(last.since + 1_000);
-  return true;
-}
-
-/** In CONTROL's order; what the minute or the day has no room for waits. */
-function withinRates(facts: ControlFacts, position: Position, actions: readonly Action[]): Action[] {
-  const used = Math.max(facts.rates.minute.sent / MINUTE_BUDGET, facts.rates.day / DAY_BUDGET);
-  const rankOf = (action: Action): number => {
-    if (action.do === 'cancel') return 0;
-    if (action.do === 'send')
-      return action.purpose === 'entry' ? 5 : action.purpose === 'stop' ? 3 : action.side === 'BUY' ? 1 : 4;
-    if (action.do === 'begin') return facts.orders[action.tag]?.purpose === 'entry' ? 5 : 2;
-    if (action.do === 'change') return action.kind === 'to_limit' ? 1 : 6;
-    return -1;
-  };
-  return actions
-    .filter((action) => {
-      const rank = rankOf(action);
-      if (rank === 5) return used < FOR_ENTRIES;
-      if (rank === 4 || rank === 6) return used < FOR_OTHERS || position.exit !== null;
-      return used < 1 || rank < 0 || (action.do === 'change' && action.kind === 'to_limit');
-    })
-    .toSorted((a, b) => rankOf(a) - rankOf(b));
 }

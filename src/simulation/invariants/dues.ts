@@ -45,11 +45,14 @@ export class Dues {
   /** Entries are off, and everything is to be left: since when, or null. */
   entriesOffSince: number | null = null;
   closingSince: number | null = null;
+  /** Somebody has closed everything, on whatever day. */
+  closedAll = false;
 
   private hear({ command }: Command, position: string | null): void {
     const now = virtualNow();
     if (command === 'close_all') {
       this.closing = 'emergency';
+      this.closedAll = true;
       this.closingSince ??= now;
       this.entriesOffSince ??= now;
     } else if (command === 'stop_and_close') {

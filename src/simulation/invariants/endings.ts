@@ -20,6 +20,8 @@ export function judgeEnd(of: {
   day: PlayedDay;
   /** When something other than people's commands was first done. */
   accidentAt: number | null;
+  /** A person has closed everything. */
+  closedAll: boolean;
   /** Somebody was logged in when the market closed. */
   couldRead: boolean;
 }): void {
@@ -39,7 +41,11 @@ export function judgeEnd(of: {
       findings.add(9, 'a secret in a log or in the journal', 'a token stands where none may be');
   // Nobody has logged in yet when trading begins: that is a page's cause.
   const uncaused = world.pages.find(
-    ({ at }) => at > day.tradingFrom && at < (of.accidentAt ?? Number.POSITIVE_INFINITY),
+    ({ at, kind, cause }) =>
+      at > day.tradingFrom &&
+      at < (of.accidentAt ?? Number.POSITIVE_INFINITY) &&
+      // Who closes everything is told what came of it.
+      !(kind === 'told' && cause === 'emergency' && of.closedAll),
   );
   if (uncaused) findings.add(10, 'a page without a cause', uncaused.text);
   // What has expired is settled: it is open no more.

@@ -22,7 +22,7 @@ const PULSES = { true: 1_000, coarse: 2_000, slow: 4_000 };
 /** While nothing is open. */
 const QUIET_MS = 15_000;
 /** How often the product looks at the book by itself while something is open, by the pace of a case. */
-const READS = { true: 6_000, coarse: 12_000, slow: 24_000 };
+const READS = { true: 3_000, coarse: 5_000, slow: 9_000 };
 /** Between two ticks, and two quotes of a guard without ticks, by the pace of a case. */
 const TICKS = { true: 1_000, coarse: 3_000, slow: 4_000 };
 /** Events of the history in a minute beyond which something spins. */
@@ -63,6 +63,9 @@ export class Judge implements Watch {
     const deadlines = new PageDeadlines({ world, able, findings, pulseMs: this.pulseMs });
     const waits = new Waits({ world, able, book, deadlines, tickMs: TICKS[play.of.pace] });
     const dues = new Dues({ play, able, book, positions, findings });
+    play.onCommand(({ command }) => {
+      if (command === 'acknowledge') positions.acknowledged();
+    });
     watchEntries({ play, book, findings, dues });
     watchCommands(play, findings);
     new Terms(play, findings, book.legs);
@@ -146,6 +149,7 @@ export class Judge implements Watch {
       findings: this.findings,
       day,
       accidentAt: play.accidentAt,
+      closedAll: dues.closedAll,
       couldRead: this.couldRead,
     });
     judgeSignal(play, day.date, this.findings);

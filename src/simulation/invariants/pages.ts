@@ -1,18 +1,49 @@
-/** What has to be paged, how soon, and again: a count that runs while the product could page, and ends with its cause. */
+/** What has to be paged, how soon, again, and its end: a count that runs while the product could page, and ends with its cause. */
 import { virtualNow } from '../virtual-time.ts';
 import type { Page, World } from '../world/world.ts';
 import type { Able } from './able.ts';
 import type { Findings, InvariantNumber } from './findings.ts';
+import { positionOf, tagOf } from './legs.ts';
 
 /** The pulse, and the way of a page. */
 const GRACE_MS = 3_000;
 /** A page of just before may have named the same thing. */
 const BEFORE_MS = 5_000;
-/** What goes on is said again by then: who is not logged in is paged every five minutes (TRADING section 6), all else sooner (CONTROL). */
-const AGAIN_WITHIN_MS = 6 * 60_000;
+const MINUTE_MS = 60_000;
+/** Between two pages of one cause, by how many have been sent (CONTROL: after 1, 5 and 15 minutes, then every 15). */
+const AGAIN_MS = [MINUTE_MS, 4 * MINUTE_MS, 10 * MINUTE_MS];
+const AGAIN_LATER_MS = 15 * MINUTE_MS;
+/** Who is not logged in is paged every five minutes (TRADING section 6), and hands off every minute. */
+const AT_LEAST_EACH_MS: Readonly<Record<string, number>> = { no_session: 5 * MINUTE_MS, hands_off: MINUTE_MS };
+/** What is over is told by then. */
+const ENDED_WITHIN_MS = 60_000;
 
 /** Whose it is, and of which order. */
 const SUBJECT = / of ([PM]\d+)( \w+)?$/;
+
+/** Causes that answer an expectation by themselves; what keeps the whole account from being helped answers it too, where `orThese` says so. */
+type Answers = { causes: readonly string[]; orThese: readonly string[] };
+const NOTHING_GOES = ['no_session', 'address', 'hands_off', 'book'];
+const ANSWERS: Readonly<Record<string, Answers>> = {
+  'a short without protection': {
+    causes: ['unprotected', 'not_flat', 'doubt', 'cancel_pending', 'change_pending', 'overclosed', 'late_order'],
+    orThese: NOTHING_GOES,
+  },
+  'a short by hand without protection': {
+    causes: ['unprotected', 'not_flat', 'doubt', 'cancel_pending', 'change_pending', 'overclosed', 'late_order'],
+    orThese: NOTHING_GOES,
+  },
+  'more hedge than short': { causes: ['surplus_hedge', 'not_flat', 'external', 'overclosed'], orThese: NOTHING_GOES },
+  'an exit that does not end': { causes: ['not_flat'], orThese: [] },
+  'no session with something open': { causes: ['no_session'], orThese: [] },
+  'the book is not read': { causes: [], orThese: ['book', 'no_session'] },
+  'others have closed the main': { causes: ['external', 'broker_square_off'], orThese: [] },
+  'others have closed the hedge': { causes: ['external', 'broker_square_off'], orThese: [] },
+  'a doubt': { causes: ['doubt'], orThese: [] },
+  'a change that does not come': { causes: ['change_pending', 'cancel_pending'], orThese: [] },
+  'no prices': { causes: ['blind'], orThese: ['no_session'] },
+  'clocks that differ': { causes: [], orThese: ['clocks'] },
+};
 
 type Waiting = {
   since: number;
@@ -26,6 +57,8 @@ type Waiting = {
 
 export class PageDeadlines {
   private readonly waiting = new Map<string, Waiting>();
+  /** Pages whose cause is gone, by what was expected, and for how long their end could have been told. */
+  private readonly ending = new Map<string, { page: Page; ableMs: number }>();
   private readonly of: { world: World; able: Able; findings: Findings; pulseMs: number };
 
   constructor(of: { world: World; able: Able; findings: Findings; pulseMs: number }) {
@@ -33,14 +66,20 @@ export class PageDeadlines {
   }
 
   /**
-   * At each look: whether `what` holds now, and after how long it has to be paged. Counted only while a process works; a page since
-   * then answers it, unless it names other positions alone.
+   * At each look: whether `what` holds now, and after how long it has to be paged. Counted only while a process works; a page of such a
+   * cause answers it.
    */
   expect(what: string, holds: boolean, withinMs: number, invariant: InvariantNumber = 10): void {
     if (!holds) {
+      const over = this.waiting.get(what);
       this.waiting.delete(what);
+      // What is said of the whole account ends with the account's own cause.
+      if (over?.page && ANSWERS[causeOf(what)]?.causes.includes(over.page.cause))
+        this.ending.set(what, { page: over.page, ableMs: 0 });
+      this.expectEnd(what);
       return;
     }
+    this.ending.delete(what);
     const now = virtualNow();
     const known = this.waiting.get(what) ?? { since: now, ableMs: 0, page: null, ableSincePageMs: 0, done: false };
     this.waiting.set(what, known);
@@ -50,29 +89,77 @@ export class PageDeadlines {
       known.ableMs += pulseMs;
       known.ableSincePageMs += pulseMs;
     }
-    const position = SUBJECT.exec(what)?.[1] ?? null;
-    const page = this.lastPage(known.page?.at ?? known.since - BEFORE_MS, position);
+    const page = this.pageOf(what, known.since - BEFORE_MS);
     if (page && page !== known.page) {
       known.page = page;
       known.ableSincePageMs = 0;
     }
     const seconds = Math.round((now - known.since) / 1_000);
-    const cause = what.replace(SUBJECT, '');
     const miss = (words: string, message: string) => {
       known.done = true;
-      this.of.findings.add(invariant, `${words}: ${cause}`, message);
+      this.of.findings.add(invariant, `${words}: ${causeOf(what)}`, message);
     };
     if (!known.page) {
       if (known.ableMs > withinMs + GRACE_MS) miss('not paged', `${what} for ${seconds} s, and no page`);
-    } else if (known.ableSincePageMs > AGAIN_WITHIN_MS + GRACE_MS)
+    } else if (known.ableSincePageMs > this.againWithin(known.page) + GRACE_MS + pulseMs)
       miss('not paged again', `${what} for ${seconds} s, and the last page was "${known.page.text.slice(0, 120)}"`);
   }
 
-  private lastPage(from: number, position: string | null): Page | undefined {
-    return this.of.world.pages.findLast(({ at, text }) => {
-      if (at < from) return false;
-      const named = text.match(/\b[PM]\d+\b/g);
-      return position === null || named === null || named.includes(position);
-    });
+  /** The newest page that tells of it. One that was raised before and goes on tells of it as well. */
+  private pageOf(what: string, from: number): Page | undefined {
+    const answers = ANSWERS[causeOf(what)];
+    if (!answers) throw new Error(`no page is known that tells of ${what}`);
+    const [, position = null, tag = null] = SUBJECT.exec(what) ?? [];
+    const tells = ({ cause, subject }: Page): boolean =>
+      answers.orThese.includes(cause) ||
+      (answers.causes.includes(cause) &&
+        (position === null || (tag === null ? isOf(subject, position) : subject === tag.trim())));
+    const ended = new Set<string>();
+    for (const page of [...this.of.world.pages].reverse()) {
+      if (!tells(page)) continue;
+      const key = `${page.cause}:${page.subject}`;
+      if (page.kind === 'ended') ended.add(key);
+      // What has ended by now told of it all the same, when it was sent since.
+      else if (page.at >= from || !ended.has(key)) return page;
+    }
+    return undefined;
   }
+
+  private againWithin({ cause, subject }: Page): number {
+    let sent = 0;
+    for (const page of this.of.world.pages) {
+      if (page.cause !== cause || page.subject !== subject) continue;
+      sent = page.kind === 'raised' ? 1 : sent + 1;
+    }
+    return Math.min(AGAIN_MS[sent - 1] ?? AGAIN_LATER_MS, AT_LEAST_EACH_MS[cause] ?? AGAIN_LATER_MS);
+  }
+
+  /** What is over is told to be over. */
+  private expectEnd(what: string): void {
+    const known = this.ending.get(what);
+    if (!known) return;
+    const { page } = known;
+    const { world, able, pulseMs, findings } = this.of;
+    const newer = world.pages.findLast(({ cause, subject }) => cause === page.cause && subject === page.subject);
+    if (newer?.kind === 'ended' || newer?.kind === 'told') {
+      this.ending.delete(what);
+      return;
+    }
+    if (able.productWorks() && able.hasSession()) known.ableMs += pulseMs;
+    if (known.ableMs <= ENDED_WITHIN_MS) return;
+    this.ending.delete(what);
+    findings.add(
+      10,
+      `its end is not told: ${causeOf(what)}`,
+      `${what} is over, and "${page.text.slice(0, 120)}" is not`,
+    );
+  }
+}
+
+const causeOf = (what: string): string => what.replace(SUBJECT, '');
+
+/** A page's subject is a position, an order, or the day. */
+function isOf(subject: string, position: string | null): boolean {
+  const tag = tagOf(subject);
+  return subject === position || (tag !== null && positionOf(tag) === position);
 }

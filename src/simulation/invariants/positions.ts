@@ -27,6 +27,7 @@ export class PositionsWatch {
   /** Since when more may fill than is open. */
   private readonly beyond = new Map<string, number>();
   private readonly deadlines: PageDeadlines;
+  private acknowledgedAt = 0;
   private readonly of: {
     world: World;
     able: Able;
@@ -52,6 +53,23 @@ export class PositionsWatch {
   /** An exit of everything that is open is due: a command, or the clock. */
   exitDue(positions: readonly string[]): void {
     for (const position of positions) if (!this.exits.has(position)) this.exits.set(position, virtualNow());
+  }
+
+  /** A person has said that all trades so far which closed ours were theirs. */
+  acknowledged(): void {
+    this.acknowledgedAt = virtualNow();
+  }
+
+  /** Others have closed some of its short, and nobody has said that it was them: until then its hedge may cover it (CONTROL, I1 and X). */
+  private isAsked(position: string): boolean {
+    const { legs } = this.of.book;
+    const heardBy = this.acknowledgedAt - this.of.readEveryMs;
+    return legs
+      .legsOf(position)
+      .some(
+        ({ net, contract }) =>
+          net < 0 && legs.closedByOthers(contract, virtualNow()) > legs.closedByOthers(contract, heardBy),
+      );
   }
 
   openPositions(): string[] {
@@ -107,7 +125,8 @@ export class PositionsWatch {
     const open = [...book.legs.legs.values()].some((leg) => this.leftOf(leg) !== 0);
     const now = virtualNow();
     const watched = now >= istAt(istDate(now), '09:00') && marketIsOpen;
-    this.deadlines.expect('no session with something open', open && watched && !able.hasSession(), NO_SESSION_MS);
+    const noSession = open && watched && !able.hasSession();
+    this.deadlines.expect('no session with something open', noSession, NO_SESSION_MS + this.of.readEveryMs);
     const unread = able.bookUnreadFor() > this.of.readEveryMs;
     this.deadlines.expect('the book is not read', open && marketIsOpen && unread && able.hasSession(), BOOK_UNREAD_MS);
     if (world.atStake()) book.measureNaked();
@@ -157,7 +176,8 @@ export class PositionsWatch {
     }
     this.deadlines.expect(`an exit that does not end of ${position}`, marketIsOpen && short > 0, EXIT_PAGED_AFTER_MS);
     const since = Math.min(able.answersFor(), virtualNow() - due);
-    if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS && legs.every((leg) => this.hasTaker(leg)))
+    const isAsked = short === 0 && this.isAsked(position);
+    if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS && !isAsked && legs.every((leg) => this.hasTaker(leg)))
       findings.add(
         5,
         short > 0 ? 'a short is not left' : 'a hedge is not left',

@@ -96,7 +96,8 @@ export class Waits {
     for (const { position, role, net, contract } of book.legs.legs.values()) {
       if (!position.startsWith('P') || role !== 'main') continue;
       const dark = Math.min(world.ticker.darkFor(contract.split(' ')[1] ?? ''), virtualNow() - this.quotesAt);
-      const isBlind = marketIsOpen && net < 0 && !bent && able.hasSession() && dark > 2 * tickMs;
+      const isShort = net + book.legs.closedByOthers(contract, virtualNow()) < 0;
+      const isBlind = marketIsOpen && isShort && !bent && able.hasSession() && dark > 2 * tickMs;
       deadlines.expect(`no prices of ${position}`, isBlind, BLIND_MS);
     }
   }

@@ -2,6 +2,7 @@
 
 import { type DayIdentity, dayWorkflowId } from '../../contract/identity.ts';
 import type { HandedOver, OrderView } from '../../contract/ledger.ts';
+import type { KeptNotice } from '../../contract/notices.ts';
 import type { DayReport, PositionView } from '../../contract/views.ts';
 import type { IsoDate, LastPrice } from '../../domain/types.ts';
 import type { Account, Journal, JournalBatch, OpenAtEnd, StoredEvent, StoredSession } from '../../journal/types.ts';
@@ -31,6 +32,7 @@ export function createMemoryJournal(): MemoryJournal {
   const sessions: { of: Account; session: StoredSession }[] = [];
   const prices = new Map<number, LastPrice>();
   const runs = new Map<string, Map<number, boolean>>();
+  const notices: { of: Account; kept: KeptNotice }[] = [];
 
   const known = (identity: DayIdentity): Day | undefined => days.get(dayWorkflowId(identity));
 
@@ -70,6 +72,11 @@ export function createMemoryJournal(): MemoryJournal {
     [...days.values()]
       .filter(({ identity }) => isOf(identity, account))
       .sort((a, b) => a.identity.date.localeCompare(b.identity.date));
+  const noticesOf = (account: Account) =>
+    notices
+      .filter(({ of }) => isOf({ ...of, date: '' }, account))
+      .map(({ kept }) => kept)
+      .sort((a, b) => a.queuedAt - b.queuedAt || a.notice.id.localeCompare(b.notice.id));
   const inOrder = (of: PositionView, other: PositionView) =>
     of.openedAt - other.openedAt || of.id.localeCompare(other.id);
 
@@ -77,6 +84,7 @@ export function createMemoryJournal(): MemoryJournal {
     dump: () =>
       JSON.stringify([
         sessions,
+        notices,
         [...days.values()].map((day) => ({
           ...day,
           events: [...day.events],
@@ -146,6 +154,18 @@ export function createMemoryJournal(): MemoryJournal {
     },
     async lastPrices() {
       return copy([...prices.values()].sort((a, b) => a.instrumentToken - b.instrumentToken));
+    },
+    async saveNotice(account, kept) {
+      const known = noticesOf(account).find(({ notice }) => notice.id === kept.notice.id);
+      if (known) known.deliveredAt ??= kept.deliveredAt;
+      else notices.push({ of: { mode: account.mode, account: account.account, run: account.run }, kept: copy(kept) });
+      return (known ?? kept).deliveredAt;
+    },
+    async undeliveredNotices(account, limit) {
+      return copy(noticesOf(account).filter(({ deliveredAt }) => deliveredAt === null)).slice(0, limit);
+    },
+    async notices(account, limit) {
+      return copy(noticesOf(account).reverse().slice(0, limit));
     },
     async replayRun(account) {
       const last = [...(runs.get(account) ?? [])].sort(([a], [b]) => b - a)[0];

@@ -243,7 +243,8 @@ export class TickerServer {
     }
     const key = `${lastPrice} ${depth.bids[0]?.price} ${depth.bids[0]?.quantity} ${depth.asks[0]?.price} ${depth.asks[0]?.quantity}`;
     // Only changes go out, but for an index, whose every second is a packet.
-    if (!lie && !half && connection.process.running) this.shownAt.set(tradingsymbol, virtualNow());
+    // One side is enough to value a leg cautiously.
+    if (!lie && connection.process.running) this.shownAt.set(tradingsymbol, virtualNow());
     if (!isIndex && connection.sent.get(token) === key) return [];
     connection.sent.set(token, key);
     if (lie) this.lies.told(tradingsymbol);
