@@ -119,7 +119,8 @@ export class Day {
   run(name: string, work: () => Promise<void>): void {
     if (this.running.has(name)) return;
     this.running.add(name);
-    void work()
+    // Also what a command begins goes on when the day's workflow is cancelled: a cancellation is an emergency, and ends nothing.
+    void CancellationScope.nonCancellable(work)
       .catch((error: unknown) => {
         if (error instanceof DayOver) return;
         this.defect(name, error);

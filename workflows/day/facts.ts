@@ -40,6 +40,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   attempts: Record<string, number>;
   /** The overnight net of the account, once the broker has said it twice alike. */
   overnight: Overnight[] | null;
+  /** As it was compared at the open: what differs from it is unexplained. */
+  overnightCompared: Overnight[];
   /** It was compared with what was carried: before that nothing new is opened. */
   compared: boolean;
   /** The first pre-flight has ended, however; a replay has none. */
@@ -121,6 +123,7 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     closing: null,
     attempts: {},
     overnight: null,
+    overnightCompared: [],
     compared: false,
     preflighted: identity.mode === 'replay',
     preflights: 0,

@@ -261,7 +261,15 @@ function clearShownChange(order: Order, row: BookRow): void {
     row.phase === 'ended' ||
     (change.kind === 'to_limit' && row.orderType === 'LIMIT') ||
     (change.kind === 'reprice' && change.price !== null && row.price === change.price);
-  if (shown && !change.inFlight) delete order.change;
+  if (!shown) return;
+  delete order.changeSince;
+  if (!change.inFlight) delete order.change;
+}
+
+export function clearEndedChange(order: Order): void {
+  if (order.phase !== 'ended') return;
+  delete order.change;
+  delete order.changeSince;
 }
 
 function tellFill(day: Day, order: Order): void {

@@ -1,5 +1,5 @@
 /** Manual orders: commands of a person, carried out within their eight seconds or not at all (DESIGN section 4). */
-import { ActivityFailure, ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, setHandler } from '@temporalio/workflow';
 import { type ManualCheck, SESSION_LOST } from '../../src/contract/activities.ts';
 import {
   type CancelOrder,
@@ -39,11 +39,12 @@ export function listenToManualOrders(day: Day): void {
   const running = new Map<string, Promise<Carried>>();
   setHandler(
     placeOrderUpdate,
-    async (command): Promise<PlacedOrder> => {
-      facts.commands += 1;
-      const { tag, checks } = await once(day, running, command);
-      return { order: tag === null ? null : (facts.orders[tag] ?? null), checks };
-    },
+    (command): Promise<PlacedOrder> =>
+      CancellationScope.nonCancellable(async () => {
+        facts.commands += 1;
+        const { tag, checks } = await once(day, running, command);
+        return { order: tag === null ? null : (facts.orders[tag] ?? null), checks };
+      }),
     {
       validator: (command) => {
         refuseExpired(command);
@@ -58,7 +59,7 @@ export function listenToManualOrders(day: Day): void {
       },
     },
   );
-  setHandler(cancelOrderUpdate, (command) => cancelManual(day, command), {
+  setHandler(cancelOrderUpdate, (command) => CancellationScope.nonCancellable(() => cancelManual(day, command)), {
     validator: (command) => refuseCancel(day, command),
   });
 }

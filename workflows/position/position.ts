@@ -170,6 +170,7 @@ function handCover(day: Day, position: Position, { to, leg, units }: Extract<Act
 
 function close(day: Day, position: Position): void {
   position.closedAt = day.now();
+  position.entry = null;
   position.exit ??= { reason: position.signal === 'manual' ? 'manual' : 'external', askedAt: Date.now() };
   position.problem = null;
   for (const was of ['not_flat', 'residual_hedge', 'external']) day.clearWarning(`${was}:${position.id}`);

@@ -178,7 +178,7 @@ function ofOrder(order: Order): Condition[] {
         text: `${what}: its cancellation was asked for ${order.cancelAsked.times} time(s) and is not done.`,
       },
     ];
-  if (order.change)
+  if (order.changeSince !== undefined && !isOver(order))
     return [
       {
         cause: 'change_pending',

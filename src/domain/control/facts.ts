@@ -93,6 +93,8 @@ export type Order = {
   /** Reserved for a repeated exit, the one with that tag: it counts for nothing before a row shows it. */
   repeats?: string;
   change?: OrderChange;
+  /** Since when a change is asked for that no row shows and nobody has refused: over all attempts at it. */
+  changeSince?: WallMs;
   /** Steps of its chase, and when the last one was taken. */
   steps: number;
   steppedAt: WallMs | null;
@@ -205,8 +207,8 @@ export type RateFacts = {
   /** Of the current wall minute, and of the day; seconds are the queue's of the process that sends. */
   minute: { at: number; sent: number };
   day: number;
-  /** Until when no order call is made, and why. */
-  held: { kind: 'address' | 'rate'; until: WallMs; message: string } | null;
+  /** Until when no order call is made, why, and how many calls in a row have met it. */
+  held: { kind: 'address' | 'rate'; until: WallMs; message: string; times: number } | null;
 };
 
 /** The part of the day's facts that decides about orders. */
