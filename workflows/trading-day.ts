@@ -23,7 +23,7 @@ import { Day } from './day/day.ts';
 import { settleExpired } from './day/expiry-settlement.ts';
 import { type DayFacts, newFacts } from './day/facts.ts';
 import { takeOver } from './day/handover.ts';
-import { keepHours, keepIndexStops } from './day/hourly-close.ts';
+import { judgeOpen, keepHours, keepIndexStops } from './day/hourly-close.ts';
 import { keepJournal } from './day/journal-writer.ts';
 import { expireSession, keepLogins, remindOfLogin } from './day/logins.ts';
 import { keepMarketClock } from './day/market-clock.ts';
@@ -137,6 +137,7 @@ async function trade(day: Day): Promise<void> {
     ['expired', () => settleExpired(day)],
     ['preflight', () => preflight(day)],
     ['hours', () => keepHours(day)],
+    ['index at the open', () => judgeOpen(day)],
     ['index stops', () => keepIndexStops(day)],
     ['deadlines', () => keepDeadlines(day)],
     ['market clock', () => keepMarketClock(day)],

@@ -57,6 +57,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   /** Hourly closes that were decided on, and those that index stops still have to be judged by. */
   decided: MarketMs[];
   closesToJudge: { barStart: MarketMs; barEnd: MarketMs }[];
+  /** Whether the index at the open was looked at, for what was carried. */
+  openJudged: boolean;
   /** Closes of today that were put among those to judge. */
   closesDue: MarketMs[];
   decisions: DecisionView[];
@@ -133,6 +135,7 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     dropped: [],
     decided: [],
     closesToJudge: [],
+    openJudged: false,
     closesDue: [],
     decisions: [],
     warnings: [],

@@ -112,6 +112,7 @@ async function carryOut(day: Day, command: PlaceOrder): Promise<Carried> {
   const work = day.inTurn(async () => {
     refuseExpired(command);
     begun = true;
+    day.changed();
     return begin(day, command);
   });
   work.catch(() => {});

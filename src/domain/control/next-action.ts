@@ -40,6 +40,8 @@ export function nextActions(facts: ControlFacts, positionId: string, now: Now): 
 function decide(look: Look): void {
   const { facts, position, now } = look;
   if (facts.timetable && now.market < facts.timetable.open) return;
+  // Others may have closed it before anybody was logged in: it is looked at first.
+  if (position.carried && facts.book.readAt === null && facts.book.unreadableSince === null) return;
   giveUpChanges(look);
   beginCommanded(look);
   cancelForBroker(look);
