@@ -11,8 +11,10 @@ import { applyRow, clearEndedChange, markAccepted, markDoubt, markInFlight, mark
 /** A call that waited longer than this for a worker does nothing. Wall milliseconds. */
 const SEND_WITHIN_MS = 10_000;
 const ADDRESS_REFUSED_MS = 30_000;
-/** The longest pause after calls that met a full rate. */
+/** The longest pause after calls that met a full rate: at first, and after ten minutes of them. */
 const RATE_HELD_MS = 10_000;
+const RATE_HELD_LONG_MS = 30_000;
+const RATE_LONG = 40;
 const MINUTE_MS = 60_000;
 
 type Send = Extract<Action, { do: 'send' }>;
@@ -168,9 +170,7 @@ function call(
   if (orderId === null) return;
   order.change = { kind: how.kind, since: Date.now(), inFlight: true, price: null };
   countCall(day);
-  // Neither a look whether a better price is possible nor the tenth request to cancel is news: nobody writes it down.
-  const isQuiet = () => order.atBest === true || (order.cancelAsked?.times ?? 0) > CANCEL_OFTEN;
-  const touch = () => (isQuiet() ? day.changed() : day.touchOrder(order.tag));
+  const touch = () => (isOldNews(order) ? day.changed() : day.touchOrder(order.tag));
   touch();
   const input = { identity: day.identity, orderId, contract, side, how, sendBy: Date.now() + SEND_WITHIN_MS };
   day.run(`change ${order.tag}`, async () => {
@@ -185,6 +185,12 @@ function call(
     order.steppedAt = Date.now();
     touch();
   });
+}
+
+/** Neither a look whether a better price is possible nor the tenth attempt at a change is worth writing down. */
+function isOldNews({ atBest, cancelAsked, changeSince }: Order): boolean {
+  const tried = changeSince !== undefined && Date.now() - changeSince > MINUTE_MS;
+  return atBest === true || tried || (cancelAsked?.times ?? 0) > CANCEL_OFTEN;
 }
 
 function applyChanged(day: Day, order: Order, result: ChangeResult): void {
@@ -223,7 +229,7 @@ function hold(day: Day, { kind, message }: { kind: 'address_refused' | 'rate_lim
   // What was sent beside a call that has met it already meets the same.
   const times = known ? known.times + (now >= known.until ? 1 : 0) : 1;
   if (kind === 'rate_limited') {
-    const pause = Math.min(times * 1_000, RATE_HELD_MS);
+    const pause = Math.min(times * 1_000, times < RATE_LONG ? RATE_HELD_MS : RATE_HELD_LONG_MS);
     rates.held = { kind: 'rate', until: now + pause - (now % 1_000), message, times };
     return;
   }
