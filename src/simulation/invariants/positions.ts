@@ -95,6 +95,7 @@ export class PositionsWatch {
   }
 
   forgetExits(): void {
+    this.deadlines.forget();
     this.exits.clear();
     this.shorted.clear();
   }
@@ -106,11 +107,11 @@ export class PositionsWatch {
     if (position) this.exitDue([position]);
   }
 
-  /** Cover that another position's short needs goes to it (CONTROL): believed where that one is short of the same series. */
+  /** Cover that another position's short needs goes to it (CONTROL): believed where that one has sold something of the same product. */
   private transfer(text: string): void {
     const [, from, units, symbol, to] = /^([PM]\d+): (\d+) (\S+) are kept for ([PM]\d+)/.exec(text) ?? [];
     const { legs } = this.of.book;
-    if (!from || !to || !symbol || this.shortOf(to) < Number(units)) return;
+    if (!from || !to || !symbol || !legs.legsOf(to).some(({ role }) => role === 'main')) return;
     const held = legs.legsOf(from).find(({ contract }) => contract.endsWith(` ${symbol}`));
     if (held) legs.transfer(from, to, held.contract, Number(units));
   }
