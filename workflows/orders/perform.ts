@@ -149,9 +149,11 @@ function call(
   });
 }
 
+const OLD_NEWS_MS = 60_000;
+
 /** Neither a look whether a better price is possible nor the tenth attempt at a change is worth writing down. */
 function isOldNews({ atBest, cancelAsked, changeSince }: Order): boolean {
-  const tried = changeSince !== undefined && Date.now() - changeSince > MINUTE_MS;
+  const tried = changeSince !== undefined && Date.now() - changeSince > OLD_NEWS_MS;
   return atBest === true || tried || (cancelAsked?.times ?? 0) > CANCEL_OFTEN;
 }
 
