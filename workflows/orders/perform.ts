@@ -132,9 +132,7 @@ function call(
   if (orderId === null) return;
   order.change = { kind: how.kind, since: Date.now(), inFlight: true, price: null };
   countCall(day);
-  // Neither a look whether a better price is possible nor the tenth request to cancel is news: nobody writes it down.
-  const isQuiet = () => order.atBest === true || (order.cancelAsked?.times ?? 0) > CANCEL_OFTEN;
-  const touch = () => (isQuiet() ? day.changed() : day.touchOrder(order.tag));
+  const touch = () => (isOldNews(order) ? day.changed() : day.touchOrder(order.tag));
   touch();
   const input = { identity: day.identity, orderId, contract, side, how, sendBy: Date.now() + SEND_WITHIN_MS };
   day.run(`change ${order.tag}`, async () => {
@@ -149,6 +147,14 @@ function call(
     order.steppedAt = Date.now();
     touch();
   });
+}
+
+const OLD_NEWS_MS = 60_000;
+
+/** Neither a look whether a better price is possible nor the tenth attempt at a change is worth writing down. */
+function isOldNews({ atBest, cancelAsked, changeSince }: Order): boolean {
+  const tried = changeSince !== undefined && Date.now() - changeSince > OLD_NEWS_MS;
+  return atBest === true || tried || (cancelAsked?.times ?? 0) > CANCEL_OFTEN;
 }
 
 function applyChanged(day: Day, order: Order, result: ChangeResult): void {

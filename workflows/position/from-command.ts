@@ -112,6 +112,7 @@ async function carryOut(day: Day, command: PlaceOrder): Promise<Carried> {
   const work = day.inTurn(async () => {
     refuseExpired(command);
     begun = true;
+    day.changed();
     return begin(day, command);
   });
   work.catch(() => {});
@@ -227,7 +228,7 @@ function positionFor(day: Day, contract: ContractRef, product: Product, opens: L
     ...{ id: `M${number}`, number, signal: 'manual', enteredOn: facts.identity.date, openedAt: day.now() },
     legs: [{ role: opens === 'SELL' ? 'main' : 'hedge', contract, opens }],
     plan: manualPlan(contract, product, 0, facts.identity.date),
-    ...{ closedAt: null, entry: null, exit: null, carried: false, guardEpoch: 0, problem: null },
+    ...{ closedAt: null, entry: null, exit: null, inJournal: false, carried: false, guardEpoch: 0, problem: null },
   };
 }
 

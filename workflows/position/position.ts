@@ -74,7 +74,7 @@ function begin(day: Day, position: Position, action: Action): void {
       const order = orders[action.tag];
       if (order?.change?.kind === 'to_limit') order.conversionRefused = true;
       if (order) delete order.change;
-      day.touchOrder(action.tag);
+      day.changed();
       return;
     }
     case 'nearer_hedge':

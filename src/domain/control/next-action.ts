@@ -24,6 +24,10 @@ export function nextActions(facts: ControlFacts, positionId: string, now: Now): 
     return look;
   }
   if (facts.over || facts.handsOff || !facts.sessionLives) return look;
+  if (facts.waitsForBook !== null && facts.book.readAt === null && now.wall < facts.waitsForBook) {
+    look.again(facts.waitsForBook);
+    return look;
+  }
   look.againAt(facts.timetable?.open ?? 0);
   if (facts.rates.held && now.wall < facts.rates.held.until) {
     look.again(facts.rates.held.until);
@@ -36,6 +40,8 @@ export function nextActions(facts: ControlFacts, positionId: string, now: Now): 
 function decide(look: Look): void {
   const { facts, position, now } = look;
   if (facts.timetable && now.market < facts.timetable.open) return;
+  // Others may have closed it before anybody was logged in: it is looked at first.
+  if (position.carried && facts.book.readAt === null && facts.book.unreadableSince === null) return;
   giveUpChanges(look);
   beginCommanded(look);
   cancelForBroker(look);

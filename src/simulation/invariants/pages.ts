@@ -101,8 +101,15 @@ export class PageDeadlines {
     };
     if (!known.page) {
       if (known.ableMs > withinMs + GRACE_MS) miss('not paged', `${what} for ${seconds} s, and no page`);
-    } else if (known.ableSincePageMs > this.againWithin(known.page) + GRACE_MS + pulseMs)
+      // What has happened is told once; what lasts is told again.
+    } else if (known.page.kind !== 'told' && known.ableSincePageMs > this.againWithin(known.page) + GRACE_MS + pulseMs)
       miss('not paged again', `${what} for ${seconds} s, and the last page was "${known.page.text.slice(0, 120)}"`);
+  }
+
+  /** Another day has pages of its own. */
+  forget(): void {
+    this.waiting.clear();
+    this.ending.clear();
   }
 
   /** The newest page that tells of it. One that was raised before and goes on tells of it as well. */
