@@ -13,7 +13,7 @@ type JournalActivities = Pick<DayActivities, 'loadDayContext' | 'loadHandover' |
 export function createJournalActivities(deps: Deps): JournalActivities {
   return {
     async loadDayContext(identity): Promise<DayContext> {
-      await deps.journal.openDay(identity);
+      await deps.journal.recordDayOpened(identity);
       const session = sessionOf(identity.date);
       if (session.kind === 'holiday') return { kind: 'holiday', reason: session.reason, next: session.next };
       return { kind: 'session', timetable: timetable(identity.date), entries: session.special !== 'short' };
