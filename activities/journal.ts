@@ -15,7 +15,7 @@ type JournalActivities = Pick<DayActivities, 'loadDayContext' | 'loadHandover' |
 export function createJournalActivities(deps: Deps): JournalActivities {
   return {
     async loadDayContext(identity): Promise<DayContext> {
-      await deps.journal.openDay(identity);
+      await deps.journal.recordDayOpened(identity);
       const market = sessionOf(identity.date);
       if (market.kind === 'holiday') return { kind: 'holiday', reason: market.reason, next: market.next };
       const before = await deps.journal.soFar(identity);

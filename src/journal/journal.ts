@@ -7,7 +7,7 @@ import { days, events, lastPrices, orders, positions, replayRuns } from './schem
 import { addSession, currentSession } from './sessions.ts';
 import { daySoFar } from './so-far.ts';
 import type { Journal } from './types.ts';
-import { openDay, saveLastPrices, saveReport, writeBatch } from './writes.ts';
+import { recordDayOpened, saveLastPrices, saveReport, writeBatch } from './writes.ts';
 
 /**
  * The journal on PGlite or PostgreSQL, its tables brought up to date. Every write may come twice, and late.
@@ -17,7 +17,7 @@ export async function openJournal(location: JournalLocation): Promise<Journal> {
   const { database, close } = await openDatabase(location);
 
   return {
-    openDay: (identity) => openDay(database, identity),
+    recordDayOpened: (identity) => recordDayOpened(database, identity),
     write: (batch) => database.transaction((transaction) => writeBatch(transaction, batch)),
     saveReport: (report) => saveReport(database, report),
 

@@ -55,7 +55,7 @@ export type Account = Pick<DayIdentity, 'mode' | 'account' | 'run'>;
 
 /** What must outlive Temporal's retention. PGlite or PostgreSQL behind it; every write may come twice. */
 export interface Journal {
-  openDay(identity: DayIdentity): Promise<void>;
+  recordDayOpened(identity: DayIdentity): Promise<void>;
   write(batch: JournalBatch): Promise<void>;
   saveReport(report: DayReport): Promise<void>;
   report(account: Account, date: IsoDate): Promise<DayReport | null>;

@@ -7,13 +7,14 @@ import type { DayActivities, GuardInput, GuardResult, OrderIntent } from '../../
 import type { DayIdentity } from '../../src/contract/identity.ts';
 import type { ContractRef } from '../../src/contract/ledger.ts';
 import { istAt } from '../../src/domain/clock.ts';
+import type { TradingMode } from '../../src/domain/types.ts';
+import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
 import { type ExchangeServer, startExchangeServer } from '../../src/exchange-simulator/replay/server.ts';
-import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
 import { createSimulatorClock } from '../../src/market/clock-source.ts';
-import { type Composition, createComposition } from '../../src/runtime/composition.ts';
 import { createSealer, type Sealer } from '../../src/platform/secrets.ts';
+import { type Composition, createComposition } from '../../src/runtime/composition.ts';
 import { PATIENCE_MS } from '../patience.ts';
 import { sharedJournal } from '../shared-journal.ts';
 import { MAIN } from '../workflows/plan.ts';
@@ -44,6 +45,16 @@ export type Desk = {
 };
 
 let desks = 0;
+
+/** The same account in another mode: logged in there as well. */
+export async function inMode({ parts, identity }: Desk, mode: TradingMode): Promise<DayIdentity> {
+  const other: DayIdentity = { ...identity, mode };
+  const { journal } = parts.activities;
+  const session = await journal.currentSession(identity);
+  if (session && mode !== identity.mode && !(await journal.currentSession(other)))
+    await journal.addSession(other, session);
+  return other;
+}
 
 export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 600): Promise<Desk> {
   const exchange = await createExchange({

@@ -199,7 +199,7 @@ describe('GET /live/log', () => {
   it('is newest first, with words of anybody kept as data', async () => {
     const identity = await program.identity();
     const at = istAt('2025-07-14', '09:00');
-    await program.journal.openDay(identity);
+    await program.journal.recordDayOpened(identity);
     await program.journal.write({
       identity,
       state: 'ready',

@@ -94,7 +94,7 @@ export function createMemoryJournal(): MemoryJournal {
           positions: [...day.positions],
         })),
       ]),
-    async openDay(identity) {
+    async recordDayOpened(identity) {
       dayOf(identity);
     },
     async write(batch) {
