@@ -137,8 +137,8 @@ async function sendRepeatedly(
       const message = refusalIn(outcome);
       if (message === null) return { ...outcome, tag, refused };
       refused.push({ tag, message, row: 'row' in outcome ? outcome.row : null });
-      // Called off: what was refused so far is still told.
-      await pause(pauseMs).catch(() => {});
+      // Called off: what was refused so far is still told. After the last one the day waits itself.
+      if (tag !== tags.at(-1)) await pause(pauseMs).catch(() => {});
     }
     return { kind: 'too_late', refused };
   } finally {

@@ -112,6 +112,31 @@ describe('a carried position in the morning', () => {
     expect(ours(tuesday.book()).filter((order) => istDate(order.placedAt) === '2025-07-15')).toEqual([]);
     expect(report).toMatchObject({ result: 'flat', positions: [{ state: 'closed', exitReason: 'cover_lost' }] });
   });
+
+  it('asks about what is gone without a trade of today, protects nothing of it, and books the answer', async () => {
+    const week = await openWeek(stage);
+    const monday = await week.day('2025-07-14');
+    await monday.logIn();
+    await monday.start(WEEKLY);
+    expect((await monday.result()).result).toBe('carried');
+    // After the report, and before the next day.
+    for (const [tradingsymbol, side] of [
+      [MAIN, 'BUY'],
+      [HEDGE, 'SELL'],
+    ] as const)
+      monday.exchange.foreignTrade({ tradingsymbol, side, quantity: 750, product: 'NRML' });
+    await week.end(monday);
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.logIn();
+    await tuesday.at('10:00');
+    const { warnings } = await tuesday.view();
+    expect(warnings).toMatchObject([{ id: 'external:P1', code: 'foreign_position', blocksEntries: true }]);
+    await tuesday.acknowledge('all');
+    await tuesday.seen('the end', ({ positions }) => positions[0]?.state === 'closed');
+    const report = await week.end(tuesday);
+    expect(ours(tuesday.book()).filter((order) => istDate(order.placedAt) === '2025-07-15')).toEqual([]);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
+  });
 });
 
 describe('a carried position of which not all was heard', () => {
