@@ -88,7 +88,6 @@ function close(look: Look, leg: Leg, units: number): void {
 /** Moves an order that closes one step on: a stop becomes a limit, a limit widens. */
 function advance(look: Look, leg: Leg, order: Order): void {
   if (!isLive(order)) return;
-  if (order.change?.kind === 'cancel') look.cancel(order, true);
   if (order.change || crosses(look, leg, order.side)) return;
   if (order.orderType === 'LIMIT') reprice(look, leg, order);
   else convert(look, leg, order);
