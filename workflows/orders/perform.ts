@@ -70,6 +70,7 @@ export function change(day: Day, position: Position, { tag, kind, widen, noWorse
   const contract = order && contractOf(position, order);
   if (!order?.orderId || !contract) return;
   order.modifications += 1;
+  const isFirst = order.changeSince === undefined;
   order.changeSince ??= Date.now();
   const shown = order.orderType === 'LIMIT' ? order.price : null;
   const how = { kind, widen, noWorseThan, shown, ...(bound === undefined ? {} : { bound }) };
@@ -79,7 +80,7 @@ export function change(day: Day, position: Position, { tag, kind, widen, noWorse
     if (step) order.steps = widen;
     // What never left is none of the broker's 25.
     if (!REACHED.has(result.kind)) order.modifications -= 1;
-    if (SETTLED.has(result.kind)) delete order.changeSince;
+    if (SETTLED.has(result.kind) || (result.kind === 'no_price' && isFirst)) delete order.changeSince;
     if (result.kind === 'unchanged') {
       order.atBest = true;
       return;
@@ -116,7 +117,7 @@ export function cancel(day: Day, position: Position, tag: string, onlyIfPriced: 
 
 /** Answers to a change that reached the broker, or may have, and those after which nothing of it is waited for. */
 const REACHED = new Set<ChangeResult['kind']>(['sent', 'refused', 'doubt']);
-const SETTLED = new Set<ChangeResult['kind']>(['refused', 'unchanged', 'no_price']);
+const SETTLED = new Set<ChangeResult['kind']>(['refused', 'unchanged']);
 
 type How = Parameters<typeof orderCalls.changeOrder>[0]['how'];
 

@@ -67,7 +67,7 @@ export class Judge implements Watch {
       pulseMs: this.pulseMs,
     });
     const deadlines = new PageDeadlines({ world, able, findings, pulseMs: this.pulseMs });
-    const waits = new Waits({ world, able, book, deadlines, tickMs: TICKS[play.of.pace] });
+    const waits = new Waits({ world, able, book, deadlines, positions, tickMs: TICKS[play.of.pace] });
     const dues = new Dues({ play, able, book, positions, findings });
     play.onCommand(({ command }) => {
       if (command === 'acknowledge') positions.acknowledged();

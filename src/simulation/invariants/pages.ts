@@ -90,7 +90,10 @@ export class PageDeadlines {
       known.ableSincePageMs += pulseMs;
     }
     const page = this.pageOf(what, known.since - BEFORE_MS);
-    if (page && page !== known.page) {
+    // What kept the whole account from being helped is over: from here on it is for this to be told.
+    if (known.page && !ANSWERS[causeOf(what)]?.causes.includes(known.page.cause) && this.hasEnded(known.page))
+      known.page = null;
+    else if (page && page !== known.page) {
       known.page = page;
       known.ableSincePageMs = 0;
     }
@@ -130,6 +133,10 @@ export class PageDeadlines {
       else if (page.at >= from || !ended.has(key)) return page;
     }
     return undefined;
+  }
+
+  private hasEnded({ cause, subject }: Page): boolean {
+    return this.of.world.pages.findLast((page) => page.cause === cause && page.subject === subject)?.kind === 'ended';
   }
 
   private againWithin({ cause, subject }: Page): number {

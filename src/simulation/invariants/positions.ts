@@ -172,7 +172,9 @@ export class PositionsWatch {
     const isManual = position.startsWith('M');
     const isFlat = short === 0 && long === 0 && !this.isTouched(position);
     const unprotected = !isManual && marketIsOpen && short > this.buying(position);
-    this.deadlines.expect(`a short without protection of ${position}`, unprotected, PROTECTED_WITHIN_MS, 3, isFlat);
+    // Without a session nothing is heard of a fill: that nobody is logged in is told by then.
+    const within = able.hasSession() ? PROTECTED_WITHIN_MS : NO_SESSION_MS + this.of.readEveryMs;
+    this.deadlines.expect(`a short without protection of ${position}`, unprotected, within, 3, isFlat);
     const bare = isManual && marketIsOpen && short > this.buying(position);
     this.deadlines.expect(
       `a short by hand without protection of ${position}`,

@@ -44,7 +44,9 @@ const whileEntering = (moment: 'hedge' | 'main') =>
     await day.at('11:15');
     const contract = moment === 'hedge' ? HEDGE : MAIN;
     // Right when the exchange has it: no answer has come back, and nothing of it is in the journal.
-    await day.until(`an order of the ${moment}`, () => day.orders().some(({ tradingsymbol }) => tradingsymbol === contract));
+    await day.until(`an order of the ${moment}`, () =>
+      day.orders().some(({ tradingsymbol }) => tradingsymbol === contract),
+    );
     await day.loseRun(5_000);
     await day.pass(60_000);
     const naked = Math.max(0, ...afterEachFill(exchange, MAIN, HEDGE).map(({ short, long }) => short - long));
