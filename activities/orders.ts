@@ -148,7 +148,8 @@ async function sendRepeatedly(
 
 /** The words of an outright refusal; null for everything that may stand in the book, or is not this order's alone. */
 function refusalIn(outcome: SendOutcome): string | null {
-  if (outcome.kind === 'refused' || outcome.kind === 'no_price') return outcome.message;
+  if (outcome.kind === 'refused' || outcome.kind === 'no_price' || outcome.kind === 'rate_limited')
+    return outcome.message;
   if (outcome.kind === 'too_late') return 'the book could not be read in time';
   if (outcome.kind !== 'sent' && outcome.kind !== 'found') return null;
   const { row } = outcome;
@@ -213,8 +214,10 @@ function told({ book }: Asking, row: BookRow): BookRow {
   return row;
 }
 
-function priorityOf({ purpose, role }: OrderIntent): Priority {
+function priorityOf({ purpose, role, side }: OrderIntent): Priority {
   if (purpose === 'exit') return role === 'main' ? 'exit' : 'stop';
+  // What is naked is bought back as fast as what is left.
+  if (purpose === 'unwind') return side === 'BUY' ? 'exit' : 'stop';
   return purpose === 'stop' ? 'stop' : 'entry';
 }
 

@@ -169,24 +169,22 @@ function show(day: Day): void {
   day.show();
 }
 
-/** A long history, or the server's own suggestion, at a moment at which nothing is under way; and at each hourly close of a busy day. */
+/** A long history, or the server's own suggestion, at a moment at which nothing is under way. */
 function wantsNewRun(day: Day): boolean {
   const { historyLength, historySize, continueAsNewSuggested } = workflowInfo();
   const long = continueAsNewSuggested || historyLength >= LONG_RUN_EVENTS || historySize >= LONG_RUN_BYTES;
   return long && !isUnderWay(day);
 }
 
+/** Whatever would be waited for at the end of the run: positions must not be without their loop meanwhile. */
 function isUnderWay(day: Day): boolean {
-  return (
-    !allHandlersFinished() ||
-    ['send ', 'change ', 'hour ', 'order of ', 'notices of '].some((prefix) => day.anyRunning(prefix)) ||
-    day.facts.logins.length > 0
-  );
+  const waits = ['send ', 'change ', 'hour ', 'order of '].some((prefix) => day.anyRunning(prefix));
+  return waits || !allHandlersFinished() || day.pendingCalls > 0 || day.facts.logins.length > 0;
 }
 
 async function goOn(day: Day, input: DayInput): Promise<never> {
   // Guards, the watcher and reads under way come to their end first.
-  await condition(() => !day.anyRunning(''));
+  await condition(() => allHandlersFinished() && !day.anyRunning(''));
   const { facts } = day;
   facts.eventsBefore += workflowInfo().historyLength;
   facts.runs += 1;

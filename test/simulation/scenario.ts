@@ -18,7 +18,7 @@ import { after, resetTime, runTime, virtualNow } from '../../src/simulation/virt
 import type { Product, ProductSettings } from '../../src/simulation/world/product.ts';
 import { enterVirtualTime, type Page, World } from '../../src/simulation/world/world.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
-import { TRADING_DAY } from '../../src/temporal/open-day.ts';
+import { TRADING_DAY } from '../../src/temporal/start-day.ts';
 import { PLAN } from '../workflows/plan.ts';
 import { shortOf } from './book.ts';
 import { CASH, COARSE, COARSE_MS, LATENCIES, MAIN, MONDAY, type ScenarioOptions } from './scenario-options.ts';

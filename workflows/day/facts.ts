@@ -126,6 +126,8 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     attempts: {},
     attemptsFrom: 0,
     waitsForBook: null,
+    defects: {},
+    clocks: null,
     overnight: null,
     overnightCompared: [],
     compared: false,

@@ -61,7 +61,7 @@ async function write(day: Day): Promise<void> {
   dropEnded(facts);
   day.show();
   const summary = (batch.events.at(-1)?.text ?? 'orders and positions').slice(0, SUMMARY_LENGTH);
-  await reads.writeJournal.executeWithOptions({ summary }, [batch]);
+  await day.calls(() => reads.writeJournal.executeWithOptions({ summary }, [batch]));
   for (const position of positions) position.inJournal = true;
   day.changed();
 }

@@ -7,6 +7,7 @@ import type { HandedOver } from '../../src/contract/ledger.ts';
 import type { PositionView, SessionView } from '../../src/contract/views.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { parseTag } from '../../src/domain/tags.ts';
+import { recordForeignPosition } from '../external/trades.ts';
 import type { Day } from './day.ts';
 
 /** Without a book for so long exits go by the ledger. Wall milliseconds. */
@@ -44,10 +45,11 @@ function inDoubt({ change: _, ...order }: Order): Order {
 }
 
 function takeUp(
-  { facts }: Day,
+  day: Day,
   view: PositionView,
-  { plan, legs, orders, enteredOn, openedAt, signal }: HandedOver,
+  { plan, legs, orders, enteredOn, openedAt, signal, foreign = [] }: HandedOver,
 ): void {
+  const { facts } = day;
   const carried = orders.filter(({ tag }) => facts.orders[tag] === undefined);
   facts.carriedOrders.push(...carried.map((order) => ({ ...order, positionId: view.id })));
   const position: Position = {
@@ -62,5 +64,6 @@ function takeUp(
     },
     exit: view.exitReason === null ? null : { reason: view.exitReason, askedAt: Date.now() },
   };
+  for (const holding of foreign) recordForeignPosition(day, holding);
   facts.positions.push(position);
 }

@@ -5,10 +5,8 @@ import type { Day } from '../day/day.ts';
 import { applyRow, markAccepted, markDoubt, markNotSent } from './ledger.ts';
 
 const ADDRESS_REFUSED_MS = 30_000;
-/** The longest pause after calls that met a full rate: at first, and after ten minutes of them. */
+/** The longest pause after calls that met a full rate. */
 const RATE_HELD_MS = 10_000;
-const RATE_HELD_LONG_MS = 30_000;
-const RATE_LONG = 40;
 const MINUTE_MS = 60_000;
 
 export function applySent(day: Day, order: Order, result: SendResult, summary: string): void {
@@ -68,13 +66,12 @@ export function hold(day: Day, { kind, message }: { kind: 'address_refused' | 'r
   // What was sent beside a call that has met it already meets the same.
   const times = known ? known.times + (now >= known.until ? 1 : 0) : 1;
   if (kind === 'rate_limited') {
-    const pause = Math.min(times * 1_000, times < RATE_LONG ? RATE_HELD_MS : RATE_HELD_LONG_MS);
+    const pause = Math.min(times * 1_000, RATE_HELD_MS);
     rates.held = { kind: 'rate', until: now + pause - (now % 1_000), message, times };
     return;
   }
   rates.held = { kind: 'address', until: now + ADDRESS_REFUSED_MS, message, times };
   const text = `Zerodha refuses orders from this machine: "${message}". Add its address on the Kite developer console.`;
-  if (!day.facts.warnings.some(({ id }) => id === 'orders_refused')) day.page('orders_refused', 'day', text);
   day.warn('orders_refused', 'orders_refused', text, true);
 }
 

@@ -50,7 +50,7 @@ export function leaves(day: Day, position: Position, order: Order): void {
       pricing: intent.pricing,
       sendBy,
     },
-    mayGoUnseen: !entry && day.facts.book.readAt !== null,
+    mayGoUnseen: (purpose === 'exit' || purpose === 'stop') && day.facts.book.readAt !== null,
   };
   const summary = `${side} ${quantity} ${order.tradingsymbol} (${role} ${purpose})`;
   day.run(`send ${tag}`, async () => {

@@ -119,6 +119,7 @@ function chase(look: Look, order: Order, ends: string | null): void {
 /** Orders that a person has recorded leave, as far as the inequalities still allow. */
 export function beginCommanded(look: Look): void {
   for (const order of look.orders) {
+    if (order.unwanted && mayFill(order)) look.cancel(order);
     if (order.phase !== 'intended' || !order.intent) continue;
     const why = unwanted(look, order, order.intent.sendBy);
     if (why !== null) look.add({ do: 'drop', tag: order.tag, why });

@@ -104,6 +104,8 @@ export type Order = {
   conversionRefused?: true;
   /** It shows the best price that it may: there is nothing to change until the market moves. */
   atBest?: true;
+  /** A person wants it cancelled. */
+  unwanted?: true;
   /** That we have asked for its cancellation: when first and last, and how often. */
   cancelAsked?: { first: WallMs; last: WallMs; times: number };
   /** Not sent by us: the share of somebody else's order that closed what was ours. `booked` once a person or the rule has settled it. */
@@ -241,6 +243,10 @@ export type ControlFacts = {
   blind: Record<string, string>;
   /** Net positions that no trade explains, in words, by contract. */
   unexplained: Record<string, string>;
+  /** What goes wrong in the program itself, by where: told until it works again. */
+  defects: Record<string, string>;
+  /** Clocks that are apart, in words; null while they agree. */
+  clocks: string | null;
   /** A run that goes on after one was lost sends nothing before it has read a book, or before that instant; null otherwise. */
   waitsForBook: WallMs | null;
   /** The replayed market runs at 1x, or has no clock of its own. */

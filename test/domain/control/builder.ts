@@ -65,6 +65,8 @@ export function factsOf(positions: Position[], orders: Order[] = [], over: Parti
     unexplained: {},
     held: true,
     waitsForBook: null,
+    defects: {},
+    clocks: null,
     timetable: { open: OPEN, close: CLOSE, lastPlacement: LAST_PLACEMENT },
     ...over,
   };
