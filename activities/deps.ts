@@ -1,4 +1,5 @@
 import type { Breeze, Kite } from '../src/brokers/types.ts';
+import type { Notices } from '../src/contract/notices.ts';
 import type { Journal } from '../src/journal/types.ts';
 import type { HourlyCandles } from '../src/market/candles.ts';
 import type { ClockSource, Feed, InstrumentMaster } from '../src/market/types.ts';
@@ -25,5 +26,6 @@ export type Deps = {
   sessions: Sessions;
   /** What all activities of the process know of the account's orders. */
   book: Book;
+  notices: Pick<Notices, 'send'>;
   log: Log;
 };

@@ -1,5 +1,7 @@
 /** npm run api: the API and the dashboard, for workers, a journal and a Temporal server that are elsewhere. */
 import { type DayIdentity, dayTaskQueue } from './contract/identity.ts';
+import { channelsOf } from './notices/from-config.ts';
+import { keptNoticesStatus } from './notices/kept-status.ts';
 import { createSealer, secretsKey } from './platform/secrets.ts';
 import { serveApi } from './runtime/api-server.ts';
 import { createBrokers } from './runtime/composition.ts';
@@ -33,6 +35,7 @@ await runProgram(async (program) => {
     // Prices come from the journal, where the workers keep the last ones.
     feed: null,
     workerAlive: () => workersAsk(client, dayTaskQueue(account)),
+    noticesStatus: () => keptNoticesStatus(journal, account, channelsOf(config)),
   });
   if (config.brokers) {
     const warn = (text: string) => logger.warn({}, text);

@@ -57,7 +57,8 @@ export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'ope
       // It may have come to its end between the two answers.
       const last = first.report ? first : await ask();
       const found = seen.run === 'lost' && !last.report ? lostView(last, seen.endedAt) : last;
-      if (found.report || seen.run === 'lost') ended.set(id, found);
+      // A lost one may be opened again.
+      if (seen.run === 'over') ended.set(id, found);
       return found;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return null;

@@ -6,8 +6,9 @@ import type { ManualHolding, ManualOrder, ManualRefusal } from '../domain/manual
 import type { Bar, IsoDate, MarketMs, OptionType, Paise, Product, Side, SignalName, WallMs } from '../domain/types.ts';
 import type { AuthCompleted, ManualChecks, Plan } from './commands.ts';
 import type { DayIdentity } from './identity.ts';
-import type { Handover, JournalBatch } from './journal.ts';
+import type { DaySoFar, Handover, JournalBatch } from './journal.ts';
 import type { ContractRef, Holding } from './ledger.ts';
+import type { NoticeInput } from './notices.ts';
 import type { DayReport, SessionView, Timetable } from './views.ts';
 
 /** The type of the failure that means: the current session is dead, nothing was done. Details: [session number]. */
@@ -15,7 +16,15 @@ export const SESSION_LOST = 'session_lost';
 
 export type DayContext =
   | { kind: 'holiday'; reason: string; next: IsoDate }
-  | { kind: 'session'; timetable: Timetable; entries: boolean };
+  | {
+      kind: 'session';
+      timetable: Timetable;
+      entries: boolean;
+      /** What a run before this one has written; null for a day that begins. */
+      before: DaySoFar | null;
+      /** The login that holds, null where somebody has to log in. */
+      session: SessionView | null;
+    };
 
 export type TokenExchange = { ok: true; session: SessionView } | { ok: false; reason: string };
 
@@ -221,17 +230,7 @@ export type PreflightFinding = {
   text: string;
 };
 
-/** What the owner is told. `id` is spelled by the day: the same id is delivered once. */
-export type NoticeInput = {
-  id: string;
-  kind: 'raised' | 'repeated' | 'ended' | 'told';
-  cause: string;
-  /** A position, an order, or the day. */
-  subject: string;
-  text: string;
-  /** Since when its cause holds. */
-  since: WallMs;
-};
+/** When a channel took the notice; null while it waits in the queue. */
 export type Delivered = { deliveredAt: WallMs | null };
 
 export interface DayActivities {

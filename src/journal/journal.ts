@@ -2,8 +2,10 @@ import { and, asc, desc, eq, lt, ne, sql } from 'drizzle-orm';
 import { dayWorkflowId } from '../contract/identity.ts';
 import { inAccount } from './account.ts';
 import { type JournalLocation, openDatabase } from './database.ts';
+import { newestNotices, saveNotice, undeliveredNotices } from './notices.ts';
 import { days, events, lastPrices, orders, positions, replayRuns } from './schema.ts';
 import { addSession, currentSession } from './sessions.ts';
+import { daySoFar } from './so-far.ts';
 import type { Journal } from './types.ts';
 import { openDay, saveLastPrices, saveReport, writeBatch } from './writes.ts';
 
@@ -79,6 +81,8 @@ export async function openJournal(location: JournalLocation): Promise<Journal> {
       return { date: last.date, ended: last.result !== null, positions: rows };
     },
 
+    soFar: (identity) => daySoFar(database, dayWorkflowId(identity)),
+
     async conversionSeen(account) {
       const converted = sql`${orders.view}->>'purpose' = 'stop' AND ${orders.view}->>'orderType' = 'LIMIT'`;
       const found = await database
@@ -95,6 +99,10 @@ export async function openJournal(location: JournalLocation): Promise<Journal> {
 
     saveLastPrices: (prices) => saveLastPrices(database, prices),
     lastPrices: () => database.select().from(lastPrices).orderBy(asc(lastPrices.instrumentToken)),
+
+    saveNotice: (account, kept) => saveNotice(database, account, kept),
+    undeliveredNotices: (account, limit) => undeliveredNotices(database, account, limit),
+    notices: (account, limit) => newestNotices(database, account, limit),
 
     async replayRun(account) {
       const [run] = await database

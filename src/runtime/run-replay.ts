@@ -7,6 +7,7 @@ import { createSimulatorClock } from '../market/clock-source.ts';
 import { lockDataDir } from '../platform/data-dir.ts';
 import { refuseBusyPort } from '../platform/ports.ts';
 import { openDay } from '../temporal/open-day.ts';
+import { watch } from '../watchdog/watchdog.ts';
 import { serveApi } from './api-server.ts';
 import { keepClock, tellClock, temporalAnswers } from './clock-keeper.ts';
 import { startEmbedded } from './embedded.ts';
@@ -42,7 +43,7 @@ export async function runReplay(program: Program): Promise<void> {
 
   const clock = await createSimulatorClock({ root: market.server.addresses.kite_root });
   shutdownHooks.add('the clock', () => clock.stop());
-  const { composition, sealer } = await restoreSession(program, {
+  const { composition, sealer, notices } = await restoreSession(program, {
     journal,
     addresses: market.addresses,
     account: { mode: 'replay', account, run },
@@ -66,6 +67,7 @@ export async function runReplay(program: Program): Promise<void> {
       await openDay(client, day, exchange.clock.segments());
     },
     workerAlive: async () => workers.running(),
+    noticesStatus: async () => notices.status(),
   });
 
   const keeper = await keepClock({
@@ -81,6 +83,9 @@ export async function runReplay(program: Program): Promise<void> {
     say: complain,
   });
   server.keepAlive(complain);
+  const replayed = { mode: 'replay', account, run } as const;
+  const watched = { account: replayed, client, journal, notices, log: logger, clock, identity };
+  void watch({ ...watched, opensDays: false, dataDir: config.dataDir }, signal);
   shutdownHooks.add('the clock keeper', () => keeper.stop());
   /** A day that takes long to end must not run into the night: its session dies there. */
   function isDaytime(): boolean {

@@ -11,10 +11,10 @@ import { lockDataDir } from '../platform/data-dir.ts';
 import { refuseBusyPort } from '../platform/ports.ts';
 import { openDay } from '../temporal/open-day.ts';
 import { keepSchedule } from '../temporal/schedule.ts';
+import { watch } from '../watchdog/watchdog.ts';
 import { serveApi } from './api-server.ts';
 import { brokerAddresses, ONLY_RUN } from './broker-addresses.ts';
 import { startEmbedded } from './embedded.ts';
-import { watchForLostDay } from './lost-day-watch.ts';
 import { openPaperExchange } from './paper-exchange.ts';
 import { usePresetSession } from './preset-session.ts';
 import { type Program, stopAsked } from './program.ts';
@@ -49,7 +49,7 @@ export async function runTrading(
   const { server, client, codePath, journal } = await startEmbedded(program);
   const paper = config.mode === 'paper' ? await openPaperExchange(config, brokers, clock) : null;
   if (paper) shutdownHooks.add('the paper exchange', paper.close);
-  const { composition, sealer } = await restoreSession(program, {
+  const { composition, sealer, notices } = await restoreSession(program, {
     journal,
     addresses: brokerAddresses(brokers, paper),
     account,
@@ -74,10 +74,12 @@ export async function runTrading(
     breeze: composition.breeze,
     feed: composition.feed,
     workerAlive: async () => workers.running(),
+    noticesStatus: async () => notices.status(),
   });
   await usePresetSession({ ...shared, config: brokers.kite, say, warn });
   server.keepAlive(warn);
-  void watchForLostDay(program, { client, identity });
+  const watched = { account, client, journal, notices, log: logger, clock, identity };
+  void watch({ ...watched, opensDays: true, dataDir: config.dataDir }, signal);
 
   const links = () =>
     [

@@ -138,7 +138,11 @@ function barsOf(market: Case['market'], dates: readonly IsoDate[]): Bar[] {
     ...hours,
   ]);
   const own = [[...signalOf({ market }).hours, ...(market.hours ?? [])], ...later];
-  return [...before, ...quiet, ...own.flatMap((hours, index) => dayOf(dates[index] ?? addDays(first, index), hours))];
+  const last = own.at(-1)?.at(-1)?.[3] ?? 0;
+  // Days that a case says nothing of are quiet ones.
+  const rest = dates.slice(own.length).map((): Hour[] => [[last, last, last, last]]);
+  const all = [...own, ...rest];
+  return [...before, ...quiet, ...all.flatMap((hours, index) => dayOf(dates[index] ?? addDays(first, index), hours))];
 }
 
 function dayOf(date: IsoDate, hours: readonly Hour[]): Bar[] {

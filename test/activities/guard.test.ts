@@ -3,7 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { exitPrice, type GuardBook } from '../../activities/guard-exit.ts';
 import type { GuardInput } from '../../src/contract/activities.ts';
-import type { SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import { type GuardDesk, HEDGE, MAIN, openGuardDesk } from './guard-desk.ts';
 
 let desk: GuardDesk;

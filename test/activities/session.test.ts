@@ -8,8 +8,8 @@ import type { Kite } from '../../src/brokers/types.ts';
 import { SESSION_LOST } from '../../src/contract/activities.ts';
 import { istAt, istIso } from '../../src/domain/clock.ts';
 import type { Account } from '../../src/journal/types.ts';
-import { createSealer } from '../../src/secrets.ts';
-import { accessToken, login } from '../server/exchange-fixture.ts';
+import { createSealer } from '../../src/platform/secrets.ts';
+import { accessToken, login } from '../exchange-simulator/exchange-server.ts';
 import { type Desk, openDesk } from './trading-desk.ts';
 
 let desk: Desk | undefined;

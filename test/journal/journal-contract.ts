@@ -1,12 +1,14 @@
 /** What every journal holds: the one on PGlite, the one on PostgreSQL, and the simulation's in memory. Writes come twice, late and in another order. */
 import { expect, it } from 'vitest';
-import type { Journal } from '../../src/journal/types.ts';
 import type { PositionView } from '../../src/contract/views.ts';
+import type { Journal } from '../../src/journal/types.ts';
+import { specifyNotices } from '../notices/journal-contract.ts';
 import { AT, batch, DATE, decision, event, freshDay, handed, order, position, report } from './journal-rows.ts';
 
 export function specifyJournal(journalOf: () => Journal): void {
   specifyDays(journalOf);
   specifyAccounts(journalOf);
+  specifyNotices(journalOf, freshDay);
 }
 
 function specifyDays(journalOf: () => Journal): void {

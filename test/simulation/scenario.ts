@@ -127,6 +127,13 @@ export class Scenario {
     return execution;
   }
 
+  /** Somebody terminates the day's workflow in the Temporal UI; after a while it is opened again. */
+  async loseRun(forMs: number): Promise<void> {
+    this.execution.terminate();
+    await this.pass(forMs);
+    this.execution = this.begin();
+  }
+
   /** Ends the day before, and begins the next one in a new process, from 08:45 on. Somebody logs in and starts at 08:50. */
   async nextDay(): Promise<void> {
     await this.ended();

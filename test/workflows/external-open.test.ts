@@ -152,15 +152,15 @@ describe('an external trade in the contract of an open position', () => {
     await today.seen('the larger stop', () => resting(today) === 600);
     await today.acknowledge('all');
     expect(await today.result()).toMatchObject({ result: 'flat', reconciled: true });
-    expectOneExitAtATime(today.book());
     expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(600);
   });
 
   it('answered only after the exit is booked then: the day ends flat', async () => {
     const today = await opened();
     buyBack(today, 300);
+    await asked(today);
     await today.closePosition({});
-    await today.seen('what is left', ({ positions }) => positions[0]?.state === 'not_flat');
+    await today.seen('the exit', () => filledOf(ours(today.book()), MAIN, 'BUY') === 450);
     await today.acknowledge('all');
     await today.seen('the end', ({ positions }) => positions[0]?.state === 'closed');
     const report = await today.result();
@@ -176,8 +176,10 @@ describe('an external trade in what a person bought here', () => {
     await day.at('09:30');
     await day.placeOrder({ symbol: HEDGE });
     const theirs = day.exchange.foreignTrade({ tradingsymbol: HEDGE, product: 'MIS', side: 'SELL', quantity: 75 });
+    await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'external:M1'));
     await day.closePosition({ id: 'M1' });
-    await day.seen('what is left', ({ positions }) => positions[0]?.state === 'residual_hedge');
+    await day.at('09:35');
+    expect(ours(day.book())).toHaveLength(1);
     await day.acknowledge('all');
     await day.seen('the end', ({ positions }) => positions[0]?.state === 'closed');
     const report = await day.result();

@@ -42,7 +42,7 @@ describe('an external trade in a contract that two positions hold', () => {
     await day.seen('one is closed', ({ positions }) => positions[0]?.state === 'closed');
     const report = await week.end(day);
     await candles.remove();
-    expect(report.warnings.filter(({ code }) => code !== 'no_data').map(({ id }) => id)).toEqual(['external:P1']);
+    expect(report.warnings.filter(({ code }) => code !== 'no_data').map(({ id }) => id)).toEqual([]);
     expect(report).toMatchObject({ result: 'carried', reconciled: true });
     expect(report.positions).toMatchObject([
       { id: 'P1', state: 'closed', exitReason: 'external' },
@@ -51,27 +51,30 @@ describe('an external trade in a contract that two positions hold', () => {
     expect(held(day)).toEqual({ [MAIN]: -750, [HEDGE]: 750 });
   });
 
-  it('closes that of a signal before a manual one: what is short in the end is bought back once', async () => {
+  it('closes the older one first: what is short in the end is bought back once', async () => {
     day = await stage.tradingDay();
     await day.at('09:30');
     await day.placeOrder({ symbol: HEDGE });
     await day.placeOrder({ symbol: MAIN, side: 'SELL' });
     await day.at('11:15');
-    const position = (view: Awaited<ReturnType<Day['view']>>) => view.positions.find(({ id }) => id === 'P1');
-    await day.seen('P1', (view) => position(view)?.state === 'open');
+    const position = (view: Awaited<ReturnType<Day['view']>>, id: string) =>
+      view.positions.find((one) => one.id === id);
+    await day.seen('P1', (view) => position(view, 'P1')?.state === 'open');
+    await day.seen('its stop', () => resting(day).length === 2);
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 750 });
     await day.at('12:30');
-    await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'external:P1'));
+    const { warnings } = await day.seen('the questions', (view) => view.warnings.length === 2);
+    expect(warnings.map(({ id }) => id)).toEqual(['external:M2', 'external:P1']);
     expect(held(day)).toEqual({ [MAIN]: -75, [HEDGE]: 825 });
-    await day.closePosition({ id: 'M2' });
-    await day.seen('M2 is closed', ({ positions }) => positions.find(({ id }) => id === 'M2')?.state === 'closed');
-    expect(held(day)).toEqual({ [MAIN]: 0, [HEDGE]: 825 });
+    expect(resting(day)).toEqual([75]);
     await day.acknowledge('all');
-    await day.seen('P1 is closed', (view) => position(view)?.state === 'closed');
+    await day.seen('M2 is closed', (view) => position(view, 'M2')?.state === 'closed');
+    await day.seen('what is left of the hedge', () => held(day)[HEDGE] === 150);
+    await day.closePosition({ id: 'P1' });
+    await day.seen('P1 is closed', (view) => position(view, 'P1')?.state === 'closed');
     expect(held(day)).toEqual({ [MAIN]: 0, [HEDGE]: 75 });
     const report = await day.result();
-    expect(report).toMatchObject({ result: 'flat', reconciled: true });
-    expect(report.warnings.map(({ id }) => id)).toEqual(['external:P1']);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, warnings: [] });
     expect(filledOf(ours(day.book()), MAIN, 'BUY')).toBe(75);
     expect(held(day)).toEqual({ [MAIN]: 0, [HEDGE]: 0 });
   });
@@ -97,33 +100,16 @@ describe('what somebody bought back of a carried position before the login', () 
 });
 
 describe('a short of others in the contract of an open position', () => {
-  it('is covered by the hedge until somebody acknowledges that it is theirs', async () => {
+  it('is theirs alone: ours leaves with all of its hedge, and the day is flat', async () => {
     day = await stage.tradingDay();
     await day.opened();
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
     await day.at('12:30');
-    await day.seen('the question', ({ warnings }) => warnings.some(({ id }) => id.startsWith('added:')));
     await day.closePosition({});
-    await day.seen('what is kept', ({ positions }) => positions[0]?.state === 'residual_hedge');
-    expect(held(day)).toEqual({ [MAIN]: -75, [HEDGE]: 75 });
-    await day.acknowledge('all');
     await day.seen('the end', ({ positions }) => positions[0]?.state === 'closed');
     expect(held(day)).toEqual({ [MAIN]: -75, [HEDGE]: 0 });
     const report = await day.result();
-    expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [], warnings: [] });
     expect(filledOf(ours(day.book()), MAIN, 'BUY')).toBe(750);
-  });
-
-  it('never acknowledged, is a day that does not end flat', async () => {
-    const { week } = await carriedWeek(stage);
-    day = await week.day('2025-07-15');
-    await day.logIn();
-    await day.at('09:30');
-    day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'NRML', side: 'SELL', quantity: 75 });
-    await day.at('10:30');
-    await day.closePosition({});
-    const report = await week.end(day);
-    expect(held(day)).toEqual({ [MAIN]: -75, [HEDGE]: 75 });
-    expect(report).toMatchObject({ result: 'not_flat', positions: [{ state: 'residual_hedge' }] });
   });
 });

@@ -35,7 +35,8 @@ describe('a day whose runs are cut every fifty events', () => {
     const today = await stage.tradingDay(OFTEN);
     await today.at('09:30');
     const first = await today.placeOrder({ symbol: HEDGE }, { key: 'one' });
-    await today.opened();
+    await today.at('11:15');
+    await today.seen('P1', ({ positions }) => positions[1]?.state === 'open');
     await today.stop();
     await today.handsOff(true, 'no');
     today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 });

@@ -14,6 +14,7 @@ import {
 } from '../../src/contract/commands.ts';
 import { dayQuery } from '../../src/contract/views.ts';
 import type { ExitReason } from '../../src/domain/control/facts.ts';
+import { takeAnswers } from '../external/attribution.ts';
 import { settleAbsent } from '../orders/ledger.ts';
 import { checkDayLoss, requestExit } from '../position/request-exit.ts';
 import { refusal, refuseExpired } from '../refusal.ts';
@@ -106,6 +107,7 @@ function stopTrading(day: Day, closePositions: boolean, by: string): Answer {
 /** The emergency. A second one changes what it can, and says which. */
 export function closeAll(day: Day, by: string): Answer {
   const { facts } = day;
+  const isFirst = facts.closing !== 'emergency';
   facts.noNewRisk = true;
   facts.entriesOff = 'emergency';
   facts.closing = 'emergency';
@@ -119,7 +121,7 @@ export function closeAll(day: Day, by: string): Answer {
         : `${open.join(', ')} are being left already.`;
   const text = `Emergency: close everything, by ${by}. No new entries today. ${what}`;
   day.page('emergency', 'day', text);
-  return { changed: first.length > 0, text };
+  return { changed: isFirst || first.length > 0, text };
 }
 
 function leaveAll(day: Day, reason: ExitReason): string[] {
@@ -151,6 +153,7 @@ function acknowledge(day: Day, ids: string[] | 'all', by: string): Answer {
   const { facts } = day;
   const taken = facts.warnings.filter(({ id }) => (ids === 'all' || ids.includes(id)) && !day.isAcknowledged(id));
   facts.acknowledged.push(...taken.map(({ id }) => id));
+  takeAnswers(day);
   const text = `${taken.length} warning(s) acknowledged by ${by}.`;
   if (taken.length > 0) day.log('info', 'acknowledged', text);
   return { changed: taken.length > 0, text };

@@ -9,8 +9,8 @@ import {
   sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { NoticeInput } from '../../src/contract/activities.ts';
 import type { LogLevel } from '../../src/contract/journal.ts';
+import type { NoticeInput } from '../../src/contract/notices.ts';
 import type { Warning, WarningCode } from '../../src/contract/views.ts';
 import { type ClockSegments, istTime, marketAt, realAt } from '../../src/domain/clock.ts';
 import type { Due } from '../../src/domain/control/action.ts';
@@ -119,7 +119,8 @@ export class Day {
   run(name: string, work: () => Promise<void>): void {
     if (this.running.has(name)) return;
     this.running.add(name);
-    void work()
+    // Also what a command begins goes on when the day's workflow is cancelled: a cancellation is an emergency, and ends nothing.
+    void CancellationScope.nonCancellable(work)
       .catch((error: unknown) => {
         if (error instanceof DayOver) return;
         this.defect(name, error);

@@ -1,8 +1,9 @@
 /** All that a day knows: one plain object, carried from run to run. What is not in here is forgotten when a run continues as new. */
-import type { NoticeInput } from '../../src/contract/activities.ts';
+
 import type { AuthCompleted, DayInput, ManualChecks, Plan } from '../../src/contract/commands.ts';
 import type { DayIdentity } from '../../src/contract/identity.ts';
 import type { LogEvent } from '../../src/contract/journal.ts';
+import type { NoticeInput } from '../../src/contract/notices.ts';
 import type {
   AuthAttempt,
   CommandAnswer,
@@ -37,8 +38,12 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   closing: 'emergency' | 'stopped' | null;
   /** Attempts by position, role, purpose and slice: a tag is never spelled twice. */
   attempts: Record<string, number>;
+  /** Where attempts begin: beyond all that a lost run may have used. */
+  attemptsFrom: number;
   /** The overnight net of the account, once the broker has said it twice alike. */
   overnight: Overnight[] | null;
+  /** As it was compared at the open: what differs from it is unexplained. */
+  overnightCompared: Overnight[];
   /** It was compared with what was carried: before that nothing new is opened. */
   compared: boolean;
   /** The first pre-flight has ended, however; a replay has none. */
@@ -52,6 +57,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   /** Hourly closes that were decided on, and those that index stops still have to be judged by. */
   decided: MarketMs[];
   closesToJudge: { barStart: MarketMs; barEnd: MarketMs }[];
+  /** Whether the index at the open was looked at, for what was carried. */
+  openJudged: boolean;
   /** Closes of today that were put among those to judge. */
   closesDue: MarketMs[];
   decisions: DecisionView[];
@@ -117,7 +124,10 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     plan: null,
     closing: null,
     attempts: {},
+    attemptsFrom: 0,
+    waitsForBook: null,
     overnight: null,
+    overnightCompared: [],
     compared: false,
     preflighted: identity.mode === 'replay',
     preflights: 0,
@@ -125,6 +135,7 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     dropped: [],
     decided: [],
     closesToJudge: [],
+    openJudged: false,
     closesDue: [],
     decisions: [],
     warnings: [],

@@ -17,10 +17,12 @@ import type { Day } from './day.ts';
 export function takeOvernight(day: Day, overnight: readonly Overnight[]): void {
   const { facts } = day;
   if (facts.overnight !== null) {
-    explainChange(day, overnight);
+    // After the close the broker settles what has expired.
+    if (!facts.over) explainChange(day, overnight);
     return;
   }
   facts.overnight = [...overnight];
+  facts.overnightCompared = [...overnight];
   const keys = new Map<string, { product: string; tradingsymbol: string }>();
   for (const { product, tradingsymbol } of [...overnight, ...facts.carriedOrders, ...facts.external])
     keys.set(`${product}:${tradingsymbol}`, { product, tradingsymbol });
@@ -137,20 +139,22 @@ function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol
   day.page('difference', first?.id ?? 'day', text);
 }
 
-/** A conversion, or a correction by the broker: it never stops an exit, and never cancels a stop. */
+/** A conversion, or a correction by the broker: it never stops an exit, and never cancels a stop. A list that is right again ends it. */
 function explainChange(day: Day, overnight: readonly Overnight[]): void {
   const { facts } = day;
-  const before = facts.overnight ?? [];
   facts.overnight = [...overnight];
+  const before = facts.unexplained;
   facts.unexplained = {};
-  for (const { product, tradingsymbol } of [...before, ...overnight]) {
-    const moved = quantityOf(overnight, product, tradingsymbol) - quantityOf(before, product, tradingsymbol);
+  for (const { product, tradingsymbol } of [...facts.overnightCompared, ...overnight]) {
+    const compared = quantityOf(facts.overnightCompared, product, tradingsymbol);
+    const moved = quantityOf(overnight, product, tradingsymbol) - compared;
     const key = `${product}:${tradingsymbol}`;
     if (moved === 0 || facts.unexplained[key]) continue;
     const text = `Zerodha holds ${moved > 0 ? '+' : ''}${moved} ${tradingsymbol} (${product}) that no trade of today explains. Look at Kite.`;
     facts.unexplained[key] = text;
     day.warn(`unexplained:${key}`, 'difference', text, true);
   }
+  for (const key of Object.keys(before)) if (!facts.unexplained[key]) day.clearWarning(`unexplained:${key}`);
   day.changed();
 }
 

@@ -162,7 +162,7 @@ function withdraw(day: Day, open: readonly Order[], units: number): void {
 }
 
 /** A person has said that the trades were theirs. */
-function takeAnswers(day: Day): void {
+export function takeAnswers(day: Day): void {
   for (const position of day.facts.positions) {
     const question = questionOf(position);
     if (!day.isAcknowledged(question)) continue;

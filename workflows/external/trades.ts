@@ -60,7 +60,7 @@ export function signed({ side, quantity }: { side: 'BUY' | 'SELL'; quantity: num
   return side === 'BUY' ? quantity : -quantity;
 }
 
-/** Orders of ours in a contract, today's and carried. What was taken from others is none. */
+/** Orders in a contract, today's and carried, and the shares of others' orders that closed ours. */
 export function oursIn(facts: DayFacts, product: string, tradingsymbol: string): Order[] {
   return [...facts.carriedOrders, ...Object.values(facts.orders)].filter(
     (order) => order.product === product && order.tradingsymbol === tradingsymbol,

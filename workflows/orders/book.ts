@@ -21,9 +21,11 @@ const AFTER_FAILURE_MS = 2_000;
 /** Runs while somebody is logged in, to the close. */
 export async function watchBook(day: Day): Promise<void> {
   const { facts } = day;
-  while (!day.ending && !facts.over) {
-    await day.until('book', () => facts.over || facts.sessionLives);
-    if (day.ending || facts.over) return;
+  // What is left to see at the close is seen after it.
+  const isOver = () => facts.over || day.now() >= (facts.timetable?.close ?? 0);
+  while (!day.ending && !isOver()) {
+    await day.until('book', () => isOver() || facts.sessionLives);
+    if (day.ending || isOver()) return;
     await watchOnce(day);
   }
 }
@@ -65,8 +67,15 @@ async function watchOnce(day: Day): Promise<void> {
     if (day.ending || facts.over) await run;
   } else if (failed) await day.pause('a new book watcher', AFTER_FAILURE_MS, () => facts.over);
   // One that has nothing to look for before then is not asked again, unless an order call gives it something.
-  else if (quietUntil !== null)
-    await day.untilMarket(quietUntil, 'book', () => outdated() || facts.rates.day !== calls);
+  else if (quietUntil !== null) await waitUntil(day, quietUntil, () => outdated() || facts.rates.day !== calls);
+}
+
+async function waitUntil(day: Day, market: MarketMs, interrupted: () => boolean): Promise<void> {
+  await day.until(
+    'book',
+    () => interrupted() || day.now() >= market,
+    () => day.wallOf(market),
+  );
 }
 
 function inputOf(day: Day): BookInput {
@@ -122,7 +131,8 @@ export function applyNews(day: Day, news: BookNews): void {
     case 'quiet':
       return;
     case 'news':
-      facts.book = { readAt: news.at, unreadableSince: null };
+      // Of a list that is not whole there are news as well: that it can be read again comes by itself.
+      facts.book.readAt = news.at;
       facts.seenIds.push(...news.ids.filter((id) => !facts.seenIds.includes(id)));
       if (news.overnight) takeOvernight(day, news.overnight);
       for (const row of news.rows) applyRow(day, row, news.at);

@@ -98,7 +98,7 @@ function freeSlice(day: Day, position: Position, { leg, purpose }: Draft): numbe
 
 function nextTag(day: Day, position: Position, of: Pick<OrderTag, 'role' | 'purpose' | 'slice'>): string {
   const key = `${position.id}:${of.role}:${of.purpose}:${of.slice}`;
-  const attempt = (day.facts.attempts[key] ?? 0) + 1;
+  const attempt = (day.facts.attempts[key] ?? day.facts.attemptsFrom) + 1;
   day.facts.attempts[key] = attempt;
   const { run, date } = day.identity;
   const manual = position.signal === 'manual' ? { manual: true } : {};
@@ -261,7 +261,15 @@ function clearShownChange(order: Order, row: BookRow): void {
     row.phase === 'ended' ||
     (change.kind === 'to_limit' && row.orderType === 'LIMIT') ||
     (change.kind === 'reprice' && change.price !== null && row.price === change.price);
-  if (shown && !change.inFlight) delete order.change;
+  if (!shown) return;
+  delete order.changeSince;
+  if (!change.inFlight) delete order.change;
+}
+
+export function clearEndedChange(order: Order): void {
+  if (order.phase !== 'ended') return;
+  delete order.change;
+  delete order.changeSince;
 }
 
 function tellFill(day: Day, order: Order): void {

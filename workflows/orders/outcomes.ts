@@ -5,6 +5,10 @@ import type { Day } from '../day/day.ts';
 import { applyRow, markAccepted, markDoubt, markNotSent } from './ledger.ts';
 
 const ADDRESS_REFUSED_MS = 30_000;
+/** The longest pause after calls that met a full rate: at first, and after ten minutes of them. */
+const RATE_HELD_MS = 10_000;
+const RATE_HELD_LONG_MS = 30_000;
+const RATE_LONG = 40;
 const MINUTE_MS = 60_000;
 
 export function applySent(day: Day, order: Order, result: SendResult, summary: string): void {
@@ -53,14 +57,22 @@ export function tellRefusal(day: Day, order: Order, text: string): void {
   day.log('warn', 'order_refused', text);
 }
 
-/** Nothing of ours gets through: until the next second, or until a person has mended the address. */
+/**
+ * Nothing of ours gets through: until the next second, or until a person has mended the address. Each call has tried for ten seconds by
+ * itself: where one after the other meets a full rate, they come more slowly, so that a day of them does not fill its history.
+ */
 export function hold(day: Day, { kind, message }: { kind: 'address_refused' | 'rate_limited'; message: string }): void {
   const now = Date.now();
+  const { rates } = day.facts;
+  const known = rates.held?.kind === (kind === 'rate_limited' ? 'rate' : 'address') ? rates.held : null;
+  // What was sent beside a call that has met it already meets the same.
+  const times = known ? known.times + (now >= known.until ? 1 : 0) : 1;
   if (kind === 'rate_limited') {
-    day.facts.rates.held = { kind: 'rate', until: now + 1_000 - (now % 1_000), message };
+    const pause = Math.min(times * 1_000, times < RATE_LONG ? RATE_HELD_MS : RATE_HELD_LONG_MS);
+    rates.held = { kind: 'rate', until: now + pause - (now % 1_000), message, times };
     return;
   }
-  day.facts.rates.held = { kind: 'address', until: now + ADDRESS_REFUSED_MS, message };
+  rates.held = { kind: 'address', until: now + ADDRESS_REFUSED_MS, message, times };
   const text = `Zerodha refuses orders from this machine: "${message}". Add its address on the Kite developer console.`;
   if (!day.facts.warnings.some(({ id }) => id === 'orders_refused')) day.page('orders_refused', 'day', text);
   day.warn('orders_refused', 'orders_refused', text, true);

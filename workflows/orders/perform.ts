@@ -1,12 +1,12 @@
 /** The only order calls of the day: send, change, cancel. Each begins in the facts, is bounded in time, and ends as a fact. */
 import type { ChangeResult, SendResult } from '../../src/contract/activities.ts';
 import type { ContractRef } from '../../src/contract/ledger.ts';
-import type { Action } from '../../src/domain/control/action.ts';
+import { type Action, CANCEL_OFTEN } from '../../src/domain/control/action.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { isOver } from '../../src/domain/control/intervals.ts';
 import { orderCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
-import { applyRow, markInFlight, recordIntent } from './ledger.ts';
+import { applyRow, clearEndedChange, markInFlight, recordIntent } from './ledger.ts';
 import { applySent, countCall, heard, hold, tellRefusal } from './outcomes.ts';
 import { sendRepeatedly } from './repeated-exit.ts';
 
@@ -70,19 +70,24 @@ export function change(day: Day, position: Position, { tag, kind, widen, noWorse
   const contract = order && contractOf(position, order);
   if (!order?.orderId || !contract) return;
   order.modifications += 1;
+  order.changeSince ??= Date.now();
   const shown = order.orderType === 'LIMIT' ? order.price : null;
   const how = { kind, widen, noWorseThan, shown, ...(bound === undefined ? {} : { bound }) };
   const summary = `${kind === 'to_limit' ? 'Stop into limit' : 'New price'}: ${order.side} ${order.tradingsymbol}`;
   call(day, order, contract, how, summary, (result) => {
     const step = result.kind === 'sent' || result.kind === 'unchanged' || result.kind === 'refused';
     if (step) order.steps = widen;
-    // What never reached the broker is none of its 25.
-    if (result.kind !== 'sent' && result.kind !== 'refused' && result.kind !== 'doubt') order.modifications -= 1;
+    // What never left is none of the broker's 25.
+    if (!REACHED.has(result.kind)) order.modifications -= 1;
+    if (SETTLED.has(result.kind)) delete order.changeSince;
     if (result.kind === 'unchanged') {
       order.atBest = true;
       return;
     }
-    delete order.atBest;
+    if (order.atBest) {
+      delete order.atBest;
+      day.touchOrder(order.tag);
+    }
     // What the book shows by now, or an order that has ended meanwhile, is no refusal of the conversion.
     if (
       kind === 'to_limit' &&
@@ -109,6 +114,10 @@ export function cancel(day: Day, position: Position, tag: string, onlyIfPriced: 
   call(day, order, contract, { kind: 'cancel', onlyIfPriced }, summary, () => {});
 }
 
+/** Answers to a change that reached the broker, or may have, and those after which nothing of it is waited for. */
+const REACHED = new Set<ChangeResult['kind']>(['sent', 'refused', 'doubt']);
+const SETTLED = new Set<ChangeResult['kind']>(['refused', 'unchanged', 'no_price']);
+
 type How = Parameters<typeof orderCalls.changeOrder>[0]['how'];
 
 function call(
@@ -123,7 +132,8 @@ function call(
   if (orderId === null) return;
   order.change = { kind: how.kind, since: Date.now(), inFlight: true, price: null };
   countCall(day);
-  day.touchOrder(order.tag);
+  const touch = () => (isOldNews(order) ? day.changed() : day.touchOrder(order.tag));
+  touch();
   const input = { identity: day.identity, orderId, contract, side, how, sendBy: Date.now() + SEND_WITHIN_MS };
   day.run(`change ${order.tag}`, async () => {
     let result: ChangeResult;
@@ -135,8 +145,16 @@ function call(
     applyChanged(day, order, result);
     applied(result);
     order.steppedAt = Date.now();
-    day.touchOrder(order.tag);
+    touch();
   });
+}
+
+const OLD_NEWS_MS = 60_000;
+
+/** Neither a look whether a better price is possible nor the tenth attempt at a change is worth writing down. */
+function isOldNews({ atBest, cancelAsked, changeSince }: Order): boolean {
+  const tried = changeSince !== undefined && Date.now() - changeSince > OLD_NEWS_MS;
+  return atBest === true || tried || (cancelAsked?.times ?? 0) > CANCEL_OFTEN;
 }
 
 function applyChanged(day: Day, order: Order, result: ChangeResult): void {
@@ -155,7 +173,7 @@ function applyChanged(day: Day, order: Order, result: ChangeResult): void {
   if (result.kind === 'address_refused' || result.kind === 'rate_limited') hold(day, result);
   if (result.kind === 'session_lost') day.loseSession(result.number);
   if ((result.kind === 'sent' || result.kind === 'refused') && result.row) applyRow(day, result.row, Date.now());
-  if (order.phase === 'ended') delete order.change;
+  clearEndedChange(order);
 }
 
 /** The contract of one of the position's legs. */

@@ -1,5 +1,5 @@
 /** Manual orders: commands of a person, carried out within their eight seconds or not at all (DESIGN section 4). */
-import { ActivityFailure, ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, setHandler } from '@temporalio/workflow';
 import { type ManualCheck, SESSION_LOST } from '../../src/contract/activities.ts';
 import {
   type CancelOrder,
@@ -39,11 +39,12 @@ export function listenToManualOrders(day: Day): void {
   const running = new Map<string, Promise<Carried>>();
   setHandler(
     placeOrderUpdate,
-    async (command): Promise<PlacedOrder> => {
-      facts.commands += 1;
-      const { tag, checks } = await once(day, running, command);
-      return { order: tag === null ? null : (facts.orders[tag] ?? null), checks };
-    },
+    (command): Promise<PlacedOrder> =>
+      CancellationScope.nonCancellable(async () => {
+        facts.commands += 1;
+        const { tag, checks } = await once(day, running, command);
+        return { order: tag === null ? null : (facts.orders[tag] ?? null), checks };
+      }),
     {
       validator: (command) => {
         refuseExpired(command);
@@ -58,7 +59,7 @@ export function listenToManualOrders(day: Day): void {
       },
     },
   );
-  setHandler(cancelOrderUpdate, (command) => cancelManual(day, command), {
+  setHandler(cancelOrderUpdate, (command) => CancellationScope.nonCancellable(() => cancelManual(day, command)), {
     validator: (command) => refuseCancel(day, command),
   });
 }
@@ -111,6 +112,7 @@ async function carryOut(day: Day, command: PlaceOrder): Promise<Carried> {
   const work = day.inTurn(async () => {
     refuseExpired(command);
     begun = true;
+    day.changed();
     return begin(day, command);
   });
   work.catch(() => {});
@@ -226,7 +228,7 @@ function positionFor(day: Day, contract: ContractRef, product: Product, opens: L
     ...{ id: `M${number}`, number, signal: 'manual', enteredOn: facts.identity.date, openedAt: day.now() },
     legs: [{ role: opens === 'SELL' ? 'main' : 'hedge', contract, opens }],
     plan: manualPlan(contract, product, 0, facts.identity.date),
-    ...{ closedAt: null, entry: null, exit: null, carried: false, guardEpoch: 0, problem: null },
+    ...{ closedAt: null, entry: null, exit: null, inJournal: false, carried: false, guardEpoch: 0, problem: null },
   };
 }
 
@@ -261,7 +263,9 @@ function place(
   order.price = checks.price;
   const words = `${asked.side} ${asked.quantity} ${checks.tradingsymbol} ${asked.orderType}`;
   day.log('info', 'manual_order', `${words} ordered by ${by}.`, { tag: order.tag, reserved: checks.reserved });
-  const known = () => order.phase !== 'intended' && order.phase !== 'in_flight';
+  // What crosses the touch fills at once or not at all; what rests is answered as it stands.
+  const stands = () => pricing.kind !== 'cross' && (order.phase === 'working' || order.phase === 'resting');
+  const known = () => isOver(order) || order.phase === 'doubt' || stands();
   const until = Date.now() + OUTCOME_MS;
   return {
     tag: order.tag,

@@ -74,7 +74,7 @@ function begin(day: Day, position: Position, action: Action): void {
       const order = orders[action.tag];
       if (order?.change?.kind === 'to_limit') order.conversionRefused = true;
       if (order) delete order.change;
-      day.touchOrder(action.tag);
+      day.changed();
       return;
     }
     case 'nearer_hedge':
@@ -123,10 +123,8 @@ function endEntry(day: Day, position: Position): void {
   const main = position.legs.find(({ opens }) => opens === 'SELL');
   const orders = ordersOf(day.facts, position);
   const sold = main ? averageOf(orders, main, 'SELL') : null;
-  if (!main || sold === null) {
-    requestExit(day, position, 'entry_failed');
-    return;
-  }
+  // Whether it is left then is decided as for any position of which nothing is sold.
+  if (!main || sold === null) return;
   const hedge = position.legs.findLast(({ opens }) => opens === 'BUY');
   const credit = sold - (hedge ? (averageOf(orders, hedge, 'BUY') ?? 0) : 0);
   const units = orders.reduce(
@@ -172,6 +170,7 @@ function handCover(day: Day, position: Position, { to, leg, units }: Extract<Act
 
 function close(day: Day, position: Position): void {
   position.closedAt = day.now();
+  position.entry = null;
   position.exit ??= { reason: position.signal === 'manual' ? 'manual' : 'external', askedAt: Date.now() };
   position.problem = null;
   for (const was of ['not_flat', 'residual_hedge', 'external']) day.clearWarning(`${was}:${position.id}`);

@@ -7,7 +7,10 @@ import { type Draft, isLive, mayBeSent, ordersOf } from './intervals.ts';
 /** Between two requests to cancel one order: at first, and after some. Wall milliseconds. */
 const CANCEL_AGAIN_MS = 1_000;
 const CANCEL_LATER_MS = 10_000;
-const CANCEL_OFTEN = 5;
+export const CANCEL_OFTEN = 5;
+/** Where it has not been done for ten minutes: a day of it has to fit into a history. */
+const CANCEL_RARELY_MS = 40_000;
+const CANCEL_LONG = 60;
 
 export type Action =
   /** A new order. */
@@ -105,11 +108,15 @@ export class Look {
     return begun;
   }
 
-  /** Cancels what can be cancelled; what is being changed already is waited for. Answers whether it is asked for now. */
+  /**
+   * Cancels what can be cancelled; what is being changed already is waited for. A cancellation may be asked for again. Answers whether it is
+   * asked for now.
+   */
   cancel(order: Order, onlyIfPriced = false): boolean {
-    if (!isLive(order) || order.change) return false;
+    const { change } = order;
+    if (!isLive(order) || (change && (change.inFlight || change.kind !== 'cancel'))) return false;
     const asked = order.cancelAsked;
-    const again = asked ? asked.last + (asked.times < CANCEL_OFTEN ? CANCEL_AGAIN_MS : CANCEL_LATER_MS) : 0;
+    const again = asked ? asked.last + pauseAfter(asked.times) : 0;
     if (this.now.wall < again) {
       this.again(again);
       return false;
@@ -117,4 +124,9 @@ export class Look {
     if (!this.isTouched(order.tag)) this.add({ do: 'cancel', tag: order.tag, onlyIfPriced });
     return true;
   }
+}
+
+function pauseAfter(cancellations: number): number {
+  if (cancellations < CANCEL_OFTEN) return CANCEL_AGAIN_MS;
+  return cancellations < CANCEL_LONG ? CANCEL_LATER_MS : CANCEL_RARELY_MS;
 }

@@ -3,7 +3,7 @@
  * condition holds, over its runs.
  */
 import { istTime } from '../clock.ts';
-import type { WallMs } from '../types.ts';
+import type { MarketMs, WallMs } from '../types.ts';
 import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
 import { heldOf, isOver, isResidual, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
 import { shareUsed } from './rates.ts';
@@ -33,6 +33,11 @@ const LOGIN_EVERY_MS = 5 * MINUTE_MS;
 const ADDRESS_STANDS_MS = MINUTE_MS;
 /** Nobody logged in matters from fifteen minutes before the open on. */
 const LOGIN_BEFORE_OPEN_MS = 15 * MINUTE_MS;
+
+/** Instants at which a condition may begin without anything having changed. */
+export function beginsByClock({ timetable }: ControlFacts): MarketMs[] {
+  return timetable === null ? [] : [timetable.open - LOGIN_BEFORE_OPEN_MS, timetable.open];
+}
 
 export function conditionsOf(facts: ControlFacts, now: Now): Condition[] {
   if (!facts.timetable) return [];
@@ -173,7 +178,7 @@ function ofOrder(order: Order): Condition[] {
         text: `${what}: its cancellation was asked for ${order.cancelAsked.times} time(s) and is not done.`,
       },
     ];
-  if (order.change)
+  if (order.changeSince !== undefined && !isOver(order))
     return [
       {
         cause: 'change_pending',

@@ -10,6 +10,7 @@ import { coverSlack, heldOf, isLive, mayFill, needsCover, ordersOfLeg, seriesOf 
 const STEP_MS = 3_000;
 /** Before what was never sent is sent once more. */
 const UNSENT_MS = 2_000;
+const WRITTEN_WITHIN_MS = 3_000;
 /** What is known to be absent may be sent once more; an opening sell never is. */
 const HEDGE_SENDS = 2;
 /** An opening sell without an answer may still show: its hedge is kept so long after it was settled as absent. */
@@ -56,11 +57,21 @@ function opened(look: Look, leg: Leg, target: number, ends: string | null): bool
   const { facts, position, now } = look;
   // A book that cannot be read, or a market that does not stand at its own pace yet, is waited for until the decision is too old.
   if (facts.book.unreadableSince !== null || facts.book.readAt === null || !facts.held) return false;
+  if (!isWritten(look)) return false;
   if (!mayPlace(facts, position, leg.contract, now) || crosses(look, leg, leg.opens, 'entry')) return false;
   const slice = Math.min(left, leg.contract.maxOrderQuantity);
   const bound = leg.opens === 'SELL' ? position.plan.bounds?.lowestSell : position.plan.bounds?.highestHedge;
   const pricing = { kind: 'cross' as const, widen: 0, noWorseThan: null, ...(bound === undefined ? {} : { bound }) };
   return look.send(leg, 'entry', leg.opens, slice, pricing) === 0;
+}
+
+/** A position that a lost run had opened is found in the journal: it is there first, where the journal is not away. */
+function isWritten(look: Look): boolean {
+  const { inJournal, entry } = look.position;
+  const until = (entry?.since ?? 0) + WRITTEN_WITHIN_MS;
+  if (inJournal || look.now.wall >= until) return true;
+  look.again(until);
+  return false;
 }
 
 /** What follows an entry order that is over: the next slice, once more, another hedge, or nothing. */
@@ -132,17 +143,20 @@ function unwanted({ facts, position, orders, now }: Look, order: Order, sendBy: 
   return naked ? 'nothing covers it any more' : null;
 }
 
-/** Of the hedge, what covers no short any more and is not kept for a sell that may still show. Units. */
-export function surplusOf(look: Look, hedge: Leg): number {
-  const { facts, position, orders, now } = look;
-  const missing = orders.filter(
+/** An opening sell that was settled as absent may still show, for a while. */
+export function awaitsMissingSell(look: Look): boolean {
+  const missing = look.orders.filter(
     (order) => order.role === 'main' && order.purpose === 'entry' && order.phase === 'absent',
   );
   const until = Math.max(0, ...missing.map(({ since }) => since + MISSING_SELL_MS));
-  if (now.wall < until) {
-    look.again(until);
-    return 0;
-  }
+  look.again(until);
+  return look.now.wall < until;
+}
+
+/** Of the hedge, what covers no short any more and is not kept for a sell that may still show. Units. */
+export function surplusOf(look: Look, hedge: Leg): number {
+  const { facts, position, orders } = look;
+  if (awaitsMissingSell(look)) return 0;
   const shorts = position.legs
     .filter(({ opens }) => opens === 'SELL')
     .reduce((sum, leg) => sum + Math.max(0, heldOf(orders, leg, position.unheard).hi), 0);

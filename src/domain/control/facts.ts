@@ -93,6 +93,8 @@ export type Order = {
   /** Reserved for a repeated exit, the one with that tag: it counts for nothing before a row shows it. */
   repeats?: string;
   change?: OrderChange;
+  /** Since when a change is asked for that no row shows and nobody has refused: over all attempts at it. */
+  changeSince?: WallMs;
   /** Steps of its chase, and when the last one was taken. */
   steps: number;
   steppedAt: WallMs | null;
@@ -172,10 +174,12 @@ export type Position = {
   enteredOn: IsoDate;
   openedAt: MarketMs;
   closedAt: MarketMs | null;
-  /** A signal's entry, while it goes on: the end of the bar that decided it, and until when it may open. Null once it is over. */
-  entry: { decidedAt: MarketMs; until: MarketMs } | null;
+  /** A signal's entry, while it goes on: the end of the bar that decided it, since and until when it may open. Null once it is over. */
+  entry: { decidedAt: MarketMs; until: WallMs; since: WallMs } | null;
   /** Set once: everything is to be left. A reason of higher precedence replaces one of lower. */
   exit: { reason: ExitReason; askedAt: WallMs } | null;
+  /** The journal has it: a run that is lost is gone on with from there. */
+  inJournal: boolean;
   /** Handed over by the day before: nothing is sent before the open. */
   carried: boolean;
   /** Opening units of yesterday that nobody has heard the end of, by leg: the overnight net settles them. */
@@ -205,8 +209,8 @@ export type RateFacts = {
   /** Of the current wall minute, and of the day; seconds are the queue's of the process that sends. */
   minute: { at: number; sent: number };
   day: number;
-  /** Until when no order call is made, and why. */
-  held: { kind: 'address' | 'rate'; until: WallMs; message: string } | null;
+  /** Until when no order call is made, why, and how many calls in a row have met it. */
+  held: { kind: 'address' | 'rate'; until: WallMs; message: string; times: number } | null;
 };
 
 /** The part of the day's facts that decides about orders. */
@@ -237,6 +241,8 @@ export type ControlFacts = {
   blind: Record<string, string>;
   /** Net positions that no trade explains, in words, by contract. */
   unexplained: Record<string, string>;
+  /** A run that goes on after one was lost sends nothing before it has read a book, or before that instant; null otherwise. */
+  waitsForBook: WallMs | null;
   /** The replayed market runs at 1x, or has no clock of its own. */
   held: boolean;
   timetable: { open: MarketMs; close: MarketMs; lastPlacement: MarketMs } | null;

@@ -2,7 +2,7 @@
 import { restingStop } from '../stops.ts';
 import type { Look } from './action.ts';
 import { cancelExcess, trade } from './closing.ts';
-import { surplusOf } from './entry.ts';
+import { awaitsMissingSell, surplusOf } from './entry.ts';
 import type { Leg, Order } from './facts.ts';
 import { mayPlace } from './hours.ts';
 import {
@@ -37,6 +37,8 @@ export function protect(look: Look): void {
   for (const leg of shorts) if (protectShort(look, leg) === 'leave') return;
   if (position.entry !== null || position.signal === 'manual') return;
   if (shorts.every((leg) => heldOf(orders, leg, position.unheard).hi <= 0)) {
+    // One without an answer may still show: it is protected then.
+    if (awaitsMissingSell(look)) return;
     const closedOutside = orders.some(({ takenFrom }) => takenFrom !== undefined);
     look.add({ do: 'exit', reason: closedOutside ? 'external' : 'entry_failed', why: 'nothing of it is sold' });
     return;

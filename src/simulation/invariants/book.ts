@@ -33,14 +33,17 @@ export class BookWatch {
   private nakedByGhost = false;
   /** Since when an exchange that answers has shown it. */
   private ghostSince: MarketMs | null = null;
-  private readonly answers: () => boolean;
+  /** For how long the exchange has answered. Milliseconds. */
+  private readonly answersFor: () => number;
+  private readonly pulseMs: number;
   /** Positions of signals have no hedge by plan. */
   private readonly unhedged: boolean;
 
-  constructor(world: World, findings: Findings, answers: () => boolean, unhedged: boolean) {
-    this.findings = findings;
-    this.unhedged = unhedged;
-    this.answers = answers;
+  constructor(world: World, of: { findings: Findings; answersFor(): number; pulseMs: number; unhedged: boolean }) {
+    this.findings = of.findings;
+    this.unhedged = of.unhedged;
+    this.answersFor = of.answersFor;
+    this.pulseMs = of.pulseMs;
     world.hooks.add((point) => this.atPoint(point));
     world.exchange.onOrder((order) => this.atOrder(order));
   }
@@ -145,6 +148,8 @@ export class BookWatch {
     )
       this.findings.add(1, 'sold against a hedge that others had sold', what);
     const key = contractKey(order);
+    // A stop can only be taken away at an exchange that answers.
+    if (tag.purpose === 'stop' && this.answersFor() < REPAIRED_MS) return;
     const until = tag.purpose === 'stop' ? fill.at - REPAIRED_MS : order.placedAt - READ_MS;
     // As it was before this fill: what it has closed by itself would hide that others had closed it.
     const ours = this.legs.ofContract(key) - signed(order.side, fill.quantity);
@@ -174,7 +179,7 @@ export class BookWatch {
 
   /** Called each second: an order that came after all is undone in time at an exchange that answers. */
   pulse(): void {
-    if (this.nakedSince === null || !this.nakedByGhost || !this.answers()) {
+    if (this.nakedSince === null || !this.nakedByGhost || this.answersFor() <= this.pulseMs) {
       this.ghostSince = null;
       return;
     }

@@ -74,11 +74,12 @@ function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): voi
     findings.add(4, 'carried under MIS', left);
   const paged = world.pages.some(({ at }) => at > day.close - PAGED_BEFORE_CLOSE_MS);
   if (result === 'not_flat' && !paged) findings.add(4, 'not_flat, and nobody was paged', left);
-  if (couldRead) judgeMoney(world, findings, day, report, book.legs.touchedByOthers());
+  if (couldRead) judgeMoney(of, report);
 }
 
 /** Trades and gross to the paisa: every fill of ours of the date, and no other, where nobody else traded our contracts. */
-function judgeMoney(world: World, findings: Findings, day: PlayedDay, report: DayReport, touched: boolean): void {
+function judgeMoney({ world, book, findings, day }: Parameters<typeof judgeEnd>[0], report: DayReport): void {
+  const touched = book.legs.touchedByOthers();
   const ours = world.exchange
     .allOrders()
     .filter(
@@ -130,6 +131,7 @@ function judgeMoney(world: World, findings: Findings, day: PlayedDay, report: Da
   if (report.pnl.gross !== gross)
     findings.add(4, 'another gross than the book', `${report.pnl.gross} reported, ${gross} by the book`);
   for (const { id, realised } of report.positions) {
+    if (book.legs.moved.has(id)) continue;
     const own = fills.filter(({ tag }) => {
       const parsed = tagOf(tag);
       return parsed !== null && positionOf(parsed) === id;

@@ -25,8 +25,9 @@ const QUIET_MS = 15_000;
 const READS = { true: 3_000, coarse: 5_000, slow: 9_000 };
 /** Between two ticks, and two quotes of a guard without ticks, by the pace of a case. */
 const TICKS = { true: 1_000, coarse: 3_000, slow: 4_000 };
-/** Events of the history in a minute beyond which something spins. */
+/** Events of the history in a minute beyond which something spins: with one position open, and for each one more. */
 const MOST_EVENTS_A_MINUTE = 600;
+const EVENTS_FOR_ANOTHER = 150;
 
 export class Judge implements Watch {
   readonly findings = new Findings();
@@ -51,7 +52,12 @@ export class Judge implements Watch {
     const { findings } = this;
     this.pulseMs = PULSES[play.of.pace];
     const able = new Able(world);
-    const book = new BookWatch(world, findings, () => able.answersFor() > this.pulseMs, !play.plan.useHedging);
+    const book = new BookWatch(world, {
+      findings,
+      answersFor: () => able.answersFor(),
+      pulseMs: this.pulseMs,
+      unhedged: !play.plan.useHedging,
+    });
     const positions = new PositionsWatch({
       world,
       able,
@@ -134,13 +140,15 @@ export class Judge implements Watch {
     const now = virtualNow();
     const count = this.judging.play.execution?.history.events ?? 0;
     if (now - this.events.at < 60_000) return;
-    if (count - this.events.count > MOST_EVENTS_A_MINUTE && this.events.at > 0)
+    const open = new Set([...this.judging.book.legs.legs.values()].map(({ position }) => position)).size;
+    const most = MOST_EVENTS_A_MINUTE + Math.max(0, open - 1) * EVENTS_FOR_ANOTHER;
+    if (count - this.events.count > most && this.events.at > 0)
       this.findings.add(8, 'something spins', `${count - this.events.count} events within a minute`);
     this.events = { at: now, count };
   }
 
   dayEnded(day: PlayedDay): void {
-    const { play, book, positions, dues } = this.judging;
+    const { play, book, positions, dues, waits } = this.judging;
     book.measureNaked();
     dues.newDay();
     judgeEnd({
@@ -154,6 +162,7 @@ export class Judge implements Watch {
     });
     judgeSignal(play, day.date, this.findings);
     positions.forgetExits();
+    waits.forget();
     book.legs.forgetClosed();
   }
 }

@@ -89,6 +89,13 @@ export class Legs {
 
   /** A new day numbers its positions anew: those that are closed are forgotten. */
   forgetClosed(): void {
+    // What others have closed of ours is theirs from here on.
+    const left = this.open(Number.POSITIVE_INFINITY);
+    for (const key of this.externals.keys()) {
+      if (left.has(key)) continue;
+      for (const leg of this.legs.values()) if (leg.contract === key) leg.net = 0;
+      this.externals.delete(key);
+    }
     const open = new Set([...this.legs.values()].flatMap(({ net, position }) => (net === 0 ? [] : [position])));
     for (const [key, { position }] of this.legs) if (!open.has(position)) this.legs.delete(key);
     this.realisedBefore = this.realised();
@@ -101,6 +108,25 @@ export class Legs {
 
   private realised(): number {
     return [...this.legs.values()].reduce((sum, leg) => sum + leg.realised, 0);
+  }
+
+  /** Positions that have given or taken cover: their results are not by their own fills alone. */
+  readonly moved = new Set<string>();
+
+  /** What covers another position's short is given to it, at what it has cost. */
+  transfer(from: string, to: string, contract: string, units: number): void {
+    const given = this.legs.get(`${from} ${contract}`);
+    if (!given || given.net < units) return;
+    const key = `${to} ${contract}`;
+    const fresh: Leg = { ...given, position: to, net: 0, cost: 0, realised: 0 };
+    const taken = this.legs.get(key) ?? fresh;
+    this.legs.set(key, taken);
+    const cost = (given.cost / given.net) * units;
+    given.net -= units;
+    given.cost -= cost;
+    taken.net += units;
+    taken.cost += cost;
+    this.moved.add(from).add(to);
   }
 
   /** Books our fill and answers the leg with its net before. */

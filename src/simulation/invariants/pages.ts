@@ -67,16 +67,16 @@ export class PageDeadlines {
 
   /**
    * At each look: whether `what` holds now, and after how long it has to be paged. Counted only while a process works; a page of such a
-   * cause answers it.
+   * cause answers it. `isOver`: its end can be told; by the product's own word it may go on where `what` holds no more.
    */
-  expect(what: string, holds: boolean, withinMs: number, invariant: InvariantNumber = 10): void {
+  expect(what: string, holds: boolean, withinMs: number, invariant: InvariantNumber = 10, isOver = true): void {
     if (!holds) {
       const over = this.waiting.get(what);
       this.waiting.delete(what);
       // What is said of the whole account ends with the account's own cause.
       if (over?.page && ANSWERS[causeOf(what)]?.causes.includes(over.page.cause))
         this.ending.set(what, { page: over.page, ableMs: 0 });
-      this.expectEnd(what);
+      if (isOver) this.expectEnd(what);
       return;
     }
     this.ending.delete(what);
@@ -101,8 +101,15 @@ export class PageDeadlines {
     };
     if (!known.page) {
       if (known.ableMs > withinMs + GRACE_MS) miss('not paged', `${what} for ${seconds} s, and no page`);
-    } else if (known.ableSincePageMs > this.againWithin(known.page) + GRACE_MS + pulseMs)
+      // What has happened is told once; what lasts is told again.
+    } else if (known.page.kind !== 'told' && known.ableSincePageMs > this.againWithin(known.page) + GRACE_MS + pulseMs)
       miss('not paged again', `${what} for ${seconds} s, and the last page was "${known.page.text.slice(0, 120)}"`);
+  }
+
+  /** Another day has pages of its own. */
+  forget(): void {
+    this.waiting.clear();
+    this.ending.clear();
   }
 
   /** The newest page that tells of it. One that was raised before and goes on tells of it as well. */

@@ -95,14 +95,25 @@ export class PositionsWatch {
   }
 
   forgetExits(): void {
+    this.deadlines.forget();
     this.exits.clear();
     this.shorted.clear();
   }
 
   private hear({ data, text }: LogLine): void {
+    if ('kind' in data && data.kind === 'hedge_kept') this.transfer(text);
     if (!('kind' in data) || data.kind !== 'exit_requested') return;
     const position = /^([PM]\d+): leaving/.exec(text)?.[1];
     if (position) this.exitDue([position]);
+  }
+
+  /** Cover that another position's short needs goes to it (CONTROL): believed where that one has sold something of the same product. */
+  private transfer(text: string): void {
+    const [, from, units, symbol, to] = /^([PM]\d+): (\d+) (\S+) are kept for ([PM]\d+)/.exec(text) ?? [];
+    const { legs } = this.of.book;
+    if (!from || !to || !symbol || !legs.legsOf(to).some(({ role }) => role === 'main')) return;
+    const held = legs.legsOf(from).find(({ contract }) => contract.endsWith(` ${symbol}`));
+    if (held) legs.transfer(from, to, held.contract, Number(units));
   }
 
   /** Others have closed something of it: what is ours is for a person to say. */
@@ -146,6 +157,9 @@ export class PositionsWatch {
         `others have closed the ${leg.role} of ${leg.position}`,
         holds,
         PROTECTED_WITHIN_MS + readEveryMs,
+        10,
+        // Until a person has answered, it goes on.
+        leg.net === 0,
       );
     }
   }
@@ -156,25 +170,33 @@ export class PositionsWatch {
     const short = legs.reduce((sum, { net }) => sum + Math.max(0, -net), 0);
     const long = legs.reduce((sum, { net }) => sum + Math.max(0, net), 0);
     const isManual = position.startsWith('M');
+    const isFlat = short === 0 && long === 0 && !this.isTouched(position);
     const unprotected = !isManual && marketIsOpen && short > this.buying(position);
-    this.deadlines.expect(`a short without protection of ${position}`, unprotected, PROTECTED_WITHIN_MS, 3);
+    this.deadlines.expect(`a short without protection of ${position}`, unprotected, PROTECTED_WITHIN_MS, 3, isFlat);
     const bare = isManual && marketIsOpen && short > this.buying(position);
-    this.deadlines.expect(`a short by hand without protection of ${position}`, bare, 2 * PROTECTED_WITHIN_MS, 3);
+    this.deadlines.expect(
+      `a short by hand without protection of ${position}`,
+      bare,
+      2 * PROTECTED_WITHIN_MS,
+      3,
+      isFlat,
+    );
     const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
-    this.deadlines.expect(`more hedge than short of ${position}`, surplus, SURPLUS_MS);
+    this.deadlines.expect(`more hedge than short of ${position}`, surplus, SURPLUS_MS, 10, isFlat);
     this.judgeLive(position, short, long);
     // A stop of ours has bought the short back: what it was hedged with is to be sold. What a person has closed is asked about.
     const own = book.legs.legsOf(position);
     if (own.some(({ net }) => net < 0)) this.shorted.add(position);
     else if (!isManual && this.shorted.has(position) && long > 0) this.exitDue([position]);
     const due = this.exits.get(position);
+    const lasts = due !== undefined && marketIsOpen && short > 0;
+    this.deadlines.expect(`an exit that does not end of ${position}`, lasts, EXIT_PAGED_AFTER_MS, 10, isFlat);
     if (due === undefined) return;
     if (short === 0 && long === 0) {
       this.lateExits.push((virtualNow() - due) / 1_000);
       this.exits.delete(position);
       return;
     }
-    this.deadlines.expect(`an exit that does not end of ${position}`, marketIsOpen && short > 0, EXIT_PAGED_AFTER_MS);
     const since = Math.min(able.answersFor(), virtualNow() - due);
     const isAsked = short === 0 && this.isAsked(position);
     if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS && !isAsked && legs.every((leg) => this.hasTaker(leg)))

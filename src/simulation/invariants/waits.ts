@@ -58,6 +58,12 @@ export class Waits {
     }
   }
 
+  forget(): void {
+    this.of.deadlines.forget();
+    this.doubts.clear();
+    this.changes.clear();
+  }
+
   pulse(marketIsOpen: boolean): void {
     const { world } = this.of;
     const live = new Set(

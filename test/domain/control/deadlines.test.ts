@@ -91,7 +91,7 @@ describe('what has a deadline', () => {
     const cancelAsked = { first: NOON, last: NOON, times: 3 };
     expect(causes(open([hedged('H'), sold('M'), stopped('S', { cancelAsked })]))).toEqual(['cancel_pending S 10']);
     const change = { kind: 'to_limit' as const, since: NOON, inFlight: false, price: null };
-    expect(causes(open([hedged('H'), sold('M'), stopped('S', { change })]))).toEqual(['change_pending S 10']);
+    expect(causes(open([hedged('H'), sold('M'), stopped('S', { change, changeSince: NOON })]))).toEqual(['change_pending S 10']);
     expect(
       causes(
         open([hedged('H'), sold('M'), stopped('S'), exiting('X', { cancelAsked, phase: 'ended', filledQuantity: 0 })]),
@@ -118,7 +118,7 @@ describe('what has a deadline', () => {
     const rates = {
       minute: { at: Math.floor(NOON / MINUTE), sent: 1 },
       day: 1,
-      held: { kind: 'address' as const, until: NOON, message: 'no' },
+      held: { kind: 'address' as const, until: NOON, message: 'no', times: 1 },
     };
     expect(causes(open(undefined, { rates }))).toEqual(['address day 0']);
     expect(causes(open(undefined, { rates: { ...rates, held: null, day: 4_900 } }))).toEqual(['rates day 0']);

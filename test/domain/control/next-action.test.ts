@@ -393,7 +393,7 @@ describe('leaving', () => {
   it('does not cancel it while fewer than three calls are left, or the last was refused for rate or address', () => {
     const full = { rates: { minute: { at: MINUTE, sent: 378 }, day: 400, held: null } };
     expect(words(left([refused()], full), NOON + 2_000)).toEqual(['to_limit S']);
-    const held = { kind: 'address' as const, until: NOON + 1_000, message: 'address' };
+    const held = { kind: 'address' as const, until: NOON + 1_000, message: 'address', times: 1 };
     const address = { rates: { minute: { at: MINUTE, sent: 1 }, day: 1, held } };
     expect(words(left([refused()], address), NOON + 2_000)).toEqual(['to_limit S']);
   });
@@ -416,7 +416,7 @@ describe('leaving', () => {
   });
 
   it('modifies again in the next second after too many requests, and never cancels for it', () => {
-    const held = { kind: 'rate' as const, until: NOON + 1_000, message: 'too many requests' };
+    const held = { kind: 'rate' as const, until: NOON + 1_000, message: 'too many requests', times: 1 };
     const facts = left([stopped('S', { steppedAt: NOON + 600 })], {
       rates: { minute: { at: MINUTE, sent: 9 }, day: 9, held },
     });
@@ -540,9 +540,9 @@ describe('leaving', () => {
     const done = [exiting('X', { phase: 'ended' }), order('Y', { role: 'hedge', purpose: 'exit' })];
     expect(words(left(done))).toEqual(['closed']);
     const facts = left(done);
-    for (const position of facts.positions) position.entry = { decidedAt: NOON, until: NOON + 60_000 };
+    for (const position of facts.positions) position.entry = { decidedAt: NOON, until: NOON + 60_000, since: NOON };
     expect(words(facts)).toEqual(['closed']);
-    expect(words(factsOf([leaving({ entry: { decidedAt: NOON, until: NOON } })]))).toEqual(['closed']);
+    expect(words(factsOf([leaving({ entry: { decidedAt: NOON, until: NOON, since: NOON } })]))).toEqual(['closed']);
   });
 
   it('keeps the rest of its stops going while one that buys too much is cancelled', () => {
@@ -941,7 +941,7 @@ describe('nothing is sent', () => {
   });
 
   it('while the address is refused; it is tried again after that', () => {
-    const held = { kind: 'address' as const, until: NOON + 30_000, message: 'address' };
+    const held = { kind: 'address' as const, until: NOON + 30_000, message: 'address', times: 1 };
     const facts = factsOf([leaving()], short, { rates: { minute: { at: MINUTE, sent: 1 }, day: 1, held } });
     expect(look(facts)).toMatchObject({ actions: [], due: { wall: NOON + 30_000 } });
     expect(words(facts, NOON + 30_000)).toEqual(['send main exit BUY 75']);
