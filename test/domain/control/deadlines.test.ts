@@ -91,7 +91,9 @@ describe('what has a deadline', () => {
     const cancelAsked = { first: NOON, last: NOON, times: 3 };
     expect(causes(open([hedged('H'), sold('M'), stopped('S', { cancelAsked })]))).toEqual(['cancel_pending S 10']);
     const change = { kind: 'to_limit' as const, since: NOON, inFlight: false, price: null };
-    expect(causes(open([hedged('H'), sold('M'), stopped('S', { change, changeSince: NOON })]))).toEqual(['change_pending S 10']);
+    expect(causes(open([hedged('H'), sold('M'), stopped('S', { change, changeSince: NOON })]))).toEqual([
+      'change_pending S 10',
+    ]);
     expect(
       causes(
         open([hedged('H'), sold('M'), stopped('S'), exiting('X', { cancelAsked, phase: 'ended', filledQuantity: 0 })]),

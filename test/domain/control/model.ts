@@ -84,7 +84,13 @@ export class Model {
     this.random = mulberry(seed);
     const words = (...said: unknown[]) => void this.told.push(said.join(' '));
     const day = {
-      facts: Object.assign(facts, { attempts: this.attempts, attemptsFrom: 0, rejections: [], warnings: [], dropped: [] }),
+      facts: Object.assign(facts, {
+        attempts: this.attempts,
+        attemptsFrom: 0,
+        rejections: [],
+        warnings: [],
+        dropped: [],
+      }),
       identity: { run: 0, date: DATE },
       instant: () => at(this.wall),
       now: () => this.wall,
