@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isBelievable, priceProtection, protectedLimit, CHASE_STEPS } from '../../src/domain/limit-prices.ts';
+import { CHASE_STEPS, isBelievable, priceProtection, protectedLimit } from '../../src/domain/limit-prices.ts';
 
 const tick = 5;
 

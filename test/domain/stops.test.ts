@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { orderCharges } from '../../src/domain/charges.ts';
-import { restingStop, closingResult, lossCapHit, targetHit, targetProfit } from '../../src/domain/stops.ts';
+import { closingResult, lossCapHit, restingStop, targetHit, targetProfit } from '../../src/domain/stops.ts';
 
 const TICK = 5;
 
