@@ -8,9 +8,9 @@ import { createBrokers } from './runtime/composition.ts';
 import { openShared } from './runtime/multi-process.ts';
 import { usePresetSession } from './runtime/preset-session.ts';
 import { runProgram, stopAsked } from './runtime/program.ts';
-import { startDay } from './temporal/start-day.ts';
 import { workersAsk } from './temporal/pollers.ts';
 import { keepSchedule } from './temporal/schedule.ts';
+import { startDay } from './temporal/start-day.ts';
 
 await runProgram(async (program) => {
   const { config, logger, signal } = program;

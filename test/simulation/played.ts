@@ -9,7 +9,6 @@ import { fromPayload } from '../../src/simulation/temporal/payloads.ts';
 import type { RecordedDay } from '../replay/recorded-days.ts';
 import { mondayAfterS1 } from '../workflows/candles.ts';
 import type { DayOptions, ReplayedStage, SharedDay, SimulatedStage, Stage } from '../workflows/stage.ts';
-import { followingShortly } from '../workflows/surroundings.ts';
 import { type Asked, askedBy, listener } from './asked.ts';
 
 export type Played = {
@@ -54,13 +53,7 @@ async function played<D extends SharedDay>(
     ...(candles ? { candles: candles.path } : {}),
     ...(dataDir ? { dataDir } : {}),
   };
-  const begin = async (of: DayOptions) => {
-    const day = await stage.startDay({ ...of, ...ALIKE, account, exchange });
-    // The day on the server follows its orders so already.
-    const { followOrder } = day.parts.day;
-    if (!('env' in day)) Object.assign(day.parts.day, { followOrder: followingShortly(() => followOrder) });
-    return day;
-  };
+  const begin = (of: DayOptions) => stage.startDay({ ...of, ...ALIKE, account, exchange });
   try {
     if (carriesFromMonday) {
       const monday = await begin({});

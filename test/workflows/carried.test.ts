@@ -50,20 +50,16 @@ describe('a carried position in the morning', () => {
     expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);
   });
 
-  it('pages from 09:00 until somebody logs in, and is protected then', async () => {
+  it('pages from 09:00, every five minutes, until somebody logs in, and is protected then', async () => {
     const { week } = await carriedWeek(stage);
     const tuesday = await week.day('2025-07-15');
     await tuesday.at('10:01');
     expect(resting(tuesday)).toEqual([]);
     const pages = tuesday.world.pages.filter(({ cause }) => cause === 'no_session');
-    expect(pages.map(({ at, kind }) => [kind, istTime(at)])).toEqual([
-      ['raised', '09:00:30'],
-      ['repeated', '09:01:30'],
-      ['repeated', '09:05:30'],
-      ['repeated', '09:15:30'],
-      ['repeated', '09:30:30'],
-      ['repeated', '09:45:30'],
-      ['repeated', '10:00:30'],
+    expect(pages.map(({ kind }) => kind)).toEqual(['raised', ...Array(13).fill('repeated')]);
+    expect(pages.map(({ at }) => istTime(at))).toEqual([
+      ...['09:00:30', '09:01:30', '09:05:30', '09:10:30', '09:15:30', '09:20:30', '09:25:30', '09:30:30'],
+      ...['09:35:30', '09:40:30', '09:45:30', '09:50:30', '09:55:30', '10:00:30'],
     ]);
     expect(pages[0]?.text).toContain('P1');
     await tuesday.logIn();
@@ -114,7 +110,32 @@ describe('a carried position in the morning', () => {
     await tuesday.acknowledge('all');
     const report = await week.end(tuesday);
     expect(ours(tuesday.book()).filter((order) => istDate(order.placedAt) === '2025-07-15')).toEqual([]);
-    expect(report).toMatchObject({ result: 'flat', positions: [{ state: 'closed', exitReason: 'external' }] });
+    expect(report).toMatchObject({ result: 'flat', positions: [{ state: 'closed', exitReason: 'cover_lost' }] });
+  });
+
+  it('asks about what is gone without a trade of today, protects nothing of it, and books the answer', async () => {
+    const week = await openWeek(stage);
+    const monday = await week.day('2025-07-14');
+    await monday.logIn();
+    await monday.start(WEEKLY);
+    expect((await monday.result()).result).toBe('carried');
+    // After the report, and before the next day.
+    for (const [tradingsymbol, side] of [
+      [MAIN, 'BUY'],
+      [HEDGE, 'SELL'],
+    ] as const)
+      monday.exchange.foreignTrade({ tradingsymbol, side, quantity: 750, product: 'NRML' });
+    await week.end(monday);
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.logIn();
+    await tuesday.at('10:00');
+    const { warnings } = await tuesday.view();
+    expect(warnings).toMatchObject([{ id: 'external:P1', code: 'foreign_position', blocksEntries: true }]);
+    await tuesday.acknowledge('all');
+    await tuesday.seen('the end', ({ positions }) => positions[0]?.state === 'closed');
+    const report = await week.end(tuesday);
+    expect(ours(tuesday.book()).filter((order) => istDate(order.placedAt) === '2025-07-15')).toEqual([]);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
   });
 });
 

@@ -204,9 +204,9 @@ describe('an answer that is no doubt', () => {
     expect(ours(today.book())).toHaveLength(4);
   });
 
-  it('a machine that may not send: an entry is given up, and the warning names the remedy', async () => {
+  it('a machine that may not send: the entry is given up with its decision, and the warning names the remedy', async () => {
     const today = await started();
-    await faultOn(today, 'hedge entry', { kind: 'ip_refused', count: 1 });
+    await faultOn(today, 'hedge entry', { kind: 'ip_refused', count: 100_000 });
     const report = await today.result();
     expectSound(report, today.exchange);
     expect(today.book()).toEqual([]);

@@ -57,7 +57,8 @@ describe('an external trade in a contract that two positions hold', () => {
     await day.placeOrder({ symbol: HEDGE });
     await day.placeOrder({ symbol: MAIN, side: 'SELL' });
     await day.at('11:15');
-    const position = (view: Awaited<ReturnType<Day['view']>>, id: string) => view.positions.find((one) => one.id === id);
+    const position = (view: Awaited<ReturnType<Day['view']>>, id: string) =>
+      view.positions.find((one) => one.id === id);
     await day.seen('P1', (view) => position(view, 'P1')?.state === 'open');
     await day.seen('its stop', () => resting(day).length === 2);
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 750 });

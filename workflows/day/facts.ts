@@ -38,6 +38,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   closing: 'emergency' | 'stopped' | null;
   /** Attempts by position, role, purpose and slice: a tag is never spelled twice. */
   attempts: Record<string, number>;
+  /** Where attempts begin: beyond all that a lost run may have used. */
+  attemptsFrom: number;
   /** The overnight net of the account, once the broker has said it twice alike. */
   overnight: Overnight[] | null;
   /** As it was compared at the open: what differs from it is unexplained. */
@@ -55,6 +57,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   /** Hourly closes that were decided on, and those that index stops still have to be judged by. */
   decided: MarketMs[];
   closesToJudge: { barStart: MarketMs; barEnd: MarketMs }[];
+  /** Whether the index at the open was looked at, for what was carried. */
+  openJudged: boolean;
   /** Closes of today that were put among those to judge. */
   closesDue: MarketMs[];
   decisions: DecisionView[];
@@ -120,6 +124,10 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     plan: null,
     closing: null,
     attempts: {},
+    attemptsFrom: 0,
+    waitsForBook: null,
+    defects: {},
+    clocks: null,
     overnight: null,
     overnightCompared: [],
     compared: false,
@@ -129,6 +137,7 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     dropped: [],
     decided: [],
     closesToJudge: [],
+    openJudged: false,
     closesDue: [],
     decisions: [],
     warnings: [],

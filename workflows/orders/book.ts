@@ -4,7 +4,7 @@ import type { BookInput } from '../../src/contract/activities.ts';
 import type { BookCursor, BookNews } from '../../src/domain/control/book.ts';
 import { cursorOf } from '../../src/domain/control/cursor.ts';
 import { mayFill } from '../../src/domain/control/intervals.ts';
-import type { MarketMs } from '../../src/domain/types.ts';
+import type { MarketMs, WallMs } from '../../src/domain/types.ts';
 import { lostSession, watching, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import type { DayFacts } from '../day/facts.ts';
@@ -17,13 +17,17 @@ import { applyRow, settleAbsent } from './ledger.ts';
 
 /** Pause before restarting a watcher that failed permanently. Wall milliseconds. */
 const AFTER_FAILURE_MS = 2_000;
+const CLOCKS_AHEAD_MS = 2_000;
+const CLOCKS_BEHIND_MS = 5_000;
 
 /** Runs while somebody is logged in, to the close. */
 export async function watchBook(day: Day): Promise<void> {
   const { facts } = day;
-  while (!day.ending && !facts.over) {
-    await day.until('book', () => facts.over || facts.sessionLives);
-    if (day.ending || facts.over) return;
+  // What is left to see at the close is seen after it.
+  const isOver = () => facts.over || day.now() >= (facts.timetable?.close ?? 0);
+  while (!day.ending && !isOver()) {
+    await day.until('book', () => isOver() || facts.sessionLives);
+    if (day.ending || isOver()) return;
     await watchOnce(day);
   }
 }
@@ -65,8 +69,15 @@ async function watchOnce(day: Day): Promise<void> {
     if (day.ending || facts.over) await run;
   } else if (failed) await day.pause('a new book watcher', AFTER_FAILURE_MS, () => facts.over);
   // One that has nothing to look for before then is not asked again, unless an order call gives it something.
-  else if (quietUntil !== null)
-    await day.untilMarket(quietUntil, 'book', () => outdated() || facts.rates.day !== calls);
+  else if (quietUntil !== null) await waitUntil(day, quietUntil, () => outdated() || facts.rates.day !== calls);
+}
+
+async function waitUntil(day: Day, market: MarketMs, interrupted: () => boolean): Promise<void> {
+  await day.until(
+    'book',
+    () => interrupted() || day.now() >= market,
+    () => day.wallOf(market),
+  );
 }
 
 function inputOf(day: Day): BookInput {
@@ -103,6 +114,16 @@ function interestOf({ facts }: Day): string {
   const unsettled = Object.values(facts.orders).filter(({ phase }) => phase === 'doubt' || phase === 'absent');
   const contracts = contractsOf(facts.positions).map(({ tradingsymbol }) => tradingsymbol);
   return JSON.stringify([unsettled.map(({ tag, phase }) => `${tag} ${phase}`), contracts, isOpen(facts)]);
+}
+
+/** What was told cannot lie ahead; what lies far behind was told by a clock that is late, or by a server that is slow. */
+function compareClocks({ facts }: Day, toldAt: WallMs): void {
+  const ahead = toldAt - Date.now();
+  const apart = ahead > CLOCKS_AHEAD_MS || ahead < -CLOCKS_BEHIND_MS;
+  const words = `${Math.abs(ahead / 1_000).toFixed(1)} s ${ahead > 0 ? 'ahead of' : 'behind'}`;
+  facts.clocks = apart
+    ? `The clock of the machine that trades is ${words} the one of the Temporal server: orders may be sent too late. Set both by a time service.`
+    : null;
 }
 
 export function applyNews(day: Day, news: BookNews): void {

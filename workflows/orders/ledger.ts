@@ -98,7 +98,7 @@ function freeSlice(day: Day, position: Position, { leg, purpose }: Draft): numbe
 
 function nextTag(day: Day, position: Position, of: Pick<OrderTag, 'role' | 'purpose' | 'slice'>): string {
   const key = `${position.id}:${of.role}:${of.purpose}:${of.slice}`;
-  const attempt = (day.facts.attempts[key] ?? 0) + 1;
+  const attempt = (day.facts.attempts[key] ?? day.facts.attemptsFrom) + 1;
   day.facts.attempts[key] = attempt;
   const { run, date } = day.identity;
   const manual = position.signal === 'manual' ? { manual: true } : {};

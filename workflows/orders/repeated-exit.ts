@@ -55,6 +55,7 @@ export function sendRepeatedly(
       })
       .finally(() => {
         done = true;
+        day.changed();
       });
     await day.until(`send ${whole.tag}`, () => done || isUnwanted(day, position, action));
     if (!done) scope.cancel();

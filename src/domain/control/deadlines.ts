@@ -3,7 +3,7 @@
  * condition holds, over its runs.
  */
 import { istTime } from '../clock.ts';
-import type { WallMs } from '../types.ts';
+import type { MarketMs, WallMs } from '../types.ts';
 import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
 import { heldOf, isOver, isResidual, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
 import { shareUsed } from './rates.ts';
@@ -33,6 +33,11 @@ const LOGIN_EVERY_MS = 5 * MINUTE_MS;
 const ADDRESS_STANDS_MS = MINUTE_MS;
 /** Nobody logged in matters from fifteen minutes before the open on. */
 const LOGIN_BEFORE_OPEN_MS = 15 * MINUTE_MS;
+
+/** Instants at which a condition may begin without anything having changed. */
+export function beginsByClock({ timetable }: ControlFacts): MarketMs[] {
+  return timetable === null ? [] : [timetable.open - LOGIN_BEFORE_OPEN_MS, timetable.open];
+}
 
 export function conditionsOf(facts: ControlFacts, now: Now): Condition[] {
   if (!facts.timetable) return [];
@@ -191,9 +196,17 @@ function ofAccount(facts: ControlFacts, open: readonly Position[], now: Now): Co
     conditions.push({ cause, subject: 'day', text, afterMs });
   const ids = open.map(({ id }) => id).join(', ');
   const { timetable } = facts;
+  for (const [where, words] of Object.entries(facts.defects))
+    conditions.push({
+      cause: 'defect',
+      subject: where,
+      afterMs: 0,
+      text: `${where}: ${words}. The rest of the day goes on; look at Kite.`,
+    });
+  if (facts.clocks !== null) add('clocks', 0, facts.clocks);
   if (!timetable || open.length === 0) return conditions;
   const hours = now.market >= timetable.open;
-  if (!facts.sessionLives && now.market >= timetable.open - LOGIN_BEFORE_OPEN_MS)
+  if (!facts.sessionLives && now.market >= timetable.open - LOGIN_BEFORE_OPEN_MS && now.market < timetable.close)
     add(
       'no_session',
       30 * SECOND_MS,

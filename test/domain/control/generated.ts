@@ -20,7 +20,9 @@ function signal(id: number, lots: number, exit: boolean, entry: boolean, hedge: 
   const over = {
     id: `P${id}`,
     number: id,
-    ...(entry ? { entry: { decidedAt: NOON - 20 * SECOND, until: NOON + 280 * SECOND } } : {}),
+    ...(entry
+      ? { entry: { decidedAt: NOON - 20 * SECOND, until: NOON + 280 * SECOND, since: NOON - 20 * SECOND } }
+      : {}),
   };
   return (exit ? leaving : spread)(over, { lots, hedge });
 }
