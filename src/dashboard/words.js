@@ -150,7 +150,7 @@ const PHASES = {
  * @param {Order} order
  */
 export function orderWords({ phase, status }) {
-  return PHASES[phase ?? ''] ?? status.toLowerCase();
+  return PHASES[phase ?? ''] ?? status;
 }
 
 /**

@@ -133,7 +133,7 @@ describe('exchanging a request token', () => {
     await new Promise((closed) => deaf.close(closed));
   });
 
-  it('of somebody else is refused with both names, and nothing is stored', async () => {
+  it('of another user is refused with both names, and nothing is stored', async () => {
     const today = await open();
     const theirs = createSessionActivities({ ...today.parts.activities, expectedUserId: 'AB1234' });
     const auth = { attempt: 'x', sealedRequestToken: today.sealer.seal(today.exchange.newRequestToken()) };

@@ -180,6 +180,8 @@ describe('GET /live/orders', () => {
           order_type: 'SL',
           status: 'TRIGGER PENDING',
           status_message: null,
+          phase: 'resting',
+          over: false,
           trigger_price: 160,
           placed_at: '2025-07-14T11:15:06+05:30',
         },

@@ -102,11 +102,11 @@ describe('the words of an order', () => {
     ['in_flight', 'INTENDED', 'being sent'],
     ['doubt', 'IN DOUBT', 'IN DOUBT: sent, and no answer came. Look at Kite'],
     ['absent', 'ABSENT', 'not in the order book'],
-    ['not_sent', 'REFUSED', 'refused'],
-    ['working', 'OPEN', 'open'],
-    ['resting', 'TRIGGER PENDING', 'trigger pending'],
-    ['ended', 'COMPLETE', 'complete'],
-    [null, 'OPEN', 'open'],
+    ['not_sent', 'REFUSED', 'REFUSED'],
+    ['working', 'OPEN', 'OPEN'],
+    ['resting', 'TRIGGER PENDING', 'TRIGGER PENDING'],
+    ['ended', 'COMPLETE', 'COMPLETE'],
+    [null, 'OPEN', 'OPEN'],
   ] as const)('in phase %s with the word %s are: %s', (phase, word, words) => {
     expect(order(phase, word)).toBe(words);
   });
