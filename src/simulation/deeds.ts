@@ -1,7 +1,7 @@
 /** What people do and what goes wrong, carried out in the world of a case. */
 
-import type { DayView } from '../contract/views.ts';
 import type { Plan } from '../contract/commands.ts';
+import type { DayView } from '../contract/views.ts';
 import { istDate } from '../domain/clock.ts';
 import { parseTag } from '../domain/tags.ts';
 import type { SimOrder } from '../exchange-simulator/core/types.ts';

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { BOOK_PACE, type BookPace } from '../../activities/book-pace.ts';
 import { GUARD_PACE, type GuardPace } from '../../activities/guard-pace.ts';
+import type { Plan } from '../contract/commands.ts';
 import { type DayIdentity, dayTaskQueue, dayWorkflowId } from '../contract/identity.ts';
 import type { DayReport } from '../contract/views.ts';
-import type { Plan } from '../contract/commands.ts';
 import { hourlyBars, lotSizeFor, timetable, weeklyExpiry } from '../domain/calendar/index.ts';
 import { addDays, istAt, istDate, istTime } from '../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../domain/types.ts';

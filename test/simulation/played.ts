@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DayReport } from '../../src/contract/views.ts';
 import type { ClockSegment } from '../../src/domain/clock.ts';
 import type { SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import { fromPayload } from '../../src/simulation/temporal/payloads.ts';
-import type { DayReport } from '../../src/contract/views.ts';
 import type { RecordedDay } from '../replay/recorded-days.ts';
 import { mondayAfterS1 } from '../workflows/candles.ts';
 import type { DayOptions, ReplayedStage, SharedDay, SimulatedStage, Stage } from '../workflows/stage.ts';

@@ -1,7 +1,8 @@
 /** What scenarios are made of: the contracts of the day, plans, and how the world around them is set. */
+
+import type { Plan } from '../../src/contract/commands.ts';
 import type { IsoDate } from '../../src/domain/types.ts';
 import type { ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
-import type { Plan } from '../../src/contract/commands.ts';
 
 /** What S1 sells and buys on 14 July 2025. */
 export const MAIN = 'NIFTY2571725000PE';

@@ -3,6 +3,9 @@
  * point is made. What is right is read from the exchange's own book, from what reached the owner, and from the report.
  */
 import { createDayActivities } from '../../activities/index.ts';
+import type { Plan } from '../../src/contract/commands.ts';
+import { type DayIdentity, dayTaskQueue, dayWorkflowId } from '../../src/contract/identity.ts';
+import type { DayReport, DayView } from '../../src/contract/views.ts';
 import { addDays, istAt } from '../../src/domain/clock.ts';
 import type { IsoDate, Side } from '../../src/domain/types.ts';
 import { type Market, openMarket } from '../../src/exchange-simulator/core/market/market.ts';
@@ -16,9 +19,6 @@ import type { Product, ProductSettings } from '../../src/simulation/world/produc
 import { enterVirtualTime, type Page, World } from '../../src/simulation/world/world.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
 import { TRADING_DAY } from '../../src/temporal/open-day.ts';
-import { type DayIdentity, dayTaskQueue, dayWorkflowId } from '../../src/contract/identity.ts';
-import type { DayReport, DayView } from '../../src/contract/views.ts';
-import type { Plan } from '../../src/contract/commands.ts';
 import { PLAN } from '../workflows/plan.ts';
 import { shortOf } from './book.ts';
 import { CASH, COARSE, COARSE_MS, LATENCIES, MAIN, MONDAY, type ScenarioOptions } from './scenario-options.ts';

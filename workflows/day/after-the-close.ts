@@ -75,7 +75,11 @@ function bookExternal(day: Day): void {
     if (order.booked !== false) continue;
     order.booked = true;
     day.touchOrder(order.tag);
-    day.log('warn', 'external_booked', `${order.positionId}: ${order.filledQuantity} ${order.tradingsymbol} are booked as closed outside: nobody said otherwise.`);
+    day.log(
+      'warn',
+      'external_booked',
+      `${order.positionId}: ${order.filledQuantity} ${order.tradingsymbol} are booked as closed outside: nobody said otherwise.`,
+    );
   }
 }
 

@@ -6,7 +6,15 @@ import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { isOver } from '../../src/domain/control/intervals.ts';
 import { orderCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
-import { applyRow, clearEndedChange, markAccepted, markDoubt, markInFlight, markNotSent, recordIntent } from './ledger.ts';
+import {
+  applyRow,
+  clearEndedChange,
+  markAccepted,
+  markDoubt,
+  markInFlight,
+  markNotSent,
+  recordIntent,
+} from './ledger.ts';
 
 /** A call that waited longer than this for a worker does nothing. Wall milliseconds. */
 const SEND_WITHIN_MS = 10_000;

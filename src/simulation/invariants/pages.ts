@@ -162,7 +162,11 @@ export class PageDeadlines {
     if (able.productWorks() && able.hasSession()) known.ableMs += pulseMs;
     if (known.ableMs <= ENDED_WITHIN_MS) return;
     this.ending.delete(what);
-    findings.add(10, `its end is not told: ${causeOf(what)}`, `${what} is over, and "${page.text.slice(0, 120)}" is not`);
+    findings.add(
+      10,
+      `its end is not told: ${causeOf(what)}`,
+      `${what} is over, and "${page.text.slice(0, 120)}" is not`,
+    );
   }
 }
 

@@ -176,7 +176,13 @@ export class PositionsWatch {
     const within = able.hasSession() ? PROTECTED_WITHIN_MS : NO_SESSION_MS + this.of.readEveryMs;
     this.deadlines.expect(`a short without protection of ${position}`, unprotected, within, 3, isFlat);
     const bare = isManual && marketIsOpen && short > this.buying(position);
-    this.deadlines.expect(`a short by hand without protection of ${position}`, bare, 2 * PROTECTED_WITHIN_MS, 3, isFlat);
+    this.deadlines.expect(
+      `a short by hand without protection of ${position}`,
+      bare,
+      2 * PROTECTED_WITHIN_MS,
+      3,
+      isFlat,
+    );
     const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
     this.deadlines.expect(`more hedge than short of ${position}`, surplus, SURPLUS_MS, 10, isFlat);
     this.judgeLive(position, short, long);

@@ -18,7 +18,14 @@ const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 const CHANGING = new Set(['MODIFY VALIDATION PENDING', 'MODIFY PENDING', 'CANCEL PENDING']);
 
 export class Waits {
-  private readonly of: { world: World; able: Able; book: BookWatch; deadlines: PageDeadlines; positions: PositionsWatch; tickMs: number };
+  private readonly of: {
+    world: World;
+    able: Able;
+    book: BookWatch;
+    deadlines: PageDeadlines;
+    positions: PositionsWatch;
+    tickMs: number;
+  };
   /** Tags whose answer did not come, and since when. */
   private readonly doubts = new Map<string, number>();
   /** Orders that were to be changed or cancelled, by tag, and since when. */
