@@ -145,6 +145,7 @@ export function applyNews(day: Day, news: BookNews): void {
     case 'news':
       // Of a list that is not whole there are news as well: that it can be read again comes by itself.
       facts.book.readAt = news.at;
+      compareClocks(day, news.toldAt);
       facts.seenIds.push(...news.ids.filter((id) => !facts.seenIds.includes(id)));
       if (news.overnight) takeOvernight(day, news.overnight);
       for (const row of news.rows) applyRow(day, row, news.at);

@@ -228,8 +228,8 @@ function raisePhase(day: Day, order: Order, row: BookRow): void {
 
 /** Fills only grow: an older answer takes none away. */
 function takeFills(order: Order, row: BookRow): void {
-  for (const fill of row.fills)
-    if (!order.fills.some(({ tradeId }) => tradeId === fill.tradeId)) order.fills.push(fill);
+  const isNew = ({ tradeId }: Fill) => !order.fills.some((known) => known.tradeId === tradeId);
+  for (const fill of row.fills) if (isNew(fill)) order.fills.push(fill);
   setFills(order, Math.max(order.filledQuantity, row.filledQuantity));
 }
 

@@ -6,7 +6,7 @@ import { type Draft, isLive, mayBeSent, ordersOf } from './intervals.ts';
 
 /** Between two requests to cancel one order: at first, and after some. Wall milliseconds. */
 const CANCEL_AGAIN_MS = 1_000;
-const CANCEL_LATER_MS = 10_000;
+export const CANCEL_LATER_MS = 10_000;
 export const CANCEL_OFTEN = 5;
 /** Where it has not been done for ten minutes: a day of it has to fit into a history. */
 const CANCEL_RARELY_MS = 40_000;

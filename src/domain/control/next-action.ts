@@ -2,7 +2,7 @@
  * What to do for one position now, from all facts: no clock of its own, no I/O. To read it is to know what the product does with orders;
  * docs/order-policy.md has it as a table.
  */
-import { type Action, type Due, Look, nextCancelAt } from './action.ts';
+import { type Action, CANCEL_LATER_MS, CANCEL_OFTEN, type Due, Look, nextCancelAt } from './action.ts';
 import { trade } from './closing.ts';
 import { beginCommanded, enter } from './entry.ts';
 import { leave } from './exit.ts';
@@ -57,15 +57,15 @@ function decide(look: Look): void {
 function giveUpChanges(look: Look): void {
   const { unreadableSince } = look.facts.book;
   for (const order of look.orders) {
-    const { tag, change } = order;
+    const { tag, change, cancelAsked, purpose } = order;
     if (!change || change.inFlight) continue;
     // The broker has taken it, and nobody can see it: taking another way would take it back.
     if (unreadableSince !== null && change.price !== null) continue;
-    // One that is asked for again and again is given up when it is asked for anew.
-    const until =
-      change.kind === 'cancel'
-        ? Math.max(change.since + CANCEL_SHOWN_MS, nextCancelAt(order))
-        : change.since + CHANGE_SHOWN_MS;
+    const often = (cancelAsked?.times ?? 0) > CANCEL_OFTEN;
+    const cancelled = change.since + (often ? CANCEL_LATER_MS : CANCEL_SHOWN_MS);
+    // An entry's cancellation is waited for until it is asked for anew. What closes goes another way meanwhile.
+    const asked = purpose === 'entry' ? Math.max(cancelled, nextCancelAt(order)) : cancelled;
+    const until = change.kind === 'cancel' ? asked : change.since + CHANGE_SHOWN_MS;
     if (look.now.wall >= until) look.add({ do: 'give_up_change', tag });
     else look.again(until);
   }

@@ -89,6 +89,8 @@ describe('cover', () => {
     const both = [hedged('H1'), hedged('H3', { positionId: 'P3' })];
     const facts = factsOf([bare('P1'), bare('P2'), bare('P3')], [...shorts, ...both]);
     expect(facts.positions.map((one) => nakedOf(facts, one, series))).toEqual([0, 75, 0]);
+    delete facts.orders.H3;
+    expect(facts.positions.map((one) => nakedOf(facts, one, series))).toEqual([0, 75, 75]);
     const one = factsOf(
       [bare('P1', true), bare('P2'), bare('P3')],
       [...shorts, hedged('H', { positionId: 'P2', quantity: 150 })],

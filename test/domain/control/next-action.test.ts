@@ -415,6 +415,14 @@ describe('leaving', () => {
     expect(words(left([stuck]), NOON + 10_000)).toEqual(['cancel S']);
   });
 
+  it('gives a cancellation up that was asked for again and again, and asks for the conversion', () => {
+    const change = { kind: 'cancel' as const, since: NOON, inFlight: false, price: null };
+    const stuck = refused({ cancelAsked: { first: NOON - 30_000, last: NOON, times: 6 }, change });
+    expect(words(left([stuck]), NOON + 9_999)).toEqual([]);
+    expect(look(left([stuck])).due.wall).toBe(NOON + 10_000);
+    expect(words(left([stuck]), NOON + 10_000)).toEqual(['give_up_change S']);
+  });
+
   it('modifies again in the next second after too many requests, and never cancels for it', () => {
     const held = { kind: 'rate' as const, until: NOON + 1_000, message: 'too many requests', times: 1 };
     const facts = left([stopped('S', { steppedAt: NOON + 600 })], {
