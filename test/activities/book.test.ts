@@ -79,7 +79,7 @@ class WatchingDay {
   }
 }
 
-const TAG = 'R001D2507141HE101';
+const TAG = 'R001D25071401HE01001';
 const send = ({ run, orders, intent, contract }: Desk, tag = TAG) =>
   run(() => orders.sendOrder(intent({ tag, side: 'BUY', contract: contract(HEDGE), role: 'hedge' })));
 
