@@ -75,7 +75,12 @@ export async function turnStopIntoExit(deps: {
       if (ageOf(touch.heard) > DECIDED_WITHIN_MS) return left('the price that decided is too old');
       if (performance.now() - readAt > BOOK_WITHIN_MS) return left('the book is too old');
       isWritten = true;
-      await session.modifyOrder(stop.orderId, { orderType: 'LIMIT', price, triggerPrice: 0 });
+      const isFresh = () =>
+        !Context.current().cancellationSignal.aborted &&
+        ageOf(touch.heard) <= DECIDED_WITHIN_MS &&
+        performance.now() - readAt <= BOOK_WITHIN_MS;
+      const change = { orderType: 'LIMIT', price, triggerPrice: 0 } as const;
+      await session.withPriority('exit').modifyOrder(stop.orderId, change, isFresh);
       return { sent: true, price, note: 'the stop is the exit' };
     });
   } catch (error) {

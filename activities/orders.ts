@@ -30,6 +30,8 @@ const ROW_WITHIN_MS = 1_000;
 /** Of an attempt that is one of several. */
 const ATTEMPT_WITHIN_MS = 10_000;
 const BEAT_MS = 5_000;
+/** The longest pause within one call after a full rate. */
+const MOST_SECONDS = 4;
 
 export type OrderDeps = Pick<Deps, 'sessions' | 'feed' | 'book'> & { account: Account };
 type Asking = OrderDeps & PriceDeps;
@@ -66,12 +68,14 @@ type Refusal =
  * What a failed order call means. `again`: nothing was sent, and there is still time. An order call that was not written, or met a full second,
  * is made anew; everything else is the workflow's to judge.
  */
-async function judge(error: unknown, sendBy: number): Promise<Refusal> {
+async function judge(error: unknown, sendBy: number, tries: number): Promise<Refusal> {
   if (!(error instanceof BrokerError)) throw error;
   const { kind, message } = error;
   if (isNoLongerWanted(error)) return Date.now() > sendBy ? { kind: 'too_late' } : { kind: 'again' };
   if (kind === 'rate_limited') {
     await untilNextSecond();
+    // One that stays full is asked less and less often: each attempt is one of the account's day.
+    await pause(Math.min(2 ** (tries - 1) - 1, MOST_SECONDS) * 1_000);
     return Date.now() > sendBy ? { kind: 'rate_limited', message } : { kind: 'again' };
   }
   if (error.details?.not_sent === true) {
@@ -95,7 +99,7 @@ const reading = () => ({ beganMono: performance.now(), beganWall: Date.now() });
 async function send(deps: Asking, intent: OrderIntent): Promise<SendOutcome> {
   const { sendBy } = intent;
   const priority = priorityOf(intent);
-  for (let failed = 0; ; ) {
+  for (let failed = 0, tries = 1; ; ) {
     if (Date.now() > sendBy) return { kind: 'too_late' };
     // Priced before the look: a quote may have to wait its turn, and the look has to be fresh.
     const priced = await priceOf(deps, { ...intent, priority });
@@ -111,8 +115,9 @@ async function send(deps: Asking, intent: OrderIntent): Promise<SendOutcome> {
       continue;
     }
     const isStillWanted = () => Date.now() <= sendBy && isFresh(looked) && (priced.touch === null || isFresh(pricedAt));
-    const answer = await place(deps, intent, priced, { priority, isStillWanted });
+    const answer = await place(deps, intent, priced, { priority, isStillWanted, tries });
     if (answer.kind !== 'again') return answer;
+    tries += 1;
   }
 }
 
@@ -143,7 +148,8 @@ async function sendRepeatedly(
 
 /** The words of an outright refusal; null for everything that may stand in the book, or is not this order's alone. */
 function refusalIn(outcome: SendOutcome): string | null {
-  if (outcome.kind === 'refused' || outcome.kind === 'no_price') return outcome.message;
+  if (outcome.kind === 'refused' || outcome.kind === 'no_price' || outcome.kind === 'rate_limited')
+    return outcome.message;
   if (outcome.kind === 'too_late') return 'the book could not be read in time';
   if (outcome.kind !== 'sent' && outcome.kind !== 'found') return null;
   const { row } = outcome;
@@ -168,13 +174,13 @@ async function lookFor({ book }: Asking, tag: string, priority: Priority): Promi
   }
 }
 
-type Turn = { priority: Priority; isStillWanted: () => boolean };
+type Turn = { priority: Priority; isStillWanted: () => boolean; tries: number };
 
 async function place(
   deps: Asking,
   intent: OrderIntent,
   priced: Extract<Priced, { kind: 'priced' }>,
-  { priority, isStillWanted }: Turn,
+  { priority, isStillWanted, tries }: Turn,
 ): Promise<SendOutcome | { kind: 'again' }> {
   const { contract, side, quantity, product, tag, sendBy } = intent;
   const { price, triggerPrice, touch } = priced;
@@ -195,7 +201,7 @@ async function place(
     const row = await rowWithin(deps, ROW_WITHIN_MS, { orderId, priority, shows: ({ phase }) => phase !== 'pending' });
     return { kind: 'sent', orderId, price, triggerPrice, touch, row: row && told(deps, row) };
   } catch (error) {
-    const refusal = await judge(error, sendBy);
+    const refusal = await judge(error, sendBy, tries);
     if (refusal.kind === 'doubt') deps.book.noteSent();
     if (refusal.kind === 'refused') deps.book.circuits.hearRefusal(contract.tradingsymbol, refusal.message);
     return refusal;
@@ -208,21 +214,23 @@ function told({ book }: Asking, row: BookRow): BookRow {
   return row;
 }
 
-function priorityOf({ purpose, role }: OrderIntent): Priority {
+function priorityOf({ purpose, role, side }: OrderIntent): Priority {
   if (purpose === 'exit') return role === 'main' ? 'exit' : 'stop';
+  // What is naked is bought back as fast as what is left.
+  if (purpose === 'unwind') return side === 'BUY' ? 'exit' : 'stop';
   return purpose === 'stop' ? 'stop' : 'entry';
 }
 
 async function change(deps: Asking, input: ChangeInput): Promise<ChangeResult> {
   const { how, sendBy } = input;
   const priority: Priority = how.kind === 'reprice' ? 'entry' : 'exit';
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
     if (Date.now() > sendBy) return { kind: 'too_late' };
     const wanted = await wantedChange(deps, input, priority);
     if (wanted.kind !== 'change') return wanted;
     const asked = reading();
     const isStillWanted = () => Date.now() <= sendBy && isFresh(asked);
-    const answer = await ask(deps, input, wanted.price, { priority, isStillWanted });
+    const answer = await ask(deps, input, wanted.price, { priority, isStillWanted, tries });
     if (answer.kind !== 'again') return answer;
   }
 }
@@ -251,7 +259,7 @@ async function ask(
   deps: Asking,
   { orderId, how, sendBy, contract }: ChangeInput,
   price: number | null,
-  { priority, isStillWanted }: Turn,
+  { priority, isStillWanted, tries }: Turn,
 ): Promise<ChangeResult | { kind: 'again' }> {
   try {
     await deps.use((plain) => {
@@ -266,7 +274,7 @@ async function ask(
     const row = await rowWithin(deps, ROW_WITHIN_MS, { orderId, priority, shows });
     return { kind: 'sent', price, row: row && told(deps, row) };
   } catch (error) {
-    const refusal = await judge(error, sendBy);
+    const refusal = await judge(error, sendBy, tries);
     if (refusal.kind === 'doubt') deps.book.noteSent();
     if (refusal.kind !== 'refused') return refusal;
     deps.book.circuits.hearRefusal(contract.tradingsymbol, refusal.message);

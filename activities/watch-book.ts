@@ -148,7 +148,7 @@ class Watch {
     if (this.updated || !isSettled(first)) await this.look();
     const news = this.news() ?? first;
     this.deps.book.memory().returned = { key: keyOf(news), atMono: performance.now() };
-    return news;
+    return { ...news, toldAt: Date.now() };
   }
 
   /** Until the next look. */

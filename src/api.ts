@@ -8,9 +8,9 @@ import { createBrokers } from './runtime/composition.ts';
 import { openShared } from './runtime/multi-process.ts';
 import { usePresetSession } from './runtime/preset-session.ts';
 import { runProgram, stopAsked } from './runtime/program.ts';
-import { openDay } from './temporal/open-day.ts';
 import { workersAsk } from './temporal/pollers.ts';
 import { keepSchedule } from './temporal/schedule.ts';
+import { startDay } from './temporal/start-day.ts';
 
 await runProgram(async (program) => {
   const { config, logger, signal } = program;
@@ -26,7 +26,7 @@ await runProgram(async (program) => {
     ...{ client, clock, kite },
     identity: async () => identity(),
     sealer: createSealer(await secretsKey(config.dataDir, config.secretsKey)),
-    openDay: (day: DayIdentity) => openDay(client, day, clock.current()),
+    startDay: (day: DayIdentity) => startDay(client, day, clock.current()),
   };
   const serving = await serveApi(program, {
     ...shared,

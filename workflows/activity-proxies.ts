@@ -19,7 +19,7 @@ export const reads = proxyActivities<DayActivities>({ startToCloseTimeout: '30s'
  * and three seconds more), so that attempts never overlap.
  */
 export const orderCalls = proxyActivities<Pick<DayActivities, 'sendOrder' | 'changeOrder' | 'exchangeRequestToken'>>({
-  startToCloseTimeout: '60s',
+  startToCloseTimeout: '30s',
   retry: { maximumAttempts: 1 },
 });
 

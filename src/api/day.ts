@@ -39,7 +39,7 @@ const POLL_MS = 200;
 
 export type DayAccess = ReturnType<typeof createDayAccess>;
 
-export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'openDay' | 'clock'>) {
+export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'startDay' | 'clock'>) {
   const { client } = deps;
   /** Ended days do not change, and asking one replays its whole history. */
   const ended = new Map<string, DayView>();
@@ -90,7 +90,7 @@ export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'ope
     if (known === 'lost') throw dayLost();
     refuseUnlessOpenable(identity.date, deps.clock.now());
     if (known === 'over') throw dayOver();
-    await within(client, SEND_MS, () => deps.openDay(identity));
+    await within(client, SEND_MS, () => deps.startDay(identity));
   }
 
   /** Kept by the server even while no worker runs. Throws AppError 409 `no_day`, `day_over` or `day_lost`. */

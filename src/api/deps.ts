@@ -38,7 +38,7 @@ export type ApiDeps = {
   apiToken: string;
   config: ApiConfig;
   /** Starts the day's workflow unless it runs already. Only called before the day's close, on a trading date. */
-  openDay(identity: DayIdentity): Promise<unknown>;
+  startDay(identity: DayIdentity): Promise<unknown>;
   workerAlive(): Promise<boolean>;
   /** Of this process's notices; where workers are elsewhere, of what the journal keeps. */
   noticesStatus(): Promise<NoticesStatus>;

@@ -6,7 +6,7 @@ import type { ManualHolding, ManualOrder, ManualRefusal } from '../domain/manual
 import type { Bar, IsoDate, MarketMs, OptionType, Paise, Product, Side, SignalName, WallMs } from '../domain/types.ts';
 import type { AuthCompleted, ManualChecks, Plan } from './commands.ts';
 import type { DayIdentity } from './identity.ts';
-import type { Handover, JournalBatch } from './journal.ts';
+import type { DaySoFar, Handover, JournalBatch } from './journal.ts';
 import type { ContractRef, Holding } from './ledger.ts';
 import type { NoticeInput } from './notices.ts';
 import type { DayReport, SessionView, Timetable } from './views.ts';
@@ -16,7 +16,15 @@ export const SESSION_LOST = 'session_lost';
 
 export type DayContext =
   | { kind: 'holiday'; reason: string; next: IsoDate }
-  | { kind: 'session'; timetable: Timetable; entries: boolean };
+  | {
+      kind: 'session';
+      timetable: Timetable;
+      entries: boolean;
+      /** What a run before this one has written; null for a day that begins. */
+      before: DaySoFar | null;
+      /** The login that holds, null where somebody has to log in. */
+      session: SessionView | null;
+    };
 
 export type TokenExchange = { ok: true; session: SessionView } | { ok: false; reason: string };
 

@@ -1,4 +1,4 @@
-/** What reaches the owner, whoever says it: the day's workflow, the program's watchdog. */
+/** What reaches the owner, from the day's workflow and from the program's watchdog. */
 import type { IsoDate, MarketMs, TradingMode, WallMs } from '../domain/types.ts';
 
 /**

@@ -1,4 +1,4 @@
-/** How a day is started, whoever starts it: the Schedule's workflow, a login, start-trading, a replay's operator. */
+/** How a day is started: by the Schedule's workflow, a login, start-trading, a replay's operator. */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { type DayIdentity, dayTaskQueue, dayWorkflowId } from './identity.ts';
 

@@ -170,13 +170,13 @@ export type DayView = {
   identity: DayIdentity;
   state: DayStateName;
   enabled: boolean;
-  /** Somebody asked for trading at least once today. */
+  /** Trading was asked for at least once today. */
   started: boolean;
   /** Why no new entry is made any more today, whatever is started again; null while they are on. */
   entriesOff: string | null;
   /** Since when nothing of ours sends an order, and by whose word; null while orders are sent. */
   handsOff: { by: string; since: WallMs } | null;
-  /** Ids of warnings that somebody has acknowledged. */
+  /** Ids of the warnings that are acknowledged. */
   acknowledged: string[];
   clock: ClockSegments;
   session: SessionView | null;

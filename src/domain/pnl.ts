@@ -9,7 +9,7 @@ export type FilledOrder = {
   purpose?: string;
   /** `broker`: its own square-off, which has a fee. */
   takenFrom?: 'broker' | 'person' | 'transfer';
-  /** False while nobody has settled that somebody else's trade closed ours: it counts for nothing. */
+  /** False until it is settled that an external trade closed ours: it counts for nothing. */
   booked?: boolean;
   orderId?: string | null;
   fills: readonly { quantity: number; price: Paise; at: MarketMs }[];
@@ -35,7 +35,7 @@ export function chargesOf(orders: readonly FilledOrder[], date: IsoDate): Charge
   return sumCharges(withWholeOrders(executed).map((order) => chargesOfOne(order, date)));
 }
 
-/** Shares of one order of somebody else's are charged as that one order. */
+/** Shares of one external order are charged as that one order. */
 function withWholeOrders(orders: readonly FilledOrder[]): FilledOrder[] {
   const whole = new Map<string, FilledOrder>();
   for (const [index, order] of orders.entries()) {

@@ -5,8 +5,9 @@ import { type JournalLocation, openDatabase } from './database.ts';
 import { newestNotices, saveNotice, undeliveredNotices } from './notices.ts';
 import { days, events, lastPrices, orders, positions, replayRuns } from './schema.ts';
 import { addSession, currentSession } from './sessions.ts';
+import { daySoFar } from './so-far.ts';
 import type { Journal } from './types.ts';
-import { openDay, saveLastPrices, saveReport, writeBatch } from './writes.ts';
+import { recordDayOpened, saveLastPrices, saveReport, writeBatch } from './writes.ts';
 
 /**
  * The journal on PGlite or PostgreSQL, its tables brought up to date. Every write may come twice, and late.
@@ -16,7 +17,7 @@ export async function openJournal(location: JournalLocation): Promise<Journal> {
   const { database, close } = await openDatabase(location);
 
   return {
-    openDay: (identity) => openDay(database, identity),
+    recordDayOpened: (identity) => recordDayOpened(database, identity),
     write: (batch) => database.transaction((transaction) => writeBatch(transaction, batch)),
     saveReport: (report) => saveReport(database, report),
 
@@ -79,6 +80,8 @@ export async function openJournal(location: JournalLocation): Promise<Journal> {
         .orderBy(asc(positions.openedAt), asc(positions.id));
       return { date: last.date, ended: last.result !== null, positions: rows };
     },
+
+    soFar: (identity) => daySoFar(database, dayWorkflowId(identity)),
 
     async conversionSeen(account) {
       const converted = sql`${orders.view}->>'purpose' = 'stop' AND ${orders.view}->>'orderType' = 'LIMIT'`;

@@ -1,4 +1,5 @@
 import type { DayIdentity } from '../contract/identity.ts';
+import type { DaySoFar } from '../contract/journal.ts';
 import type { HandedOver, OrderView } from '../contract/ledger.ts';
 import type { KeptNotice } from '../contract/notices.ts';
 import type { DayReport, DecisionView, PositionView } from '../contract/views.ts';
@@ -54,7 +55,7 @@ export type Account = Pick<DayIdentity, 'mode' | 'account' | 'run'>;
 
 /** What must outlive Temporal's retention. PGlite or PostgreSQL behind it; every write may come twice. */
 export interface Journal {
-  openDay(identity: DayIdentity): Promise<void>;
+  recordDayOpened(identity: DayIdentity): Promise<void>;
   write(batch: JournalBatch): Promise<void>;
   saveReport(report: DayReport): Promise<void>;
   report(account: Account, date: IsoDate): Promise<DayReport | null>;
@@ -64,6 +65,8 @@ export interface Journal {
   positions(identity: DayIdentity): Promise<PositionView[]>;
   /** Whether a resting stop of this account was ever seen as a limit order at the broker. */
   conversionSeen(account: Account): Promise<boolean>;
+  /** What a day has written so far; null where it has written nothing. */
+  soFar(identity: DayIdentity): Promise<DaySoFar | null>;
   /** Positions that are not closed, of the newest earlier day of this run that had any; null without such a day. */
   handover(account: Account, before: IsoDate): Promise<OpenAtEnd | null>;
   addSession(account: Account, session: Omit<StoredSession, 'number'>): Promise<StoredSession>;

@@ -6,7 +6,7 @@ import type { BrokerConfig } from '../config/config.ts';
 import { authCompletedSignal } from '../contract/commands.ts';
 import { AppError } from '../errors.ts';
 
-type Options = Pick<ApiDeps, 'client' | 'identity' | 'openDay' | 'clock' | 'kite' | 'sealer'> & {
+type Options = Pick<ApiDeps, 'client' | 'identity' | 'startDay' | 'clock' | 'kite' | 'sealer'> & {
   config: BrokerConfig['kite'];
   say(text: string): void;
   warn(text: string): void;

@@ -51,7 +51,7 @@ export async function runProgram(run: (program: Program) => Promise<void>): Prom
     interrupted.signal.addEventListener('abort', () => logger.info({}, 'Stopping …'), { once: true });
     await run({ config, logger, redactor, shutdownHooks, signal: interrupted.signal });
   } catch (error) {
-    // Whoever was waiting for something when the stop came has said so by the signal's own reason.
+    // What was being waited for when the stop came is in the signal's own reason.
     if (error !== interrupted.signal.reason) fail(error);
   }
   setTimeout(() => process.exit(code || 1), STOP_WITHIN_MS).unref();

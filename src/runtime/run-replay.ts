@@ -6,7 +6,7 @@ import { istDate, istTime } from '../domain/clock.ts';
 import { createSimulatorClock } from '../market/clock-source.ts';
 import { lockDataDir } from '../platform/data-dir.ts';
 import { refuseBusyPort } from '../platform/ports.ts';
-import { openDay } from '../temporal/open-day.ts';
+import { startDay } from '../temporal/start-day.ts';
 import { watch } from '../watchdog/watchdog.ts';
 import { serveApi } from './api-server.ts';
 import { keepClock, tellClock, temporalAnswers } from './clock-keeper.ts';
@@ -63,8 +63,8 @@ export async function runReplay(program: Program): Promise<void> {
     feed: composition.feed,
     clock,
     sealer,
-    openDay: async (day) => {
-      await openDay(client, day, exchange.clock.segments());
+    startDay: async (day) => {
+      await startDay(client, day, exchange.clock.segments());
     },
     workerAlive: async () => workers.running(),
     noticesStatus: async () => notices.status(),
@@ -124,7 +124,7 @@ export async function runReplay(program: Program): Promise<void> {
       dayIsOver,
       beginDay: async (date) => {
         market.beginDay(date);
-        await openDay(client, { mode: 'replay', account, run, date }, exchange.clock.segments());
+        await startDay(client, { mode: 'replay', account, run, date }, exchange.clock.segments());
         say(`Market day ${date}, from ${istTime(exchange.clock.now())}.`);
       },
       say,

@@ -9,8 +9,8 @@ import { createLiveClock } from '../market/clock-source.ts';
 import type { ClockSource } from '../market/types.ts';
 import { lockDataDir } from '../platform/data-dir.ts';
 import { refuseBusyPort } from '../platform/ports.ts';
-import { openDay } from '../temporal/open-day.ts';
 import { keepSchedule } from '../temporal/schedule.ts';
+import { startDay } from '../temporal/start-day.ts';
 import { watch } from '../watchdog/watchdog.ts';
 import { serveApi } from './api-server.ts';
 import { brokerAddresses, ONLY_RUN } from './broker-addresses.ts';
@@ -66,7 +66,7 @@ export async function runTrading(
     kite: composition.kite,
     clock,
     sealer,
-    openDay: (day: DayIdentity) => openDay(client, day, clock.current()),
+    startDay: (day: DayIdentity) => startDay(client, day, clock.current()),
   };
   const serving = await serveApi(program, {
     ...shared,

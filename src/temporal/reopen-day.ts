@@ -3,7 +3,7 @@ import type { DayInput } from '../contract/commands.ts';
 import type { DayIdentity } from '../contract/identity.ts';
 import { dayOptions } from '../contract/start-options.ts';
 import type { ClockSegments } from '../domain/clock.ts';
-import { TRADING_DAY } from './open-day.ts';
+import { TRADING_DAY } from './start-day.ts';
 
 /**
  * Opens a day once more whose workflow was terminated, cancelled or failed. One that runs, or that came to its end, is left alone: `there`.

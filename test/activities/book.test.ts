@@ -5,7 +5,7 @@ import { createBookActivities } from '../../activities/watch-book.ts';
 import type { BookInput } from '../../src/contract/activities.ts';
 import type { BookNews, Overnight } from '../../src/domain/control/book.ts';
 import { cursorOf, type KnownOrder } from '../../src/domain/control/cursor.ts';
-import type { SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import { type Desk, HEDGE, MAIN, openDesk } from './trading-desk.ts';
 
 let desk: Desk | undefined;

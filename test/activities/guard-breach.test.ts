@@ -1,7 +1,7 @@
 /** Which prices make the guard leave: F12 and F16 among them. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GuardInput } from '../../src/contract/activities.ts';
-import type { SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import { type GuardDesk, HEDGE, MAIN, openGuardDesk, priced } from './guard-desk.ts';
 
 let desk: GuardDesk;

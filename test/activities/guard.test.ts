@@ -3,7 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { exitPrice, type GuardBook } from '../../activities/guard-exit.ts';
 import type { GuardInput } from '../../src/contract/activities.ts';
-import type { SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import { type GuardDesk, HEDGE, MAIN, openGuardDesk } from './guard-desk.ts';
 
 let desk: GuardDesk;
@@ -95,7 +95,7 @@ describe('at its trigger the guard sends nothing', () => {
       name: 'when the day knows of less than the book shows',
       of: ({ main, stop }) => ({ main: { ...main, quantity: 50 }, stop: stop && { ...stop, quantity: 50 } }),
     },
-    { name: 'when somebody has bought the contract outside', before: () => desk.exchange.foreignTrade(external) },
+    { name: 'when an external trade has bought the contract', before: () => desk.exchange.foreignTrade(external) },
     {
       name: 'when the stop is cancelled in the book',
       before: async ({ orderId }) => {

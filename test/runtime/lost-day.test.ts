@@ -1,4 +1,4 @@
-/** A day that somebody terminated in the Temporal UI, or that failed: nothing watches it, so it must not look as if. */
+/** A day that was terminated in the Temporal UI, or that failed: nothing watches it, and it must not look as if something did. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dayWorkflowId } from '../../src/contract/identity.ts';
 import { type ApiProgram, startApiProgram } from '../api/fixtures/api-program.ts';

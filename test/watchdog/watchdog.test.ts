@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type DayIdentity, dayTaskQueue, dayWorkflowId } from '../../src/contract/identity.ts';
 import type { NoticeInput } from '../../src/contract/notices.ts';
 import { type ClockSegments, istAt, marketAt } from '../../src/domain/clock.ts';
 import type { Account, Journal } from '../../src/journal/types.ts';
 import { createMemoryJournal } from '../../src/simulation/world/journal.ts';
-import { openDay } from '../../src/temporal/open-day.ts';
 import { keepSchedule, scheduleId } from '../../src/temporal/schedule.ts';
+import { startDay } from '../../src/temporal/start-day.ts';
 import { createWatchdog, type WatchdogOptions, watch } from '../../src/watchdog/watchdog.ts';
-import { type DayIdentity, dayTaskQueue, dayWorkflowId } from '../../src/contract/identity.ts';
 import { openPosition } from '../api/fixtures/day-facts.ts';
 import { batch } from '../journal/journal-rows.ts';
 import { connectToShared } from '../temporal-environments.ts';
@@ -74,7 +74,7 @@ async function desk(options: { at: string; behaves?: 'FAILS' | 'ENDS' } & Partia
   const handle = env.client.workflow.getHandle(dayWorkflowId(identity));
   return {
     ...{ account, identity, journal, sent, handle, settings },
-    open: () => openDay(env.client, identity, segments),
+    open: () => startDay(env.client, identity, segments),
     status: async () => (await handle.describe().catch(() => null))?.status.name ?? 'none',
     look: () => createWatchdog(settings).look(),
     start() {

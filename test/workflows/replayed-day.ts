@@ -27,7 +27,7 @@ import type { Journal } from '../../src/journal/types.ts';
 import { createSealer } from '../../src/platform/secrets.ts';
 import { createComposition } from '../../src/runtime/composition.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
-import { TRADING_DAY } from '../../src/temporal/open-day.ts';
+import { TRADING_DAY } from '../../src/temporal/start-day.ts';
 import { sharedJournal } from '../shared-journal.ts';
 import { createTimeSkipping } from '../temporal-environments.ts';
 import { AFTER_THE_INSTANT_MS, lookAhead } from './look-ahead.ts';

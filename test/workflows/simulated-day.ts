@@ -14,7 +14,7 @@ import { after, later, resetTime, virtualNow } from '../../src/simulation/virtua
 import { createMemoryJournal } from '../../src/simulation/world/journal.ts';
 import type { ProductSettings } from '../../src/simulation/world/product.ts';
 import { enterVirtualTime, type World } from '../../src/simulation/world/world.ts';
-import { TRADING_DAY } from '../../src/temporal/open-day.ts';
+import { TRADING_DAY } from '../../src/temporal/start-day.ts';
 import { AFTER_THE_INSTANT_MS, lookAhead } from './look-ahead.ts';
 import { lookAtBook } from './look-at-book.ts';
 import { ONE_LOT, PLAN } from './plan.ts';

@@ -119,7 +119,8 @@ export function closeAll(day: Day, by: string): Answer {
       : first.length > 0
         ? `${first.join(', ')} leave now.`
         : `${open.join(', ')} are being left already.`;
-  const text = `Emergency: close everything, by ${by}. No new entries today. ${what}`;
+  const waits = facts.handsOff && open.length > 0 ? ' It is hands off: nothing is sent until it is switched off.' : '';
+  const text = `Emergency: close everything, by ${by}. No new entries today. ${what}${waits}`;
   day.page('emergency', 'day', text);
   return { changed: isFirst || first.length > 0, text };
 }

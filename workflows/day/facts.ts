@@ -38,6 +38,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   closing: 'emergency' | 'stopped' | null;
   /** Attempts by position, role, purpose and slice: a tag is never spelled twice. */
   attempts: Record<string, number>;
+  /** Where attempts begin: beyond all that a lost run may have used. */
+  attemptsFrom: number;
   /** The overnight net of the account, once the broker has said it twice alike. */
   overnight: Overnight[] | null;
   /** As it was compared at the open: what differs from it is unexplained. */
@@ -122,6 +124,10 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     plan: null,
     closing: null,
     attempts: {},
+    attemptsFrom: 0,
+    waitsForBook: null,
+    defects: {},
+    clocks: null,
     overnight: null,
     overnightCompared: [],
     compared: false,

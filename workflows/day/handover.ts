@@ -68,7 +68,7 @@ function takeUp(day: Day, left: HandedOver, from: string): void {
   const position: Position = {
     ...{ id, number, signal: left.signal, plan: left.plan, enteredOn: left.enteredOn, openedAt: left.openedAt },
     legs: left.legs ?? legsOf(left.plan),
-    ...{ closedAt: null, entry: null, carried: true, guardEpoch: 0, problem: null },
+    ...{ closedAt: null, entry: null, inJournal: true, carried: true, guardEpoch: 0, problem: null },
     exit: facts.closing || overdue ? { reason: facts.closing ?? 'leftover', askedAt: Date.now() } : null,
     unheard: left.orders
       .filter(mayFill)

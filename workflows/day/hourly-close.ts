@@ -110,9 +110,11 @@ async function judge(day: Day, bar: { barStart: MarketMs; barEnd: MarketMs }): P
     );
   if (held().length === 0) return true;
   const time = istTime(bar.barEnd);
-  const seen = await closes.readHourClose.executeWithOptions({ summary: `Index close of ${time} for the stops` }, [
-    { identity: day.identity, ...bar },
-  ]);
+  const seen = await day.calls(() =>
+    closes.readHourClose.executeWithOptions({ summary: `Index close of ${time} for the stops` }, [
+      { identity: day.identity, ...bar },
+    ]),
+  );
   const missing = `no_close:${bar.barEnd}`;
   if (seen.close === null) {
     const text = `No index close for ${time} yet: it is asked for until it is known. Index stops of ${held()

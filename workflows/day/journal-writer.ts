@@ -50,9 +50,7 @@ async function write(day: Day): Promise<void> {
     events: journal.events,
     orders: journal.orders.flatMap((tag) => facts.orders[tag] ?? []),
     positions: positions.map((position) => viewOfPosition(facts, position)),
-    handedOver: Object.fromEntries(
-      positions.filter(({ closedAt }) => closedAt === null).map((position) => [position.id, handOver(facts, position)]),
-    ),
+    handedOver: Object.fromEntries(positions.map((position) => [position.id, handOver(facts, position)])),
     decisions: facts.decisions.slice(journal.decided),
   };
   journal.events = [];
@@ -63,5 +61,7 @@ async function write(day: Day): Promise<void> {
   dropEnded(facts);
   day.show();
   const summary = (batch.events.at(-1)?.text ?? 'orders and positions').slice(0, SUMMARY_LENGTH);
-  await reads.writeJournal.executeWithOptions({ summary }, [batch]);
+  await day.calls(() => reads.writeJournal.executeWithOptions({ summary }, [batch]));
+  for (const position of positions) position.inJournal = true;
+  day.changed();
 }

@@ -32,7 +32,7 @@ export async function keepNotices(day: Day): Promise<void> {
     const [notice] = facts.notices;
     if (!notice || day.ending) return;
     const summary = `Owner: ${notice.text}`.slice(0, 120);
-    const { deliveredAt } = await reads.notifyOwner.executeWithOptions({ summary }, [notice]);
+    const { deliveredAt } = await day.calls(() => reads.notifyOwner.executeWithOptions({ summary }, [notice]));
     facts.notices = facts.notices.filter(({ id }) => id !== notice.id);
     facts.delivered[`${notice.cause}:${notice.subject}`] = deliveredAt;
     day.changed();

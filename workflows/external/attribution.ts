@@ -15,7 +15,6 @@ import { contractsOf, externalOf, keepBaselines, movedSince } from './trades.ts'
 /** Looks at all contracts of ours anew. Answers nothing: what it finds is in the ledger. */
 export function attribute(day: Day): void {
   keepBaselines(day);
-  forgetBrokerOrders(day);
   for (const { product, tradingsymbol } of contractsOf(day.facts.positions)) {
     for (const opens of ['SELL', 'BUY'] as const) attributeSide(day, product, tradingsymbol, opens);
   }
@@ -118,16 +117,6 @@ function fillBrokerOrder({ facts }: Day, tag: string, units: number): void {
   if (!order) return;
   order.quantity -= units;
   if (order.quantity <= 0) delete facts.orders[tag];
-}
-
-/** An order of the broker's that has shown no fill for so long is not waited for any more. Wall milliseconds. */
-const BROKER_ORDER_MS = 60_000;
-
-function forgetBrokerOrders({ facts }: Day): void {
-  for (const order of Object.values(facts.orders)) {
-    const waits = order.takenFrom === 'broker' && order.phase === 'working';
-    if (waits && Date.now() - order.since > BROKER_ORDER_MS) delete facts.orders[order.tag];
-  }
 }
 
 export function questionOf({ id }: Position): string {

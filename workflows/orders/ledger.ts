@@ -98,7 +98,7 @@ function freeSlice(day: Day, position: Position, { leg, purpose }: Draft): numbe
 
 function nextTag(day: Day, position: Position, of: Pick<OrderTag, 'role' | 'purpose' | 'slice'>): string {
   const key = `${position.id}:${of.role}:${of.purpose}:${of.slice}`;
-  const attempt = (day.facts.attempts[key] ?? 0) + 1;
+  const attempt = (day.facts.attempts[key] ?? day.facts.attemptsFrom) + 1;
   day.facts.attempts[key] = attempt;
   const { run, date } = day.identity;
   const manual = position.signal === 'manual' ? { manual: true } : {};
@@ -228,8 +228,8 @@ function raisePhase(day: Day, order: Order, row: BookRow): void {
 
 /** Fills only grow: an older answer takes none away. */
 function takeFills(order: Order, row: BookRow): void {
-  for (const fill of row.fills)
-    if (!order.fills.some(({ tradeId }) => tradeId === fill.tradeId)) order.fills.push(fill);
+  const isNew = ({ tradeId }: Fill) => !order.fills.some((known) => known.tradeId === tradeId);
+  for (const fill of row.fills) if (isNew(fill)) order.fills.push(fill);
   setFills(order, Math.max(order.filledQuantity, row.filledQuantity));
 }
 

@@ -50,7 +50,7 @@ export function leaves(day: Day, position: Position, order: Order): void {
       pricing: intent.pricing,
       sendBy,
     },
-    mayGoUnseen: !entry && day.facts.book.readAt !== null,
+    mayGoUnseen: (purpose === 'exit' || purpose === 'stop') && day.facts.book.readAt !== null,
   };
   const summary = `${side} ${quantity} ${order.tradingsymbol} (${role} ${purpose})`;
   day.run(`send ${tag}`, async () => {
@@ -70,6 +70,7 @@ export function change(day: Day, position: Position, { tag, kind, widen, noWorse
   const contract = order && contractOf(position, order);
   if (!order?.orderId || !contract) return;
   order.modifications += 1;
+  const isFirst = order.changeSince === undefined;
   order.changeSince ??= Date.now();
   const shown = order.orderType === 'LIMIT' ? order.price : null;
   const how = { kind, widen, noWorseThan, shown, ...(bound === undefined ? {} : { bound }) };
@@ -79,7 +80,7 @@ export function change(day: Day, position: Position, { tag, kind, widen, noWorse
     if (step) order.steps = widen;
     // What never left is none of the broker's 25.
     if (!REACHED.has(result.kind)) order.modifications -= 1;
-    if (SETTLED.has(result.kind)) delete order.changeSince;
+    if (SETTLED.has(result.kind) || (result.kind === 'no_price' && isFirst)) delete order.changeSince;
     if (result.kind === 'unchanged') {
       order.atBest = true;
       return;
@@ -116,7 +117,7 @@ export function cancel(day: Day, position: Position, tag: string, onlyIfPriced: 
 
 /** Answers to a change that reached the broker, or may have, and those after which nothing of it is waited for. */
 const REACHED = new Set<ChangeResult['kind']>(['sent', 'refused', 'doubt']);
-const SETTLED = new Set<ChangeResult['kind']>(['refused', 'unchanged', 'no_price']);
+const SETTLED = new Set<ChangeResult['kind']>(['refused', 'unchanged']);
 
 type How = Parameters<typeof orderCalls.changeOrder>[0]['how'];
 
@@ -132,9 +133,7 @@ function call(
   if (orderId === null) return;
   order.change = { kind: how.kind, since: Date.now(), inFlight: true, price: null };
   countCall(day);
-  // Neither a look whether a better price is possible nor the tenth request to cancel is news: nobody writes it down.
-  const isQuiet = () => order.atBest === true || (order.cancelAsked?.times ?? 0) > CANCEL_OFTEN;
-  const touch = () => (isQuiet() ? day.changed() : day.touchOrder(order.tag));
+  const touch = () => (isOldNews(order) ? day.changed() : day.touchOrder(order.tag));
   touch();
   const input = { identity: day.identity, orderId, contract, side, how, sendBy: Date.now() + SEND_WITHIN_MS };
   day.run(`change ${order.tag}`, async () => {
@@ -149,6 +148,14 @@ function call(
     order.steppedAt = Date.now();
     touch();
   });
+}
+
+const OLD_NEWS_MS = 60_000;
+
+/** Neither a look whether a better price is possible nor the tenth attempt at a change is worth writing down. */
+function isOldNews({ atBest, cancelAsked, changeSince }: Order): boolean {
+  const tried = changeSince !== undefined && Date.now() - changeSince > OLD_NEWS_MS;
+  return atBest === true || tried || (cancelAsked?.times ?? 0) > CANCEL_OFTEN;
 }
 
 function applyChanged(day: Day, order: Order, result: ChangeResult): void {

@@ -18,7 +18,6 @@ import { checking } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import { holdingOf, limitsOf, openManual } from '../day/limits.ts';
 import { recordIntent } from '../orders/ledger.ts';
-import { cancel } from '../orders/perform.ts';
 import { refusal, refuseExpired } from '../refusal.ts';
 import { runPosition } from './position.ts';
 import { requestExit } from './request-exit.ts';
@@ -26,6 +25,8 @@ import { requestExit } from './request-exit.ts';
 /** A workflow takes 2,000 updates: the rest is kept for closing and cancelling, and for answers to keys that were used before. */
 const MOST_COMMANDS = 500;
 const MOST_WITH_REPEATS = 1_000;
+/** Keys that are remembered: the facts of a day are bounded. */
+const MOST_KEYS = 200;
 /** Two characters of the tag. */
 const MOST_POSITIONS = 1_000;
 /** How long a command's outcome is waited for before its standing is answered. Wall milliseconds. */
@@ -75,6 +76,8 @@ async function once(day: Day, running: Map<string, Promise<Carried>>, command: P
   try {
     const carried = await under;
     day.facts.keys[key] = { body: bodyOf(command), ...carried };
+    const [oldest] = Object.keys(day.facts.keys);
+    if (oldest !== undefined && Object.keys(day.facts.keys).length > MOST_KEYS) delete day.facts.keys[oldest];
     return carried;
   } finally {
     running.delete(key);
@@ -228,7 +231,7 @@ function positionFor(day: Day, contract: ContractRef, product: Product, opens: L
     ...{ id: `M${number}`, number, signal: 'manual', enteredOn: facts.identity.date, openedAt: day.now() },
     legs: [{ role: opens === 'SELL' ? 'main' : 'hedge', contract, opens }],
     plan: manualPlan(contract, product, 0, facts.identity.date),
-    ...{ closedAt: null, entry: null, exit: null, carried: false, guardEpoch: 0, problem: null },
+    ...{ closedAt: null, entry: null, exit: null, inJournal: false, carried: false, guardEpoch: 0, problem: null },
   };
 }
 
@@ -330,7 +333,8 @@ async function cancelManual(day: Day, { orderId, by }: CancelOrder): Promise<Ord
     'manual_cancel',
     `${order.side} ${order.quantity} ${order.tradingsymbol}: cancel asked for by ${by}.`,
   );
-  if (!order.change) cancel(day, position, order.tag, false);
+  order.unwanted = true;
+  day.touchOrder(order.tag);
   const until = Date.now() + CANCELLED_MS;
   await day.until(
     `cancelling ${orderId}`,

@@ -44,6 +44,7 @@ function act(day: Day, position: Position): number | null {
       change(day, position, { do: 'change', tag, kind: 'to_limit', widen: 0, noWorseThan: null });
     return Date.now() + AFTER_DEFECT_MS;
   }
+  day.mended(`deciding about ${position.id}`);
   for (const action of next.actions) begin(day, position, action);
   return day.dueOf(next.due);
 }
@@ -74,7 +75,7 @@ function begin(day: Day, position: Position, action: Action): void {
       const order = orders[action.tag];
       if (order?.change?.kind === 'to_limit') order.conversionRefused = true;
       if (order) delete order.change;
-      day.touchOrder(action.tag);
+      day.changed();
       return;
     }
     case 'nearer_hedge':

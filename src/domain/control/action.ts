@@ -6,7 +6,7 @@ import { type Draft, isLive, mayBeSent, ordersOf } from './intervals.ts';
 
 /** Between two requests to cancel one order: at first, and after some. Wall milliseconds. */
 const CANCEL_AGAIN_MS = 1_000;
-const CANCEL_LATER_MS = 10_000;
+export const CANCEL_LATER_MS = 10_000;
 export const CANCEL_OFTEN = 5;
 /** Where it has not been done for ten minutes: a day of it has to fit into a history. */
 const CANCEL_RARELY_MS = 40_000;
@@ -108,15 +108,10 @@ export class Look {
     return begun;
   }
 
-  /**
-   * Cancels what can be cancelled; what is being changed already is waited for. A cancellation may be asked for again. Answers whether it is
-   * asked for now.
-   */
+  /** Cancels what can be cancelled; what is being changed already is waited for. Answers whether it is asked for now. */
   cancel(order: Order, onlyIfPriced = false): boolean {
-    const { change } = order;
-    if (!isLive(order) || (change && (change.inFlight || change.kind !== 'cancel'))) return false;
-    const asked = order.cancelAsked;
-    const again = asked ? asked.last + pauseAfter(asked.times) : 0;
+    if (!isLive(order) || order.change) return false;
+    const again = nextCancelAt(order);
     if (this.now.wall < again) {
       this.again(again);
       return false;
@@ -126,7 +121,10 @@ export class Look {
   }
 }
 
-function pauseAfter(cancellations: number): number {
-  if (cancellations < CANCEL_OFTEN) return CANCEL_AGAIN_MS;
-  return cancellations < CANCEL_LONG ? CANCEL_LATER_MS : CANCEL_RARELY_MS;
+/** When a cancellation may be asked for, or asked for again. */
+export function nextCancelAt({ cancelAsked }: Order): WallMs {
+  if (!cancelAsked) return 0;
+  const { last, times } = cancelAsked;
+  if (times < CANCEL_OFTEN) return last + CANCEL_AGAIN_MS;
+  return last + (times < CANCEL_LONG ? CANCEL_LATER_MS : CANCEL_RARELY_MS);
 }

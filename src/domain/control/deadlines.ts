@@ -196,9 +196,17 @@ function ofAccount(facts: ControlFacts, open: readonly Position[], now: Now): Co
     conditions.push({ cause, subject: 'day', text, afterMs });
   const ids = open.map(({ id }) => id).join(', ');
   const { timetable } = facts;
+  for (const [where, words] of Object.entries(facts.defects))
+    conditions.push({
+      cause: 'defect',
+      subject: where,
+      afterMs: 0,
+      text: `${where}: ${words}. The rest of the day goes on; look at Kite.`,
+    });
+  if (facts.clocks !== null) add('clocks', 0, facts.clocks);
   if (!timetable || open.length === 0) return conditions;
   const hours = now.market >= timetable.open;
-  if (!facts.sessionLives && now.market >= timetable.open - LOGIN_BEFORE_OPEN_MS)
+  if (!facts.sessionLives && now.market >= timetable.open - LOGIN_BEFORE_OPEN_MS && now.market < timetable.close)
     add(
       'no_session',
       30 * SECOND_MS,

@@ -10,6 +10,7 @@ import { coverSlack, heldOf, isLive, mayFill, needsCover, ordersOfLeg, seriesOf 
 const STEP_MS = 3_000;
 /** Before what was never sent is sent once more. */
 const UNSENT_MS = 2_000;
+const WRITTEN_WITHIN_MS = 3_000;
 /** What is known to be absent may be sent once more; an opening sell never is. */
 const HEDGE_SENDS = 2;
 /** An opening sell without an answer may still show: its hedge is kept so long after it was settled as absent. */
@@ -56,11 +57,21 @@ function opened(look: Look, leg: Leg, target: number, ends: string | null): bool
   const { facts, position, now } = look;
   // A book that cannot be read, or a market that does not stand at its own pace yet, is waited for until the decision is too old.
   if (facts.book.unreadableSince !== null || facts.book.readAt === null || !facts.held) return false;
+  if (!isWritten(look)) return false;
   if (!mayPlace(facts, position, leg.contract, now) || crosses(look, leg, leg.opens, 'entry')) return false;
   const slice = Math.min(left, leg.contract.maxOrderQuantity);
   const bound = leg.opens === 'SELL' ? position.plan.bounds?.lowestSell : position.plan.bounds?.highestHedge;
   const pricing = { kind: 'cross' as const, widen: 0, noWorseThan: null, ...(bound === undefined ? {} : { bound }) };
   return look.send(leg, 'entry', leg.opens, slice, pricing) === 0;
+}
+
+/** A position that a lost run had opened is found in the journal: it is there first, where the journal is not away. */
+function isWritten(look: Look): boolean {
+  const { inJournal, entry } = look.position;
+  const until = (entry?.since ?? 0) + WRITTEN_WITHIN_MS;
+  if (inJournal || look.now.wall >= until) return true;
+  look.again(until);
+  return false;
 }
 
 /** What follows an entry order that is over: the next slice, once more, another hedge, or nothing. */
@@ -86,7 +97,7 @@ function after(look: Look, last: Order, entries: readonly Order[], leg: Leg): 's
 
 /** Widens step by step inside the plan's bounds; what is not filled in the end is cancelled. */
 function chase(look: Look, order: Order, ends: string | null): void {
-  if (!isLive(order) || order.change) return;
+  if (!isLive(order) || order.change || look.isTouched(order.tag)) return;
   if (ends !== null || order.steps >= CHASE_STEPS) {
     const since = order.steppedAt ?? order.since;
     if (ends !== null || look.now.wall >= since + STEP_MS) look.cancel(order);
@@ -108,6 +119,7 @@ function chase(look: Look, order: Order, ends: string | null): void {
 /** Orders that a person has recorded leave, as far as the inequalities still allow. */
 export function beginCommanded(look: Look): void {
   for (const order of look.orders) {
+    if (order.unwanted && mayFill(order)) look.cancel(order);
     if (order.phase !== 'intended' || !order.intent) continue;
     const why = unwanted(look, order, order.intent.sendBy);
     if (why !== null) look.add({ do: 'drop', tag: order.tag, why });

@@ -49,8 +49,10 @@ function handCover(look: Look, leg: Leg, units: number): void {
   const { facts, position } = look;
   for (const other of facts.positions) {
     if (other.id === position.id) continue;
-    const lack = lackOf(ordersOf(facts, other), other, seriesOf(leg.contract, position));
-    if (lack <= 0) continue;
+    const orders = ordersOf(facts, other);
+    const lack = lackOf(orders, other, seriesOf(leg.contract, position));
+    // What it may be selling there would go with what it is given.
+    if (lack <= 0 || heldOf(orders, leg).lo < 0) continue;
     look.add({ do: 'hand_cover', to: other.id, leg, units: Math.min(units, lack) });
     return;
   }

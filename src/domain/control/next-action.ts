@@ -2,7 +2,7 @@
  * What to do for one position now, from all facts: no clock of its own, no I/O. To read it is to know what the product does with orders;
  * docs/order-policy.md has it as a table.
  */
-import { type Action, CANCEL_OFTEN, type Due, Look } from './action.ts';
+import { type Action, CANCEL_LATER_MS, CANCEL_OFTEN, type Due, Look, nextCancelAt } from './action.ts';
 import { trade } from './closing.ts';
 import { beginCommanded, enter } from './entry.ts';
 import { leave } from './exit.ts';
@@ -24,6 +24,10 @@ export function nextActions(facts: ControlFacts, positionId: string, now: Now): 
     return look;
   }
   if (facts.over || facts.handsOff || !facts.sessionLives) return look;
+  if (facts.waitsForBook !== null && facts.book.readAt === null && now.wall < facts.waitsForBook) {
+    look.again(facts.waitsForBook);
+    return look;
+  }
   look.againAt(facts.timetable?.open ?? 0);
   if (facts.rates.held && now.wall < facts.rates.held.until) {
     look.again(facts.rates.held.until);
@@ -52,13 +56,16 @@ function decide(look: Look): void {
 /** A change counts only when the book shows it in time; then it is asked for again, or another way is taken. */
 function giveUpChanges(look: Look): void {
   const { unreadableSince } = look.facts.book;
-  for (const { tag, change, cancelAsked } of look.orders) {
+  for (const order of look.orders) {
+    const { tag, change, cancelAsked, purpose } = order;
     if (!change || change.inFlight) continue;
     // The broker has taken it, and nobody can see it: taking another way would take it back.
     if (unreadableSince !== null && change.price !== null) continue;
-    // One that is asked for again and again is waited for by its next time.
-    if (change.kind === 'cancel' && (cancelAsked?.times ?? 0) > CANCEL_OFTEN) continue;
-    const until = change.since + (change.kind === 'cancel' ? CANCEL_SHOWN_MS : CHANGE_SHOWN_MS);
+    const often = (cancelAsked?.times ?? 0) > CANCEL_OFTEN;
+    const cancelled = change.since + (often ? CANCEL_LATER_MS : CANCEL_SHOWN_MS);
+    // An entry's cancellation is waited for until it is asked for anew. What closes goes another way meanwhile.
+    const asked = purpose === 'entry' ? Math.max(cancelled, nextCancelAt(order)) : cancelled;
+    const until = change.kind === 'cancel' ? asked : change.since + CHANGE_SHOWN_MS;
     if (look.now.wall >= until) look.add({ do: 'give_up_change', tag });
     else look.again(until);
   }

@@ -11,6 +11,8 @@ import { contractKey, type FillOf, type Leg, Legs, positionOf, signed, tagOf } f
 /** Our own orders are judged against what could be read so long before them; a resting stop against what could be repaired by now. */
 const READ_MS = 2_000;
 const REPAIRED_MS = 20_000;
+/** From when the lists are what the book is until it has been read, and sent after. */
+const READ_AGAIN_MS = 10_000;
 /** An order that the exchange takes later than this after it left was settled as absent by then: 5 s of silence and 15 s of looks. */
 const ABSENT_AFTER_MS = 20_000;
 /** By the first action, within this time, an order that came after all is undone. */
@@ -36,6 +38,7 @@ export class BookWatch {
   /** For how long the exchange has answered. Milliseconds. */
   private readonly answersFor: () => number;
   private readonly pulseMs: number;
+  private readonly readsHinderedAt: () => number;
   /** Positions of signals have no hedge by plan. */
   private readonly unhedged: boolean;
 
@@ -44,6 +47,7 @@ export class BookWatch {
     this.unhedged = of.unhedged;
     this.answersFor = of.answersFor;
     this.pulseMs = of.pulseMs;
+    this.readsHinderedAt = () => world.faults.readsHinderedAt();
     world.hooks.add((point) => this.atPoint(point));
     world.exchange.onOrder((order) => this.atOrder(order));
   }
@@ -150,6 +154,8 @@ export class BookWatch {
     const key = contractKey(order);
     // A stop can only be taken away at an exchange that answers.
     if (tag.purpose === 'stop' && this.answersFor() < REPAIRED_MS) return;
+    // Where the book cannot be read, exits go by our own ledger.
+    if (order.placedAt - this.readsHinderedAt() < READ_AGAIN_MS) return;
     const until = tag.purpose === 'stop' ? fill.at - REPAIRED_MS : order.placedAt - READ_MS;
     // As it was before this fill: what it has closed by itself would hide that others had closed it.
     const ours = this.legs.ofContract(key) - signed(order.side, fill.quantity);

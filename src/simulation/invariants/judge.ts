@@ -67,7 +67,7 @@ export class Judge implements Watch {
       pulseMs: this.pulseMs,
     });
     const deadlines = new PageDeadlines({ world, able, findings, pulseMs: this.pulseMs });
-    const waits = new Waits({ world, able, book, deadlines, tickMs: TICKS[play.of.pace] });
+    const waits = new Waits({ world, able, book, deadlines, positions, tickMs: TICKS[play.of.pace] });
     const dues = new Dues({ play, able, book, positions, findings });
     play.onCommand(({ command }) => {
       if (command === 'acknowledge') positions.acknowledged();
@@ -140,7 +140,7 @@ export class Judge implements Watch {
     const now = virtualNow();
     const count = this.judging.play.execution?.history.events ?? 0;
     if (now - this.events.at < 60_000) return;
-    const open = this.judging.positions.openPositions().length;
+    const open = new Set([...this.judging.book.legs.legs.values()].map(({ position }) => position)).size;
     const most = MOST_EVENTS_A_MINUTE + Math.max(0, open - 1) * EVENTS_FOR_ANOTHER;
     if (count - this.events.count > most && this.events.at > 0)
       this.findings.add(8, 'something spins', `${count - this.events.count} events within a minute`);
@@ -148,7 +148,7 @@ export class Judge implements Watch {
   }
 
   dayEnded(day: PlayedDay): void {
-    const { play, book, positions, dues } = this.judging;
+    const { play, book, positions, dues, waits } = this.judging;
     book.measureNaked();
     dues.newDay();
     judgeEnd({
@@ -162,6 +162,7 @@ export class Judge implements Watch {
     });
     judgeSignal(play, day.date, this.findings);
     positions.forgetExits();
+    waits.forget();
     book.legs.forgetClosed();
   }
 }

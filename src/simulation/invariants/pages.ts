@@ -90,7 +90,10 @@ export class PageDeadlines {
       known.ableSincePageMs += pulseMs;
     }
     const page = this.pageOf(what, known.since - BEFORE_MS);
-    if (page && page !== known.page) {
+    // What kept the whole account from being helped is over: from here on it is for this to be told.
+    if (known.page && !ANSWERS[causeOf(what)]?.causes.includes(known.page.cause) && this.hasEnded(known.page))
+      known.page = null;
+    else if (page && page !== known.page) {
       known.page = page;
       known.ableSincePageMs = 0;
     }
@@ -101,8 +104,15 @@ export class PageDeadlines {
     };
     if (!known.page) {
       if (known.ableMs > withinMs + GRACE_MS) miss('not paged', `${what} for ${seconds} s, and no page`);
-    } else if (known.ableSincePageMs > this.againWithin(known.page) + GRACE_MS + pulseMs)
+      // What has happened is told once; what lasts is told again.
+    } else if (known.page.kind !== 'told' && known.ableSincePageMs > this.againWithin(known.page) + GRACE_MS + pulseMs)
       miss('not paged again', `${what} for ${seconds} s, and the last page was "${known.page.text.slice(0, 120)}"`);
+  }
+
+  /** Another day has pages of its own. */
+  forget(): void {
+    this.waiting.clear();
+    this.ending.clear();
   }
 
   /** The newest page that tells of it. One that was raised before and goes on tells of it as well. */
@@ -123,6 +133,10 @@ export class PageDeadlines {
       else if (page.at >= from || !ended.has(key)) return page;
     }
     return undefined;
+  }
+
+  private hasEnded({ cause, subject }: Page): boolean {
+    return this.of.world.pages.findLast((page) => page.cause === cause && page.subject === subject)?.kind === 'ended';
   }
 
   private againWithin({ cause, subject }: Page): number {

@@ -95,6 +95,7 @@ export class PositionsWatch {
   }
 
   forgetExits(): void {
+    this.deadlines.forget();
     this.exits.clear();
     this.shorted.clear();
   }
@@ -106,11 +107,11 @@ export class PositionsWatch {
     if (position) this.exitDue([position]);
   }
 
-  /** Cover that another position's short needs goes to it (CONTROL): believed where that one is short of the same series. */
+  /** Cover that another position's short needs goes to it (CONTROL): believed where that one has sold something of the same product. */
   private transfer(text: string): void {
     const [, from, units, symbol, to] = /^([PM]\d+): (\d+) (\S+) are kept for ([PM]\d+)/.exec(text) ?? [];
     const { legs } = this.of.book;
-    if (!from || !to || !symbol || this.shortOf(to) < Number(units)) return;
+    if (!from || !to || !symbol || !legs.legsOf(to).some(({ role }) => role === 'main')) return;
     const held = legs.legsOf(from).find(({ contract }) => contract.endsWith(` ${symbol}`));
     if (held) legs.transfer(from, to, held.contract, Number(units));
   }
@@ -171,9 +172,17 @@ export class PositionsWatch {
     const isManual = position.startsWith('M');
     const isFlat = short === 0 && long === 0 && !this.isTouched(position);
     const unprotected = !isManual && marketIsOpen && short > this.buying(position);
-    this.deadlines.expect(`a short without protection of ${position}`, unprotected, PROTECTED_WITHIN_MS, 3, isFlat);
+    // Without a session nothing is heard of a fill: that nobody is logged in is told by then.
+    const within = able.hasSession() ? PROTECTED_WITHIN_MS : NO_SESSION_MS + this.of.readEveryMs;
+    this.deadlines.expect(`a short without protection of ${position}`, unprotected, within, 3, isFlat);
     const bare = isManual && marketIsOpen && short > this.buying(position);
-    this.deadlines.expect(`a short by hand without protection of ${position}`, bare, 2 * PROTECTED_WITHIN_MS, 3, isFlat);
+    this.deadlines.expect(
+      `a short by hand without protection of ${position}`,
+      bare,
+      2 * PROTECTED_WITHIN_MS,
+      3,
+      isFlat,
+    );
     const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
     this.deadlines.expect(`more hedge than short of ${position}`, surplus, SURPLUS_MS, 10, isFlat);
     this.judgeLive(position, short, long);

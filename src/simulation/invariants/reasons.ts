@@ -56,7 +56,9 @@ export class Reasons {
     const isTrue = {
       'loss cap': () => Math.max(...losses) >= SURELY_NOT * play.plan.maxLossPerTrade,
       target: () => -Math.min(...losses) >= SURELY_NOT * dues.targetOf(position),
-      'catastrophe stop': () => !this.stopsRest(position),
+      'resting stop': () => !this.stopsRest(position),
+      // Others have closed nothing of it.
+      external: () => false,
       'exit time': () => now >= istAt(date, '15:15') - 1_000 && dues.leavesOn(position) <= date,
       // What was carried may be left at the open, on a close of the day before.
       'index stop': () => play.world.contradicted || now <= istAt(date, '09:20') || dues.indexBeyond(position, now),

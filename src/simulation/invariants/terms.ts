@@ -87,14 +87,14 @@ export class Terms {
       findings.add(6, `another ${role} than the plan`, `${tag}: ${tradingsymbol} for a signal at ${strike} ${type}`);
   }
 
-  /** By the fills of its own slice. */
+  /** By what its position was sold at. */
   private judgeTrigger(order: SimOrder): void {
     const tag = tagOf(order.tag);
     if (!tag || order.orderType !== 'SL') return;
     this.judgeRoom(order);
     const prices = this.play.world.exchange.allOrders().flatMap((other) => {
       const of = other.source === undefined && other.tradingsymbol === order.tradingsymbol ? tagOf(other.tag) : null;
-      const isItsEntry = of?.purpose === 'entry' && of.role === 'main' && of.slice === tag.slice;
+      const isItsEntry = of?.purpose === 'entry' && of.role === 'main';
       return isItsEntry && positionOf(of) === positionOf(tag) ? other.fills.map(({ price }) => price) : [];
     });
     if (prices.length === 0) return;

@@ -5,6 +5,7 @@ import type { Able } from './able.ts';
 import type { BookWatch } from './book.ts';
 import { positionOf, tagOf } from './legs.ts';
 import type { PageDeadlines } from './pages.ts';
+import type { PositionsWatch } from './positions.ts';
 
 const DOUBT_MS = 30_000;
 const CHANGE_PENDING_MS = 10_000;
@@ -17,7 +18,14 @@ const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 const CHANGING = new Set(['MODIFY VALIDATION PENDING', 'MODIFY PENDING', 'CANCEL PENDING']);
 
 export class Waits {
-  private readonly of: { world: World; able: Able; book: BookWatch; deadlines: PageDeadlines; tickMs: number };
+  private readonly of: {
+    world: World;
+    able: Able;
+    book: BookWatch;
+    deadlines: PageDeadlines;
+    positions: PositionsWatch;
+    tickMs: number;
+  };
   /** Tags whose answer did not come, and since when. */
   private readonly doubts = new Map<string, number>();
   /** Orders that were to be changed or cancelled, by tag, and since when. */
@@ -56,6 +64,12 @@ export class Waits {
       const isThere = this.of.world.exchange.orders().some((order) => order.tag === tag);
       if (isThere || now - since >= LOOKED_AFTER_MS) this.doubts.delete(tag);
     }
+  }
+
+  forget(): void {
+    this.of.deadlines.forget();
+    this.doubts.clear();
+    this.changes.clear();
   }
 
   pulse(marketIsOpen: boolean): void {
@@ -97,7 +111,9 @@ export class Waits {
       if (!position.startsWith('P') || role !== 'main') continue;
       const dark = Math.min(world.ticker.darkFor(contract.split(' ')[1] ?? ''), virtualNow() - this.quotesAt);
       const isShort = net + book.legs.closedByOthers(contract, virtualNow()) < 0;
-      const isBlind = marketIsOpen && isShort && !bent && able.hasSession() && dark > 2 * tickMs;
+      // What is being left is judged by no price any more.
+      const isLeft = this.of.positions.isLeft(position);
+      const isBlind = marketIsOpen && !isLeft && isShort && !bent && able.hasSession() && dark > 2 * tickMs;
       deadlines.expect(`no prices of ${position}`, isBlind, BLIND_MS);
     }
   }

@@ -20,7 +20,7 @@ export const CHOICE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'expiry-of-the-week-after',
     why: 'The contracts expire a week later than those of the signal.',
-    file: 'activities/margins.ts',
+    file: 'activities/plan-entry.ts',
     find: 'const expiry = tradableExpiry(master, at);',
     replace: 'const expiry = tradableExpiry(master, at + 7 * 86_400_000);',
     by: 6,
@@ -29,7 +29,7 @@ export const CHOICE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'strike-of-the-neighbour',
     why: 'What is sold lies a strike further away than the signal says.',
-    file: 'activities/margins.ts',
+    file: 'activities/plan-entry.ts',
     find: 'const main = pick(strike);',
     replace: "const main = pick(strike + (optionType === 'PE' ? -50_00 : 50_00));",
     by: 6,
@@ -38,7 +38,7 @@ export const CHOICE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'distance-without-the-plan',
     why: 'The hedge lies 200 points away, whatever the plan says.',
-    file: 'activities/margins.ts',
+    file: 'activities/plan-entry.ts',
     find: 'const hedge = pick(strike + outwards * plan.hedgeDistance);',
     replace: 'const hedge = pick(strike + outwards * 200_00);',
     by: 6,
@@ -49,7 +49,7 @@ export const CHOICE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'lots-for-units',
     why: 'A position of ten lots is planned as one of ten units.',
-    file: 'activities/margins.ts',
+    file: 'activities/plan-entry.ts',
     find: 'const quantity = plan.numLots * main.ref.lotSize;',
     replace: 'const quantity = plan.numLots;',
     by: 6,
@@ -58,7 +58,7 @@ export const CHOICE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'risk-of-lots',
     why: 'What a position may lose is reckoned on its lots, and not on its units.',
-    file: 'activities/margins.ts',
+    file: 'activities/plan-entry.ts',
     find: 'hedgePrice: buy.price, quantity, charges })',
     replace: 'hedgePrice: buy.price, quantity: plan.numLots, charges: 0 })',
     by: 6,
@@ -76,32 +76,12 @@ export const CHOICE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'part-counts-as-all',
     why: 'An order that was filled in part counts as filled in full.',
-    file: 'workflows/orders.ts',
-    find: 'order.filledQuantity = order.fills.reduce((sum, fill) => sum + fill.quantity, 0);',
-    replace: 'order.filledQuantity = order.fills.length > 0 ? order.quantity : 0;',
+    file: 'workflows/orders/ledger.ts',
+    find: '  order.filledQuantity = Math.max(least, traded);',
+    replace: '  order.filledQuantity = Math.max(least, traded) > 0 ? order.quantity : 0;',
     by: 1,
     days: {
       cases: [shortDay([thinBuys()])],
-    },
-  },
-  {
-    name: 'surplus-of-the-first-slice',
-    why: 'What of the hedge is too much is reckoned by the first slice of the short alone.',
-    file: 'workflows/legs.ts',
-    find: 'return this.long() - Math.max(0, this.short()) - this.outside.added;',
-    replace: 'return this.long() - Math.max(0, this.short(1)) - this.outside.added;',
-    by: 1,
-    days: {
-      cases: [
-        shortDay([], {
-          plan: {
-            numLots: 40,
-            maxCapitalAtRisk: 50_000_000_00,
-            maxLossPerTrade: 500_000_00,
-            maxLossPerDay: 900_000_00,
-          },
-        }),
-      ],
     },
   },
   {
@@ -116,9 +96,9 @@ export const CHOICE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'holdings-do-not-block',
     why: 'What others held when somebody logged in is not waited for: nobody has said yet whose it is.',
-    file: 'workflows/hours.ts',
-    find: 'const block = day.entriesBlockedBy();',
-    replace: 'const block = day.over ? day.entriesBlockedBy() : undefined;',
+    file: 'workflows/position/from-signal.ts',
+    find: '  const block = day.entriesBlockedBy();',
+    replace: '  const block = facts.over ? day.entriesBlockedBy() : undefined;',
     by: 6,
     days: {
       cases: [
@@ -133,9 +113,10 @@ export const CHOICE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'stop-forgotten-at-a-login',
     why: 'Somebody has stopped trading; the next login starts it again.',
-    file: 'workflows/logins.ts',
-    find: "day.session = result.session;\n      day.clearWarning('login_lost');",
-    replace: "day.session = result.session;\n      day.enabled = day.started;\n      day.clearWarning('login_lost');",
+    file: 'workflows/day/logins.ts',
+    find: '      facts.sessionLives = true;',
+    replace: `      facts.sessionLives = true;
+      facts.noNewRisk = !facts.started;`,
     by: 6,
     days: {
       cases: [
@@ -149,9 +130,11 @@ export const CHOICE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'command-carried-out-twice',
     why: 'An order by hand that arrives again under its key is placed again.',
-    file: 'workflows/manual.ts',
-    find: 'if (known) return known.result;',
-    replace: '',
+    file: 'workflows/position/from-command.ts',
+    find: `  const known = day.facts.keys[key];
+  if (known) return known;
+  const under = running.get(key) ?? carryOut(day, command);`,
+    replace: '  const under = carryOut(day, command);',
     by: 2,
     days: {
       cases: [

@@ -1,6 +1,6 @@
 /** What the day says, hands over, writes down, and tells its owner. */
 import type { Mutation } from './mutation.ts';
-import { after, at, command, quietDay, shortDay } from './own-days.ts';
+import { after, at, callFault, command, quietDay, shortDay } from './own-days.ts';
 
 const WEEKLY = { plan: { numLots: 10, maxCapitalAtRisk: 50_000_000_00, exitPolicy: 'weekly' as const } };
 
@@ -8,15 +8,15 @@ export const DAY_MUTATIONS: readonly Mutation[] = [
   {
     name: 'charges-added',
     why: 'The report adds the charges to the gross.',
-    file: 'workflows/report.ts',
-    find: 'net: gross - charges.total',
-    replace: 'net: gross + charges.total',
+    file: 'workflows/day/report.ts',
+    find: 'net: gross - charges.total },',
+    replace: 'net: gross + charges.total },',
     by: 4,
   },
   {
     name: 'fill-left-out',
     why: 'The report leaves out its first trade.',
-    file: 'workflows/report.ts',
+    file: 'workflows/day/report.ts',
     find: '.sort((a, b) => a.at - b.at);',
     replace: '.sort((a, b) => a.at - b.at)\n    .slice(1);',
     by: 4,
@@ -24,7 +24,7 @@ export const DAY_MUTATIONS: readonly Mutation[] = [
   {
     name: 'always-flat',
     why: 'Every day is called flat.',
-    file: 'workflows/report.ts',
+    file: 'workflows/day/report.ts',
     find: "return open.length > 0 ? 'carried' : 'flat';",
     replace: "return 'flat';",
     by: 4,
@@ -51,9 +51,10 @@ export const DAY_MUTATIONS: readonly Mutation[] = [
   {
     name: 'throw-in-a-handler',
     why: 'A handler of a signal throws: the workflow task fails for ever, and nothing leaves any more.',
-    file: 'workflows/trading-day.ts',
-    find: 'const taken = day.warnings.filter(',
-    replace: "if (ids === 'all') throw new Error('a defect');\n    const taken = day.warnings.filter(",
+    file: 'workflows/day/commands.ts',
+    find: '  const taken = facts.warnings.filter(',
+    replace: `  if (ids === 'all') throw new Error('a defect');
+  const taken = facts.warnings.filter(`,
     by: 4,
   },
   {
@@ -75,11 +76,12 @@ export const DAY_MUTATIONS: readonly Mutation[] = [
   {
     name: 'pages-swallowed',
     why: 'Nothing reaches the owner, also when a day does not end flat.',
-    file: 'workflows/proxies.ts',
-    find: "export const world = proxyActivities<DayActivities>({ startToCloseTimeout: '30s', retry: untilItWorks });",
+    file: 'workflows/activity-proxies.ts',
+    find: `export const reads = proxyActivities<DayActivities>({ startToCloseTimeout: '30s', retry: untilItWorks });`,
     replace: `const reached = proxyActivities<DayActivities>({ startToCloseTimeout: '30s', retry: untilItWorks });
-const swallowed = Object.assign(async () => {}, { executeWithOptions: async () => {} });
-export const world = new Proxy(reached, {
+const nothing = async () => ({ deliveredAt: null });
+const swallowed = Object.assign(nothing, { executeWithOptions: nothing });
+export const reads = new Proxy(reached, {
   get: (of, key) => (key === 'notifyOwner' ? swallowed : Reflect.get(of, key)),
 });`,
     by: 4,
@@ -97,9 +99,9 @@ export const world = new Proxy(reached, {
   {
     name: 'page-without-a-cause',
     why: 'The owner is paged at the close of a day on which nothing is wrong.',
-    file: 'workflows/trading-day.ts',
-    find: 'if (open.length === 0) return;',
-    replace: '',
+    file: 'workflows/day/after-the-close.ts',
+    find: `  if (report.result === 'not_flat') {`,
+    replace: `  if (report.result !== 'carried') {`,
     by: 10,
     days: { cases: [quietDay([], { from: '08:45' })] },
   },
@@ -115,10 +117,9 @@ export const world = new Proxy(reached, {
   {
     name: 'login-asked-for-once',
     why: 'With a position open and nobody logged in, the owner is paged once, and then no more.',
-    file: 'workflows/logins.ts',
-    find: 'await world.notifyOwner.executeWithOptions({ summary: text }, [{ level, text }]);',
-    replace:
-      "if (!unguarded || !Reflect.get(day, 'paged')) await world.notifyOwner.executeWithOptions({ summary: text }, [{ level, text }]);\n    Reflect.set(day, 'paged', unguarded);",
+    file: 'src/domain/control/deadlines.ts',
+    find: `  return last + (cause === 'no_session' ? Math.min(pause, LOGIN_EVERY_MS) : pause);`,
+    replace: `  return last + (cause === 'no_session' ? 10 * REPEAT_EVERY_MS : pause);`,
     by: 10,
     days: {
       cases: [
@@ -133,15 +134,98 @@ export const world = new Proxy(reached, {
   {
     name: 'second-login-lost',
     why: 'Only the first login of a day is taken up: the next ones are read and forgotten.',
-    file: 'workflows/logins.ts',
-    find: 'if (!auth) return;',
-    replace: 'if (!auth) return;\n    if (day.authAttempts.length > 1) continue;',
+    file: 'workflows/day/logins.ts',
+    find: '    const result = await exchange(day, auth);',
+    replace: `    if (facts.authAttempts.length > 1) {
+      facts.logins = [];
+      continue;
+    }
+    const result = await exchange(day, auth);`,
     by: 5,
     days: {
       cases: [
         shortDay([
           after('main_filled', 5_000, { do: 'token_death' }),
           command({ command: 'login' }, 'main_filled', 15_000),
+        ]),
+      ],
+    },
+  },
+  {
+    name: 'page-never-ends',
+    why: 'What was paged is over, and nobody is told.',
+    file: 'src/domain/control/deadlines.ts',
+    find: 'if (kept[key] || known.pages === 0) continue;',
+    replace: 'if (kept[key] || known.pages >= 0) continue;',
+    by: 10,
+    days: {
+      cases: [
+        quietDay([
+          at('11:39:57', { do: 'token_death' }),
+          at('11:52:00', { do: 'command', of: { command: 'login' } }),
+          at('11:55:00', { do: 'command', of: { command: 'close_all' } }),
+        ]),
+      ],
+    },
+  },
+  {
+    name: 'blindness-untold',
+    why: 'A guard sees no prices, and nobody hears of it.',
+    file: 'src/domain/control/deadlines.ts',
+    find: '  if (blind !== undefined)\n',
+    replace: '  if (blind !== undefined && blind.length === 0)\n',
+    by: 10,
+    days: {
+      cases: [
+        shortDay([
+          after('main_filled', 5_000, {
+            do: 'ticker_fault',
+            fault: { kind: 'ticks.silent', effect: { do: 'silent' }, forMs: 45_000 },
+          }),
+          after(
+            'main_filled',
+            5_000,
+            callFault({ kind: 'quotes.empty', calls: ['quotes'], effect: { do: 'empty' }, forMs: 45_000 }),
+          ),
+        ]),
+      ],
+    },
+  },
+  {
+    name: 'others-untold',
+    why: 'Others have closed some of ours, and nobody is asked about it.',
+    file: 'src/domain/control/deadlines.ts',
+    find: '  if (outside.length > 0)\n',
+    replace: '  if (outside.length > 9)\n',
+    by: 10,
+    days: {
+      cases: [
+        shortDay([
+          after('main_filled', 10_000, {
+            ...{ do: 'external', kind: 'external.bought_back', role: 'main', side: 'BUY', lots: 4 },
+          }),
+        ]),
+      ],
+    },
+  },
+  {
+    name: 'unreadable-untold',
+    why: 'The book cannot be read for a minute, and nobody hears of it.',
+    file: 'activities/watch-book.ts',
+    find: 'performance.now() - flawed.mono >= this.pace.unreadableMs)',
+    replace: 'performance.now() - flawed.mono >= 100 * this.pace.unreadableMs)',
+    by: 10,
+    days: {
+      cases: [
+        shortDay([
+          after(
+            'main_filled',
+            5_000,
+            callFault({
+              ...{ kind: 'reads.gateway', calls: ['orders', 'trades', 'positions', 'orderHistory'] },
+              ...{ effect: { do: 'gateway' }, forMs: 45_000 },
+            }),
+          ),
         ]),
       ],
     },

@@ -1,12 +1,20 @@
 /** Entries that sell too early, too much, too late, or without protection. */
 import type { Mutation } from './mutation.ts';
-import { after, at, callFault, command, quietDay, shortDay, thinBuys } from './own-days.ts';
+import { after, at, command, quietDay, shortDay } from './own-days.ts';
+
+/** A person has bought a further strike and sold a nearer one against it; then the long is closed by itself. */
+const COVERED = quietDay([
+  at('11:16:00', { do: 'command', of: { command: 'place_order', order: { leg: 'far', lots: 4, side: 'BUY' } } }),
+  at('11:17:00', { do: 'command', of: { command: 'place_order', order: { leg: 'near', lots: 2, side: 'SELL' } } }),
+  at('11:18:00', { do: 'command', of: { command: 'close_position', which: 1 } }),
+  at('11:20:00', { do: 'command', of: { command: 'close_all' } }),
+]);
 
 export const ENTRY_MUTATIONS: readonly Mutation[] = [
   {
     name: 'hedge-on-the-wrong-side',
     why: 'The hedge is bought 200 points nearer to the index, where it covers nothing.',
-    file: 'activities/margins.ts',
+    file: 'activities/plan-entry.ts',
     find: "const outwards = optionType === 'PE' ? -1 : 1;",
     replace: "const outwards = optionType === 'PE' ? 1 : -1;",
     by: 6,
@@ -14,126 +22,25 @@ export const ENTRY_MUTATIONS: readonly Mutation[] = [
   {
     name: 'carried-by-product',
     why: 'A day trade is opened under NRML: nobody squares it off when we do not.',
-    file: 'activities/margins.ts',
+    file: 'activities/plan-entry.ts',
     find: "plan.exitPolicy === 'intraday' ? 'MIS' : 'NRML'",
     replace: "'NRML'",
     by: 6,
   },
   {
-    name: 'main-before-hedge',
-    why: 'The main leg is sold before the hedge is seen filled.',
-    file: 'workflows/position.ts',
-    find: 'const hedged = plan.hedge ? await enterHedge(this) : plan.quantity;',
-    replace: 'if (plan.hedge) this.day.beside(enterHedge(this).then(() => {}));\n    const hedged = plan.quantity;',
-    by: 1,
-  },
-  {
-    name: 'main-in-full-on-half-a-hedge',
-    why: 'All of the main leg is sold, although the hedge was filled in part.',
-    file: 'workflows/position.ts',
-    find: 'const lots = Math.floor(hedged / plan.main.lotSize);',
-    replace: 'const lots = hedged > 0 ? Math.floor(plan.quantity / plan.main.lotSize) : 0;',
-    by: 1,
-    days: {
-      cases: [shortDay([thinBuys()])],
-    },
-  },
-  {
-    name: 'absent-sell-sent-again',
-    why: 'An opening SELL that is absent is sent again, as other orders are. Then the first one appears.',
-    file: 'workflows/entry.ts',
-    find: "const opening = role === 'main' && purpose === 'entry';",
-    replace: 'const opening = false;',
-    by: 1,
-    days: {
-      cases: [25_000, 35_000, 45_000].map((ms) =>
-        shortDay(
-          [
-            after(
-              'hedge_filled',
-              0,
-              callFault({
-                ...{ kind: 'place.lost', calls: ['placeOrder'], count: 1 },
-                ...{ effect: { do: 'late', ms }, order: { side: 'SELL' } },
-              }),
-            ),
-          ],
-          {},
-          120_000,
-        ),
-      ),
-    },
-  },
-  {
-    name: 'covering-hedge-sold-as-surplus',
-    why: 'What covers the short is counted as surplus, and sold once the position is open.',
-    file: 'workflows/legs.ts',
-    find: 'return this.long() - Math.max(0, this.short()) - this.outside.added;',
-    replace: 'return this.long() - this.outside.added;',
-    by: 1,
-  },
-  {
-    name: 'surplus-hedge-kept',
-    why: 'The main leg is filled in part, and the hedge stays as large as it was.',
-    file: 'workflows/position.ts',
-    find: 'if (plan.hedge) await unwindSurplus(this);',
-    replace: '',
-    by: 10,
-    days: {
-      cases: [
-        shortDay(
-          [
-            after('hedge_filled', 0, {
-              ...{ do: 'exchange_fault', kind: 'order.thin' },
-              fault: { kind: 'thin_depth', count: 8, quantity: 75 },
-            }),
-          ],
-          {},
-          400_000,
-        ),
-      ],
-    },
-  },
-  {
     name: 'no-stop',
     why: 'No stop is rested for what was sold.',
-    file: 'workflows/entry.ts',
-    find: 'if (filled > 0) await restStop(position, index + 1);',
+    file: 'src/domain/control/protection.ts',
+    find: '  restStop(look, leg, stops, held.lo);',
     replace: '',
     by: 3,
-  },
-  {
-    name: 'refused-stop-is-kept',
-    why: 'A position whose stop is refused twice stays open without one.',
-    file: 'workflows/entry.ts',
-    find: "position.requestExit('protection_refused');",
-    replace: '',
-    by: 3,
-    days: {
-      cases: [
-        shortDay([
-          after('main_filled', 0, {
-            ...{ do: 'exchange_fault', kind: 'order.rejected' },
-            fault: { kind: 'reject_order', count: 2, transaction_type: 'BUY' },
-          }),
-        ]),
-      ],
-    },
-  },
-  {
-    name: 'stop-for-twice-as-much',
-    why: 'The stop is for twice what was sold.',
-    file: 'workflows/entry.ts',
-    find: "      quantity,\n      pricing: { kind: 'stop'",
-    replace: "      quantity: 2 * quantity,\n      pricing: { kind: 'stop'",
-    by: 2,
   },
   {
     name: 'decision-without-age',
     why: 'A decision of 11:15 is still acted on when somebody logs in ten minutes later.',
-    file: 'workflows/hours.ts',
-    find: "if (day.now() > at + decideWithin(day)) return 'the decision came too late after the close';",
-    replace: '',
+    file: 'workflows/day/decision-age.ts',
+    find: 'const DECIDE_WITHIN_MS = 5 * 60_000;',
+    replace: 'const DECIDE_WITHIN_MS = 60 * 60_000;',
     by: 6,
     days: {
       cases: [
@@ -162,32 +69,70 @@ export const ENTRY_MUTATIONS: readonly Mutation[] = [
     },
   },
   {
-    name: 'entry-goes-on-in-an-emergency',
-    why: 'Everything is to be closed while the hedge is being bought, and the main leg is sold all the same.',
-    file: 'workflows/position.ts',
-    find: 'return this.exitReason === null && entriesOff === null && !(squaringOff && this.leavesToday()) && !over;',
-    replace:
-      'return (entriesOff !== null || this.exitReason === null) && !(squaringOff && this.leavesToday()) && !over;',
+    name: 'stop-does-not-stop',
+    why: 'Somebody has stopped trading, and the next signal is taken all the same.',
+    file: 'workflows/day/commands.ts',
+    find: `const changed = !facts.noNewRisk || closePositions;
+  facts.noNewRisk = true;`,
+    replace: 'const changed = !facts.noNewRisk || closePositions;',
     by: 6,
+    days: { cases: [shortDay([at('11:14:00', { do: 'command', of: { command: 'stop' } })])] },
+  },
+  {
+    name: 'cover-of-others-not-counted',
+    why: 'A long is sold that no short of its own position needs: it covered the short of another one.',
+    file: 'src/domain/control/entry.ts',
+    find: 'return Math.max(0, Math.min(own, coverSlack(facts, seriesOf(hedge.contract, position))));',
+    replace: 'return Math.max(0, own);',
+    by: 5,
+    days: { cases: [COVERED] },
+  },
+  {
+    name: 'i1-for-single-legs-only',
+    why: 'Whether something becomes naked is asked of each position by itself: a long that covers another one’s short is sold.',
+    file: 'src/domain/control/intervals.ts',
+    find: `    if (!needsCover(position)) continue;
+    const orders = ordersOf(facts, position);`,
+    replace: `    if (!needsCover(position) || position.legs.every(({ opens }) => opens === 'SELL')) continue;
+    const orders = ordersOf(facts, position);`,
+    by: 1,
+    days: { cases: [COVERED] },
+  },
+  {
+    name: 'intended-counts-as-held',
+    why: 'What an entry may still buy counts as held, and is sold in an emergency.',
+    file: 'src/domain/control/intervals.ts',
+    find: '      held.lo += surely(order);\n',
+    replace: '      held.lo += possibly(order);\n',
+    by: 2,
     days: {
       cases: [
         quietDay([
           after('signal', 0, {
             ...{ do: 'exchange_fault', kind: 'order.thin' },
-            fault: { kind: 'thin_depth', count: 3, quantity: 150, transaction_type: 'BUY' },
+            fault: { kind: 'thin_depth', count: 6, quantity: 75, transaction_type: 'BUY' },
           }),
-          command({ command: 'close_all' }, 'hedge_leaves', 1_000),
+          command({ command: 'close_all' }, 'hedge_leaves', 1_500),
         ]),
       ],
     },
   },
   {
-    name: 'stop-does-not-stop',
-    why: 'Somebody has stopped trading, and the next signal is taken all the same.',
-    file: 'workflows/hours.ts',
-    find: "if (!day.enabled) return 'trading is stopped';",
-    replace: '',
+    name: 'throw-in-an-entry',
+    why: 'Deciding about an entry throws: a signal is not taken.',
+    file: 'src/domain/control/entry.ts',
+    find: '  const ends = entryEnds(look);\n',
+    replace: "  const ends = entryEnds(look);\n  if (position.plan.lots > 0) throw new Error('a defect');\n",
     by: 6,
-    days: { cases: [shortDay([at('11:14:00', { do: 'command', of: { command: 'stop' } })])] },
+    days: { cases: [shortDay([])] },
+  },
+  {
+    name: 'throw-in-a-protection',
+    why: 'Deciding about protection throws: no stop is rested, and nobody else does it.',
+    file: 'src/domain/control/protection.ts',
+    find: '  if (entry === null) return;\n',
+    replace: "  if (entry !== null) throw new Error('a defect');\n  if (entry === null) return;\n",
+    by: 10,
+    days: { cases: [quietDay([])] },
   },
 ];

@@ -30,70 +30,22 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     by: 3,
   },
   {
-    name: 'hedge-sold-beside-the-exit',
-    why: 'The hedge is sold while the short is still being bought back.',
-    file: 'workflows/position.ts',
-    find: 'await exitMain(this);\n    if (this.plan.hedge) await sellHedge(this);',
-    replace:
-      'const all = Object.assign(Object.create(this), { toSellOfHedge: () => this.long() });\n    await Promise.all([exitMain(this), this.plan.hedge ? sellHedge(all) : null]);',
-    by: 1,
-  },
-  {
-    name: 'exit-beside-the-stop',
-    why: 'The exit is placed while the stop still rests: a spike after it fills the stop as well.',
-    file: 'workflows/exit.ts',
-    find: 'if (stop && !isFinal(stop)) {\n    await leaveThroughStop',
-    replace: 'if (stop && !isFinal(stop) && position.day.over) {\n    await leaveThroughStop',
-    by: 2,
-    days: {
-      cases: [
-        shortDay([
-          after('short_closed', 200, {
-            ...{ do: 'exchange_fault', kind: 'price.spike' },
-            fault: { kind: 'price_shift', count: 1, points: 150, seconds: 20 },
-          }),
-        ]),
-      ],
-    },
-  },
-  {
-    name: 'exit-by-the-plan',
-    why: 'The exit buys back what was planned, not what was filled.',
-    file: 'workflows/exit.ts',
-    find: 'quantity: position.toBuyBack(slice),',
-    replace: "quantity: Reflect.get(position.plan, 'quantity'),",
-    by: 2,
-    days: {
-      cases: [
-        shortDay(
-          [
-            after('hedge_filled', 0, {
-              ...{ do: 'exchange_fault', kind: 'order.thin' },
-              fault: { kind: 'thin_depth', count: 5, quantity: 75, transaction_type: 'SELL' },
-            }),
-          ],
-          { typeChange: 'refuse' },
-        ),
-      ],
-    },
-  },
-  {
     name: 'exit-given-up',
     why: 'An exit that is refused once is not tried again.',
-    file: 'workflows/exit.ts',
-    find: "} else if (submitted.kind === 'halted') return;\n    // Somebody",
-    replace: "} else if (submitted.kind !== 'absent') return;\n    // Somebody",
+    file: 'src/domain/control/exit.ts',
+    find: '  if (last && now.wall < last.since + pause) {',
+    replace: '  if (last && refusals > 0) {',
     by: 5,
     days: { cases: [shortDay([after('exit_asked', 0, refused({ count: 1 }))], { typeChange: 'refuse' })] },
   },
   {
     name: 'no-pause-between-exits',
     why: 'Refused exits follow each other at once: a history fills up within the hour.',
-    file: 'workflows/exit.ts',
-    find: 'urgent ? AFTER_REFUSAL_MS : PATIENT_MS',
-    replace: '1',
+    file: 'src/domain/control/exit.ts',
+    find: `const pause = refusals === 0 || !step ? 0 : side === 'BUY' ? step.short : step.long;`,
+    replace: 'const pause = step ? 0 : 1;',
     by: 8,
-    days: { cases: [shortDay([after('exit_asked', 0, refused({ forMs: 12_000 }))], { typeChange: 'refuse' })] },
+    days: { cases: [shortDay([after('exit_asked', 0, refused({ forMs: 40_000 }))], { typeChange: 'refuse' })] },
   },
   {
     name: 'square-off-an-hour-late',
@@ -107,9 +59,10 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
   {
     name: 'others-not-looked-at',
     why: 'What somebody bought back in the app is bought back once more.',
-    file: 'workflows/by-hand.ts',
-    find: "outside.bought = roles.includes('main') ? takenOf(position, 'main') : 0;",
-    replace: 'outside.bought = 0;',
+    file: 'workflows/orders/book.ts',
+    find: `      recordExternalTrades(day, news.externalTrades);
+`,
+    replace: '',
     by: 2,
     days: {
       cases: [
@@ -126,8 +79,8 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
   {
     name: 'index-stop-not-taken',
     why: 'An hourly close beyond the strike ends nothing.',
-    file: 'workflows/hours.ts',
-    find: "position.requestExit('index_stop');",
+    file: 'workflows/day/hourly-close.ts',
+    find: `  requestExit(day, position, 'index_stop');`,
     replace: '',
     by: 5,
     days: { cases: [fallingDay(24_980_00, 500_000_00)] },
@@ -145,7 +98,7 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     name: 'garbage-tick-exits',
     why: 'One packet beyond the cap is enough: the breach has lost its second look.',
     file: 'activities/guard.ts',
-    find: 'if (this.breach.packets < 2 && Date.now() - this.breach.since < BREACH_LASTS_MS) return;',
+    find: 'if (this.breach.packets < 2 && performance.now() - this.breach.since < BREACH_LASTS_MS) return;',
     replace: '',
     by: 5,
     days: {
@@ -154,7 +107,7 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
           after('main_filled', 20_000, {
             do: 'ticker_fault',
             fault: {
-              ...{ kind: 'ticks.lie', effect: { do: 'lies', factor: 40 }, forMs: 10_000, count: 1 },
+              ...{ kind: 'ticks.lie', effect: { do: 'lies', factor: 1.5 }, forMs: 10_000, count: 1 },
               role: 'main',
             },
           }),
@@ -165,10 +118,9 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
   {
     name: 'next-exit-cheaper',
     why: 'What an exit has left over is bought by another one, at a lower price each time.',
-    file: 'workflows/exit.ts',
-    find: "widen: tries, noWorseThan: shown },\n    });\n    const submitted = await submitWatched(position, intended);\n    if (submitted.kind === 'in_book') {\n      await chaseToEnd(position, submitted.order, tries);",
-    replace:
-      "widen: Math.max(0, 4 - tries), noWorseThan: null },\n    });\n    const submitted = await submitWatched(position, intended);\n    if (submitted.kind === 'in_book') {\n      await follow(day, submitted.order, 'terminal', CHASE_STEP_MS);\n      await cancelToEnd(day, submitted.order);",
+    file: 'src/domain/control/exit.ts',
+    find: `look.add({ do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan });`,
+    replace: `look.add({ do: 'change', tag: order.tag, kind: 'reprice', widen: Math.max(0, 4 - order.steps), noWorseThan: noWorseThan && null });`,
     by: 5,
     days: {
       cases: [

@@ -19,9 +19,9 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
   {
     name: 'emergency-of-the-first',
     why: 'An emergency closes the first position, and leaves the others.',
-    file: 'workflows/trading-day.ts',
-    find: "for (const position of day.positions) position.requestExit('emergency');",
-    replace: "day.positions[0]?.requestExit('emergency');",
+    file: 'workflows/day/commands.ts',
+    find: 'return day.facts.positions.filter((position) =>',
+    replace: 'return day.facts.positions.slice(0, 1).filter((position) =>',
     by: 5,
     days: {
       cases: [
@@ -38,8 +38,8 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
     name: 'target-not-taken',
     why: 'The guard sees the target reached, and goes on.',
     file: 'activities/guard.ts',
-    find: ': targetHit(result, target)',
-    replace: ': targetHit(result, target) && result < 0',
+    find: 'return short.ask !== null && targetHit(result, target) ?',
+    replace: 'return short.ask !== null && result < 0 && targetHit(result, target) ?',
     by: 5,
     days: {
       cases: [
@@ -67,27 +67,21 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
   {
     name: 'hedge-kept-after-its-stop',
     why: 'The stop has bought the short back, and nobody sells the hedge.',
-    file: 'workflows/position.ts',
-    find: 'if (this.plan.hedge) await sellHedge(this);\n    if',
-    replace: "if (this.plan.hedge && this.exitReason !== 'catastrophe_stop') await sellHedge(this);\n    if",
+    file: 'src/domain/control/exit.ts',
+    find: `  for (const leg of position.legs.filter(({ opens }) => opens === 'BUY')) closeLong(look, leg);`,
+    replace: `  if (position.exit?.reason === 'resting_stop') return;
+  for (const leg of position.legs.filter(({ opens }) => opens === 'BUY')) closeLong(look, leg);`,
     by: 5,
     days: { cases: [quietDay([spike(20_000)])] },
   },
   {
-    name: 'stop-kept-beside-the-exit',
-    why: 'A stop that does not become the exit stays where it is, and the exit is placed beside it.',
-    file: 'workflows/exit.ts',
-    find: '  await cancelToEnd(day, stop);\n}\n\n/** Widens',
-    replace: '}\n\n/** Widens',
-    by: 2,
-    days: { cases: [shortDay([], { typeChange: 'refuse' })] },
-  },
-  {
     name: 'exit-price-never-crosses',
     why: 'An order that is changed gets a price four fifths of the market’s: nobody sells for that.',
-    file: 'activities/orders.ts',
-    find: 'const { price } = crossingPrice(quote, input.side, input.contract.tickSize, input.widen, input.noWorseThan);',
-    replace: 'const price = Math.max(5, Math.floor(quote.lastPrice / 25) * 20);',
+    file: 'activities/pricing.ts',
+    find: '  const { price, touch } = crossingPrice({ ...circuits, ...quote }, side, contract.tickSize, widen, noWorseThan);',
+    replace: `  const { touch, ...crossed } = crossingPrice({ ...circuits, ...quote }, side, contract.tickSize, widen, noWorseThan);
+  const below = Math.max(5, Math.floor(quote.lastPrice / 25) * 20);
+  const price = side === 'BUY' && bound === undefined ? below : crossed.price;`,
     by: 5,
     days: { cases: [shortDay([])] },
   },
@@ -124,15 +118,6 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
         }),
       ],
     },
-  },
-  {
-    name: 'stop-of-the-first-slice',
-    why: 'Each slice of what is sold rests the stop of the first.',
-    file: 'workflows/entry.ts',
-    find: 'if (filled > 0) await restStop(position, index + 1);',
-    replace: 'if (filled > 0 && index === 0) await restStop(position, index + 1);',
-    by: 3,
-    days: { cases: [shortDay([], { plan: MANY_LOTS })] },
   },
   {
     name: 'calls-have-no-index-stop',
@@ -195,19 +180,91 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
   {
     name: 'resting-stop-taken-for-a-triggered-one',
     why: 'The guard leaves for its stop, which rests and was never triggered.',
-    file: 'activities/guard.ts',
-    find: "} else if (seen.status === 'OPEN') {",
-    replace: "} else if (seen.status === 'TRIGGER PENDING') {",
+    file: 'src/domain/control/protection.ts',
+    find: `  if (stop.phase !== 'working') return false;`,
+    replace: `  if (stop.phase !== 'working' && stop.phase !== 'resting') return false;`,
     by: 5,
     days: { cases: [shortDay([])] },
   },
   {
     name: 'stop-cancelled-for-a-person',
     why: 'A person cancels orders, and the stop of a signal’s position goes with them.',
-    file: 'workflows/manual-cancel.ts',
-    find: "if (order.purpose === 'stop' || order.purpose === 'exit') {",
-    replace: "if (order.purpose === 'stop') return;\n  if (order.purpose === 'exit') {",
+    file: 'workflows/position/from-command.ts',
+    find: `  const manual = position?.signal === 'manual';`,
+    replace: `  if (order.purpose === 'stop') return;
+  const manual = position?.signal === 'manual';`,
     by: 3,
     days: { cases: [shortDay([command({ command: 'cancel_orders' }, 'main_filled', 15_000)])] },
+  },
+  {
+    name: 'throw-in-an-exit',
+    why: 'Deciding about an exit throws: what stands in for it buys the short back, and sells no hedge.',
+    file: 'src/domain/control/exit.ts',
+    find: '  cancelOpenings(look);\n',
+    replace: "  cancelOpenings(look);\n  if (position.exit) throw new Error('a defect');\n",
+    by: 5,
+    days: { cases: [shortDay([])] },
+  },
+  {
+    name: 'throw-where-a-change-is-given-up',
+    why: 'A change that no row shows is given up by a branch that throws: the exit waits for ever.',
+    file: 'src/domain/control/next-action.ts',
+    find: "if (look.now.wall >= until) look.add({ do: 'give_up_change', tag });",
+    replace: "if (look.now.wall >= until) throw new Error('a defect');",
+    by: 5,
+    days: {
+      cases: [
+        shortDay([
+          after(
+            'exit_asked',
+            0,
+            callFault({ kind: 'modify.unanswered', calls: ['modifyOrder'], effect: { do: 'lost' }, count: 1 }),
+          ),
+        ]),
+      ],
+    },
+  },
+  {
+    name: 'cover-kept-by-nobody',
+    why: 'Cover that a short with a resting stop needs is given to nobody: its own position never ends.',
+    file: 'src/domain/control/exit.ts',
+    find: 'heldOf(orders, short).hi > 0,',
+    replace: 'heldOf(orders, short).lo > 0,',
+    by: 5,
+    days: {
+      cases: [
+        quietDay([
+          at('11:16:00', {
+            do: 'command',
+            of: { command: 'place_order', order: { leg: 'far', lots: 4, side: 'BUY' } },
+          }),
+          at('11:17:00', {
+            do: 'command',
+            of: { command: 'place_order', order: { leg: 'near', lots: 2, side: 'SELL' } },
+          }),
+          at('11:18:00', { do: 'command', of: { command: 'close_position', which: 1 } }),
+          at('11:22:00', { do: 'command', of: { command: 'close_all' } }),
+        ]),
+      ],
+    },
+  },
+  {
+    name: 'cancelled-with-the-workflow',
+    why: 'What a person has opened is forgotten when the workflow is cancelled.',
+    file: 'workflows/day/day.ts',
+    find: 'void CancellationScope.nonCancellable(work)',
+    replace: 'void work()',
+    by: 5,
+    days: {
+      cases: [
+        quietDay([
+          at('11:16:00', {
+            do: 'command',
+            of: { command: 'place_order', order: { leg: 'far', lots: 4, side: 'BUY' } },
+          }),
+          at('11:18:00', { do: 'command', of: { command: 'cancel_workflow' } }),
+        ]),
+      ],
+    },
   },
 ];

@@ -1,6 +1,6 @@
 /** One order from intent to end: sent twice, believed too early, or another's. */
 import type { Mutation } from './mutation.ts';
-import { after, callFault, shortDay } from './own-days.ts';
+import { after, callFault, quietDay, shortDay } from './own-days.ts';
 
 /** The exit leaves, is not answered, and comes on the book after 8 s. */
 const LOST_EXIT = shortDay(
@@ -22,31 +22,40 @@ const LIMITED = callFault({
   effect: { do: 'refuse', status: 429, errorType: 'NetworkException', message: 'Too many requests' },
 });
 
+/** So long that a call gives up. */
+const FULL = callFault({
+  ...{ kind: 'place.rate_limited', calls: ['modifyOrder'], forMs: 14_000 },
+  effect: { do: 'refuse', status: 429, errorType: 'NetworkException', message: 'Too many requests' },
+});
+
 export const ORDER_MUTATIONS: readonly Mutation[] = [
   {
     name: 'doubt-sent-again',
     why: 'An order without an answer is looked for once, and sent again under the same tag.',
     file: 'activities/orders.ts',
-    find: "if (error.kind === 'rate_limited' || error.details?.not_sent === true) {\n        await nextSecond();\n        continue;",
-    replace:
-      "if (error.kind !== 'refused' && error.kind !== 'ip_refused') {\n        await nextSecond();\n        continue;",
+    find: `  return kind === 'refused' ? { kind, message } : { kind: 'doubt', message };`,
+    replace: `  if (kind === 'refused') return { kind, message };
+  await pause(AGAIN_MS);
+  return { kind: 'again' };`,
     by: 2,
     days: { cases: [LOST_EXIT] },
   },
   {
     name: 'absence-believed-at-once',
     why: 'The looks at 3 s and at 15 s are made at once: an order that is on its way counts as absent, and the next one is sent.',
-    file: 'workflows/doubt.ts',
-    find: 'const LOOKS_MS = [3_000, 15_000] as const;',
-    replace: 'const LOOKS_MS = [1, 2] as const;',
+    file: 'src/domain/control/look.ts',
+    find: `const FIRST_AFTER_MS = 3_000;
+const SECOND_AFTER_MS = 15_000;`,
+    replace: `const FIRST_AFTER_MS = 1;
+const SECOND_AFTER_MS = 2;`,
     by: 2,
     days: { cases: [LOST_EXIT] },
   },
   {
     name: 'attempts-do-not-grow',
     why: 'Each order of a kind has the same tag. The ledger refuses the second one: an exit that was rejected is never tried again.',
-    file: 'workflows/position.ts',
-    find: 'const attempt = (this.attempts.get(kind) ?? 0) + 1;',
+    file: 'workflows/orders/ledger.ts',
+    find: 'const attempt = (day.facts.attempts[key] ?? 0) + 1;',
     replace: 'const attempt = 1;',
     by: 5,
     days: {
@@ -66,18 +75,20 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
   {
     name: 'fills-added',
     why: 'What an order was filled is added up anew with each answer, instead of joined by trade.',
-    file: 'workflows/orders.ts',
-    find: 'for (const fill of snapshot.fills) if (!known.has(fill.tradeId)) order.fills.push(fill);',
-    replace: 'order.fills.push(...snapshot.fills);',
+    file: 'workflows/orders/ledger.ts',
+    find: 'if (isNew(fill)) order.fills.push(fill);',
+    replace: 'order.fills.push(fill.quantity > 0 || isNew(fill) ? fill : fill);',
     by: 4,
   },
   {
     name: 'cancellation-believed',
     why: 'What was asked to be cancelled counts as cancelled. It is filled after its hedge was sold.',
-    file: 'workflows/orders.ts',
-    find: "if (snapshot.state !== 'live' || day.over) return snapshot;",
-    replace: 'return snapshot;',
-    by: 1,
+    file: 'workflows/orders/perform.ts',
+    find: `call(day, order, contract, { kind: 'cancel', onlyIfPriced }, summary, () => {});`,
+    replace: `call(day, order, contract, { kind: 'cancel', onlyIfPriced }, summary, () => {
+    order.phase = 'ended';
+  });`,
+    by: 2,
     days: {
       cases: [
         shortDay([
@@ -98,9 +109,15 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
     name: 'another-order-cancelled',
     why: 'The newest live order of the book is cancelled, whose ever it is.',
     file: 'activities/orders.ts',
-    find: 'await kite((session) => session.cancelOrder(orderId));',
-    replace:
-      "await kite(async (session) => session.cancelOrder((await session.orders()).findLast(({ state }) => state === 'live')?.orderId ?? orderId));",
+    find: `await deps.use((plain) => {
+      const session = plain.withPriority(priority);
+      if (price === null) return session.cancelOrder(orderId, isStillWanted);`,
+    replace: `await deps.use(async (plain) => {
+      const session = plain.withPriority(priority);
+      if (price === null) {
+        const newest = (await session.orders()).findLast(({ state }) => state === 'live');
+        return session.cancelOrder(newest?.orderId ?? orderId, isStillWanted);
+      }`,
     by: 7,
     days: { kinds: ['external.order_rests', 'order.type_change_refused'] },
   },
@@ -108,8 +125,8 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
     name: 'sent-after-a-suspension',
     why: 'A machine that slept between its look and its order sends the order when it wakes.',
     file: 'activities/orders.ts',
-    find: "if (Date.now() > intent.sendBy) return { kind: 'too_late' };\n    if (performance.now()",
-    replace: 'if (performance.now()',
+    find: 'const isStillWanted = () => Date.now() <= sendBy && isFresh(seen) && (priced.touch === null || isFresh(pricedAt));',
+    replace: 'const isStillWanted = () => seen !== undefined;',
     by: 2,
     days: {
       // The stop becomes the exit, so that the hedge's sale is the first order that is sent.
@@ -121,20 +138,41 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
     },
   },
   {
-    name: 'throw-when-found',
-    why: 'The branch that takes up an order found after a doubt throws.',
-    file: 'workflows/doubt.ts',
-    find: 'absorb(day, order, found.order);\n        day.clearWarning(unclear);',
-    replace: "throw new Error('a defect');",
-    by: 1,
-    days: { kinds: ['place.unanswered', 'place.garbage', 'place.late_answer'] },
+    name: 'throw-at-a-doubt',
+    why: 'The branch of a doubtful answer throws: the order is on its way for ever.',
+    file: 'workflows/orders/perform.ts',
+    find: `    case 'doubt':
+      markDoubt(day, order, result.message);`,
+    replace: `    case 'doubt':
+      throw new Error('a defect');`,
+    by: 5,
+    days: {
+      cases: [
+        shortDay(
+          [
+            after(
+              'exit_asked',
+              0,
+              callFault({
+                ...{ kind: 'place.never', calls: ['placeOrder'], count: 1 },
+                ...{ effect: { do: 'lost' }, order: { side: 'BUY' } },
+              }),
+            ),
+          ],
+          { typeChange: 'refuse' },
+        ),
+      ],
+    },
   },
   {
     name: 'late-orders-not-watched',
     why: 'An order that was given up as absent is not looked for any more: what it buys stays.',
-    file: 'workflows/late.ts',
-    find: "if (submitted.kind === 'absent') watchLate(position, submitted.order, intended);",
-    replace: '',
+    file: 'workflows/orders/ledger.ts',
+    find: `  if (!order) return null;
+  const before`,
+    replace: `  if (!order) return null;
+  if (order.phase === 'absent') return order;
+  const before`,
     by: 10,
     days: {
       cases: [
@@ -159,9 +197,10 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
     name: 'retry-without-its-tag',
     why: 'An order that met a rate limit leaves again without its tag: nobody can find it in the book.',
     file: 'activities/orders.ts',
-    find: "if (error.kind === 'rate_limited' || error.details?.not_sent === true) {\n        await nextSecond();",
-    replace:
-      "if (error.kind === 'rate_limited' || error.details?.not_sent === true) {\n        await nextSecond();\n        intent = { ...intent, tag: '' };",
+    find: `    tag,
+  } as const;`,
+    replace: `    tag: tries > 1 ? '' : tag,
+  } as const;`,
     by: 2,
     days: {
       cases: [shortDay([after('signal', 0, LIMITED)])],
@@ -171,10 +210,81 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
     name: 'retry-under-another-tag',
     why: 'An order that met a rate limit leaves again under a tag that the ledger does not know.',
     file: 'activities/orders.ts',
-    find: "if (error.kind === 'rate_limited' || error.details?.not_sent === true) {\n        await nextSecond();",
-    replace:
-      "if (error.kind === 'rate_limited' || error.details?.not_sent === true) {\n        await nextSecond();\n        intent = { ...intent, tag: intent.tag.slice(0, -1).concat('Z') };",
+    find: `    tag,
+  } as const;`,
+    replace: `    tag: tries > 1 ? tag.slice(0, -1).concat('Z') : tag,
+  } as const;`,
     by: 4,
     days: { cases: [shortDay([after('signal', 0, LIMITED)])] },
+  },
+  {
+    name: 'in-flight-left-out',
+    why: 'What is on its way or in doubt counts as nothing: the exit is placed once more beside it.',
+    file: 'src/domain/control/intervals.ts',
+    find: 'return isOver(order) ? order.filledQuantity : order.quantity;',
+    replace: `return isOver(order) || order.phase === 'doubt' ? order.filledQuantity : order.quantity;`,
+    by: 2,
+    days: { cases: [LOST_EXIT] },
+  },
+  {
+    name: 'stop-counted-as-nothing',
+    why: 'A stop that rests buys nothing: the exit is placed beside it.',
+    file: 'src/domain/control/intervals.ts',
+    find: 'return isOver(order) ? order.filledQuantity : order.quantity;',
+    replace: `return isOver(order) || order.phase === 'resting' ? order.filledQuantity : order.quantity;`,
+    by: 2,
+    days: { cases: [shortDay([])] },
+  },
+  {
+    name: 'absence-by-any-look',
+    why: 'A list that has lost its rows proves that an order is not there.',
+    file: 'activities/watch-book.ts',
+    find: '    this.seen = look;\n',
+    replace: '    this.seen = look;\n    memory.doubts = doubtsAfter(memory.doubts, look);\n',
+    by: 2,
+    days: {
+      cases: [
+        shortDay(
+          [
+            after(
+              'exit_asked',
+              0,
+              callFault({
+                ...{ kind: 'place.unanswered', calls: ['placeOrder'], count: 1 },
+                ...{ effect: { do: 'cut_after' }, order: { side: 'BUY' } },
+              }),
+            ),
+            after(
+              'exit_asked',
+              0,
+              callFault({ kind: 'orders.empty', calls: ['orders', 'trades'], effect: { do: 'empty' }, forMs: 30_000 }),
+            ),
+            after('exit_asked', 0, {
+              do: 'ticker_fault',
+              fault: { kind: 'updates.missing', effect: { do: 'no_updates' }, forMs: 30_000 },
+            }),
+          ],
+          { typeChange: 'refuse' },
+        ),
+      ],
+    },
+  },
+  {
+    name: 'cursor-ignored',
+    why: 'What the day knows is told again with each look: a position that is open for hours fills the history.',
+    file: 'activities/watch-book.ts',
+    find: 'newsIn(this.seen, this.input, {',
+    replace: 'newsIn(this.seen, { ...this.input, cursor: { ...this.input.cursor, live: {} } }, {',
+    by: 8,
+    days: { cases: [quietDay()] },
+  },
+  {
+    name: 'a-full-rate-is-remembered',
+    why: 'One answer of a full rate, and no stop is ever cancelled again.',
+    file: 'workflows/orders/perform.ts',
+    find: '  day.facts.rates.held = null;\n',
+    replace: '',
+    by: 5,
+    days: { cases: [shortDay([after('exit_asked', 0, FULL)], { typeChange: 'refuse' })] },
   },
 ];

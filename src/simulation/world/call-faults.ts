@@ -60,6 +60,7 @@ export type ActiveFault = { fault: CallFault; since: WallMs; left: number; froze
 
 export class CallFaults {
   private inForce: ActiveFault[] = [];
+  private hinderedAt = 0;
   private readonly onUse: (kind: string) => void;
 
   constructor(onUse: (kind: string) => void) {
@@ -80,6 +81,13 @@ export class CallFaults {
     return this.inForce.some(
       ({ fault }) => fault.count === undefined && fault.forMs !== undefined && !concernsBreeze(fault),
     );
+  }
+
+  /** When a fault last stood in the way of reading orders or trades, 0 for never. */
+  readsHinderedAt(): WallMs {
+    this.forget();
+    if (this.inForce.some(({ fault }) => hindersReads(fault))) this.hinderedAt = virtualNow();
+    return this.hinderedAt;
   }
 
   /** Answers to such calls are not what the broker's book says. */
@@ -107,6 +115,8 @@ export class CallFaults {
 
   private forget(): void {
     const now = virtualNow();
+    for (const { since, fault } of this.inForce)
+      if (hindersReads(fault)) this.hinderedAt = Math.min(now, since + (fault.forMs ?? Number.POSITIVE_INFINITY));
     this.inForce = this.inForce.filter(
       ({ left, since, fault }) => left > 0 && now < since + (fault.forMs ?? Number.POSITIVE_INFINITY),
     );
@@ -114,6 +124,7 @@ export class CallFaults {
 }
 
 const MEDDLES: ReadonlySet<Effect['do']> = new Set(['empty', 'frozen', 'hides_new', 'twice', 'stale_last']);
+const hindersReads = ({ calls }: CallFault): boolean => calls.some((name) => name === 'orders' || name === 'trades');
 const concernsBreeze = ({ calls }: CallFault): boolean => calls.every((name) => name === 'candles');
 
 function concerns({ order: wanted }: CallFault, { order }: Call): boolean {

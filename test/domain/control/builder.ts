@@ -64,6 +64,9 @@ export function factsOf(positions: Position[], orders: Order[] = [], over: Parti
     blind: {},
     unexplained: {},
     held: true,
+    waitsForBook: null,
+    defects: {},
+    clocks: null,
     timetable: { open: OPEN, close: CLOSE, lastPlacement: LAST_PLACEMENT },
     ...over,
   };
@@ -102,6 +105,7 @@ export function spread(over: Partial<Position> = {}, shape: Shape = {}): Positio
     closedAt: null,
     entry: null,
     exit: null,
+    inJournal: true,
     carried: false,
     guardEpoch: 0,
     problem: null,
@@ -111,7 +115,7 @@ export function spread(over: Partial<Position> = {}, shape: Shape = {}): Positio
 
 /** One that has just been decided and may open for five minutes. */
 export function entering(over: Partial<Position> = {}, shape: Shape = {}): Position {
-  return spread({ entry: { decidedAt: NOON, until: NOON + 300 * SECOND }, ...over }, shape);
+  return spread({ entry: { decidedAt: NOON, until: NOON + 300 * SECOND, since: NOON }, ...over }, shape);
 }
 
 export function leaving(over: Partial<Position> = {}, shape: Shape = {}): Position {

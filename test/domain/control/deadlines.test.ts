@@ -46,10 +46,12 @@ describe('what has a deadline', () => {
     expect(condition?.text).toContain('75 NIFTY2571725000CE are short');
   });
 
-  it('an exit that is not flat, 30 s; it ends when only the hedge is left', () => {
+  it('an exit that is not flat, 30 s; it ends when the hedge alone is left and offered at the best price that it may', () => {
     expect(causes(open([hedged('H'), sold('M'), stopped('S')], {}, leaving()))).toEqual(['not_flat P1 30']);
     const residual = [hedged('H'), sold('M'), exiting('X', { phase: 'ended' })];
-    expect(causes(open(residual, {}, leaving()))).toEqual(['surplus_hedge P1 300']);
+    expect(causes(open(residual, {}, leaving()))).toEqual(['not_flat P1 30', 'surplus_hedge P1 300']);
+    const offered = order('Y', { role: 'hedge', purpose: 'exit', phase: 'working', atBest: true });
+    expect(causes(open([...residual, offered], {}, leaving()))).toEqual(['surplus_hedge P1 300']);
   });
 
   it("an exit's page has Zerodha's last word", () => {
@@ -75,6 +77,7 @@ describe('what has a deadline', () => {
     const orders = [hedged('B', { positionId: 'M1' })];
     expect(causes(factsOf([long], orders))).toEqual([]);
     expect(causes(factsOf([{ ...long, exit: { reason: 'manual', askedAt: NOON } }], orders))).toEqual([
+      'not_flat M1 30',
       'surplus_hedge M1 300',
     ]);
   });
@@ -88,7 +91,9 @@ describe('what has a deadline', () => {
     const cancelAsked = { first: NOON, last: NOON, times: 3 };
     expect(causes(open([hedged('H'), sold('M'), stopped('S', { cancelAsked })]))).toEqual(['cancel_pending S 10']);
     const change = { kind: 'to_limit' as const, since: NOON, inFlight: false, price: null };
-    expect(causes(open([hedged('H'), sold('M'), stopped('S', { change })]))).toEqual(['change_pending S 10']);
+    expect(causes(open([hedged('H'), sold('M'), stopped('S', { change, changeSince: NOON })]))).toEqual([
+      'change_pending S 10',
+    ]);
     expect(
       causes(
         open([hedged('H'), sold('M'), stopped('S'), exiting('X', { cancelAsked, phase: 'ended', filledQuantity: 0 })]),
@@ -115,7 +120,7 @@ describe('what has a deadline', () => {
     const rates = {
       minute: { at: Math.floor(NOON / MINUTE), sent: 1 },
       day: 1,
-      held: { kind: 'address' as const, until: NOON, message: 'no' },
+      held: { kind: 'address' as const, until: NOON, message: 'no', times: 1 },
     };
     expect(causes(open(undefined, { rates }))).toEqual(['address day 0']);
     expect(causes(open(undefined, { rates: { ...rates, held: null, day: 4_900 } }))).toEqual(['rates day 0']);

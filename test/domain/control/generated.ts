@@ -20,7 +20,9 @@ function signal(id: number, lots: number, exit: boolean, entry: boolean, hedge: 
   const over = {
     id: `P${id}`,
     number: id,
-    ...(entry ? { entry: { decidedAt: NOON - 20 * SECOND, until: NOON + 280 * SECOND } } : {}),
+    ...(entry
+      ? { entry: { decidedAt: NOON - 20 * SECOND, until: NOON + 280 * SECOND, since: NOON - 20 * SECOND } }
+      : {}),
   };
   return (exit ? leaving : spread)(over, { lots, hedge });
 }
@@ -127,22 +129,42 @@ function orderOf(position: Position, index: number, of: Piece): Order | null {
   });
 }
 
+/** What a position mostly has: its hedge, what it sold, the stop for it. */
+type Base = 'nothing' | 'hedge' | 'spread' | 'protected';
+function baseOf(position: Position, base: Base): Order[] {
+  return position.legs.flatMap(({ role, opens, contract: what }): Order[] => {
+    const share = {
+      positionId: position.id,
+      role,
+      tradingsymbol: what.tradingsymbol,
+      quantity: position.plan.quantity,
+    };
+    const opening = order(`${position.id}-${role}`, { ...share, side: opens });
+    if (base === 'nothing' || (base === 'hedge' && opens === 'SELL')) return [];
+    if (base !== 'protected' || opens === 'BUY') return [opening];
+    return [opening, order(`${position.id}-stop`, { ...share, side: 'BUY', purpose: 'stop', phase: 'resting' })];
+  });
+}
+
+const bases = fc.constantFrom<Base>('nothing', 'hedge', 'spread', 'protected');
 const minute = Math.floor(NOON / 60_000);
 /** At 11:15:30, or in the last minutes of the day. */
 export const anyFacts: fc.Arbitrary<ControlFacts> = fc
   .record({
     positions,
-    pieces: fc.array(fc.array(piece, { maxLength: 7 }), { minLength: 3, maxLength: 3 }),
+    based: fc.array(bases, { minLength: 3, maxLength: 3 }),
+    pieces: fc.array(fc.array(piece, { maxLength: 6 }), { minLength: 3, maxLength: 3 }),
     squaringOff: fc.boolean(),
     noNewRisk: fc.boolean(),
     unreadable: fc.boolean(),
     used: fc.constantFrom(0, 0, 0, 230, 310, 378, 380),
     carried: fc.boolean(),
   })
-  .map(({ positions: some, pieces, squaringOff, noNewRisk, unreadable, used, carried }) => {
-    const orders = some.flatMap((position, index) =>
-      (pieces[index] ?? []).flatMap((one, nth) => orderOf(position, nth, one) ?? []),
-    );
+  .map(({ positions: some, based, pieces, squaringOff, noNewRisk, unreadable, used, carried }) => {
+    const orders = some.flatMap((position, index) => [
+      ...baseOf(position, based[index] ?? 'nothing'),
+      ...(pieces[index] ?? []).flatMap((one, nth) => orderOf(position, nth, one) ?? []),
+    ]);
     const yesterdays = orders.filter(
       ({ phase, filledQuantity, purpose }) => phase === 'ended' && filledQuantity > 0 && purpose === 'entry',
     );

@@ -84,7 +84,13 @@ export class Model {
     this.random = mulberry(seed);
     const words = (...said: unknown[]) => void this.told.push(said.join(' '));
     const day = {
-      facts: Object.assign(facts, { attempts: this.attempts, rejections: [], warnings: [] }),
+      facts: Object.assign(facts, {
+        attempts: this.attempts,
+        attemptsFrom: 0,
+        rejections: [],
+        warnings: [],
+        dropped: [],
+      }),
       identity: { run: 0, date: DATE },
       instant: () => at(this.wall),
       now: () => this.wall,
@@ -278,9 +284,9 @@ export class Model {
   private holds(): boolean {
     const { rates } = this.facts;
     if (this.chance(this.habits.addressRefused))
-      rates.held = { kind: 'address', until: this.wall + 30 * SECOND, message: 'address' };
+      rates.held = { kind: 'address', until: this.wall + 30 * SECOND, message: 'address', times: 1 };
     else if (this.chance(this.habits.rateLimited))
-      rates.held = { kind: 'rate', until: this.wall + SECOND - (this.wall % SECOND), message: 'rate' };
+      rates.held = { kind: 'rate', until: this.wall + SECOND - (this.wall % SECOND), message: 'rate', times: 1 };
     else return false;
     return true;
   }

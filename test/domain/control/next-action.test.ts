@@ -393,7 +393,7 @@ describe('leaving', () => {
   it('does not cancel it while fewer than three calls are left, or the last was refused for rate or address', () => {
     const full = { rates: { minute: { at: MINUTE, sent: 378 }, day: 400, held: null } };
     expect(words(left([refused()], full), NOON + 2_000)).toEqual(['to_limit S']);
-    const held = { kind: 'address' as const, until: NOON + 1_000, message: 'address' };
+    const held = { kind: 'address' as const, until: NOON + 1_000, message: 'address', times: 1 };
     const address = { rates: { minute: { at: MINUTE, sent: 1 }, day: 1, held } };
     expect(words(left([refused()], address), NOON + 2_000)).toEqual(['to_limit S']);
   });
@@ -415,8 +415,16 @@ describe('leaving', () => {
     expect(words(left([stuck]), NOON + 10_000)).toEqual(['cancel S']);
   });
 
+  it('gives a cancellation up that was asked for again and again, and asks for the conversion', () => {
+    const change = { kind: 'cancel' as const, since: NOON, inFlight: false, price: null };
+    const stuck = refused({ cancelAsked: { first: NOON - 30_000, last: NOON, times: 6 }, change });
+    expect(words(left([stuck]), NOON + 9_999)).toEqual([]);
+    expect(look(left([stuck])).due.wall).toBe(NOON + 10_000);
+    expect(words(left([stuck]), NOON + 10_000)).toEqual(['give_up_change S']);
+  });
+
   it('modifies again in the next second after too many requests, and never cancels for it', () => {
-    const held = { kind: 'rate' as const, until: NOON + 1_000, message: 'too many requests' };
+    const held = { kind: 'rate' as const, until: NOON + 1_000, message: 'too many requests', times: 1 };
     const facts = left([stopped('S', { steppedAt: NOON + 600 })], {
       rates: { minute: { at: MINUTE, sent: 9 }, day: 9, held },
     });
@@ -540,9 +548,9 @@ describe('leaving', () => {
     const done = [exiting('X', { phase: 'ended' }), order('Y', { role: 'hedge', purpose: 'exit' })];
     expect(words(left(done))).toEqual(['closed']);
     const facts = left(done);
-    for (const position of facts.positions) position.entry = { decidedAt: NOON, until: NOON + 60_000 };
+    for (const position of facts.positions) position.entry = { decidedAt: NOON, until: NOON + 60_000, since: NOON };
     expect(words(facts)).toEqual(['closed']);
-    expect(words(factsOf([leaving({ entry: { decidedAt: NOON, until: NOON } })]))).toEqual(['closed']);
+    expect(words(factsOf([leaving({ entry: { decidedAt: NOON, until: NOON, since: NOON } })]))).toEqual(['closed']);
   });
 
   it('keeps the rest of its stops going while one that buys too much is cancelled', () => {
@@ -603,6 +611,11 @@ describe('the hedge that another position needs', () => {
       stopped('S', { positionId: 'M2' }),
     ];
     expect(words(factsOf([long, short], orders), NOON, 'M1')).toEqual(['hand 75 to M2']);
+  });
+
+  it('is not given to a position that is just selling as much', () => {
+    const selling = order('U2', { positionId: 'P2', role: 'hedge', purpose: 'unwind', phase: 'in_flight' });
+    expect(words(both([selling]))).toEqual([]);
   });
 
   it('does not count what was bought twice of a main leg as cover', () => {
@@ -681,6 +694,16 @@ describe('late orders', () => {
     expect(words(facts)).toContain('cancel X2');
   });
 
+  it('what a late order sold twice of the hedge is bought again, and what still sells is cancelled', () => {
+    const twice = ['Y1', 'Y2'].map((tag) => order(tag, { role: 'hedge', purpose: 'exit' }));
+    const selling = order('U', { role: 'hedge', purpose: 'unwind', phase: 'working', since: NOON });
+    const facts = factsOf([spread()], [hedged('H'), ...twice]);
+    expect(words(facts)).toContain('send hedge unwind BUY 75');
+    facts.orders.U = selling;
+    expect(words(facts)).toContain('cancel U');
+    expect(words(facts, LAST_PLACEMENT)).toContain('cancel U');
+  });
+
   it('nothing is placed for any of it after the last minute for new orders (row 16)', () => {
     const twice = [exiting('X1', { phase: 'ended' }), exiting('X2', { ...ghost, phase: 'ended' })];
     const facts = factsOf([leaving()], [hedged('H'), sold('M'), ...twice]);
@@ -726,6 +749,18 @@ describe('what others do', () => {
       [hedged('H'), sold('M'), stopped('S'), broker],
     );
     expect(words(facts, ist(15, 25))).toEqual(['cancel S']);
+    // Also where both together buy no more than is sold.
+    facts.orders.M2 = sold('M2', { slice: 2 });
+    expect(words(facts, ist(15, 25))).toEqual(['cancel S']);
+  });
+
+  it("cancels an entry beside the broker's own order, and widens nothing of it", () => {
+    const broker = externally('B', {
+      ...{ role: 'hedge', tradingsymbol: HEDGE.tradingsymbol, side: 'SELL', takenFrom: 'broker', booked: true },
+      ...{ phase: 'working', filledQuantity: 0 },
+    });
+    const buying = hedged('H', { phase: 'working', since: NOON - 10_000 });
+    expect(words(factsOf([entering()], [buying, broker]))).toEqual(['cancel H']);
   });
 
   it('leaves when the cover was sold outside and cannot be made good by buying back', () => {
@@ -771,6 +806,13 @@ describe('orders of a person', () => {
     expect(words(factsOf([short], [sell]), NOON, 'M2')).toEqual(['drop C']);
     const facts = factsOf([long, short], [hedged('B', { positionId: 'M1' }), sell]);
     expect(words(facts, NOON, 'M2')).toEqual(['begin C']);
+  });
+
+  it('are dropped when less is held than they would close', () => {
+    const selling = intended({ purpose: 'exit', side: 'SELL' });
+    expect(words(factsOf([long], [selling]), NOON, 'M1')).toEqual(['drop C']);
+    const facts = factsOf([long], [hedged('B', { positionId: 'M1' }), selling]);
+    expect(words(facts, NOON, 'M1')).toEqual(['begin C']);
   });
 
   it('rest for as long as the person wants: nothing is chased or cancelled', () => {
@@ -830,7 +872,20 @@ describe('crossing orders of ours', () => {
   it('a stop that rests crosses nothing', () => {
     const facts = both(crossing('ended', 'entry'));
     delete facts.orders.C;
-    facts.orders.S = stopped('S');
+    facts.orders.S = stopped('S', { since: NOON });
+    expect(words(facts, NOON, 'P2')).toEqual(['send hedge exit SELL 75']);
+  });
+
+  it("the broker's own order is none of ours: nothing waits for it", () => {
+    const facts = both(crossing('ended', 'entry'));
+    delete facts.orders.C;
+    facts.orders.B = externally('B', {
+      takenFrom: 'broker',
+      booked: true,
+      phase: 'working',
+      filledQuantity: 0,
+      since: NOON,
+    });
     expect(words(facts, NOON, 'P2')).toEqual(['send hedge exit SELL 75']);
   });
 });
@@ -888,12 +943,13 @@ describe('nothing is sent', () => {
   it('before the open; it is looked at again then', () => {
     const facts = factsOf([leaving({ carried: true })], short);
     expect(words(facts, OPEN - 1)).toEqual([]);
+    expect(words(factsOf([leaving()], [...short, stopped('S')]), OPEN - 1)).toEqual([]);
     expect(look(facts, OPEN - 1).due.market).toBe(OPEN);
     expect(words(facts, OPEN)).toEqual(['send main exit BUY 75']);
   });
 
   it('while the address is refused; it is tried again after that', () => {
-    const held = { kind: 'address' as const, until: NOON + 30_000, message: 'address' };
+    const held = { kind: 'address' as const, until: NOON + 30_000, message: 'address', times: 1 };
     const facts = factsOf([leaving()], short, { rates: { minute: { at: MINUTE, sent: 1 }, day: 1, held } });
     expect(look(facts)).toMatchObject({ actions: [], due: { wall: NOON + 30_000 } });
     expect(words(facts, NOON + 30_000)).toEqual(['send main exit BUY 75']);

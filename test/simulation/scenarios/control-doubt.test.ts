@@ -94,7 +94,8 @@ const hedgesAppear = played({ plan: FORTY_LOTS }, async (day) => {
 it('forty lots: both hedge buys were lost and sent again, both appear, and one of the sales that undo them is dropped', async () => {
   const { before, appeared, dropped } = await hedgesAppear();
   expect(before).toEqual({ short: 3_000, long: 3_000 });
-  expect(appeared.sort()).toEqual([1_200, 1_800]);
+  // One that nobody needs any more is cancelled as soon as it shows: how much of it fills is the market's.
+  expect(appeared.filter((filled) => filled > 0)).toHaveLength(2);
   expect(dropped).toBe(1);
 });
 

@@ -1,4 +1,4 @@
-/** Opens a trading day: at most once a date, whoever asks and however often. */
+/** Starts a trading day: at most once a date, however often it is asked for. */
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { DayInput } from '../contract/commands.ts';
 import type { DayIdentity } from '../contract/identity.ts';
@@ -8,7 +8,7 @@ import type { ClockSegments } from '../domain/clock.ts';
 /** Types only cross over from the workflow: its code never runs here. */
 export const TRADING_DAY = 'tradingDay';
 
-export async function openDay(
+export async function startDay(
   client: Client,
   identity: DayIdentity,
   clock: ClockSegments,
