@@ -180,7 +180,8 @@ export async function compareWithBroker(day: Day): Promise<Reconciliation | null
       .filter(({ plan }) => plan.main.expiry < facts.identity.date)
       .flatMap(({ legs }) => legs.map(({ contract }) => contract.tradingsymbol)),
   ];
-  const input = { identity: day.identity, ours: [...ours.values()], foreign: theirsNow(day), filled, settled };
+  const spent = facts.dropped.map(({ orderId }) => orderId);
+  const input = { identity: day.identity, ours: [...ours.values()], foreign: theirsNow(day), filled, spent, settled };
   try {
     return await day.withSession('reconcile', () =>
       comparing.reconcile.executeWithOptions({ summary: 'Comparing the ledger with Zerodha' }, [input]),
