@@ -7,7 +7,7 @@ import { mayFill } from '../../src/domain/control/intervals.ts';
 import { lostSession, watching, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import type { DayFacts } from '../day/facts.ts';
-import { takeOvernight } from '../day/reconcile.ts';
+import { askAboutHoldings, takeOvernight } from '../day/reconcile.ts';
 import { attribute, recordSquareOffOrders } from '../external/attribution.ts';
 import { contractsOf, recordExternalTrades } from '../external/trades.ts';
 import { checkDayLoss } from '../position/request-exit.ts';
@@ -19,6 +19,7 @@ const AFTER_FAILURE_MS = 2_000;
 /** Runs while somebody is logged in, to the close. */
 export async function watchBook(day: Day): Promise<void> {
   const { facts } = day;
+  askAboutHoldings(day);
   while (!day.ending && !facts.over) {
     await day.until('book', () => facts.over || facts.sessionLives);
     if (day.ending || facts.over) return;
@@ -33,11 +34,15 @@ async function watchOnce(day: Day): Promise<void> {
   const scope = new CancellationScope();
   let done = false;
   let failed = false;
+  let quiet = false;
   const run = scope
     .run(() =>
       watching().book.watchBook.executeWithOptions({ summary: 'Orders, trades and positions at Zerodha' }, [input]),
     )
-    .then((news) => applyNews(day, news))
+    .then((news) => {
+      quiet = news.kind === 'quiet';
+      applyNews(day, news);
+    })
     .catch((error: unknown) => {
       if (isCancellation(error)) return;
       const lost = lostSession(error);
@@ -55,7 +60,8 @@ async function watchOnce(day: Day): Promise<void> {
   if (!done) {
     scope.cancel();
     if (day.ending || facts.over) await run;
-  } else if (failed) await day.pause('a new book watcher', AFTER_FAILURE_MS, () => facts.over);
+    // One that has seen the close by a clock that is ahead of ours would see it again at once.
+  } else if (failed || quiet) await day.pause('a new book watcher', AFTER_FAILURE_MS, () => facts.over);
 }
 
 function inputOf(day: Day): BookInput {

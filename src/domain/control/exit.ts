@@ -16,9 +16,9 @@ const AT_BEST_OFTEN = 60;
 const PAUSES: readonly { refusals: number; short: number; long: number }[] = [
   { refusals: 3, short: 1_000, long: 1_000 },
   { refusals: 15, short: 2_000, long: 5_000 },
-  { refusals: 60, short: 10_000, long: 60_000 },
+  { refusals: 60, short: 10_000, long: 30_000 },
   // An exchange that has refused for ten minutes: a day of it has to fit into a history.
-  { refusals: Number.POSITIVE_INFINITY, short: 40_000, long: 120_000 },
+  { refusals: Number.POSITIVE_INFINITY, short: 40_000, long: 40_000 },
 ];
 /** Of the broker's 25 modifications, four are kept for the square-off (TRADING section 4). */
 const MODIFICATIONS = 21;
