@@ -13,8 +13,8 @@ import { Circuits } from './circuits.ts';
 import type { Sessions } from './session.ts';
 import { SharedWork } from './shared-work.ts';
 
-/** A row that an activity has returned is on its way to the day for so long; then it is told of again. */
-const TOLD_FOR_MS = 10_000;
+/** A row that an activity returns, at the end of several attempts perhaps, is on its way to the day for so long; then it is told of again. */
+const TOLD_FOR_MS = 120_000;
 
 export type Newest = { look: Look; beganMono: number; beganWall: WallMs };
 /** The list of orders alone; fills as of the newest trades. */
@@ -41,6 +41,8 @@ export class Book {
   private readonly whole = new SharedWork((priority) => this.readWhole(priority));
   private readonly list = new SharedWork((priority) => this.readOrders(priority));
   private last: Look | null = null;
+  /** As they were listed last: where they cannot be read, orders keep the fills that are known. */
+  private trades: NonNullable<Look['trades']> = [];
   private sentMono = Number.NEGATIVE_INFINITY;
   private day: DayMemory;
 
@@ -116,7 +118,8 @@ export class Book {
     if (orders.status === 'rejected') throw orders.reason;
     const listed = orNull(trades);
     const once = listed && eachOnce(listed, tradeKey);
-    const rows = rowsOf(eachOnce(orders.value, orderId), once ?? this.last?.trades ?? []);
+    if (once) this.trades = once;
+    const rows = rowsOf(eachOnce(orders.value, orderId), this.trades);
     this.remember(rows);
     const look: Look = { ...began, orders: rows, trades: once, net: orNull(positions)?.net ?? null };
     if (!this.last || look.beganMono >= this.last.beganMono) this.last = look;
@@ -126,7 +129,7 @@ export class Book {
   private async readOrders(priority: Priority): Promise<OrderList> {
     const began = { beganWall: Date.now(), beganMono: performance.now() };
     const orders = await this.use(priority, (session) => session.orders());
-    const rows = rowsOf(eachOnce(orders, orderId), this.last?.trades ?? []);
+    const rows = rowsOf(eachOnce(orders, orderId), this.trades);
     this.remember(rows);
     return { ...began, orders: rows };
   }

@@ -18,7 +18,7 @@ const BOOK_WITHIN_MS = 3_000;
 /** Of the broker's 25 modifications of an order guards may use these. */
 const GUARD_BUDGET = 8;
 
-/** The account's book as this process read it last. Whoever watches it gives this to the guards. */
+/** The account's book as this process read it last, from the book watcher. */
 export type GuardBook = {
   /** Null before a whole book was read. */
   newest(): BookSight | null;
@@ -75,7 +75,12 @@ export async function turnStopIntoExit(deps: {
       if (ageOf(touch.heard) > DECIDED_WITHIN_MS) return left('the price that decided is too old');
       if (performance.now() - readAt > BOOK_WITHIN_MS) return left('the book is too old');
       isWritten = true;
-      await session.modifyOrder(stop.orderId, { orderType: 'LIMIT', price, triggerPrice: 0 });
+      const isFresh = () =>
+        !Context.current().cancellationSignal.aborted &&
+        ageOf(touch.heard) <= DECIDED_WITHIN_MS &&
+        performance.now() - readAt <= BOOK_WITHIN_MS;
+      const change = { orderType: 'LIMIT', price, triggerPrice: 0 } as const;
+      await session.withPriority('exit').modifyOrder(stop.orderId, change, isFresh);
       return { sent: true, price, note: 'the stop is the exit' };
     });
   } catch (error) {

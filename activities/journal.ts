@@ -1,8 +1,10 @@
 /** The day's book-keeping: what must outlive the history. Every write may come twice. */
 
 import type { DayActivities, DayContext } from '../src/contract/activities.ts';
+import type { Account } from '../src/contract/identity.ts';
 import type { Handover } from '../src/contract/journal.ts';
 import type { ContractRef, HandedOver } from '../src/contract/ledger.ts';
+import type { SessionView } from '../src/contract/views.ts';
 import { contractLastMinute, freezeQuantity, hourlyBars, sessionOf, timetable } from '../src/domain/calendar/index.ts';
 import { addDays, istTime } from '../src/domain/clock.ts';
 import type { IsoDate } from '../src/domain/types.ts';
@@ -13,10 +15,15 @@ type JournalActivities = Pick<DayActivities, 'loadDayContext' | 'loadHandover' |
 export function createJournalActivities(deps: Deps): JournalActivities {
   return {
     async loadDayContext(identity): Promise<DayContext> {
-      await deps.journal.openDay(identity);
-      const session = sessionOf(identity.date);
-      if (session.kind === 'holiday') return { kind: 'holiday', reason: session.reason, next: session.next };
-      return { kind: 'session', timetable: timetable(identity.date), entries: session.special !== 'short' };
+      await deps.journal.recordDayOpened(identity);
+      const market = sessionOf(identity.date);
+      if (market.kind === 'holiday') return { kind: 'holiday', reason: market.reason, next: market.next };
+      const before = await deps.journal.soFar(identity);
+      return {
+        ...{ kind: 'session', timetable: timetable(identity.date), entries: market.special !== 'short', before },
+        // Only a run that goes on takes a login up: a new day asks for one.
+        session: before && (await sessionNow(deps, identity)),
+      };
     },
     async loadHandover(identity): Promise<Handover> {
       const before = await deps.journal.handover(identity, identity.date);
@@ -41,6 +48,14 @@ export function createJournalActivities(deps: Deps): JournalActivities {
     },
     saveReport: (report) => deps.journal.saveReport(report),
   };
+}
+
+/** The newest login of the account, while the broker takes it. */
+async function sessionNow({ journal, clock }: Deps, identity: Account): Promise<SessionView | null> {
+  const stored = await journal.currentSession(identity);
+  if (!stored || stored.expiresAt <= clock.now()) return null;
+  const { number, userId, expiresAt, since } = stored;
+  return { number, userId, expiresAt, since };
 }
 
 /** After a long absence a close of long ago ends nothing that later ones do not. */

@@ -1,4 +1,5 @@
 /** The only code of the day that sends, changes or cancels an order. Each call answers what is known, never what is hoped. */
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { isNoLongerWanted } from '../src/brokers/kite-errors.ts';
 import type { Priority } from '../src/brokers/kite-pace.ts';
@@ -9,6 +10,7 @@ import {
   type DayActivities,
   type OrderIntent,
   SESSION_LOST,
+  type SendOutcome,
   type SendResult,
 } from '../src/contract/activities.ts';
 import type { BookRow } from '../src/domain/control/book.ts';
@@ -25,6 +27,9 @@ const AGAIN_MS = 500;
 /** So many looks have to fail before an exit or a stop goes unseen. */
 const FAILED_LOOKS = 2;
 const ROW_WITHIN_MS = 1_000;
+/** Of an attempt that is one of several. */
+const ATTEMPT_WITHIN_MS = 10_000;
+const BEAT_MS = 5_000;
 /** The longest pause within one call after a full rate. */
 const MOST_SECONDS = 4;
 
@@ -35,7 +40,8 @@ export function createOrderActivities(deps: OrderDeps): Pick<DayActivities, 'sen
   const use = <T>(call: (session: KiteSession) => Promise<T>) => deps.sessions.use(deps.account, call);
   const asking: Asking = { ...deps, use };
   return {
-    sendOrder: (intent) => orLost(() => send(asking, intent)),
+    sendOrder: (intent) =>
+      orLost(() => (intent.repeats ? sendRepeatedly(asking, intent, intent.repeats) : send(asking, intent))),
     changeOrder: (input) => orLost(() => change(asking, input)),
   };
 }
@@ -53,7 +59,7 @@ async function orLost<T>(work: () => Promise<T>): Promise<T | Lost> {
 
 type Refusal =
   | { kind: 'address_refused' | 'rate_limited'; message: string }
-  | { kind: 'refused'; message: string }
+  | { kind: 'refused'; message: string; busy: boolean }
   | { kind: 'doubt'; message: string }
   | { kind: 'too_late' }
   | { kind: 'again' };
@@ -78,7 +84,8 @@ async function judge(error: unknown, sendBy: number, tries: number): Promise<Ref
   }
   if (kind === 'ip_refused') return { kind: 'address_refused', message };
   if (kind === 'token') throw error;
-  return kind === 'refused' ? { kind, message } : { kind: 'doubt', message };
+  if (kind !== 'refused') return { kind: 'doubt', message };
+  return { kind, message, busy: error.details?.rule === 'being_processed' };
 }
 
 /** True while a reading is fresh by both clocks: a machine that was suspended has only the wall clock to show it. */
@@ -89,31 +96,64 @@ function isFresh({ beganMono, beganWall }: { beganMono: number; beganWall: numbe
 
 const reading = () => ({ beganMono: performance.now(), beganWall: Date.now() });
 
-async function send(deps: Asking, intent: OrderIntent): Promise<SendResult> {
-  const { notBefore = 0, sendBy } = intent;
-  if (notBefore > Date.now()) await pause(notBefore - Date.now());
+async function send(deps: Asking, intent: OrderIntent): Promise<SendOutcome> {
+  const { sendBy } = intent;
   const priority = priorityOf(intent);
   for (let failed = 0, tries = 1; ; ) {
     if (Date.now() > sendBy) return { kind: 'too_late' };
     // Priced before the look: a quote may have to wait its turn, and the look has to be fresh.
     const priced = await priceOf(deps, { ...intent, priority });
     const pricedAt = reading();
-    const looked = await lookFor(deps, intent.tag, priority);
+    // Looks that failed may have taken as long as a price is fresh: it goes by a new one.
+    const isUnseen = intent.mayGoUnseen && failed >= FAILED_LOOKS;
+    const looked = isUnseen ? ({ kind: 'unseen', ...pricedAt } as const) : await lookFor(deps, intent.tag, priority);
     if (looked.kind === 'found') return { kind: 'found', row: told(deps, looked.row) };
     if (priced.kind !== 'priced') return priced;
     if (looked.kind === 'failed') {
       failed += 1;
-      if (!intent.mayGoUnseen || failed < FAILED_LOOKS) {
-        await pause(AGAIN_MS);
-        continue;
-      }
+      await pause(AGAIN_MS);
+      continue;
     }
-    const seen = looked.kind === 'absent' ? looked : pricedAt;
-    const isStillWanted = () => Date.now() <= sendBy && isFresh(seen) && (priced.touch === null || isFresh(pricedAt));
+    const isStillWanted = () => Date.now() <= sendBy && isFresh(looked) && (priced.touch === null || isFresh(pricedAt));
     const answer = await place(deps, intent, priced, { priority, isStillWanted, tries });
     if (answer.kind !== 'again') return answer;
     tries += 1;
   }
+}
+
+/** One attempt after the other, each under its own tag, until one is not refused outright. */
+async function sendRepeatedly(
+  deps: Asking,
+  intent: OrderIntent,
+  { tags, pauseMs, stopAt }: NonNullable<OrderIntent['repeats']>,
+): Promise<SendResult> {
+  const refused: NonNullable<SendResult['refused']> = [];
+  const beat = setInterval(() => Context.current().heartbeat(), BEAT_MS);
+  try {
+    for (const tag of tags) {
+      if (Date.now() > stopAt || Context.current().cancellationSignal.aborted) break;
+      const sendBy = Math.min(stopAt, Date.now() + ATTEMPT_WITHIN_MS);
+      const outcome = await send(deps, { ...intent, tag, sendBy });
+      const message = refusalIn(outcome);
+      if (message === null) return { ...outcome, tag, refused };
+      refused.push({ tag, message, row: 'row' in outcome ? outcome.row : null });
+      // Called off: what was refused so far is still told. After the last one the day waits itself.
+      if (tag !== tags.at(-1)) await pause(pauseMs).catch(() => {});
+    }
+    return { kind: 'too_late', refused };
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/** The words of an outright refusal; null for everything that may stand in the book, or is not this order's alone. */
+function refusalIn(outcome: SendOutcome): string | null {
+  if (outcome.kind === 'refused' || outcome.kind === 'no_price' || outcome.kind === 'rate_limited')
+    return outcome.message;
+  if (outcome.kind === 'too_late') return 'the book could not be read in time';
+  if (outcome.kind !== 'sent' && outcome.kind !== 'found') return null;
+  const { row } = outcome;
+  return row?.status === 'REJECTED' && row.filledQuantity === 0 ? (row.statusMessage ?? 'rejected') : null;
 }
 
 type Looked =
@@ -141,7 +181,7 @@ async function place(
   intent: OrderIntent,
   priced: Extract<Priced, { kind: 'priced' }>,
   { priority, isStillWanted, tries }: Turn,
-): Promise<SendResult | { kind: 'again' }> {
+): Promise<SendOutcome | { kind: 'again' }> {
   const { contract, side, quantity, product, tag, sendBy } = intent;
   const { price, triggerPrice, touch } = priced;
   const order = {
@@ -174,8 +214,10 @@ function told({ book }: Asking, row: BookRow): BookRow {
   return row;
 }
 
-function priorityOf({ purpose, role }: OrderIntent): Priority {
+function priorityOf({ purpose, role, side }: OrderIntent): Priority {
   if (purpose === 'exit') return role === 'main' ? 'exit' : 'stop';
+  // What is naked is bought back as fast as what is left.
+  if (purpose === 'unwind') return side === 'BUY' ? 'exit' : 'stop';
   return purpose === 'stop' ? 'stop' : 'entry';
 }
 

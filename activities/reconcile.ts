@@ -49,7 +49,7 @@ function comparePositions({ ours, foreign, settled }: ReconcileInput, net: reado
     const theirs = held - (our ?? 0);
     const began = quantityIn(foreign, key) ?? 0;
     const known = theirs * began >= 0 && Math.abs(theirs) <= Math.abs(began);
-    // Whoever closed a foreign position has closed it: where nothing is held, nothing is left to ask about.
+    // A foreign position that was closed leaves nothing to ask about.
     if (our === undefined || known || (our === 0 && held === 0)) {
       if (theirs !== 0) others.push({ tradingsymbol, product, quantity: theirs });
     } else {

@@ -6,10 +6,13 @@ import type { DayIdentity } from '../src/contract/identity.ts';
 import { addDays, istAt, istDate } from '../src/domain/clock.ts';
 import { AppError, BrokerError } from '../src/errors.ts';
 import type { Account, Journal, StoredSession } from '../src/journal/types.ts';
-import type { Deps, Sealer } from './deps.ts';
+import type { ClockSource } from '../src/market/types.ts';
+import type { Sealer } from '../src/platform/secrets.ts';
 
 /** Zerodha ends every session at 06:00 IST of the next day. Source: Kite Connect documentation, user login. */
 const SESSIONS_END = '06:00';
+
+type SessionDeps = { kite: Kite; journal: Journal; sealer: Sealer; clock: ClockSource; sessions: Sessions };
 
 export type Sessions = {
   /** Runs a call with the newest session. A token that is refused is loaded once more, then it is `session_lost`. */
@@ -111,7 +114,7 @@ const OTHER_KEY =
   'the API seals logins with another key than this worker opens them with: give both the same SECRETS_KEY, start them again, then log in';
 
 export function createSessionActivities(
-  deps: Deps & { expectedUserId: string | null },
+  deps: SessionDeps & { expectedUserId: string | null },
 ): Pick<DayActivities, 'exchangeRequestToken'> {
   return {
     async exchangeRequestToken({ identity, auth }) {
@@ -142,7 +145,7 @@ async function whose(kite: Kite, accessToken: string): Promise<{ accessToken: st
   return { accessToken, ...(await kite.session(accessToken).profile()) };
 }
 
-async function keep(deps: Deps, identity: DayIdentity, login: { accessToken: string; userId: string }) {
+async function keep(deps: SessionDeps, identity: DayIdentity, login: { accessToken: string; userId: string }) {
   const since = deps.clock.now();
   const today = istDate(since);
   const sixToday = istAt(today, SESSIONS_END);

@@ -39,11 +39,11 @@ export function createSignalActivities(
         bar: seen.bars.find((bar) => bar.start === barStart) ?? null,
         bias: week.bias,
         signal: week.signal,
-        firedAt: week.triggeredAt,
+        firedAt: week.firedAt,
         stop: week.stop,
         strike: week.strike,
         optionType: week.optionType,
-        reason: week.skipped,
+        reason: week.reason,
         note: noteOn(seen),
         // Outvoted in the hour that decides: the other two sources decide, and the owner hears of it.
         ...(seen.source === 'kite' && seen.outvoted ? { contradicted: outvoted(seen.outvoted) } : {}),
@@ -63,7 +63,7 @@ export function createSignalActivities(
 }
 
 function isSameDecision(one: WeekDecision, other: WeekDecision): boolean {
-  return (['bias', 'signal', 'triggeredAt', 'stop', 'strike', 'optionType', 'skipped'] as const).every(
+  return (['bias', 'signal', 'firedAt', 'stop', 'strike', 'optionType', 'reason'] as const).every(
     (of) => one[of] === other[of],
   );
 }

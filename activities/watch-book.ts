@@ -133,7 +133,7 @@ class Watch {
     return null;
   }
 
-  private news(): Extract<BookNews, { kind: 'news' }> | null {
+  private news(): News | null {
     const { book } = this.deps;
     const { shown, doubts, overnight, returned } = book.memory();
     const news = this.seen && newsIn(this.seen, this.input, { shown, doubts, overnight, told: book.told() });
@@ -141,14 +141,14 @@ class Watch {
     return returned.key === keyOf(news) ? null : news;
   }
 
-  /** What comes together is told together: one more look, where the ticker has told of more meanwhile. */
-  private async gathered(first: BookNews): Promise<BookNews> {
+  /** What comes together is told together: one more look where the ticker has told of more, or the lists were read apart. */
+  private async gathered(first: News): Promise<BookNews> {
     const until = performance.now() + this.pace.gatherMs;
     for (let left = this.pace.gatherMs; left > 0; left = until - performance.now()) await this.nap.sleep(left);
-    if (this.updated) await this.look();
+    if (this.updated || !isSettled(first)) await this.look();
     const news = this.news() ?? first;
     this.deps.book.memory().returned = { key: keyOf(news), atMono: performance.now() };
-    return news;
+    return { ...news, toldAt: Date.now() };
   }
 
   /** Until the next look. */
@@ -181,6 +181,15 @@ class Watch {
     const waits = [real === null ? this.pace.idleMs : real - Date.now(), ...(silent > 0 ? [silent] : [])];
     return Math.max(1, Math.min(...waits));
   }
+}
+
+type News = Extract<BookNews, { kind: 'news' }>;
+
+/** Rows and trades are two answers: a fill may be in one of them a moment before the other. */
+function isSettled({ rows }: News): boolean {
+  return rows.every(({ phase, fills, filledQuantity }) => {
+    return phase !== 'pending' && fills.reduce((sum, { quantity }) => sum + quantity, 0) === filledQuantity;
+  });
 }
 
 const keyOf = (news: BookNews): string => String(hashOf(JSON.stringify({ ...news, at: 0 })));

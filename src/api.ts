@@ -1,14 +1,16 @@
 /** npm run api: the API and the dashboard, for workers, a journal and a Temporal server that are elsewhere. */
 import { type DayIdentity, dayTaskQueue } from './contract/identity.ts';
+import { channelsOf } from './notices/from-config.ts';
+import { keptNoticesStatus } from './notices/kept-status.ts';
 import { createSealer, secretsKey } from './platform/secrets.ts';
 import { serveApi } from './runtime/api-server.ts';
 import { createBrokers } from './runtime/composition.ts';
 import { openShared } from './runtime/multi-process.ts';
 import { usePresetSession } from './runtime/preset-session.ts';
 import { runProgram, stopAsked } from './runtime/program.ts';
-import { openDay } from './temporal/open-day.ts';
 import { workersAsk } from './temporal/pollers.ts';
 import { keepSchedule } from './temporal/schedule.ts';
+import { startDay } from './temporal/start-day.ts';
 
 await runProgram(async (program) => {
   const { config, logger, signal } = program;
@@ -24,7 +26,7 @@ await runProgram(async (program) => {
     ...{ client, clock, kite },
     identity: async () => identity(),
     sealer: createSealer(await secretsKey(config.dataDir, config.secretsKey)),
-    openDay: (day: DayIdentity) => openDay(client, day, clock.current()),
+    startDay: (day: DayIdentity) => startDay(client, day, clock.current()),
   };
   const serving = await serveApi(program, {
     ...shared,
@@ -33,6 +35,7 @@ await runProgram(async (program) => {
     // Prices come from the journal, where the workers keep the last ones.
     feed: null,
     workerAlive: () => workersAsk(client, dayTaskQueue(account)),
+    noticesStatus: () => keptNoticesStatus(journal, account, channelsOf(config)),
   });
   if (config.brokers) {
     const warn = (text: string) => logger.warn({}, text);

@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeptClock } from './market/clock-source.ts';
 import { keepClock, tellClock, temporalAnswers } from './runtime/clock-keeper.ts';
 import type { Composition } from './runtime/composition.ts';
-import { watchForLostDay } from './runtime/lost-day-watch.ts';
 import { openShared, type Shared } from './runtime/multi-process.ts';
 import { type Program, runProgram, stopAsked } from './runtime/program.ts';
 import { restoreSession } from './runtime/restore-session.ts';
 import { warnOfBreeze } from './runtime/start-checks.ts';
 import { startWorkers } from './runtime/workers.ts';
 import { workflowBundle } from './temporal/bundle.ts';
+import { watch } from './watchdog/watchdog.ts';
 
 /** A login is exchanged by one worker: the tickers of the others take it up within this. Wall milliseconds. */
 const LOGIN_LOOK_MS = 2_000;
@@ -20,14 +20,15 @@ await runProgram(async (program) => {
   bundling.catch(() => {});
   const shared = await openShared(program, ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'SECRETS_KEY']);
   const { address, client, identity, keptClock } = shared;
-  const { composition } = await restoreSession(program, { ...shared, watches: config.guards });
+  const { composition, notices } = await restoreSession(program, { ...shared, watches: config.guards });
   const { codePath } = await bundling;
   // A day that goes on hears where the market stands before a worker may believe one of its old timers.
   if (keptClock) await tellClock(client, identity(), (await keptClock.look()).segments);
   const guards = config.guards ? composition.guards : null;
   const workers = await startWorkers(program, { address, codePath, composition: { day: composition.day, guards } });
   void keepLogin(program, composition);
-  void watchForLostDay(program, { client, identity });
+  const opensDays = config.mode !== 'replay';
+  void watch({ ...shared, notices, log: logger, opensDays, dataDir: null }, signal);
   if (config.brokers) void warnOfBreeze(composition.breeze, (text) => logger.warn({}, text));
   if (keptClock) await keepMarket(program, { ...shared, keptClock }, composition, workers.running);
   logger.info({}, `The worker serves ${config.mode} days of ${config.account}${guards ? '' : ', but no guards'}.`);

@@ -19,7 +19,15 @@ export const reads = proxyActivities<DayActivities>({ startToCloseTimeout: '30s'
  * and three seconds more), so that attempts never overlap.
  */
 export const orderCalls = proxyActivities<Pick<DayActivities, 'sendOrder' | 'changeOrder' | 'exchangeRequestToken'>>({
-  startToCloseTimeout: '60s',
+  startToCloseTimeout: '30s',
+  retry: { maximumAttempts: 1 },
+});
+
+/** Many attempts of one exit, refused again and again: a dead worker is noticed, and all of its tags are in doubt then. */
+export const repeatedCalls = proxyActivities<Pick<DayActivities, 'sendOrder'>>({
+  startToCloseTimeout: '15m',
+  heartbeatTimeout: '20s',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { maximumAttempts: 1 },
 });
 

@@ -7,11 +7,11 @@ import {
 import { ApplicationFailure, startChild, workflowInfo } from '@temporalio/workflow';
 import type { DayInput } from '../src/contract/commands.ts';
 import type { Account } from '../src/contract/identity.ts';
+import { dayOptions } from '../src/contract/start-options.ts';
 import { CalendarError, sessionOf } from '../src/domain/calendar/index.ts';
 import { istDate } from '../src/domain/clock.ts';
 import type { IsoDate } from '../src/domain/types.ts';
 import { reads } from './activity-proxies.ts';
-import { dayOptions } from './start-options.ts';
 import { tradingDay } from './trading-day.ts';
 
 /** Whose days are opened. */

@@ -23,13 +23,14 @@ import { Day } from './day/day.ts';
 import { settleExpired } from './day/expiry-settlement.ts';
 import { type DayFacts, newFacts } from './day/facts.ts';
 import { takeOver } from './day/handover.ts';
-import { keepHours, keepIndexStops } from './day/hourly-close.ts';
+import { judgeOpen, keepHours, keepIndexStops } from './day/hourly-close.ts';
 import { keepJournal } from './day/journal-writer.ts';
 import { expireSession, keepLogins, remindOfLogin } from './day/logins.ts';
 import { keepMarketClock } from './day/market-clock.ts';
 import { keepDeadlines, keepNotices } from './day/pages.ts';
 import { preflight } from './day/preflight.ts';
 import { makeReport } from './day/report.ts';
+import { resume } from './day/resume.ts';
 import { squareOff } from './day/square-off.ts';
 import { watchBook } from './orders/book.ts';
 import { listenToManualOrders } from './position/from-command.ts';
@@ -72,9 +73,10 @@ function cancelled(day: Day): void {
 async function run(day: Day, input: DayInput): Promise<DayReport> {
   const { facts } = day;
   day.run('timer', () => day.keepTimer());
+  if (facts.step === 'opening') await open(day);
   day.run('journal', () => keepJournal(day));
   day.run('notices', () => keepNotices(day));
-  if (facts.step === 'opening') await open(day);
+  if (facts.step === 'opening') await takeUp(day);
   if (facts.step === 'trading') await trade(day);
   if (day.ending) return goOn(day, input);
   if (facts.step === 'closing') await closeTheDay(day);
@@ -91,6 +93,7 @@ async function run(day: Day, input: DayInput): Promise<DayReport> {
   return report;
 }
 
+/** Nothing is written before it is known what a lost run has written. */
 async function open(day: Day): Promise<void> {
   const { facts } = day;
   const context = await reads.loadDayContext.executeWithOptions({ summary: 'Calendar and journal' }, [day.identity]);
@@ -109,9 +112,13 @@ async function open(day: Day): Promise<void> {
     'day_opened',
     `Day opened. Market ${istTime(opens)} to ${istTime(close)}, square-off ${istTime(exit)}.`,
   );
+  if (context.before) resume(day, context.before, context.session);
+}
+
+async function takeUp(day: Day): Promise<void> {
   day.run('logins', () => keepLogins(day));
-  await takeOver(day);
-  facts.step = 'trading';
+  if (day.facts.positions.length === 0) await takeOver(day);
+  day.facts.step = 'trading';
 }
 
 /** Everything that goes on beside each other while the market trades. Ends with the close, or with the run. */
@@ -130,6 +137,7 @@ async function trade(day: Day): Promise<void> {
     ['expired', () => settleExpired(day)],
     ['preflight', () => preflight(day)],
     ['hours', () => keepHours(day)],
+    ['index at the open', () => judgeOpen(day)],
     ['index stops', () => keepIndexStops(day)],
     ['deadlines', () => keepDeadlines(day)],
     ['market clock', () => keepMarketClock(day)],
@@ -161,24 +169,22 @@ function show(day: Day): void {
   day.show();
 }
 
-/** A long history, or the server's own suggestion, at a moment at which nothing is under way; and at each hourly close of a busy day. */
+/** A long history, or the server's own suggestion, at a moment at which nothing is under way. */
 function wantsNewRun(day: Day): boolean {
   const { historyLength, historySize, continueAsNewSuggested } = workflowInfo();
   const long = continueAsNewSuggested || historyLength >= LONG_RUN_EVENTS || historySize >= LONG_RUN_BYTES;
   return long && !isUnderWay(day);
 }
 
+/** Whatever would be waited for at the end of the run: positions must not be without their loop meanwhile. */
 function isUnderWay(day: Day): boolean {
-  return (
-    !allHandlersFinished() ||
-    ['send ', 'change ', 'hour ', 'order of ', 'notices of '].some((prefix) => day.anyRunning(prefix)) ||
-    day.facts.logins.length > 0
-  );
+  const waits = ['send ', 'change ', 'hour ', 'order of '].some((prefix) => day.anyRunning(prefix));
+  return waits || !allHandlersFinished() || day.pendingCalls > 0 || day.facts.logins.length > 0;
 }
 
 async function goOn(day: Day, input: DayInput): Promise<never> {
   // Guards, the watcher and reads under way come to their end first.
-  await condition(() => !day.anyRunning(''));
+  await condition(() => allHandlersFinished() && !day.anyRunning(''));
   const { facts } = day;
   facts.eventsBefore += workflowInfo().historyLength;
   facts.runs += 1;

@@ -21,6 +21,7 @@ import { reportRoute } from './routes/report.ts';
 import { signInRoutes } from './routes/sign-in.ts';
 import { signalRoutes } from './routes/signals.ts';
 import { statusRoutes } from './routes/status.ts';
+import { switchRoutes } from './routes/switches.ts';
 
 /** Many clients send JSON's content type with every POST: without a body it means no fields, above all in an emergency. */
 const emptyBodyIsAnObject: MiddlewareHandler<ApiEnv> = async (c, next) => {
@@ -75,6 +76,7 @@ export function createApi(deps: ApiDeps): Api {
   app.use(callerGate(context.tokens));
   authRoutes(app, context);
   controlRoutes(app, context);
+  switchRoutes(app, context);
   statusRoutes(app, context);
   positionRoutes(app, context);
   orderRoutes(app, context);

@@ -8,10 +8,17 @@ import {
   WorkflowUpdateStage,
 } from '@temporalio/client';
 import type { SignalDefinition } from '@temporalio/common';
-import { COMMAND_EXPIRES_MS, cancelOrderUpdate, closePositionUpdate, type PlacedOrder, type PlaceOrder, placeOrderUpdate } from '../contract/commands.ts';
+import {
+  COMMAND_EXPIRES_MS,
+  cancelOrderUpdate,
+  closePositionUpdate,
+  type PlacedOrder,
+  type PlaceOrder,
+  placeOrderUpdate,
+} from '../contract/commands.ts';
 import { type DayIdentity, dayWorkflowId } from '../contract/identity.ts';
-import { type DayView, dayQuery, type PositionView } from '../contract/views.ts';
 import type { OrderView } from '../contract/ledger.ts';
+import { type DayView, dayQuery, type PositionView } from '../contract/views.ts';
 import { nextTradingDay, sessionOf } from '../domain/calendar/index.ts';
 import { istTime } from '../domain/clock.ts';
 import type { ApiDeps } from './deps.ts';
@@ -32,7 +39,7 @@ const POLL_MS = 200;
 
 export type DayAccess = ReturnType<typeof createDayAccess>;
 
-export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'openDay' | 'clock'>) {
+export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'startDay' | 'clock'>) {
   const { client } = deps;
   /** Ended days do not change, and asking one replays its whole history. */
   const ended = new Map<string, DayView>();
@@ -50,7 +57,8 @@ export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'ope
       // It may have come to its end between the two answers.
       const last = first.report ? first : await ask();
       const found = seen.run === 'lost' && !last.report ? lostView(last, seen.endedAt) : last;
-      if (found.report || seen.run === 'lost') ended.set(id, found);
+      // A lost one may be opened again.
+      if (seen.run === 'over') ended.set(id, found);
       return found;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return null;
@@ -82,7 +90,7 @@ export function createDayAccess(deps: Pick<ApiDeps, 'client' | 'identity' | 'ope
     if (known === 'lost') throw dayLost();
     refuseUnlessOpenable(identity.date, deps.clock.now());
     if (known === 'over') throw dayOver();
-    await within(client, SEND_MS, () => deps.openDay(identity));
+    await within(client, SEND_MS, () => deps.startDay(identity));
   }
 
   /** Kept by the server even while no worker runs. Throws AppError 409 `no_day`, `day_over` or `day_lost`. */

@@ -1,7 +1,8 @@
 import type { Client } from '@temporalio/client';
-import type { DayIdentity } from '../contract/identity.ts';
-import type { Plan } from '../contract/commands.ts';
 import type { Breeze, Kite } from '../brokers/types.ts';
+import type { Plan } from '../contract/commands.ts';
+import type { DayIdentity } from '../contract/identity.ts';
+import type { NoticesStatus } from '../contract/notices.ts';
 import type { TradingMode } from '../domain/types.ts';
 import type { Journal } from '../journal/types.ts';
 import type { ClockSource, FeedStatus } from '../market/types.ts';
@@ -37,8 +38,10 @@ export type ApiDeps = {
   apiToken: string;
   config: ApiConfig;
   /** Starts the day's workflow unless it runs already. Only called before the day's close, on a trading date. */
-  openDay(identity: DayIdentity): Promise<unknown>;
+  startDay(identity: DayIdentity): Promise<unknown>;
   workerAlive(): Promise<boolean>;
+  /** Of this process's notices; where workers are elsewhere, of what the journal keeps. */
+  noticesStatus(): Promise<NoticesStatus>;
   /** A sign-in link was used, or opened once more: the terminal shows one that works. */
   offerSignIn(): void;
   logger: ApiLogger;

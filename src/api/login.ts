@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { AuthAttempt, DayView } from '../contract/views.ts';
 import { authCompletedSignal } from '../contract/commands.ts';
+import type { AuthAttempt, DayView } from '../contract/views.ts';
 import type { MarketMs } from '../domain/types.ts';
 import type { ApiContext } from './context.ts';
 

@@ -34,5 +34,5 @@ export function lostView(found: DayView, endedAt: number): DayView {
 }
 
 export function dayLost(): Error {
-  return refuse('day_lost', `${DAY_LOST} The next day opens on the next trading date.`);
+  return refuse('day_lost', `${DAY_LOST} Where a position is open the program opens it again within a minute.`);
 }

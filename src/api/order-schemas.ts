@@ -1,4 +1,4 @@
-/** Orders by hand on the wire. Quantities in units, prices in rupees. */
+/** Manual orders on the wire. Quantities in units, prices in rupees. */
 import { z } from '@hono/zod-openapi';
 import { isoDate, money } from './schemas.ts';
 

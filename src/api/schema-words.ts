@@ -41,7 +41,7 @@ function joined(parts: Html[]): (Html | string)[] {
   return parts.flatMap((part, index) => (index === 0 ? [part] : [' or ', part]));
 }
 
-/** Only bounds that somebody set: every integer has those of safe integers. */
+/** Bounds of the schema alone: every integer also has those of safe integers. */
 function boundsWords(schema: Inline): string {
   const { minimum, maximum, exclusiveMinimum, multipleOf, minLength, maxLength, minItems, format } = schema;
   const told = (bound: number | boolean | undefined): bound is number =>

@@ -52,7 +52,6 @@ export const completeAuthBody = z
   .strictObject({ request_token: z.string().min(1).max(200) })
   .openapi('CompleteAuth', { example: { request_token: 'as in the redirect' } });
 export const emptyBody = z.strictObject({});
-
 export const planView = z
   .object({
     lot_size: z.int(),
@@ -78,8 +77,19 @@ export const warningView = z.object({
   }),
   message: z.string(),
   since: instant,
-  blocks_entries: z.boolean().openapi({ description: 'No entry is made until somebody acknowledges it' }),
+  blocks_entries: z.boolean().openapi({ description: 'No entry is made until it is acknowledged' }),
 });
+
+export const pageView = z
+  .object({
+    id: z.string(),
+    cause: z.string(),
+    subject: z.string().openapi({ description: 'A position, an order, or the day' }),
+    text: z.string(),
+    since: instant,
+    delivered_at: instant.nullable().openapi({ description: 'Null until a channel has taken it' }),
+  })
+  .openapi('Page', { description: 'Wall times' });
 
 export const pnlView = z
   .object({
@@ -99,11 +109,15 @@ export const statusView = z
     run: z.int(),
     state: z.enum(['no_day', 'awaiting_auth', 'ready', 'trading', 'stopped', 'squaring_off', 'closed', 'holiday']),
     enabled: z.boolean(),
-    started: z.boolean().openapi({ description: 'Somebody asked for trading at least once today' }),
+    started: z.boolean().openapi({ description: 'Trading was asked for at least once today' }),
     entries_off: z
       .string()
       .nullable()
       .openapi({ description: 'Why no new entry is made any more today, whatever is started again' }),
+    hands_off: z
+      .object({ by: z.string(), since: instant })
+      .nullable()
+      .openapi({ description: 'While it is on no order is sent, changed or cancelled from here. Wall time' }),
     authenticated: z.boolean(),
     user_id: z.string().nullable(),
     login_expires_at: instant.nullable(),
@@ -139,6 +153,7 @@ export const statusView = z
     result: z.enum(['flat', 'carried', 'not_flat', 'holiday']).nullable(),
     busy: z.boolean().openapi({ description: 'An entry, an exit or a doubtful order is under way' }),
     warnings: z.array(warningView.extend({ acknowledged: z.boolean() })),
+    pages: z.array(pageView).openapi({ description: 'What the owner is paged about until its cause ends' }),
   })
   .openapi('Status');
 
@@ -165,7 +180,7 @@ export const positionView = z
     lots: z.int(),
     legs: z.array(legView),
     stop: money.nullable().openapi({
-      description: 'Index points: an hourly close at or beyond it ends the position; null where it was opened by hand',
+      description: 'Index points: an hourly close at or beyond it ends the position; null for a manual position',
     }),
     resting_stop: z
       .object({ order_id: z.string().nullable(), trigger_price: money, limit_price: money, state: z.string() })
@@ -186,6 +201,11 @@ export const positionView = z
   })
   .openapi('Position');
 
+const orderPhase = z.enum([
+  ...(['intended', 'in_flight', 'doubt', 'not_sent', 'absent'] as const),
+  ...(['accepted', 'working', 'resting', 'ended'] as const),
+]);
+
 export const orderView = z
   .object({
     order_id: z.string().nullable(),
@@ -203,6 +223,8 @@ export const orderView = z
     trigger_price: money,
     status: z.string(),
     status_message: z.string().nullable(),
+    phase: orderPhase.nullable().openapi({ description: 'Where an order of ours stands; null of the others' }),
+    over: z.boolean().openapi({ description: 'Nothing of it can fill any more, as far as is known' }),
     placed_at: instant,
     updated_at: instant.nullable(),
   })

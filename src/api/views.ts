@@ -1,11 +1,13 @@
 /** The day's state as the API shows it: cut from the workflow's query, joined with prices, in rupees and ISO times. */
-import type { DayIdentity } from '../contract/identity.ts';
-import type { DayView, DecisionView, PositionView, Warning } from '../contract/views.ts';
-import type { OrderView } from '../contract/ledger.ts';
-import type { Plan } from '../contract/commands.ts';
+
 import type { BrokerOrder } from '../brokers/types.ts';
+import type { Plan } from '../contract/commands.ts';
+import type { DayIdentity } from '../contract/identity.ts';
+import type { OrderView } from '../contract/ledger.ts';
+import type { DayView, DecisionView, PositionView, Warning } from '../contract/views.ts';
 import { sessionOf } from '../domain/calendar/index.ts';
 import { type ClockSegments, istIso } from '../domain/clock.ts';
+import { isOver } from '../domain/control/intervals.ts';
 import type { MarketMs } from '../domain/types.ts';
 import type { LogEvent, StoredSession } from '../journal/types.ts';
 import { holidayOf } from './day.ts';
@@ -42,6 +44,7 @@ export function statusBody(facts: StatusFacts): StatusBody {
     enabled: day?.enabled ?? false,
     started: day?.started ?? false,
     entries_off: day?.entriesOff ?? null,
+    hands_off: day?.handsOff ? { by: day.handsOff.by, since: istIso(day.handsOff.since) } : null,
     authenticated: login !== null,
     user_id: login?.userId ?? null,
     login_expires_at: isoOrNull(login?.expiresAt ?? null),
@@ -79,6 +82,9 @@ export function statusBody(facts: StatusFacts): StatusBody {
         acknowledged: day?.acknowledged.includes(warning.id) ?? false,
       })),
     ],
+    pages: (day?.pages ?? []).map(({ id, cause, subject, text, since, deliveredAt }) => ({
+      ...{ id, cause, subject, text, since: istIso(since), delivered_at: isoOrNull(deliveredAt) },
+    })),
   };
 }
 
@@ -221,6 +227,8 @@ export function orderBody(order: OrderView): OrderBody {
     trigger_price: rupees(order.triggerPrice),
     status: order.status,
     status_message: order.statusMessage,
+    phase: order.phase,
+    over: isOver(order),
     placed_at: istIso(order.intendedAt),
     updated_at: istIso(order.updatedAt),
   };
@@ -244,6 +252,8 @@ export function brokerOrderBody(order: BrokerOrder): OrderBody {
     trigger_price: rupees(order.triggerPrice),
     status: order.status,
     status_message: order.statusMessage,
+    phase: null,
+    over: order.state !== 'live',
     placed_at: istIso(order.placedAt),
     updated_at: isoOrNull(order.updatedAt),
   };

@@ -20,18 +20,38 @@ const IP_REFUSED = /no ips? configured|\bip\b.*not allowed|allowed ips/i;
 
 const TOO_MANY = /too many requests/i;
 
-/** NetworkException is not always the network: this is a definite no under whatever type and status (Kite forum 9201). */
-const MODIFICATIONS_EXCEEDED = /maximum allowed order modifications exceeded/i;
+/**
+ * Which of its rules broker or exchange names in a definite no:
+ * - `being_processed`: the order is final, or a request for it is on its way. The words do not tell which: the book does.
+ * - `trigger_passed`: a stop that the last price has reached already.
+ * - `circuit`, `freeze`, `strike_range`: refused at placement, so no order of that tag is in the book, nor will one be
+ *   (support.zerodha.com, kite-order-rejections).
+ * - `modifications`: the order can only be cancelled. Under whatever type and status (Kite forum 9201).
+ */
+export type KiteRule =
+  | 'being_processed'
+  | 'trigger_passed'
+  | 'circuit'
+  | 'freeze'
+  | 'strike_range'
+  | 'margin'
+  | 'modifications'
+  | 'lot_or_tick'
+  | 'closed'
+  | 'instrument';
 
 /** Words by which broker or exchange judge an order. A server's own failure must not pass for them: see kindOf. */
-const JUDGED = [
-  /insufficient (funds|margin|balance)/i,
-  /margin exceeds|required margin/i,
-  /circuit limit|price (band|range)|execution range/i,
-  /freeze (quantity|qty|limit)|exceeds (the )?freeze/i,
-  /multiple of (the )?(lot|tick)|lot size|tick size/i,
-  /markets? (is|are) closed|outside (of )?market hours/i,
-  /invalid (tradingsymbol|instrument)|instrument.*expired|does not exist/i,
+const WORDS: readonly [KiteRule, RegExp][] = [
+  ['being_processed', /cannot be (modified|cancelled) as it is being processed/i],
+  ['modifications', /maximum allowed order modifications exceeded/i],
+  ['trigger_passed', /trigger price .*(higher|lower) than the last traded price/i],
+  ['strike_range', /strike price is outside the allowed range/i],
+  ['margin', /insufficient (funds|margin|balance)|margin exceeds|required margin/i],
+  ['circuit', /circuit (limit|price)|price (band|range)|execution range/i],
+  ['freeze', /freeze (quantity|qty|limit)|exceeds (the )?freeze/i],
+  ['lot_or_tick', /multiple of (the )?(lot|tick)|lot size|tick size/i],
+  ['closed', /markets? (is|are) closed|outside (of )?market hours/i],
+  ['instrument', /invalid (tradingsymbol|instrument)|instrument.*expired|does not exist/i],
 ];
 
 /** Error types that judge the request itself. Below 500 they are an answer, not an accident. */
@@ -47,31 +67,32 @@ const JUDGEMENTS = new Set([
 /**
  * The one reading of Kite's failures (TRADING section 4). Whatever is not known to be a definite no is doubt: then the order may stand
  * at the exchange. Sources: Kite Connect v3 documentation on exceptions; the forum threads named above; static IP refusals as seen in
- * public repositories in 2026.
+ * public repositories in 2026. `rule` in the details of a refusal is a KiteRule, where its words name one.
  */
 export function kiteError(failure: KiteFailure): BrokerError {
-  const kind = kindOf(failure);
+  const rule = WORDS.find(([, words]) => words.test(failure.message))?.[0];
+  const kind = kindOf(failure, rule);
   return new BrokerError('kite', kind, failure.message, {
     status: failure.status,
     error_type: failure.errorType,
+    ...(kind === 'refused' && rule ? { rule } : {}),
     ...(failure.code ? { code: failure.code } : {}),
     ...(failure.notSent ? { not_sent: true } : {}),
     ...(failure.retryAfter ? { retry_after: failure.retryAfter } : {}),
   });
 }
 
-function kindOf({ status, errorType, message, notSent }: KiteFailure): BrokerErrorKind {
+function kindOf({ status, errorType, message, notSent }: KiteFailure, rule: KiteRule | undefined): BrokerErrorKind {
   if (notSent) return 'refused';
   if (status === null) return 'doubt';
   if (errorType === 'TokenException') return 'token';
   if (IP_REFUSED.test(message)) return 'ip_refused';
   if (status === 429 || TOO_MANY.test(message)) return 'rate_limited';
   if (errorType === null) return 'doubt';
-  if (errorType === 'MarginException' || MODIFICATIONS_EXCEEDED.test(message)) return 'refused';
+  if (errorType === 'MarginException' || rule === 'modifications') return 'refused';
   const judgement = JUDGEMENTS.has(errorType);
-  const judged = JUDGED.some((words) => words.test(message));
-  if (status < 500) return judgement || judged ? 'refused' : 'doubt';
-  return judgement && judged ? 'refused' : 'doubt';
+  if (status < 500) return judgement || rule ? 'refused' : 'doubt';
+  return judgement && rule ? 'refused' : 'doubt';
 }
 
 const CONNECT_SYSCALLS = new Set(['connect', 'getaddrinfo']);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { istAt } from '../domain/clock.ts';
+import { parseTag } from '../domain/tags.ts';
 import type { Bar, IsoDate, MarketMs, OptionContract, Paise } from '../domain/types.ts';
 import type { BrokerOrder, BrokerPosition, BrokerTrade, OrderState, Quote } from './types.ts';
 
@@ -52,6 +53,7 @@ export const orderSchema = z
   .object({
     order_id: orderId,
     tag: z.string().nullish(),
+    tags: z.array(z.unknown()).nullish(),
     tradingsymbol: z.string(),
     exchange: z.string(),
     transaction_type: side,
@@ -72,7 +74,7 @@ export const orderSchema = z
   .transform(
     (row): BrokerOrder => ({
       orderId: row.order_id,
-      tag: row.tag || null,
+      tag: tagOf(row.tag, row.tags),
       tradingsymbol: row.tradingsymbol,
       exchange: row.exchange,
       side: row.transaction_type,
@@ -91,6 +93,15 @@ export const orderSchema = z
       updatedAt: row.exchange_update_timestamp ?? row.exchange_timestamp ?? null,
     }),
   );
+
+/**
+ * Our tag, wherever it stands. The broker has entries of its own: `mktp` of what was a market order, `autoslice` of a slice, which may have
+ * no other `tag` (Kite forum 52371, kiteconnect-mocks).
+ */
+function tagOf(tag: string | null | undefined, tags: readonly unknown[] | null | undefined): string | null {
+  const ours = [tag, ...(tags ?? [])].find((one) => typeof one === 'string' && parseTag(one) !== null);
+  return typeof ours === 'string' ? ours : tag || null;
+}
 
 export const tradeSchema = z
   .object({

@@ -25,6 +25,7 @@ export type OrderChange = { orderType?: OrderType; price?: Paise; triggerPrice?:
 
 export type BrokerOrder = {
   orderId: string;
+  /** Ours, wherever the broker lists it; else what the broker shows as the order's tag. */
   tag: string | null;
   tradingsymbol: string;
   exchange: string;
@@ -37,6 +38,7 @@ export type BrokerOrder = {
   statusMessage: string | null;
   quantity: number;
   filledQuantity: number;
+  /** A cancelled order keeps it: whether an order lives, `state` says. */
   pendingQuantity: number;
   price: Paise;
   triggerPrice: Paise;

@@ -5,7 +5,7 @@ import { addDays, isIsoDate, istAt, istDate, istIso } from '../domain/clock.ts';
 import { aggregateHourly, evaluateWeek, type WeekDecision, weekStartOf } from '../domain/strategy/index.ts';
 import type { Bar, IsoDate, Paise } from '../domain/types.ts';
 import { AppError } from '../errors.ts';
-import { readCandleFile } from '../market/candle-files.ts';
+import { readCandleFile } from '../platform/candle-files.ts';
 
 const USAGE = `Usage: npm run signals -- --candles FILE.csv [--from DATE] [--to DATE] --json OUT.json
 
@@ -87,11 +87,11 @@ function toJson(week: WeekDecision): Record<string, unknown> {
     },
     bias: week.bias,
     signal: week.signal,
-    triggered_at: week.triggeredAt === null ? null : istIso(week.triggeredAt),
+    triggered_at: week.firedAt === null ? null : istIso(week.firedAt),
     stop: rupees(week.stop),
     strike: rupees(week.strike),
     option_type: week.optionType,
-    skipped: week.skipped,
+    skipped: week.reason,
   };
 }
 
@@ -112,8 +112,8 @@ async function run(options: Options): Promise<void> {
     throw badInput(`Cannot write ${options.json}: ${error instanceof Error ? error.message : error}`);
   }
   const signals = weeks.filter((week) => week.signal !== null).length;
-  const skipped = weeks.filter((week) => week.skipped !== null).length;
-  console.log(`${weeks.length} weeks, ${signals} with a signal, ${skipped} skipped: ${options.json}`);
+  const left = weeks.filter((week) => week.reason !== null).length;
+  console.log(`${weeks.length} weeks, ${signals} with a signal, ${left} not evaluated: ${options.json}`);
   if (weeks.length === 0) console.log(`No bar of ${options.candles} lies within the dates.`);
 }
 

@@ -40,14 +40,14 @@ export type Options = {
 /** Chance is drawn from so many bits. */
 const MOST_SEED = 2 ** 32 - 1;
 const MOST_DAYS = 10_000_000;
-/** What is not looked at together: whoever gives both means something else than what would be done. */
+/** Options that contradict each other: refused together. */
 const ALONE = {
   mutate: ['days', 'day', 'weeks', 'faults', 'explain', 'case', 'no-shrink'],
   case: ['days', 'day', 'weeks', 'faults', 'seed', 'no-shrink'],
   day: ['days', 'no-shrink'],
 } as const;
 
-/** Null when only help was asked for. Throws RangeError, or parseArgs' TypeError, with words for whoever gave them. */
+/** Null when only help was asked for. Throws RangeError, or parseArgs' TypeError, with words for the user. */
 export function readOptions(args: string[]): Options | null {
   const { values } = parseArgs({
     args,

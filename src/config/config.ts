@@ -15,6 +15,7 @@ import {
   matching,
   oneOf,
   onOff,
+  privateAddress,
   rupees,
   signalList,
   siteAddress,
@@ -66,6 +67,8 @@ export const Environment = z.object({
   GUARDS: onOff.prefault('on'),
   DATABASE_URL: address('postgres:', 'postgresql:').optional(),
   SECRETS_KEY: keyOf32Bytes.optional(),
+  NOTICE_WEBHOOK_URL: privateAddress.optional(),
+  NOTICE_WEBHOOK_SECRET: matching(/^\S{16,}$/, 'give 16 characters or more, without blanks').optional(),
   LIVE_TRADING_CONFIRMED: oneOf('yes').optional(),
 
   NUM_LOTS: integer(1, 1_000).optional(),
@@ -93,6 +96,9 @@ const SECRET_VARIABLES = [
   'BREEZE_API_SESSION',
   'DATABASE_URL',
   'SECRETS_KEY',
+  // An address often is the key of its receiver.
+  'NOTICE_WEBHOOK_URL',
+  'NOTICE_WEBHOOK_SECRET',
 ] as const;
 
 /** A plan but for its lot size, which the day's contracts say. */
@@ -144,6 +150,8 @@ export type Config = {
   guards: boolean;
   marketDataDir: string;
   databaseUrl: string | null;
+  /** Where notices go beside the log. */
+  notices: { webhook: { url: string; secret: string } | null };
   /** 32 bytes. */
   secretsKey: Buffer | null;
   plan: PlanDefaults;
@@ -207,6 +215,11 @@ function contradictions(env: Environment): string[] {
   if (!env.TEMPORAL_ADDRESS && (env.TEMPORAL_TLS || env.TEMPORAL_API_KEY)) {
     wrong.push('TEMPORAL_TLS and TEMPORAL_API_KEY are for a server elsewhere: add TEMPORAL_ADDRESS, or leave them out');
   }
+  if ((env.NOTICE_WEBHOOK_URL === undefined) !== (env.NOTICE_WEBHOOK_SECRET === undefined)) {
+    wrong.push(
+      'NOTICE_WEBHOOK_URL and NOTICE_WEBHOOK_SECRET belong together: the receiver checks each notice by the secret; `openssl rand -hex 24` makes one',
+    );
+  }
   if (env.REPLAY_FROM > env.REPLAY_TO) {
     wrong.push(`REPLAY_FROM=${env.REPLAY_FROM} is after REPLAY_TO=${env.REPLAY_TO}: exchange them`);
   }
@@ -254,6 +267,7 @@ function configOf(env: Environment, given: Record<string, string>): Config {
     guards: env.GUARDS,
     marketDataDir: resolve(repositoryRoot, env.MARKET_DATA_DIR),
     databaseUrl: env.DATABASE_URL ?? null,
+    notices: { webhook: webhookOf(env) },
     secretsKey: env.SECRETS_KEY ?? null,
     plan: {
       // Live begins with one lot, until its owner has seen it go right.
@@ -272,6 +286,11 @@ function configOf(env: Environment, given: Record<string, string>): Config {
     },
     secrets: secretsOf(given),
   };
+}
+
+function webhookOf(env: Environment): Config['notices']['webhook'] {
+  const { NOTICE_WEBHOOK_URL: url, NOTICE_WEBHOOK_SECRET: secret } = env;
+  return url && secret ? { url, secret } : null;
 }
 
 // Their absence was refused before.

@@ -50,6 +50,16 @@ export const address = (...protocols: string[]) =>
     `give an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   );
 
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** Where something private is sent: in clear on this machine only. */
+export const privateAddress = value((text) => {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, hostname, username, password } = new URL(text);
+  const isPrivate = protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
+  return isPrivate && username === '' && password === '' ? text : undefined;
+}, 'give an address that begins with https:// (http:// is for this machine only), without user and password');
+
 /** Of a server as a whole, without a slash at its end: paths are put behind it. */
 export const siteAddress = (example: string) =>
   value(

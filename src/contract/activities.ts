@@ -6,8 +6,9 @@ import type { ManualHolding, ManualOrder, ManualRefusal } from '../domain/manual
 import type { Bar, IsoDate, MarketMs, OptionType, Paise, Product, Side, SignalName, WallMs } from '../domain/types.ts';
 import type { AuthCompleted, ManualChecks, Plan } from './commands.ts';
 import type { DayIdentity } from './identity.ts';
-import type { Handover, JournalBatch } from './journal.ts';
+import type { DaySoFar, Handover, JournalBatch } from './journal.ts';
 import type { ContractRef, Holding } from './ledger.ts';
+import type { NoticeInput } from './notices.ts';
 import type { DayReport, SessionView, Timetable } from './views.ts';
 
 /** The type of the failure that means: the current session is dead, nothing was done. Details: [session number]. */
@@ -15,7 +16,15 @@ export const SESSION_LOST = 'session_lost';
 
 export type DayContext =
   | { kind: 'holiday'; reason: string; next: IsoDate }
-  | { kind: 'session'; timetable: Timetable; entries: boolean };
+  | {
+      kind: 'session';
+      timetable: Timetable;
+      entries: boolean;
+      /** What a run before this one has written; null for a day that begins. */
+      before: DaySoFar | null;
+      /** The login that holds, null where somebody has to log in. */
+      session: SessionView | null;
+    };
 
 export type TokenExchange = { ok: true; session: SessionView } | { ok: false; reason: string };
 
@@ -86,16 +95,24 @@ export type OrderIntent = {
   quantity: number;
   product: Product;
   pricing: Pricing;
-  /** Not sent before it: the pause after a refusal. */
-  notBefore?: WallMs;
+  /**
+   * An exit that was refused many times: it is sent under these tags instead, one after the other, each only once the one before it was
+   * refused outright, with a pause between them, and none after `stopAt`.
+   */
+  repeats?: { tags: string[]; pauseMs: number; stopAt: WallMs };
   /** Not sent after it: an activity that waited for a worker too long does nothing. */
   sendBy: WallMs;
   /** Goes after two failed looks at the book: an exit or stop whose tag was never sent, once a whole book was read. */
   mayGoUnseen: boolean;
 };
 
-/** What a row of the book shows of an order that was just sent or changed; null when nothing was seen within the second. */
-export type SendResult =
+/** What came of an intent; `tag` and `refused` only of one with repeats: the tag that it is of, and those that were refused before it. */
+export type SendResult = SendOutcome & {
+  tag?: string;
+  refused?: { tag: string; message: string; row: BookRowSeen | null }[];
+};
+/** `row` is what the book shows of an order that was just sent or changed; null when nothing was seen within the second. */
+export type SendOutcome =
   | { kind: 'sent'; orderId: string; price: Paise; triggerPrice: Paise; touch: Paise | null; row: BookRowSeen | null }
   /** A row with its tag was there before anything was sent. */
   | { kind: 'found'; row: BookRowSeen }
@@ -131,8 +148,8 @@ export type ChangeResult =
   | { kind: 'address_refused'; message: string }
   | { kind: 'rate_limited'; message: string }
   | { kind: 'session_lost'; number: number }
-  /** A definite no; `row` is what the book shows of the order now, where it could be read. */
-  | { kind: 'refused'; message: string; row: BookRowSeen | null }
+  /** A definite no; `row` is what the book shows of the order now, where it could be read. `busy`: it is final, or being processed. */
+  | { kind: 'refused'; message: string; busy: boolean; row: BookRowSeen | null }
   | { kind: 'doubt'; message: string };
 
 export type BookInput = {
@@ -213,17 +230,7 @@ export type PreflightFinding = {
   text: string;
 };
 
-/** What the owner is told. `id` is spelled by the day: the same id is delivered once. */
-export type NoticeInput = {
-  id: string;
-  kind: 'raised' | 'repeated' | 'ended' | 'told';
-  cause: string;
-  /** A position, an order, or the day. */
-  subject: string;
-  text: string;
-  /** Since when its cause holds. */
-  since: WallMs;
-};
+/** When a channel took the notice; null while it waits in the queue. */
 export type Delivered = { deliveredAt: WallMs | null };
 
 export interface DayActivities {

@@ -3,30 +3,13 @@ import { defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Charges } from '../domain/charges.ts';
 import type { ClockSegments } from '../domain/clock.ts';
 import type { ManualEffect, ManualOrder, ManualRefusalCode } from '../domain/manual-orders.ts';
-import type { ExitPolicy, IsoDate, Paise, Product, SignalName, WallMs } from '../domain/types.ts';
+import type { IsoDate, Paise, Product, WallMs } from '../domain/types.ts';
 import type { DayIdentity } from './identity.ts';
 import type { OrderView } from './ledger.ts';
+import type { Plan } from './plan.ts';
 import type { PositionView } from './views.ts';
 
-/** What a person asks for when they start trading. Money in paise. */
-export type Plan = {
-  lotSize: number;
-  numLots: number;
-  useHedging: boolean;
-  maxPositions: number;
-  exitPolicy: ExitPolicy;
-  /** 0 is Sunday; null means expiry day. */
-  weeklyExitDay: number | null;
-  maxLossPerTrade: Paise;
-  maxLossPerDay: Paise;
-  maxCapitalAtRisk: Paise;
-  /** Share of the net credit earned at which to leave, e.g. 0.8; null is off. */
-  target: number | null;
-  allowUnhedged: boolean;
-  /** Points x 100. */
-  hedgeDistance: Paise;
-  signals: SignalName[];
-};
+export type { Plan } from './plan.ts';
 
 /** `facts` are those of the run before, where a long day goes on in a new one. */
 export type DayInput = { identity: DayIdentity; clock: ClockSegments; facts?: unknown };

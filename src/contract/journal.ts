@@ -32,6 +32,16 @@ export type JournalBatch = {
   decisions: DecisionView[];
 };
 
+/** What a day had written before its run was lost: a new run goes on from here. */
+export type DaySoFar = {
+  /** The last batch's number, and the last event's. */
+  sequence: number;
+  logged: number;
+  orders: OrderView[];
+  positions: { view: PositionView; handedOver: HandedOver | null }[];
+  decisions: DecisionView[];
+};
+
 export type Handover = {
   /** The day that hands over; null when no earlier day left anything open. */
   from: IsoDate | null;

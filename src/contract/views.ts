@@ -3,9 +3,9 @@ import { defineQuery } from '@temporalio/workflow';
 import type { ClockSegments } from '../domain/clock.ts';
 import type { ExitReason } from '../domain/control/facts.ts';
 import type { IsoDate, MarketMs, OptionType, Paise, Product, Side, SignalName, WallMs } from '../domain/types.ts';
-import type { Plan } from './commands.ts';
 import type { DayIdentity } from './identity.ts';
 import type { HandedOver, LegRole, OrderView } from './ledger.ts';
+import type { Plan } from './plan.ts';
 
 export type DayStateName = 'awaiting_auth' | 'ready' | 'trading' | 'stopped' | 'squaring_off' | 'closed' | 'holiday';
 
@@ -170,13 +170,13 @@ export type DayView = {
   identity: DayIdentity;
   state: DayStateName;
   enabled: boolean;
-  /** Somebody asked for trading at least once today. */
+  /** Trading was asked for at least once today. */
   started: boolean;
   /** Why no new entry is made any more today, whatever is started again; null while they are on. */
   entriesOff: string | null;
   /** Since when nothing of ours sends an order, and by whose word; null while orders are sent. */
   handsOff: { by: string; since: WallMs } | null;
-  /** Ids of warnings that somebody has acknowledged. */
+  /** Ids of the warnings that are acknowledged. */
   acknowledged: string[];
   clock: ClockSegments;
   session: SessionView | null;

@@ -12,13 +12,14 @@
  * @param {string} path
  * @param {unknown} body
  * @param {AbortSignal} signal
+ * @param {string} [key] attempts with the same one are one command
  * @returns {Promise<Outcome>}
  */
-export async function send(path, body, signal) {
+export async function send(path, body, signal, key) {
   try {
     const answer = await fetch(path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...(key === undefined ? {} : { 'idempotency-key': key }) },
       body: JSON.stringify(body),
       signal,
     });

@@ -2,7 +2,7 @@
 import { send } from './commands.js';
 import { prepareEmergency } from './emergency.js';
 import { clockTime, hourMinute, indianTime, price, profit } from './format.js';
-import { showDecisions, showLog, showOrders, showPlan, showWarnings } from './lists.js';
+import { showDecisions, showLog, showOrders, showPages, showPlan, showWarnings } from './lists.js';
 import { button, byId, element, say } from './page.js';
 import { positionCard } from './position-card.js';
 import { openStream } from './stream.js';
@@ -88,6 +88,7 @@ function show() {
   showPositions(positions);
   whenChanged('orders', orders, () => showOrders(orders));
   whenChanged('decisions', decisions, () => showDecisions(decisions));
+  whenChanged('pages', status.pages, () => showPages(status));
   whenChanged('warnings', status.warnings, () =>
     showWarnings(status, (id) => void command('/live/acknowledge', { ids: [id] }, 'Acknowledged.')),
   );

@@ -69,11 +69,14 @@ export function prepareEmergency(day) {
     day.freeConnection();
     const stop = new AbortController();
     attempt = stop;
+    // All attempts are one command: a repeated one changes nothing.
+    const key = `${Date.now()}-${Math.random()}`;
     for (let number = 1; !stop.signal.aborted; number += 1) {
       const outcome = await send(
         '/live/close-all',
         {},
         AbortSignal.any([stop.signal, AbortSignal.timeout(CONFIRM_MS)]),
+        key,
       );
       if (outcome.kind !== 'unconfirmed') {
         tell(words(outcome));
@@ -129,6 +132,7 @@ export function prepareEmergency(day) {
 function words(outcome) {
   switch (outcome.kind) {
     case 'done':
+      if (outcome.body.changed === false) return `Received ${indianTime(Date.now())}. ${outcome.body.message}`;
       return outcome.body.already_flat
         ? `Received ${indianTime(Date.now())}. Nothing was open. No new entries today.`
         : `Received ${indianTime(Date.now())}. Closing…`;

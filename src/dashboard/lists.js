@@ -1,6 +1,7 @@
 /** Orders, decisions, log, warnings and the plan: rows of text, newest first. */
 import { clockTime, hourMinute, plain, price, rupees } from './format.js';
 import { byId, make } from './page.js';
+import { orderWords } from './words.js';
 
 /** @typedef {import('../api/schemas.ts').StatusBody} Status */
 
@@ -29,7 +30,7 @@ export function showOrders(orders) {
           make(
             'p',
             'dim',
-            `${order.purpose ?? 'not ours'} · ${order.status}${filled}${order.status_message ? ` · ${order.status_message}` : ''}`,
+            `${order.purpose ?? 'not ours'} · ${orderWords(order)}${filled}${order.status_message ? ` · ${order.status_message}` : ''}`,
           ),
           make('p', 'dim figure small', `${order.tag ?? ''}${order.order_id ? ` · ${order.order_id}` : ''}`),
         ),
@@ -80,6 +81,16 @@ export function showLog(events, fresh) {
   );
   while (list.children.length > LOG_ROWS) list.lastElementChild?.remove();
   byId('no-log').hidden = list.children.length > 0;
+}
+
+/** @param {Status} status */
+export function showPages({ pages }) {
+  byId('pages').replaceChildren(
+    ...pages.map(({ since, text, delivered_at: delivered }) => {
+      const told = delivered === null ? 'Page not delivered yet.' : `Paged ${hourMinute(delivered)}.`;
+      return make('li', 'notice', make('p', '', `${hourMinute(since)} ${text}`), make('p', '', told));
+    }),
+  );
 }
 
 /**

@@ -114,6 +114,6 @@ function stopWords(position) {
   const resting = rest
     ? `Resting at Zerodha: buy above ${price(rest.trigger_price)} (${rest.state.toLowerCase()}).`
     : 'No stop order rests at Zerodha.';
-  if (position.stop === null) return `Opened by hand: it leaves at the square-off. ${rest ? resting : ''}`.trim();
+  if (position.stop === null) return `Manual position: it leaves at the square-off. ${rest ? resting : ''}`.trim();
   return `Leaves on an hourly NIFTY close at or beyond ${plain(position.stop)}. ${resting}`;
 }

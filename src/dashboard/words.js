@@ -21,6 +21,8 @@ export function modeWords(status) {
 export function sentence(status, positions) {
   const open = positions.filter((position) => position.state !== 'closed');
   const exit = squareOff(status);
+  if (status.hands_off && !['no_day', 'holiday', 'closed'].includes(status.state))
+    return handsOff(status.hands_off, open);
   switch (status.state) {
     case 'no_day':
       return status.no_day ?? 'No trading day is open.';
@@ -43,6 +45,16 @@ export function sentence(status, positions) {
     case 'closed':
       return ended(status);
   }
+}
+
+/**
+ * @param {NonNullable<Status['hands_off']>} hands
+ * @param {Position[]} open
+ */
+function handsOff({ since }, open) {
+  const resting = open.filter((position) => position.resting_stop).length;
+  const stops = resting === 1 ? ' 1 stop order rests' : ` ${resting} stop orders rest`;
+  return `HANDS OFF since ${hourMinute(since)}: no order is sent, changed or cancelled from here.${resting > 0 ? `${stops} at Zerodha.` : ''}`;
 }
 
 /**
@@ -125,7 +137,21 @@ export function emergencyWords(positions) {
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}. No new entries today.`;
 }
 
-const ENDED = new Set(['COMPLETE', 'CANCELLED', 'REJECTED', 'ABSENT']);
+/** @type {Record<string, string>} */
+const PHASES = {
+  intended: 'about to be sent',
+  in_flight: 'being sent',
+  doubt: 'IN DOUBT: sent, and no answer came. Look at Kite',
+  absent: 'not in the order book',
+};
+
+/**
+ * Where an order stands: in our words until it is in the book, then in the broker's.
+ * @param {Order} order
+ */
+export function orderWords({ phase, status }) {
+  return PHASES[phase ?? ''] ?? status;
+}
 
 /**
  * Whether our ledger, filled from the broker's own answers, has nothing open and no order that may still trade.
@@ -135,9 +161,7 @@ const ENDED = new Set(['COMPLETE', 'CANCELLED', 'REJECTED', 'ABSENT']);
  */
 export function isFlat(status, positions, orders) {
   return (
-    !status.busy &&
-    positions.every((position) => position.state === 'closed') &&
-    orders.every((order) => ENDED.has(order.status))
+    !status.busy && positions.every((position) => position.state === 'closed') && orders.every((order) => order.over)
   );
 }
 

@@ -1,10 +1,10 @@
-/** Fills that somebody else made in a contract of ours: which of them closed what was ours. */
+/** External fills in a contract of ours: which of them closed what was ours. */
 import type { MarketMs, Paise } from './types.ts';
 
 export type ExternalFill = { tradeId: string; quantity: number; price: Paise; at: MarketMs };
 
 /**
- * The share of `fills` that closed `units` of ours, oldest first. Whoever held something of the contract before us has closed that
+ * The share of `fills` that closed `units` of ours, oldest first. A foreign position was closed
  * first, so ours are the newest fills. `taken` are units by trade id that were counted before; a trade that is taken in parts gets
  * another id for each part. May come to less than `units`: what is missing has no fill to show.
  */

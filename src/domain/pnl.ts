@@ -9,8 +9,9 @@ export type FilledOrder = {
   purpose?: string;
   /** `broker`: its own square-off, which has a fee. */
   takenFrom?: 'broker' | 'person' | 'transfer';
-  /** False while nobody has settled that somebody else's trade closed ours: it counts for nothing. */
+  /** False until it is settled that an external trade closed ours: it counts for nothing. */
   booked?: boolean;
+  orderId?: string | null;
   fills: readonly { quantity: number; price: Paise; at: MarketMs }[];
 };
 
@@ -31,7 +32,18 @@ export function pnlOf(orders: readonly FilledOrder[], date: IsoDate, earlier: re
 /** Modelled charges of every order that has a fill, line by line. */
 export function chargesOf(orders: readonly FilledOrder[], date: IsoDate): Charges {
   const executed = orders.filter((order) => order.fills.length > 0 && order.booked !== false);
-  return sumCharges(executed.map((order) => chargesOfOne(order, date)));
+  return sumCharges(withWholeOrders(executed).map((order) => chargesOfOne(order, date)));
+}
+
+/** Shares of one external order are charged as that one order. */
+function withWholeOrders(orders: readonly FilledOrder[]): FilledOrder[] {
+  const whole = new Map<string, FilledOrder>();
+  for (const [index, order] of orders.entries()) {
+    const key = order.takenFrom !== undefined && order.orderId ? `order ${order.orderId}` : `${index}`;
+    const known = whole.get(key);
+    whole.set(key, known ? { ...known, fills: [...known.fills, ...order.fills] } : order);
+  }
+  return [...whole.values()];
 }
 
 function chargesOfOne(order: FilledOrder, date: IsoDate): Charges {

@@ -34,7 +34,7 @@ export type RiskLimits = {
 };
 
 export type EntryCheck = {
-  /** The decision's time: the end of the bar that fired, or now for an order by hand. */
+  /** The decision's time: the end of the bar that fired, or now for a manual order. */
   at: MarketMs;
   limits: RiskLimits;
   contract: { expiry: IsoDate; lotSize: number };
@@ -144,7 +144,7 @@ function checkPositions(limit: number, open: number): Refusal | null {
 }
 
 /**
- * Whether the day's limits leave room for one more order by hand (TRADING section 7): what it may lose is reserved in full. `opens`: it
+ * Whether the day's limits leave room for one more manual order (TRADING section 7): what it may lose is reserved in full. `opens`: it
  * begins a position of its own. Paise.
  */
 export function checkReservation(order: {

@@ -2,10 +2,12 @@ import { and, asc, desc, eq, lt, ne, sql } from 'drizzle-orm';
 import { dayWorkflowId } from '../contract/identity.ts';
 import { inAccount } from './account.ts';
 import { type JournalLocation, openDatabase } from './database.ts';
+import { newestNotices, saveNotice, undeliveredNotices } from './notices.ts';
 import { days, events, lastPrices, orders, positions, replayRuns } from './schema.ts';
 import { addSession, currentSession } from './sessions.ts';
+import { daySoFar } from './so-far.ts';
 import type { Journal } from './types.ts';
-import { openDay, saveLastPrices, saveReport, writeBatch } from './writes.ts';
+import { recordDayOpened, saveLastPrices, saveReport, writeBatch } from './writes.ts';
 
 /**
  * The journal on PGlite or PostgreSQL, its tables brought up to date. Every write may come twice, and late.
@@ -15,7 +17,7 @@ export async function openJournal(location: JournalLocation): Promise<Journal> {
   const { database, close } = await openDatabase(location);
 
   return {
-    openDay: (identity) => openDay(database, identity),
+    recordDayOpened: (identity) => recordDayOpened(database, identity),
     write: (batch) => database.transaction((transaction) => writeBatch(transaction, batch)),
     saveReport: (report) => saveReport(database, report),
 
@@ -79,6 +81,8 @@ export async function openJournal(location: JournalLocation): Promise<Journal> {
       return { date: last.date, ended: last.result !== null, positions: rows };
     },
 
+    soFar: (identity) => daySoFar(database, dayWorkflowId(identity)),
+
     async conversionSeen(account) {
       const converted = sql`${orders.view}->>'purpose' = 'stop' AND ${orders.view}->>'orderType' = 'LIMIT'`;
       const found = await database
@@ -95,6 +99,10 @@ export async function openJournal(location: JournalLocation): Promise<Journal> {
 
     saveLastPrices: (prices) => saveLastPrices(database, prices),
     lastPrices: () => database.select().from(lastPrices).orderBy(asc(lastPrices.instrumentToken)),
+
+    saveNotice: (account, kept) => saveNotice(database, account, kept),
+    undeliveredNotices: (account, limit) => undeliveredNotices(database, account, limit),
+    notices: (account, limit) => newestNotices(database, account, limit),
 
     async replayRun(account) {
       const [run] = await database

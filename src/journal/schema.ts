@@ -12,11 +12,12 @@ import {
   text,
   unique,
 } from 'drizzle-orm/pg-core';
-import type { DayReport, DecisionView, PositionView } from '../contract/views.ts';
 import type { HandedOver, OrderView } from '../contract/ledger.ts';
+import type { Notice } from '../contract/notices.ts';
+import type { DayReport, DecisionView, PositionView } from '../contract/views.ts';
 import type { LogLevel } from './types.ts';
 
-/** Epoch ms: market time, but for `last_price.at`, which is wall time. */
+/** Epoch ms: market time, but for `last_price.at` and the instants of `notices`, which are wall time. */
 const instant = (name: string) => bigint(name, { mode: 'number' });
 const paise = (name: string) => bigint(name, { mode: 'number' });
 
@@ -153,4 +154,22 @@ export const replayRuns = pgTable(
     finished: boolean('finished').notNull(),
   },
   (table) => [primaryKey({ columns: [table.account, table.run] })],
+);
+
+/** What was to reach the owner; what has no `delivered_at` waits for a channel. */
+export const notices = pgTable(
+  'notices',
+  {
+    mode: text('mode').notNull(),
+    account: text('account').notNull(),
+    run: integer('run').notNull(),
+    id: text('id').notNull(),
+    notice: jsonb('notice').$type<Notice>().notNull(),
+    queuedAt: instant('queued_at').notNull(),
+    deliveredAt: instant('delivered_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.mode, table.account, table.run, table.id] }),
+    index().on(table.mode, table.account, table.run, table.queuedAt),
+  ],
 );

@@ -8,7 +8,7 @@ import { days, events, lastPrices, orders, positions, signals, trades } from './
 import type { JournalBatch } from './types.ts';
 
 /** Opening a day again, however late, does not put it back to its beginning. */
-export async function openDay(database: Database, identity: DayIdentity): Promise<void> {
+export async function recordDayOpened(database: Database, identity: DayIdentity): Promise<void> {
   await database
     .insert(days)
     .values({ id: dayWorkflowId(identity), ...identity, state: 'awaiting_auth', sequence: 0 })
@@ -16,7 +16,7 @@ export async function openDay(database: Database, identity: DayIdentity): Promis
 }
 
 export async function saveReport(database: Database, report: DayReport): Promise<void> {
-  await openDay(database, report.identity);
+  await recordDayOpened(database, report.identity);
   await database
     .update(days)
     .set({ report, result: report.result, state: report.result === 'holiday' ? 'holiday' : 'closed' })
@@ -27,7 +27,7 @@ export async function saveReport(database: Database, report: DayReport): Promise
 export async function writeBatch(database: Database, batch: JournalBatch): Promise<void> {
   const dayId = dayWorkflowId(batch.identity);
   const sequence = batch.sequence ?? 0;
-  await openDay(database, batch.identity);
+  await recordDayOpened(database, batch.identity);
   await database
     .update(days)
     .set({ state: batch.state, sequence })

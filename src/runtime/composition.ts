@@ -2,7 +2,7 @@
 
 import { Book } from '../../activities/book.ts';
 import type { BookPace } from '../../activities/book-pace.ts';
-import type { Log, Sealer } from '../../activities/deps.ts';
+import type { Log } from '../../activities/deps.ts';
 import type { GuardPace } from '../../activities/guard.ts';
 import { type ActivityOptions, createDayActivities, createGuards } from '../../activities/index.ts';
 import { createSessions } from '../../activities/session.ts';
@@ -11,12 +11,15 @@ import type { AskBrokerClock } from '../brokers/broker-clock.ts';
 import { createKite } from '../brokers/kite.ts';
 import type { Pace } from '../brokers/kite-pace.ts';
 import type { Breeze, Kite } from '../brokers/types.ts';
+import type { Notices } from '../contract/notices.ts';
 import type { Account, Journal } from '../journal/types.ts';
 import { createHourlyCandles, type Patience } from '../market/candles.ts';
 import { createFeed } from '../market/feed.ts';
 import { createInstrumentMaster } from '../market/instruments.ts';
 import { keepLastPrices } from '../market/last-prices.ts';
 import { type ClockSource, type Feed, NIFTY_TOKEN } from '../market/types.ts';
+import { createLoggedNotices } from '../notices/logged.ts';
+import type { Sealer } from '../platform/secrets.ts';
 
 /** Where the brokers are, and as whom they are asked. */
 export type BrokerAddresses = {
@@ -77,6 +80,8 @@ type CompositionOptions = Outside & {
   sealer: Sealer;
   clock: ClockSource;
   log: Log;
+  /** To the log alone unless given. */
+  notices?: Pick<Notices, 'send'>;
   /** Hears of secrets that come up while running, so that logs leave them out. */
   onSecret(secret: string): void;
   /** False opens no ticker: in a process that serves no guards. */
@@ -134,6 +139,7 @@ export function createComposition(options: CompositionOptions): Composition {
     clock,
     sessions,
     book: new Book({ account, sessions, feed, clock }),
+    notices: options.notices ?? createLoggedNotices({ account, clock, log }),
     log,
     expectedUserId: options.addresses.userId,
     clockRoot,

@@ -1,7 +1,7 @@
 /** What processes of one installation share: the journal, the Temporal server, the market. Found by each of them by itself. */
 import { type Client, isGrpcServiceError } from '@temporalio/client';
-import { type DayIdentity, SEARCH_ATTRIBUTES } from '../contract/identity.ts';
 import type { Config } from '../config/config.ts';
+import { type DayIdentity, SEARCH_ATTRIBUTES } from '../contract/identity.ts';
 import { istDate } from '../domain/clock.ts';
 import { AppError } from '../errors.ts';
 import { DEFAULT_KEYS } from '../exchange-simulator/wire/keys.ts';

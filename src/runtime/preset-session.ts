@@ -1,12 +1,12 @@
 /** KITE_ACCESS_TOKEN: a login of today that was made elsewhere. To the day it is a login like any other. */
 import { createHash } from 'node:crypto';
-import { authCompletedSignal } from '../contract/commands.ts';
 import { createDayAccess } from '../api/day.ts';
 import type { ApiDeps } from '../api/deps.ts';
 import type { BrokerConfig } from '../config/config.ts';
+import { authCompletedSignal } from '../contract/commands.ts';
 import { AppError } from '../errors.ts';
 
-type Options = Pick<ApiDeps, 'client' | 'identity' | 'openDay' | 'clock' | 'kite' | 'sealer'> & {
+type Options = Pick<ApiDeps, 'client' | 'identity' | 'startDay' | 'clock' | 'kite' | 'sealer'> & {
   config: BrokerConfig['kite'];
   say(text: string): void;
   warn(text: string): void;

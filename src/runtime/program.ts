@@ -3,6 +3,7 @@
 import { type Config, loadConfig } from '../config/config.ts';
 import { CalendarError } from '../domain/calendar/index.ts';
 import { AppError } from '../errors.ts';
+import { diskFullWords, isDiskFull } from '../platform/disk-full.ts';
 import { createLogger, type Logger } from '../platform/logger.ts';
 import type { Redactor } from '../platform/redaction.ts';
 import { createShutdownHooks, type ShutdownHooks } from '../platform/shutdown-hooks.ts';
@@ -28,19 +29,30 @@ export async function runProgram(run: (program: Program) => Promise<void>): Prom
   const shutdownHooks = createShutdownHooks();
   const interrupted = new AbortController();
   let code = 0;
+  let dataDir = '';
+  const fail = (error: unknown) => {
+    // Whatever still writes finds the disk full too: it is said once.
+    if (!isDiskFull(error)) console.error(`\n${explain(error)}\n`);
+    else if (code === 0) console.error(`\n${diskFullWords(dataDir)}\n`);
+    code = 1;
+  };
+  // The simulated exchange writes from timers of its own: nobody awaits them.
+  process.on('uncaughtException', (error) => {
+    fail(error);
+    if (isDiskFull(error)) interrupted.abort();
+    else process.exit(1);
+  });
   try {
     const config = loadConfig(process.env);
+    dataDir = config.dataDir;
     const { logger, redactor } = createLogger({ level: config.logLevel, secrets: config.secrets });
     installRuntime(logger);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
     interrupted.signal.addEventListener('abort', () => logger.info({}, 'Stopping …'), { once: true });
     await run({ config, logger, redactor, shutdownHooks, signal: interrupted.signal });
   } catch (error) {
-    // Whoever was waiting for something when the stop came has said so by the signal's own reason.
-    if (error !== interrupted.signal.reason) {
-      code = 1;
-      console.error(`\n${explain(error)}\n`);
-    }
+    // What was being waited for when the stop came is in the signal's own reason.
+    if (error !== interrupted.signal.reason) fail(error);
   }
   setTimeout(() => process.exit(code || 1), STOP_WITHIN_MS).unref();
   await shutdownHooks.closeAll((text) => console.error(text));

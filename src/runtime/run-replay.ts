@@ -1,11 +1,13 @@
 /** A replay from its first link to its end: Temporal, simulated exchange, worker, API, operator, in the order that a restart needs. */
-import type { DayIdentity } from '../contract/identity.ts';
+
 import { API_PORT } from '../api/serve.ts';
+import type { DayIdentity } from '../contract/identity.ts';
 import { istDate, istTime } from '../domain/clock.ts';
 import { createSimulatorClock } from '../market/clock-source.ts';
 import { lockDataDir } from '../platform/data-dir.ts';
 import { refuseBusyPort } from '../platform/ports.ts';
-import { openDay } from '../temporal/open-day.ts';
+import { startDay } from '../temporal/start-day.ts';
+import { watch } from '../watchdog/watchdog.ts';
 import { serveApi } from './api-server.ts';
 import { keepClock, tellClock, temporalAnswers } from './clock-keeper.ts';
 import { startEmbedded } from './embedded.ts';
@@ -41,7 +43,7 @@ export async function runReplay(program: Program): Promise<void> {
 
   const clock = await createSimulatorClock({ root: market.server.addresses.kite_root });
   shutdownHooks.add('the clock', () => clock.stop());
-  const { composition, sealer } = await restoreSession(program, {
+  const { composition, sealer, notices } = await restoreSession(program, {
     journal,
     addresses: market.addresses,
     account: { mode: 'replay', account, run },
@@ -61,10 +63,11 @@ export async function runReplay(program: Program): Promise<void> {
     feed: composition.feed,
     clock,
     sealer,
-    openDay: async (day) => {
-      await openDay(client, day, exchange.clock.segments());
+    startDay: async (day) => {
+      await startDay(client, day, exchange.clock.segments());
     },
     workerAlive: async () => workers.running(),
+    noticesStatus: async () => notices.status(),
   });
 
   const keeper = await keepClock({
@@ -80,6 +83,9 @@ export async function runReplay(program: Program): Promise<void> {
     say: complain,
   });
   server.keepAlive(complain);
+  const replayed = { mode: 'replay', account, run } as const;
+  const watched = { account: replayed, client, journal, notices, log: logger, clock, identity };
+  void watch({ ...watched, opensDays: false, dataDir: config.dataDir }, signal);
   shutdownHooks.add('the clock keeper', () => keeper.stop());
   /** A day that takes long to end must not run into the night: its session dies there. */
   function isDaytime(): boolean {
@@ -118,7 +124,7 @@ export async function runReplay(program: Program): Promise<void> {
       dayIsOver,
       beginDay: async (date) => {
         market.beginDay(date);
-        await openDay(client, { mode: 'replay', account, run, date }, exchange.clock.segments());
+        await startDay(client, { mode: 'replay', account, run, date }, exchange.clock.segments());
         say(`Market day ${date}, from ${istTime(exchange.clock.now())}.`);
       },
       say,

@@ -1,19 +1,20 @@
 /** Paper and live trading in one process: Temporal, the paper exchange, worker, Schedule, API, in the order that a restart needs. */
-import type { DayIdentity } from '../contract/identity.ts';
+
 import { API_PORT } from '../api/serve.ts';
 import type { BrokerConfig } from '../config/config.ts';
+import type { DayIdentity } from '../contract/identity.ts';
 import { istDate } from '../domain/clock.ts';
 import type { Account } from '../journal/types.ts';
 import { createLiveClock } from '../market/clock-source.ts';
 import type { ClockSource } from '../market/types.ts';
 import { lockDataDir } from '../platform/data-dir.ts';
 import { refuseBusyPort } from '../platform/ports.ts';
-import { openDay } from '../temporal/open-day.ts';
 import { keepSchedule } from '../temporal/schedule.ts';
+import { startDay } from '../temporal/start-day.ts';
+import { watch } from '../watchdog/watchdog.ts';
 import { serveApi } from './api-server.ts';
 import { brokerAddresses, ONLY_RUN } from './broker-addresses.ts';
 import { startEmbedded } from './embedded.ts';
-import { watchForLostDay } from './lost-day-watch.ts';
 import { openPaperExchange } from './paper-exchange.ts';
 import { usePresetSession } from './preset-session.ts';
 import { type Program, stopAsked } from './program.ts';
@@ -48,7 +49,7 @@ export async function runTrading(
   const { server, client, codePath, journal } = await startEmbedded(program);
   const paper = config.mode === 'paper' ? await openPaperExchange(config, brokers, clock) : null;
   if (paper) shutdownHooks.add('the paper exchange', paper.close);
-  const { composition, sealer } = await restoreSession(program, {
+  const { composition, sealer, notices } = await restoreSession(program, {
     journal,
     addresses: brokerAddresses(brokers, paper),
     account,
@@ -65,7 +66,7 @@ export async function runTrading(
     kite: composition.kite,
     clock,
     sealer,
-    openDay: (day: DayIdentity) => openDay(client, day, clock.current()),
+    startDay: (day: DayIdentity) => startDay(client, day, clock.current()),
   };
   const serving = await serveApi(program, {
     ...shared,
@@ -73,10 +74,12 @@ export async function runTrading(
     breeze: composition.breeze,
     feed: composition.feed,
     workerAlive: async () => workers.running(),
+    noticesStatus: async () => notices.status(),
   });
   await usePresetSession({ ...shared, config: brokers.kite, say, warn });
   server.keepAlive(warn);
-  void watchForLostDay(program, { client, identity });
+  const watched = { account, client, journal, notices, log: logger, clock, identity };
+  void watch({ ...watched, opensDays: true, dataDir: config.dataDir }, signal);
 
   const links = () =>
     [

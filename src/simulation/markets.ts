@@ -5,7 +5,7 @@ import { addDays, istAt, istDate } from '../domain/clock.ts';
 import type { Bar, IsoDate } from '../domain/types.ts';
 import { generateBars } from '../exchange-simulator/core/market/generated-bars.ts';
 import { createMarket, type Market } from '../exchange-simulator/core/market/market.ts';
-import { parseCandles } from '../market/candle-files.ts';
+import { parseCandles } from '../platform/candle-files.ts';
 import { repositoryRoot } from '../platform/repository-root.ts';
 import type { Case, Hour } from './case.ts';
 

@@ -1,7 +1,6 @@
 /** The Schedule that opens each trading day of paper and live mode: DESIGN section 4, last paragraph. */
 import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
-import { dayTaskQueue } from '../contract/identity.ts';
-import type { OpenDayInput } from '../../workflows/open-day.ts';
+import { type Account, dayTaskQueue } from '../contract/identity.ts';
 
 /** Types only cross over from the workflow: its code never runs here. */
 const OPEN_DAY = 'openDayWorkflow';
@@ -13,7 +12,7 @@ const OPENS = { hour: 8, minute: 45 } as const;
  */
 const CATCH_UP = '6 hours';
 
-export function scheduleId({ mode, account, run }: OpenDayInput): string {
+export function scheduleId({ mode, account, run }: Account): string {
   return `open-day:${mode}:${account}:${run}`;
 }
 
@@ -21,7 +20,7 @@ export function scheduleId({ mode, account, run }: OpenDayInput): string {
  * Creates the account's Schedule, or brings it up to date. One that a person has paused stays paused.
  * Throws what Temporal's client throws when the server cannot be asked.
  */
-export async function keepSchedule(client: Client, account: OpenDayInput): Promise<{ paused: boolean }> {
+export async function keepSchedule(client: Client, account: Account): Promise<{ paused: boolean }> {
   const kept: Omit<ScheduleOptions, 'scheduleId'> = {
     spec: { calendars: [{ ...OPENS, comment: 'half an hour before the market opens' }], timezone: 'Asia/Kolkata' },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: CATCH_UP },

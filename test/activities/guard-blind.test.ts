@@ -1,6 +1,6 @@
 /** A guard that sees no prices, or none that can be true: F13 and F14. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import { NIFTY_TOKEN, type Tick } from '../../src/market/types.ts';
 import { type GuardDesk, HEDGE, MAIN, openGuardDesk, priced } from './guard-desk.ts';
 

@@ -8,11 +8,11 @@ import type { GuardInput, GuardResult } from '../../src/contract/activities.ts';
 import type { ContractRef } from '../../src/contract/ledger.ts';
 import { istAt } from '../../src/domain/clock.ts';
 import type { BookRow } from '../../src/domain/control/book.ts';
-import { catastropheStop } from '../../src/domain/stops.ts';
+import { restingStop } from '../../src/domain/stops.ts';
 import type { Paise } from '../../src/domain/types.ts';
-import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
-import { startExchangeServer } from '../../src/exchange-simulator/server.ts';
-import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
+import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
+import { startExchangeServer } from '../../src/exchange-simulator/replay/server.ts';
 import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
 import { createSimulatorClock } from '../../src/market/clock-source.ts';
 import { createFeed } from '../../src/market/feed.ts';
@@ -84,7 +84,7 @@ export async function openGuardDesk(options: ExchangeOptions = {}): Promise<Guar
   async function placed(tradingsymbol: string, side: 'BUY' | 'SELL', quantity: number, tag: string, trigger?: Paise) {
     const touch = exchange.touch(exchange.find('NFO', tradingsymbol) as never);
     const far = (side === 'BUY' ? touch?.depth.asks.at(-1) : touch?.depth.bids.at(-1))?.price ?? 0;
-    const stop = trigger === undefined ? null : catastropheStop(trigger, 5);
+    const stop = trigger === undefined ? null : restingStop(trigger, 5);
     const { orderId } = await kite.placeOrder({
       ...{ tradingsymbol, exchange: 'NFO', side, quantity, product: 'MIS', tag },
       orderType: stop ? 'SL' : 'LIMIT',

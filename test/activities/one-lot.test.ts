@@ -3,8 +3,9 @@ import type { DayIdentity } from '../../src/contract/identity.ts';
 import type { OrderView } from '../../src/contract/ledger.ts';
 import { istAt } from '../../src/domain/clock.ts';
 import type { TradingMode } from '../../src/domain/types.ts';
+import { order as row } from '../journal/journal-rows.ts';
 import { PLAN } from '../workflows/plan.ts';
-import { type Desk, MAIN, openDesk } from './trading-desk.ts';
+import { type Desk, inMode, MAIN, openDesk } from './trading-desk.ts';
 
 let desk: Desk | undefined;
 afterEach(async () => {
@@ -15,7 +16,7 @@ afterEach(async () => {
 async function planned(mode: TradingMode, numLots: number) {
   desk ??= await openDesk();
   const { parts, run } = desk;
-  const identity: DayIdentity = { ...desk.identity, mode };
+  const identity = await inMode(desk, mode);
   const found = await run(() =>
     parts.day.planEntry({
       ...{ identity, at: istAt(identity.date, '11:15'), signal: 'S1', optionType: 'PE', strike: 25_000_00 },
@@ -31,13 +32,12 @@ async function keep(mode: TradingMode, order: Pick<OrderView, 'tag' | 'purpose' 
   if (!desk) throw new Error('no desk');
   const identity: DayIdentity = { ...desk.identity, mode };
   const { journal } = desk.parts.activities;
-  const view: OrderView = {
-    ...{ orderId: order.tag, positionId: 'P1', role: 'main', slice: 1, tradingsymbol: MAIN, side: 'BUY' },
-    ...{ product: 'MIS', quantity: 75, filledQuantity: 75, averagePrice: 70_00, price: 70_00, triggerPrice: 0 },
-    ...{ touch: null, status: 'COMPLETE', statusMessage: null, fills: [], intendedAt: 1, updatedAt: 2 },
+  const view = row(order.tag, {
+    ...{ orderId: order.tag, role: 'main', tradingsymbol: MAIN, status: 'COMPLETE', phase: 'ended' },
+    ...{ quantity: 75, filledQuantity: 75, averagePrice: 70_00, price: 70_00 },
     ...order,
-  };
-  await journal.openDay(identity);
+  });
+  await journal.recordDayOpened(identity);
   await journal.write({ identity, state: 'trading', events: [], orders: [view], positions: [], decisions: [] });
 }
 

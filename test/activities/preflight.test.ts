@@ -3,9 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPreflightActivities } from '../../activities/preflight.ts';
 import type { PreflightFinding } from '../../src/contract/activities.ts';
-import type { DayIdentity } from '../../src/contract/identity.ts';
-import type { OptionContract } from '../../src/domain/types.ts';
-import { type Desk, openDesk } from './trading-desk.ts';
+import type { OptionContract, TradingMode } from '../../src/domain/types.ts';
+import { type Desk, inMode, openDesk } from './trading-desk.ts';
 
 let desk: Desk | undefined;
 afterEach(async () => {
@@ -15,14 +14,11 @@ afterEach(async () => {
 
 /** What the look before the open finds, by check. `listed` changes what Zerodha lists. */
 async function preflight(
-  options: {
-    identity?: Partial<DayIdentity>;
-    listed?: (contracts: OptionContract[]) => OptionContract[];
-    clockRoot?: string;
-  } = {},
+  options: { mode?: TradingMode; listed?: (contracts: OptionContract[]) => OptionContract[]; clockRoot?: string } = {},
 ): Promise<Partial<Record<string, PreflightFinding>>> {
   desk ??= await openDesk();
-  const { parts, identity, run } = desk;
+  const { parts, run } = desk;
+  const identity = await inMode(desk, options.mode ?? desk.identity.mode);
   const { listed = (contracts) => contracts, clockRoot = parts.activities.clockRoot } = options;
   const contracts = listed(await parts.activities.master.contracts(identity.date));
   const looked = createPreflightActivities({
@@ -30,7 +26,7 @@ async function preflight(
     clockRoot,
     master: { contracts: async () => contracts },
   });
-  const findings = await run(() => looked.preflight({ ...identity, ...options.identity }));
+  const findings = await run(() => looked.preflight(identity));
   return Object.fromEntries(findings.map((finding) => [finding.check, finding]));
 }
 
@@ -72,8 +68,8 @@ describe('the pre-flight', () => {
     await new Promise<void>((listening) => late.listen(0, '127.0.0.1', listening));
     const clockRoot = `http://127.0.0.1:${(late.address() as AddressInfo).port}`;
     try {
-      expect((await preflight({ clockRoot, identity: { mode: 'live' } })).clock).toMatchObject({ outcome: 'wrong' });
-      expect((await preflight({ clockRoot, identity: { mode: 'paper' } })).clock).toMatchObject({ outcome: 'failed' });
+      expect((await preflight({ clockRoot, mode: 'live' })).clock).toMatchObject({ outcome: 'wrong' });
+      expect((await preflight({ clockRoot, mode: 'paper' })).clock).toMatchObject({ outcome: 'failed' });
     } finally {
       late.closeAllConnections();
       await new Promise((closed) => late.close(closed));
@@ -81,10 +77,10 @@ describe('the pre-flight', () => {
   });
 
   it('says that a freeze quantity is assumed, and in live mode that the address shows only with an order', async () => {
-    const found = await preflight({ identity: { mode: 'live' } });
+    const found = await preflight({ mode: 'live' });
     expect(found.freeze).toMatchObject({ outcome: 'note', text: expect.stringContaining('1800') });
     expect(found.address).toMatchObject({ outcome: 'note', text: expect.stringContaining('allowed IPs') });
-    expect((await preflight({ identity: { mode: 'paper' } })).address).toBeUndefined();
+    expect((await preflight({ mode: 'paper' })).address).toBeUndefined();
   });
 
   it('places nothing, and ends with a dead session: a login has to come first', async () => {

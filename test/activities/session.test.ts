@@ -8,8 +8,8 @@ import type { Kite } from '../../src/brokers/types.ts';
 import { SESSION_LOST } from '../../src/contract/activities.ts';
 import { istAt, istIso } from '../../src/domain/clock.ts';
 import type { Account } from '../../src/journal/types.ts';
-import { createSealer } from '../../src/secrets.ts';
-import { accessToken, login } from '../server/exchange-fixture.ts';
+import { createSealer } from '../../src/platform/secrets.ts';
+import { accessToken, login } from '../exchange-simulator/exchange-server.ts';
 import { type Desk, openDesk } from './trading-desk.ts';
 
 let desk: Desk | undefined;
@@ -133,7 +133,7 @@ describe('exchanging a request token', () => {
     await new Promise((closed) => deaf.close(closed));
   });
 
-  it('of somebody else is refused with both names, and nothing is stored', async () => {
+  it('of another user is refused with both names, and nothing is stored', async () => {
     const today = await open();
     const theirs = createSessionActivities({ ...today.parts.activities, expectedUserId: 'AB1234' });
     const auth = { attempt: 'x', sealedRequestToken: today.sealer.seal(today.exchange.newRequestToken()) };

@@ -9,9 +9,9 @@ import { istAt } from '../../src/domain/clock.ts';
 import { hourlyBarEnd } from '../../src/domain/strategy/index.ts';
 import type { Bar, MarketMs, Paise } from '../../src/domain/types.ts';
 import { BrokerError } from '../../src/errors.ts';
-import { readCandleFile } from '../../src/market/candle-files.ts';
 import { createHourlyCandles } from '../../src/market/candles.ts';
 import type { OwnBars } from '../../src/market/cross-check.ts';
+import { readCandleFile } from '../../src/platform/candle-files.ts';
 
 const BUNDLE = fileURLToPath(new URL('../../data/nifty_1h_2025-07-07_2025-07-18.csv', import.meta.url));
 const HALF_HOUR = 1_800_000;

@@ -7,13 +7,14 @@ import type { DayActivities, GuardInput, GuardResult, OrderIntent } from '../../
 import type { DayIdentity } from '../../src/contract/identity.ts';
 import type { ContractRef } from '../../src/contract/ledger.ts';
 import { istAt } from '../../src/domain/clock.ts';
-import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/exchange.ts';
-import { type ExchangeServer, startExchangeServer } from '../../src/exchange-simulator/server.ts';
-import type { Exchange, SimOrder } from '../../src/exchange-simulator/types.ts';
+import type { TradingMode } from '../../src/domain/types.ts';
+import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
+import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
+import { type ExchangeServer, startExchangeServer } from '../../src/exchange-simulator/replay/server.ts';
 import { DEFAULT_KEYS } from '../../src/exchange-simulator/wire/keys.ts';
 import { createSimulatorClock } from '../../src/market/clock-source.ts';
-import { createParts, type Parts } from '../../src/parts.ts';
-import { createSealer, type Sealer } from '../../src/secrets.ts';
+import { createSealer, type Sealer } from '../../src/platform/secrets.ts';
+import { type Composition, createComposition } from '../../src/runtime/composition.ts';
 import { PATIENCE_MS } from '../patience.ts';
 import { sharedJournal } from '../shared-journal.ts';
 import { MAIN } from '../workflows/plan.ts';
@@ -26,7 +27,7 @@ export { HEDGE, MAIN } from '../workflows/plan.ts';
 export type Desk = {
   exchange: Exchange;
   server: ExchangeServer;
-  parts: Parts;
+  parts: Composition;
   orders: Pick<DayActivities, 'sendOrder' | 'changeOrder'>;
   identity: DayIdentity;
   sealer: Sealer;
@@ -44,6 +45,16 @@ export type Desk = {
 };
 
 let desks = 0;
+
+/** The same account in another mode: logged in there as well. */
+export async function inMode({ parts, identity }: Desk, mode: TradingMode): Promise<DayIdentity> {
+  const other: DayIdentity = { ...identity, mode };
+  const { journal } = parts.activities;
+  const session = await journal.currentSession(identity);
+  if (session && mode !== identity.mode && !(await journal.currentSession(other)))
+    await journal.addSession(other, session);
+  return other;
+}
 
 export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 600): Promise<Desk> {
   const exchange = await createExchange({
@@ -64,7 +75,7 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
   const identity: DayIdentity = { ...IDENTITY, account: `desk${desks}` };
   const sealer = createSealer(randomBytes(32));
   const clock = await createSimulatorClock({ root: server.addresses.kite_root });
-  const parts = createParts({
+  const parts = createComposition({
     addresses: addressesOf(server),
     account: identity,
     journal: await sharedJournal(),
@@ -159,13 +170,13 @@ export async function openDesk(options: ExchangeOptions = {}, kiteTimeoutMs = 60
         main: { contract: main, quantity: 75, entryPrice },
         hedge: null,
         product: 'MIS',
-        foreign: {},
-        moved: {},
-        stops: [{ orderId: stop.orderId, tag: 'R001D25071401MS01001' }],
+        epoch: 1,
+        stop: { orderId: stop.orderId, tag: 'R001D25071401MS01001', quantity: 75, modifications: 0 },
         maxLoss: 1_500_00,
         target: null,
         charges: 0,
         exitAt: null,
+        blind: false,
         until: now + 3_600_000,
       };
       return { stop, input };

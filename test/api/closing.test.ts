@@ -61,14 +61,35 @@ describe('POST /live/close-all', () => {
   it('names what is being closed', async () => {
     await program.openDay({ positions: [openPosition('P1'), openPosition('P2', { state: 'closed' })] });
     const answer = await program.post('/live/close-all');
-    expect([answer.status, answer.body]).toEqual([200, { closing: ['P1'], already_flat: false }]);
+    expect([answer.status, answer.body]).toMatchObject([
+      200,
+      { closing: ['P1'], already_flat: false, changed: true, message: 'close_all was done.' },
+    ]);
     expect(await lastSignal()).toMatchObject({ signal: 'closeAll', payload: { by: 'the API' } });
   });
 
   it('when nothing is open still switches entries off, and says so', async () => {
     await program.openDay();
-    expect((await program.post('/live/close-all', {})).body).toEqual({ closing: [], already_flat: true });
+    expect((await program.post('/live/close-all', {})).body).toMatchObject({ closing: [], already_flat: true });
     expect(await lastSignal()).toMatchObject({ signal: 'closeAll' });
+  });
+
+  it('a second one changes nothing, and says so; one that is only repeated by its key answers what the first did', async () => {
+    await program.openDay();
+    const key = { 'idempotency-key': 'a' };
+    const closeAll = async (headers = {}) => (await program.call('POST', '/live/close-all', {}, headers)).body;
+    const first = await closeAll(key);
+    expect(first).toMatchObject({ id: 'close_all:a', changed: true });
+    expect(await closeAll()).toMatchObject({ changed: false });
+    expect(await closeAll(key)).toEqual(first);
+  });
+
+  it('is flat beside an order in any phase in which nothing can fill', async () => {
+    const over = (['not_sent', 'absent', 'ended'] as const).map((phase) => ({ ...restingStop(), tag: phase, phase }));
+    await program.openDay({ orders: over });
+    expect((await program.post('/live/close-all')).body).toMatchObject({ already_flat: true });
+    await program.change({ view: { orders: [...over, { ...restingStop(), phase: 'doubt', status: 'IN DOUBT' }] } });
+    expect((await program.post('/live/close-all')).body).toMatchObject({ already_flat: false });
   });
 
   it('is not flat while an order of ours may still trade', async () => {

@@ -80,7 +80,7 @@ describe('GET /live/events', () => {
     const { heard } = await listen();
     await expect.poll(() => names(heard)).toContain('snapshot');
     const identity = await program.identity();
-    await program.journal.openDay(identity);
+    await program.journal.recordDayOpened(identity);
     const event = { at: istAt('2025-07-14', '11:42:00'), level: 'info' as const, kind: 'note', text: 'first' };
     const batch = { identity, state: 'trading', orders: [], positions: [], decisions: [] };
     await program.journal.write({ ...batch, events: [{ ...event, seq: 1 }] });

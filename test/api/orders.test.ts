@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ApiConfig } from '../../src/api/deps.ts';
 import { placedOrderView, testedOrderView } from '../../src/api/order-schemas.ts';
 import { orderView } from '../../src/api/schemas.ts';
-import type { OrderView } from '../../src/contract/ledger.ts';
 import type { PlacedOrder } from '../../src/contract/commands.ts';
+import type { OrderView } from '../../src/contract/ledger.ts';
 import { DEFAULTS } from './fixtures/api-deps.ts';
 import { type ApiProgram, startApiProgram } from './fixtures/api-program.ts';
 import { restingStop } from './fixtures/day-facts.ts';
@@ -28,7 +28,8 @@ const SEED_TEST = { symbol: SYMBOL, quantity: 75, order_type: 'MARKET' };
 const bought: OrderView = {
   ...restingStop(),
   ...{ tag: 'R001D25071401BE01001', orderId: '2507140001', positionId: 'M1', role: 'hedge', purpose: 'entry' },
-  ...{ tradingsymbol: SYMBOL, quantity: 75, filledQuantity: 75, averagePrice: 132_50, status: 'COMPLETE' },
+  ...{ tradingsymbol: SYMBOL, quantity: 75, filledQuantity: 75, averagePrice: 132_50 },
+  ...{ status: 'COMPLETE', phase: 'ended' },
 };
 const checks: PlacedOrder['checks'] = {
   ...{ tradingsymbol: SYMBOL, expiry: '2025-07-31', lotSize: 75, product: 'MIS', effect: 'opens_long' },
@@ -63,7 +64,10 @@ describe('POST /live/place-order', () => {
   });
 
   it('one that is in doubt is 202: nobody knows its id yet', async () => {
-    await openDay({ order: { ...bought, orderId: null, status: 'IN DOUBT', filledQuantity: 0 }, checks });
+    await openDay({
+      order: { ...bought, orderId: null, status: 'IN DOUBT', phase: 'doubt', filledQuantity: 0 },
+      checks,
+    });
     expect(await program.post('/live/place-order', BUY)).toMatchObject({
       status: 202,
       body: { order_id: null, status: 'IN DOUBT' },
@@ -159,7 +163,7 @@ describe('POST /live/cancel-order/{id}', () => {
     const answer = await program.post('/live/cancel-order/2507140001');
     expect(answer.status).toBe(200);
     expect(orderView.parse(answer.body)).toMatchObject({ order_id: '2507140001', status: 'CANCELLED' });
-    await program.change({ orders: { order: { ...bought, status: 'CANCEL PENDING' }, checks } });
+    await program.change({ orders: { order: { ...bought, status: 'CANCEL PENDING', phase: 'working' }, checks } });
     expect((await program.post('/live/cancel-order/2507140001', {})).status).toBe(202);
     expect((await program.received())[0]).toMatchObject({ payload: { orderId: '2507140001', by: 'the API' } });
   });

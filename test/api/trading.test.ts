@@ -144,6 +144,16 @@ describe('POST /live/stop-trading', () => {
     expect(await lastSignal()).toMatchObject({ signal: 'stopTrading', payload: { closePositions: true } });
   });
 
+  it('answers what came of it, under the key of the caller', async () => {
+    await program.openDay();
+    const headers = { 'idempotency-key': 'mine' };
+    const answer = await program.call('POST', '/live/stop-trading', {}, headers);
+    expect(answer.body).toMatchObject({
+      state: 'stopped',
+      command: { id: 'stop:mine', changed: true, message: 'stop was done.' },
+    });
+  });
+
   it('without a day answers 409 no_day', async () => {
     expect(await program.post('/live/stop-trading', {})).toMatchObject({
       status: 409,

@@ -180,6 +180,8 @@ describe('GET /live/orders', () => {
           order_type: 'SL',
           status: 'TRIGGER PENDING',
           status_message: null,
+          phase: 'resting',
+          over: false,
           trigger_price: 160,
           placed_at: '2025-07-14T11:15:06+05:30',
         },
@@ -199,7 +201,7 @@ describe('GET /live/log', () => {
   it('is newest first, with words of anybody kept as data', async () => {
     const identity = await program.identity();
     const at = istAt('2025-07-14', '09:00');
-    await program.journal.openDay(identity);
+    await program.journal.recordDayOpened(identity);
     await program.journal.write({
       identity,
       state: 'ready',

@@ -235,7 +235,7 @@ describe('Breeze', () => {
 });
 
 describe('the feed', () => {
-  test('streams the put and the index, tells of orders, and comes back after the session was killed and renewed', async () => {
+  test('streams the put and the index, tells of orders, and goes on after the session was killed: only calls tell of that', async () => {
     const clock = await createSimulatorClock({ root: simulator.root });
     const { api_key, ticker_root } = simulator.server.addresses;
     const feed: Feed = createFeed({ apiKey: api_key, tickerRoot: ticker_root, now: Date.now, clock });
@@ -254,12 +254,16 @@ describe('the feed', () => {
     await eventually(() => updates.find((order) => order.orderId === orderId && order.status === 'OPEN'));
 
     simulator.exchange.killSessions();
-    await eventually(() => !feed.status().connected);
     expect(await failureOf(session.orders())).toMatchObject({ kind: 'token' });
+    const killed = Date.now();
+    // Later than a ticker that closes with its session would have told of its end.
+    await eventually(() => (feed.status().lastTickAt ?? 0) > killed + 2_000);
+    expect(feed.status()).toMatchObject({ connected: true, reconnects: 0, refused: false });
     session = await logIn();
     feed.use(accessToken);
     const before = feed.status().lastTickAt ?? 0;
-    await eventually(() => feed.status().connected && (feed.status().lastTickAt ?? 0) > before);
+    await eventually(() => feed.status().reconnects === 1 && (feed.status().lastTickAt ?? 0) > before);
+    expect((await session.orders()).map((order) => order.orderId)).toContain(orderId);
     await feed.stop();
     await clock.stop();
   });

@@ -145,6 +145,42 @@ describe("what Kite's failures mean for an order", () => {
     expect(kiteError(silent('ECONNRESET')).details).not.toHaveProperty('not_sent');
   });
 
+  test.each<[rule: string, errorType: string, words: string]>([
+    ['being_processed', 'InputException', 'Order cannot be cancelled as it is being processed. Try later.'],
+    ['being_processed', 'InputException', 'Order cannot be modified as it is being processed. Try later.'],
+    [
+      'trigger_passed',
+      'InputException',
+      'Trigger price for stoploss buy orders should be higher than the last traded price (63.45). Try limit order.',
+    ],
+    [
+      'circuit',
+      'InputException',
+      'Your order price is higher than the current [upper circuit limit](https://support.zerodha.com/category) of 2315.1. You can place an order within the range or [use GTT](https://support.zerodha.com/category) for long-standing orders.',
+    ],
+    [
+      'circuit',
+      'InputException',
+      'Trigger price for stoploss buy orders cannot be above the upper circuit price. Please try placing the order with trigger price below 2315.10.',
+    ],
+    ['freeze', 'InputException', 'Order quantity 1875 exceeds the freeze quantity of 1800. Slice the order.'],
+    [
+      'strike_range',
+      'InputException',
+      'Strike price is outside the allowed range. Try a strike closer to the spot price.',
+    ],
+    ['modifications', 'NetworkException', 'Maximum allowed order modifications exceeded.'],
+    ['margin', 'MarginException', 'Insufficient funds. Required margin is 95417.84 but available margin is 74251.80.'],
+  ])('a refusal names its rule: %s, %s', (rule, errorType, words) => {
+    const error = kiteError(envelope(400, errorType, words));
+    expect(error).toMatchObject({ kind: 'refused', retryable: false, details: { rule } });
+  });
+
+  test('words of a rule in a failure that is no refusal name none', () => {
+    const error = kiteError(envelope(503, 'NetworkException', 'The backend does not exist'));
+    expect(error.details).toEqual({ status: 503, error_type: 'NetworkException' });
+  });
+
   test('the status, the error type and the wait that Kite asks for are kept', () => {
     const error = kiteError({ ...envelope(429, 'NetworkException', 'Too many requests'), retryAfter: 2 });
     expect(error.details).toEqual({ status: 429, error_type: 'NetworkException', retry_after: 2 });

@@ -59,6 +59,32 @@ describe('what else Kite tells', () => {
     },
   );
 
+  const OURS = 'R001D25071401ME01001';
+  test.each<[what: string, row: { tag?: string | null; tags?: unknown[] | null }, tag: string | null]>([
+    ['an order without any', { tag: null }, null],
+    ['an order without any, as an older answer has it', { tag: '', tags: null }, null],
+    ['ours', { tag: OURS, tags: [OURS] }, OURS],
+    ['ours among marks of the broker', { tag: OURS, tags: ['mktp', 'mktp:2.00', OURS] }, OURS],
+    ['ours in the list alone', { tag: null, tags: ['mktp', 'mktp:2.00', OURS] }, OURS],
+    ['ours behind a mark of the broker that took its place', { tag: 'autoslice', tags: ['autoslice', OURS] }, OURS],
+    ['a market order of somebody else', { tag: null, tags: ['mktp', 'mktp:2.00'] }, null],
+    ['somebody else’s, which is no tag of ours', { tag: 'mine', tags: ['mine', 'XXXXX'] }, 'mine'],
+    ['a list of things that are no words', { tag: OURS, tags: [null, 5, {}] }, OURS],
+  ])('the tag of %s', async (_what, tags, tag) => {
+    const { tag: _, ...untagged } = ORDER_ROW;
+    kite.gives([{ ...untagged, ...tags }]);
+    expect((await session().orders()).map((order) => order.tag)).toEqual([tag]);
+  });
+
+  test.each([
+    ['as one that a client took back', 60, 60],
+    ['as one that nobody took back', 60, 0],
+  ])('a cancelled order is no live one, although its row has units pending: %s', async (_how, pending, cancelled) => {
+    const quantities = { quantity: 60, filled_quantity: 0, pending_quantity: pending, cancelled_quantity: cancelled };
+    kite.gives([{ ...ORDER_ROW, ...quantities, status: 'CANCELLED' }]);
+    expect(await session().orders()).toMatchObject([{ state: 'cancelled', quantity: 60, filledQuantity: 0 }]);
+  });
+
   test('an index quote has no depth and no circuit limits', async () => {
     kite.gives({
       'NSE:NIFTY 50': { instrument_token: 256_265, timestamp: '2025-07-14 11:15:00', last_price: 25_063.95, ohlc: {} },

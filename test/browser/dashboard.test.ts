@@ -47,6 +47,24 @@ describe.skipIf(!browserTestsRun())('the dashboard', () => {
     await desk.reads('sentence', 'No new entries. Open positions stay guarded.');
   });
 
+  it('says that it is hands off, what the owner is paged about, and which order is in doubt', async () => {
+    const since = Date.parse('2025-07-14T11:40:00+05:30');
+    await desk.program.openDay({
+      state: 'trading',
+      handsOff: { by: 'the API', since },
+      positions: [openPosition()],
+      orders: [{ ...restingStop(), phase: 'doubt', status: 'IN DOUBT' }],
+      pages: [
+        { id: 'doubt:P1', cause: 'doubt', subject: 'P1', text: 'P1: an order is in doubt.', since, deliveredAt: null },
+      ],
+    });
+    await desk.open();
+    await desk.reads('sentence', 'HANDS OFF since 11:40');
+    await desk.reads('pages', '11:40 P1: an order is in doubt.');
+    await desk.reads('pages', 'Page not delivered yet.');
+    await desk.reads('orders', 'IN DOUBT: sent, and no answer came. Look at Kite');
+  });
+
   it('hostile symbols and messages are text', async () => {
     const legs = openPosition().legs.map((leg) => ({ ...leg, tradingsymbol: HOSTILE }));
     await desk.program.openDay({
@@ -54,10 +72,12 @@ describe.skipIf(!browserTestsRun())('the dashboard', () => {
       positions: [openPosition('P1', { legs, problem: HOSTILE })],
       orders: [{ ...restingStop(), tradingsymbol: HOSTILE, statusMessage: HOSTILE }],
       warnings: [{ id: HOSTILE, code: 'difference', message: HOSTILE, since: 0, blocksEntries: true }],
+      pages: [{ id: HOSTILE, cause: HOSTILE, subject: HOSTILE, text: HOSTILE, since: 0, deliveredAt: null }],
     });
     await desk.writeLog(1, HOSTILE);
     await desk.open();
-    for (const list of ['positions', 'orders', 'log', 'warnings']) await desk.reads(list, HOSTILE.slice(0, 12));
+    for (const list of ['positions', 'orders', 'log', 'warnings', 'pages'])
+      await desk.reads(list, HOSTILE.slice(0, 12));
     expect(await desk.page.locator('main img, main script').count()).toBe(0);
   });
 

@@ -106,7 +106,7 @@ export class Desk {
   async writeLog(seq: number, text: string): Promise<void> {
     const identity = await this.program.identity();
     const at = istAt('2025-07-14', '11:42:00');
-    await this.program.journal.openDay(identity);
+    await this.program.journal.recordDayOpened(identity);
     await this.program.journal.write({
       identity,
       state: 'trading',

@@ -100,12 +100,12 @@ describe.skipIf(!runs)('live, with a data folder that is full from 15:14:15 on',
     expect(happened.flatAfterwards).toBe(true);
   });
 
-  it.fails('F10: the guard turns the resting stop into the exit at 15:15, or it is said that it cannot', () => {
+  it('the guard turns the resting stop into the exit at 15:15, or it is said that it cannot', () => {
     const isExit = happened.stopWhileFull?.order_type === 'LIMIT';
     expect(isExit || happened.pages.some((text) => /P1\b|25000/.test(text))).toBe(true);
   });
 
-  it.fails('F10: a page that needs no disk says within a minute that the data folder is full', () => {
+  it('a page that needs no disk says within a minute that the data folder is full', () => {
     expect(happened.pages).toContainEqual(expect.stringMatching(/disk|space|data folder|DATA_DIR/i));
   });
 });
@@ -143,7 +143,7 @@ describe.skipIf(!runs)('a replay whose data folder is full', () => {
     expect(happened.full).toBe(true);
   });
 
-  it.fails('F10: says in words that the disk is full, without a stack', () => {
+  it('says in words that the disk is full, without a stack', () => {
     expect({ words: NAMES_THE_DISK.test(happened.saidThen), stack: STACK.test(happened.saidThen) }).toEqual({
       words: true,
       stack: false,

@@ -135,6 +135,39 @@ describe('the addresses of the API', () => {
   });
 });
 
+describe('notices', () => {
+  const NOTICE_WEBHOOK_SECRET = 'sixteen-characters-or-more';
+
+  it('go to the log alone until a webhook is given, with the secret by which its receiver checks them', () => {
+    expect(loadConfig({}).notices).toEqual({ webhook: null });
+    const url = 'https://pager.example/hook?key=1';
+    const config = loadConfig({ NOTICE_WEBHOOK_URL: url, NOTICE_WEBHOOK_SECRET });
+    expect(config.notices).toEqual({ webhook: { url, secret: NOTICE_WEBHOOK_SECRET } });
+    expect(config.secrets).toEqual([url, NOTICE_WEBHOOK_SECRET]);
+  });
+
+  it.each(['http://127.0.0.1:9/', 'http://localhost/hook', 'http://[::1]:9/'])('may go in clear to %s', (url) => {
+    expect(loadConfig({ NOTICE_WEBHOOK_URL: url, NOTICE_WEBHOOK_SECRET }).notices.webhook?.url).toBe(url);
+  });
+
+  it.each([
+    'http://pager.example/',
+    'http://127.0.0.1.example/',
+    'ftp://pager.example/',
+    'https://user:key@pager.example/',
+    'pager.example',
+  ])('do not go to %s, which is not shown', (url) => {
+    const message = refusalOf({ NOTICE_WEBHOOK_URL: url, NOTICE_WEBHOOK_SECRET });
+    expect(message).toContain('NOTICE_WEBHOOK_URL=…: give an address that begins with https://');
+    expect(message).not.toContain(url);
+  });
+
+  it('need both, the address and the secret', () => {
+    expect(refusalOf({ NOTICE_WEBHOOK_SECRET })).toContain('belong together');
+    expect(refusalOf({ NOTICE_WEBHOOK_URL: 'https://pager.example/' })).toContain('belong together');
+  });
+});
+
 describe('many processes', () => {
   it('find the exchange at EXCHANGE_URL, else on this machine at EXCHANGE_PORT', () => {
     expect(loadConfig({ EXCHANGE_PORT: '9200' }).exchange).toEqual({ url: 'http://127.0.0.1:9200', loginUrl: null });

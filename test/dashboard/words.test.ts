@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderBody, PositionBody, StatusBody } from '../../src/api/schemas.ts';
-import { positionBody } from '../../src/api/views.ts';
+import { orderBody, positionBody } from '../../src/api/views.ts';
 import type { PositionView } from '../../src/contract/views.ts';
-import { openPosition } from '../api/fixtures/day-facts.ts';
+import { openPosition, restingStop } from '../api/fixtures/day-facts.ts';
 
 type Words = {
   modeWords(status: StatusBody): string;
   sentence(status: StatusBody, positions: PositionBody[]): string;
   emergencyWords(positions: PositionBody[]): string;
-  isFlat(status: StatusBody, positions: PositionBody[], orders: Pick<OrderBody, 'status'>[]): boolean;
+  orderWords(order: OrderBody): string;
+  isFlat(status: StatusBody, positions: PositionBody[], orders: Pick<OrderBody, 'over'>[]): boolean;
 };
 type Format = {
   profit(amount: number | null): { text: string; mark: string; kind: string };
@@ -16,7 +17,7 @@ type Format = {
 };
 // The page's script is JavaScript, checked on its own against the API's types.
 const from = (file: string) => import(new URL(`../../src/dashboard/${file}`, import.meta.url).href);
-const { modeWords, sentence, emergencyWords, isFlat }: Words = await from('words.js');
+const { modeWords, sentence, emergencyWords, orderWords, isFlat }: Words = await from('words.js');
 const { profit, span }: Format = await from('format.js');
 
 const at = (time: string) => `2025-07-14T${time}+05:30`;
@@ -37,6 +38,7 @@ function status(change: Partial<StatusBody>): StatusBody {
     enabled: true,
     started: true,
     entries_off: null,
+    hands_off: null,
     authenticated: true,
     user_id: 'AB1234',
     login_expires_at: '2025-07-15T06:00:00+05:30',
@@ -59,6 +61,7 @@ function status(change: Partial<StatusBody>): StatusBody {
     result: null,
     busy: false,
     warnings: [],
+    pages: [],
     ...change,
   };
 }
@@ -70,6 +73,42 @@ describe('the sentence after an emergency', () => {
       'No new entries today: emergency. Closing: 0 of 750 bought back; the hedge waits.',
     );
     expect(sentence(off, [])).toBe('No new entries today: emergency. Nothing is open.');
+  });
+});
+
+describe('hands off', () => {
+  const hands_off = { by: 'the API', since: at('11:40:00') };
+
+  it.each(['trading', 'stopped', 'squaring_off', 'awaiting_auth'] as const)(
+    'is said before all else, while %s',
+    (state) => {
+      expect(sentence(status({ state, hands_off }), [position()])).toBe(
+        'HANDS OFF since 11:40: no order is sent, changed or cancelled from here. 1 stop order rests at Zerodha.',
+      );
+    },
+  );
+
+  it('is over with the day', () => {
+    expect(sentence(status({ state: 'closed', result: 'flat', hands_off }), [])).toContain('Day over');
+  });
+});
+
+describe('the words of an order', () => {
+  const order = (phase: OrderBody['phase'], word: string) =>
+    orderWords({ ...orderBody(restingStop()), phase, status: word });
+
+  it.each([
+    ['intended', 'INTENDED', 'about to be sent'],
+    ['in_flight', 'INTENDED', 'being sent'],
+    ['doubt', 'IN DOUBT', 'IN DOUBT: sent, and no answer came. Look at Kite'],
+    ['absent', 'ABSENT', 'not in the order book'],
+    ['not_sent', 'REFUSED', 'REFUSED'],
+    ['working', 'OPEN', 'OPEN'],
+    ['resting', 'TRIGGER PENDING', 'TRIGGER PENDING'],
+    ['ended', 'COMPLETE', 'COMPLETE'],
+    [null, 'OPEN', 'OPEN'],
+  ] as const)('in phase %s with the word %s are: %s', (phase, word, words) => {
+    expect(order(phase, word)).toBe(words);
   });
 });
 
@@ -158,10 +197,10 @@ describe('the sentence of the dashboard', () => {
 
   it('flat needs every position closed, every order ended and nothing under way', () => {
     const closed = [position({ state: 'closed' })];
-    expect(isFlat(status({}), closed, [{ status: 'COMPLETE' }])).toBe(true);
+    expect(isFlat(status({}), closed, [{ over: true }])).toBe(true);
     expect(isFlat(status({ busy: true }), closed, [])).toBe(false);
     expect(isFlat(status({}), [position({ state: 'residual_hedge' })], [])).toBe(false);
-    expect(isFlat(status({}), closed, [{ status: 'IN DOUBT' }])).toBe(false);
+    expect(isFlat(status({}), closed, [{ over: false }])).toBe(false);
   });
 });
 

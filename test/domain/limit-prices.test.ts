@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isBelievable, priceProtection, protectedLimit, WIDENING_STEPS } from '../../src/domain/limit-prices.ts';
+import { CHASE_STEPS, isBelievable, priceProtection, protectedLimit } from '../../src/domain/limit-prices.ts';
 
 const tick = 5;
 
@@ -55,7 +55,7 @@ describe('a limit that crosses', () => {
   it('lies on a tick, crosses the touch where the protection lets it, and is accepted by the exchange', () => {
     const prices = fc.integer({ min: 1, max: 20_000 }).map((ticks) => ticks * tick);
     fc.assert(
-      fc.property(prices, prices, fc.nat(WIDENING_STEPS + 2), fc.boolean(), (last, touch, widen, buys) => {
+      fc.property(prices, prices, fc.nat(CHASE_STEPS + 2), fc.boolean(), (last, touch, widen, buys) => {
         const protection = priceProtection(last, tick);
         const side = buys ? 'BUY' : 'SELL';
         const price = protectedLimit({ side, touch, widen, tick, range: protection, noWorseThan: null });

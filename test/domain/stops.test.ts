@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { orderCharges } from '../../src/domain/charges.ts';
-import { catastropheStop, closingResult, lossCapHit, targetHit, targetProfit } from '../../src/domain/stops.ts';
+import { closingResult, lossCapHit, restingStop, targetHit, targetProfit } from '../../src/domain/stops.ts';
 
 const TICK = 5;
 
-describe('the catastrophe stop', () => {
+describe('the resting stop', () => {
   it.each([
     // entry, trigger: max(2 x entry, entry + 20), limit: 10 % above, or 5 up to a trigger of 50
     [53_75, 107_50, 118_25],
@@ -17,12 +17,12 @@ describe('the catastrophe stop', () => {
     [30_00, 60_00, 66_00],
     [53_73, 107_50, 118_25],
   ])('of an entry at %i triggers at %i with a limit of %i', (entry, triggerPrice, limitPrice) => {
-    expect(catastropheStop(entry, TICK)).toEqual({ triggerPrice, limitPrice });
+    expect(restingStop(entry, TICK)).toEqual({ triggerPrice, limitPrice });
   });
   it('lies on ticks and inside what NSE allows between trigger and limit', () => {
     fc.assert(
       fc.property(fc.integer({ min: 5, max: 2_000_00 }), (entry) => {
-        const { triggerPrice, limitPrice } = catastropheStop(entry, TICK);
+        const { triggerPrice, limitPrice } = restingStop(entry, TICK);
         expect(triggerPrice % TICK).toBe(0);
         expect(limitPrice % TICK).toBe(0);
         expect(triggerPrice).toBeGreaterThanOrEqual(Math.max(2 * entry, entry + 20_00));

@@ -1,12 +1,14 @@
 /** What every journal holds: the one on PGlite, the one on PostgreSQL, and the simulation's in memory. Writes come twice, late and in another order. */
 import { expect, it } from 'vitest';
-import type { Journal } from '../../src/journal/types.ts';
 import type { PositionView } from '../../src/contract/views.ts';
+import type { Journal } from '../../src/journal/types.ts';
+import { specifyNotices } from '../notices/journal-contract.ts';
 import { AT, batch, DATE, decision, event, freshDay, handed, order, position, report } from './journal-rows.ts';
 
 export function specifyJournal(journalOf: () => Journal): void {
   specifyDays(journalOf);
   specifyAccounts(journalOf);
+  specifyNotices(journalOf, freshDay);
 }
 
 function specifyDays(journalOf: () => Journal): void {
@@ -20,7 +22,7 @@ function specifyDays(journalOf: () => Journal): void {
       positions: [position('P1', 'open')],
       decisions: [decision('11:15'), decision('12:15')],
     });
-    await journal.openDay(day);
+    await journal.recordDayOpened(day);
     await journal.write(once);
     await journal.write(once);
     expect(await journal.events(day, 10)).toEqual([
@@ -42,7 +44,7 @@ function specifyDays(journalOf: () => Journal): void {
     });
     await journal.write(newer);
     await journal.write(batch(day, { sequence: 6, orders: [order('A1')], positions: [position('P1', 'opening')] }));
-    await journal.openDay(day);
+    await journal.recordDayOpened(day);
     expect((await journal.orders(day)).map((o) => o.status)).toEqual(['COMPLETE']);
     expect((await journal.positions(day)).map((p) => p.state)).toEqual(['closed']);
     expect(await journal.days(day)).toEqual([{ date: DATE, state: 'squaring_off', result: null }]);
@@ -87,7 +89,7 @@ function specifyDays(journalOf: () => Journal): void {
         positions: [position('P1', 'closed'), position('P3', 'residual_hedge', AT + 2), position('P2', 'open', AT + 1)],
       }),
     );
-    await journal.openDay({ ...first, date: '2025-07-16' });
+    await journal.recordDayOpened({ ...first, date: '2025-07-16' });
     const left = async (before: string) => {
       const handed = await journal.handover(first, before);
       return handed && { ...handed, positions: handed.positions.map(({ view }) => view.id) };
@@ -168,8 +170,8 @@ function specifyDays(journalOf: () => Journal): void {
     expect(await journal.orders(day)).toEqual([]);
     expect(await journal.positions(day)).toEqual([]);
     expect(await journal.days(day)).toEqual([]);
-    await journal.openDay(day);
-    await journal.openDay(day);
+    await journal.recordDayOpened(day);
+    await journal.recordDayOpened(day);
     expect(await journal.days(day)).toEqual([{ date: DATE, state: 'awaiting_auth', result: null }]);
   });
 
@@ -241,7 +243,7 @@ function specifyAccounts(journalOf: () => Journal): void {
     const journal = journalOf();
     const day = freshDay();
     const later = { ...day, date: '2025-07-15' };
-    await journal.openDay(later);
+    await journal.recordDayOpened(later);
     await journal.write(batch(day, { positions: [position('P1', 'open')] }));
     const others = [{ ...day, mode: 'live' as const }, { ...day, account: `OTHER${day.run}` }, freshDay()];
     for (const other of others) {

@@ -1,9 +1,10 @@
 /** Rows for a journal, each as plain as it can be. */
+
+import type { DayIdentity } from '../../src/contract/identity.ts';
+import type { HandedOver, OrderView } from '../../src/contract/ledger.ts';
+import type { DayReport, DecisionView, PositionView } from '../../src/contract/views.ts';
 import { istAt } from '../../src/domain/clock.ts';
 import type { JournalBatch, LogEvent } from '../../src/journal/types.ts';
-import type { DayIdentity } from '../../src/contract/identity.ts';
-import type { DayReport, DecisionView, PositionView } from '../../src/contract/views.ts';
-import type { HandedOver, OrderView } from '../../src/contract/ledger.ts';
 
 export const DATE = '2025-07-14';
 export const AT = istAt(DATE, '11:15');
@@ -36,8 +37,16 @@ export function order(tag: string, change: Partial<OrderView> = {}): OrderView {
     status: 'INTENDED',
     statusMessage: null,
     fills: [],
+    phase: 'intended',
+    steps: 0,
+    steppedAt: null,
+    modifications: 0,
     intendedAt: AT,
     updatedAt: AT,
+    seenAt: 0,
+    sentAt: null,
+    firstFillAt: null,
+    since: AT,
     ...change,
   };
 }
@@ -54,7 +63,7 @@ export function position(id: string, state: PositionView['state'], openedAt = AT
     lots: 10,
     legs: [],
     indexStop: 25_000_00,
-    catastropheStop: null,
+    restingStop: null,
     target: null,
     plannedLoss: 25_000_00,
     worstLoss: 107_250_00,

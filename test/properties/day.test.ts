@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-/** What a person trades by hand: other contracts than those of the signal. */
+/** What a person trades manually: other contracts than those of the signal. */
 const MONTHLY = 'NIFTY25JUL25000PE';
 const FAR = 'NIFTY25JUL24800PE';
 
@@ -46,8 +46,8 @@ const COMMANDS = [
   'close all',
   'close one',
   'log in again',
-  'buy by hand',
-  'spread by hand',
+  'manual purchase',
+  'manual spread',
 ] as const;
 
 type Moment = (typeof MOMENTS)[number];
@@ -127,18 +127,18 @@ async function happen(day: Day, event: Event): Promise<void> {
       // It may be closed already, or never have been: then it is refused.
       await day.closePosition({ id: 'P1' }).catch(() => undefined);
       return;
-    case 'buy by hand':
-      return byHand(day, ['BUY', MONTHLY]);
-    case 'spread by hand':
-      return byHand(day, ['BUY', FAR], ['SELL', MONTHLY]);
+    case 'manual purchase':
+      return orderManually(day, ['BUY', MONTHLY]);
+    case 'manual spread':
+      return orderManually(day, ['BUY', FAR], ['SELL', MONTHLY]);
     default:
       day.exchange.killSessions();
       return day.logIn();
   }
 }
 
-/** What is sold by hand never exceeds what is bought by hand, at no instant of the book. */
-function expectCoveredByHand(book: readonly SimOrder[]): void {
+/** What is sold manually never exceeds what is bought manually, at no instant of the book. */
+function expectManualCovered(book: readonly SimOrder[]): void {
   const fills = ours(book)
     .filter(({ tradingsymbol }) => tradingsymbol === MONTHLY || tradingsymbol === FAR)
     .flatMap(({ side, fills }) => fills.map((fill) => ({ ...fill, side })))
@@ -146,12 +146,12 @@ function expectCoveredByHand(book: readonly SimOrder[]): void {
   let free = 0;
   for (const { side, quantity } of fills) {
     free += side === 'BUY' ? quantity : -quantity;
-    expect(free, 'a sale by hand is covered').toBeGreaterThanOrEqual(0);
+    expect(free, 'a manual sale is covered').toBeGreaterThanOrEqual(0);
   }
 }
 
 /** Whatever the day refuses of it, or leaves in doubt. */
-async function byHand(day: Day, ...orders: ['BUY' | 'SELL', string][]): Promise<void> {
+async function orderManually(day: Day, ...orders: ['BUY' | 'SELL', string][]): Promise<void> {
   for (const [side, symbol] of orders) await day.placeOrder({ side, symbol }).catch(() => undefined);
 }
 
@@ -159,7 +159,7 @@ async function expectInvariants(day: Day): Promise<void> {
   const report = await day.result();
   const book = day.book();
   expectNeverNaked(book);
-  expectCoveredByHand(book);
+  expectManualCovered(book);
   expectOneExitAtATime(book);
   expectLedgerIsBook(report, book);
   const held = ours(book).reduce((net, { tradingsymbol, side, filledQuantity }) => {

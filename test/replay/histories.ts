@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { z } from 'zod';
-import { repositoryRoot } from '../../src/platform/repository-root.ts';
 import type { DayReport } from '../../src/contract/views.ts';
+import { repositoryRoot } from '../../src/platform/repository-root.ts';
 import { installQuietRuntime } from '../workflows/replayed-day.ts';
 
 const payloads = z.looseObject({ payloads: z.array(z.looseObject({ data: z.string() })).default([]) });

@@ -68,7 +68,10 @@ export const recordedDays: Readonly<Record<string, RecordedDay>> = {
     options: { date: '2025-07-15' },
     carriesFromMonday: {},
     play: (day) => day.logIn(),
-    shows: (told) => told.report.result === 'carried' && logged('taken_over', 'stop_rested')(told),
+    shows: (told) =>
+      told.report.result === 'carried' &&
+      logged('taken_over')(told) &&
+      told.report.positions[0]?.restingStop?.state === 'TRIGGER PENDING',
   },
   'weekly-exit-day': {
     options: { date: '2025-07-15' },
@@ -115,11 +118,13 @@ export const recordedDays: Readonly<Record<string, RecordedDay>> = {
     },
     shows: (told) => logged('trading_stopped')(told) && leftFor('exit_time')(told),
   },
-  'foreign-position': {
+  'external-trade': {
     async play(day) {
-      day.exchange.foreignTrade({ tradingsymbol: HEDGE, product: 'NRML', side: 'BUY', quantity: 75 });
       await tradingStarts(day);
-      const { warnings } = await day.seen('the position', ({ warnings: now }) => now.length > 0);
+      await day.opened();
+      day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 });
+      await day.at('12:15:30');
+      const { warnings } = await day.seen('the question', ({ warnings: now }) => now.length > 0);
       await day.acknowledge(warnings.map(({ id }) => id));
     },
     shows: (told) => logged('foreign_position', 'acknowledged')(told) && leftFor('exit_time')(told),
@@ -143,7 +148,7 @@ export const recordedDays: Readonly<Record<string, RecordedDay>> = {
       day.exchange.addFault({ kind: 'timeout_after_accept', count: 2 });
       await tradingStarts(day);
     },
-    shows: (told) => logged('order_in_doubt', 'order_found')(told) && leftFor('exit_time')(told),
+    shows: (told) => logged('order_in_doubt')(told) && leftFor('exit_time')(told),
   },
   'sell-never-arrived': {
     async play(day) {
@@ -174,7 +179,7 @@ export const recordedDays: Readonly<Record<string, RecordedDay>> = {
   'conversion-refused': {
     options: { exchange: { typeChange: 'refuse' } },
     play: tradingStarts,
-    shows: (told) => logged('conversion_refused')(told) && leftFor('exit_time')(told),
+    shows: (told) => logged('order_refused')(told) && leftFor('exit_time')(told),
   },
   target: {
     hours: [[25063.95, 25260, 25060, 25250]],
@@ -200,7 +205,7 @@ export const recordedDays: Readonly<Record<string, RecordedDay>> = {
     },
     shows: leftFor('emergency'),
   },
-  'closed-by-hand': {
+  'closed-manually': {
     async play(day) {
       await tradingStarts(day);
       await day.opened();

@@ -15,6 +15,7 @@ import { openJournal } from '../../src/journal/journal.ts';
 import { connectTemporal } from '../../src/temporal/client.ts';
 import { scheduleId } from '../../src/temporal/schedule.ts';
 import { type Simulator, startSimulator } from '../exchange-simulator/exchange-server.ts';
+import { type Receiver, startReceiver } from '../notices/rows.ts';
 import { CARRIED, tradeCarried, writeCarried } from './fixtures/carried-position.ts';
 import { type Status, startTradingProgram, type TradingProgram } from './fixtures/trading-program.ts';
 
@@ -39,6 +40,7 @@ const FORMS: Form[] = [
 ];
 
 let simulator: Simulator;
+let receiver: Receiver;
 const seen = new Map<string, Seen>();
 const ends: (() => Promise<void>)[] = [];
 
@@ -46,6 +48,8 @@ beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   // The links are for a person at a terminal.
   vi.spyOn(console, 'log').mockImplementation(() => {});
+  receiver = await startReceiver();
+  ends.push(() => receiver.close());
   simulator = await startSimulator({ at: '14:00' });
   ends.push(() => simulator.stop());
   const orders = await tradeCarried(simulator);
@@ -59,7 +63,10 @@ beforeAll(async () => {
   const programs: Running[] = [];
   for (const [index, form] of FORMS.entries()) {
     const dataDir = folders[index] ?? '';
-    const program = await startTradingProgram(simulator, dataDir, { TRADING_MODE: 'live' });
+    const program = await startTradingProgram(simulator, dataDir, {
+      ...{ TRADING_MODE: 'live', NOTICE_WEBHOOK_URL: `${receiver.url}&of=${form.name}` },
+      NOTICE_WEBHOOK_SECRET: 'a-secret-for-the-receiver',
+    });
     ends.push(program.stop);
     programs.push({ form, dataDir, program });
   }
@@ -137,11 +144,17 @@ describe.each(FORMS)('a carried short on a morning whose Schedule was $name, wit
     expect(of().health).toMatchObject({ status: 'ok', temporal: 'up', worker: 'up' });
   });
 
-  it.fails('F9: its owner is paged by 09:00, by the position’s name', () => {
+  it('its owner is paged by 09:00, by the position’s name', () => {
     expect(of().pages.length).toBeGreaterThan(0);
   });
 
-  it.fails('F9: the Schedule is there again by 09:00, or the day is open', () => {
+  it('the page reaches the receiver of the webhook', () => {
+    const pages = receiver.received.filter(({ body, path }) => path.endsWith(name) && body.includes('day_missing'));
+    expect(pages[0]).toMatchObject({ kind: 'raised', text: expect.stringMatching(NAMES_IT) });
+    expect(of().health).toMatchObject({ notices: { channels: ['webhook'], undelivered: 0, last_error: null } });
+  });
+
+  it('the Schedule is there again by 09:00, or the day is open', () => {
     expect(of().mended).toBe(true);
   });
 });

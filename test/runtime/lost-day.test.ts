@@ -1,8 +1,5 @@
-/** A day that somebody terminated in the Temporal UI, or that failed: nothing watches it, so it must not look as if. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** A day that was terminated in the Temporal UI, or that failed: nothing watches it, and it must not look as if something did. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createLogger } from '../../src/platform/logger.ts';
-import { watchForLostDay } from '../../src/runtime/lost-day-watch.ts';
 import { dayWorkflowId } from '../../src/contract/identity.ts';
 import { type ApiProgram, startApiProgram } from '../api/fixtures/api-program.ts';
 import { openPosition, TIMETABLE } from '../api/fixtures/day-facts.ts';
@@ -43,30 +40,17 @@ describe('a day that ended without a report', () => {
     }
   });
 
+  it('is shown as it is once it was opened again', async () => {
+    await openAndTerminate();
+    expect((await program.get('/live/status')).body).toMatchObject({ warnings: [{ code: 'day_lost' }] });
+    await program.openDay({ state: 'trading', enabled: true, timetable: TIMETABLE, positions: [openPosition()] });
+    expect((await program.get('/live/status')).body).toMatchObject({ state: 'trading', warnings: [] });
+  });
+
   it('that came to its end is over, not lost', async () => {
     await program.openDay();
     await program.endDay();
     expect((await program.get('/live/status')).body).toMatchObject({ warnings: [] });
     expect((await program.post('/live/close-all')).body).toMatchObject({ error: { code: 'day_over' } });
-  });
-
-  it('is what its owner is paged for, not once only and not at every look', async () => {
-    const lines: { owner?: boolean; msg?: string }[] = [];
-    const { logger } = createLogger({
-      ...{ level: 'info', secrets: [], forPeople: false },
-      write: (line) => void lines.push(JSON.parse(line)),
-    });
-    const { client } = program.temporal;
-    const identity = await program.identity();
-    const stopping = new AbortController();
-    await program.openDay();
-    const watching = watchForLostDay({ logger, signal: stopping.signal }, { client, identity: () => identity }, 20);
-    await sleep(200);
-    expect(lines).toEqual([]);
-    await terminate();
-    await expect.poll(() => lines.length).toBeGreaterThanOrEqual(2);
-    stopping.abort();
-    await watching;
-    expect(lines[0]).toMatchObject({ owner: true, msg: expect.stringContaining('2025-07-14: This trading day ended') });
   });
 });

@@ -73,14 +73,9 @@ async function opened(of: TradingProgram): Promise<PositionRow> {
   const [position] = await seen(
     of,
     () => positions(of),
-    ([first]) => first?.state === 'open',
+    ([first]) => first?.state === 'open' && first.resting_stop?.state === 'TRIGGER PENDING',
   );
   if (!position) throw new Error('no position');
-  await seen(
-    of,
-    () => told(of, 'stop_rested'),
-    (events) => events.length > 0,
-  );
   return position;
 }
 

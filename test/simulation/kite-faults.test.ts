@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { KiteSession, NewOrder } from '../../src/brokers/types.ts';
+import { BrokerError } from '../../src/errors.ts';
 import type { SimFault } from '../../src/exchange-simulator/core/types.ts';
 import { type BothOptions, outcomeOf, type Side, seenBothWays, until } from './both-ways.ts';
 
@@ -50,6 +51,17 @@ const underFault = (fault: SimFault, calls: readonly (keyof typeof CALLS)[]) => 
   }
   return seen;
 };
+
+/** Which rule a definite no has named. */
+async function ruleOf(call: Promise<unknown>): Promise<object> {
+  try {
+    await call;
+    return { kind: 'answered' };
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    return { kind: error.kind, rule: error.details?.rule };
+  }
+}
 
 const EVERY = Object.keys(CALLS) as (keyof typeof CALLS)[];
 const once = (kind: string, more: object = {}): SimFault => ({ kind, count: 1, ...more });
@@ -182,6 +194,55 @@ describe('the simulated Kite refuses as Kite does', () => {
   test('orders and changes against the rules, orders that nobody knows', async () => {
     const { real, double } = await seenBothWays(refusals);
     expect(double).toEqual(real);
+  });
+
+  test('what the broker will not let into the book is refused with its rule, and no order of it is anywhere', async () => {
+    const { real, double } = await seenBothWays(async (side) => {
+      const { session, orderId } = await opened(side);
+      const quote = (await session.quotes([`NFO:${PUT}`])).get(`NFO:${PUT}`);
+      if (!quote?.upperCircuit) throw new Error('no quote');
+      const { lastPrice, upperCircuit } = quote;
+      const stop = (triggerPrice: number) => ({ orderType: 'SL' as const, triggerPrice, price: triggerPrice + 100 });
+      side.exchange.addFault(once('refuse_far_hedge', { points: 50 }));
+      const bad: [string, Partial<NewOrder>][] = [
+        ['TRIGGER', stop(lastPrice)],
+        ['SELLTRIGGER', { ...stop(lastPrice), side: 'SELL', price: lastPrice - 100 }],
+        ['CIRCUIT', { price: upperCircuit + 5 }],
+        ['STOPCIRCUIT', stop(upperCircuit + 5)],
+        ['FREEZE', { quantity: 1_875 }],
+        ['STRIKE', { tradingsymbol: 'NIFTY2571724800PE', product: 'NRML', price: 2_000 }],
+      ];
+      const rules: unknown[] = [];
+      for (const [tag, more] of bad) rules.push(await ruleOf(session.placeOrder(order(tag, more))));
+      // The first order rests, the second is on its way.
+      const busy = (await session.placeOrder(order('BUSY'))).orderId;
+      const changes = [
+        await ruleOf(session.modifyOrder(orderId, { price: upperCircuit + 5 })),
+        await ruleOf(session.modifyOrder(busy, { price: 4_900 })),
+        await ruleOf(session.cancelOrder(busy)),
+      ];
+      const tags = (await session.orders()).map(({ tag }) => tag);
+      side.moveTo(side.exchange.clock.now() + 1_000);
+      await session.cancelOrder(orderId);
+      side.moveTo(side.exchange.clock.now() + 1_000);
+      changes.push(
+        await ruleOf(session.cancelOrder(orderId)),
+        await ruleOf(session.modifyOrder(orderId, { price: 5 })),
+      );
+      return { rules, changes, tags, trades: await session.trades() };
+    });
+    expect(double).toEqual(real);
+    const refused = (rule: string) => ({ kind: 'refused', rule });
+    expect(real.rules).toEqual([
+      refused('trigger_passed'),
+      refused('trigger_passed'),
+      refused('circuit'),
+      refused('circuit'),
+      refused('freeze'),
+      refused('strike_range'),
+    ]);
+    expect(real.changes).toEqual([refused('circuit'), ...Array(4).fill(refused('being_processed'))]);
+    expect(real.tags).toEqual(['RESTING', 'BUSY']);
   });
 
   test('a session that is dead or was never alive, and request tokens that were used or are unknown', async () => {

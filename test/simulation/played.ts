@@ -53,9 +53,7 @@ async function played<D extends SharedDay>(
     ...(candles ? { candles: candles.path } : {}),
     ...(dataDir ? { dataDir } : {}),
   };
-  const begin = async (of: DayOptions) => {
-    return stage.startDay({ ...of, ...ALIKE, account, exchange });
-  };
+  const begin = (of: DayOptions) => stage.startDay({ ...of, ...ALIKE, account, exchange });
   try {
     if (carriesFromMonday) {
       const monday = await begin({});

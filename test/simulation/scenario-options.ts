@@ -32,10 +32,10 @@ export const LATENCIES = {
   breeze: [60, 250],
   journal: [1, 8],
 } as const;
-export const COARSE_MS = 20_000;
+export const COARSE_MS = 4_000;
 export const COARSE = {
-  guardPace: { lookMs: 10_000, heartbeatMs: 2_000, quoteLookMs: 20_000 },
-  feedPace: { lookMs: 10_000, muteMs: 120_000 },
+  guardPace: { lookMs: 2_000, heartbeatMs: 3_000, quoteLookMs: 4_000 },
+  feedPace: { lookMs: 30_000, muteMs: 150_000 },
 };
 
 /** Forty lots need larger limits than the default plan's (TRADING section 7). */

@@ -18,7 +18,7 @@ import { after, resetTime, runTime, virtualNow } from '../../src/simulation/virt
 import type { Product, ProductSettings } from '../../src/simulation/world/product.ts';
 import { enterVirtualTime, type Page, World } from '../../src/simulation/world/world.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
-import { TRADING_DAY } from '../../src/temporal/open-day.ts';
+import { TRADING_DAY } from '../../src/temporal/start-day.ts';
 import { PLAN } from '../workflows/plan.ts';
 import { shortOf } from './book.ts';
 import { CASH, COARSE, COARSE_MS, LATENCIES, MAIN, MONDAY, type ScenarioOptions } from './scenario-options.ts';
@@ -125,6 +125,13 @@ export class Scenario {
     const execution = this.world.temporal.executions.get(workflowId);
     if (!execution) throw new Error(`${workflowId} was not started`);
     return execution;
+  }
+
+  /** Somebody terminates the day's workflow in the Temporal UI; after a while it is opened again. */
+  async loseRun(forMs: number): Promise<void> {
+    this.execution.terminate();
+    await this.pass(forMs);
+    this.execution = this.begin();
   }
 
   /** Ends the day before, and begins the next one in a new process, from 08:45 on. Somebody logs in and starts at 08:50. */

@@ -4,7 +4,7 @@ import type { BrokerOrder, NewOrder } from '../../src/brokers/types.ts';
 import { istAt } from '../../src/domain/clock.ts';
 import type { MarketMs } from '../../src/domain/types.ts';
 import type { Feed, Tick } from '../../src/market/types.ts';
-import { type Side, seenBothWays, until } from './both-ways.ts';
+import { outcomeOf, type Side, seenBothWays, until } from './both-ways.ts';
 
 /* The product's own feed over the simulation's ticker, and over the official KiteTicker on a socket. */
 
@@ -171,20 +171,32 @@ describe('a connection', () => {
     expect(double).toEqual(real);
   });
 
-  test('ends when its session dies, without a refusal; the next one is refused', async () => {
-    const status = (feed: Feed) => ({ ...feed.status(), lastMessageAt: 0 });
+  test('outlives its session, prices and order updates and all; once it is cut, the next one is refused', async () => {
     const { real, double } = await seenBothWays(async (side) => {
-      const patient = await opened(side, { lookMs: 600_000, muteMs: 600_000 });
-      const { feed } = await opened(side);
+      const { feed, tokens, session } = await opened(side);
+      feed.subscribe([NIFTY, ...tokens]);
+      await ticked(side, feed, at('10:00'));
+      const updates: string[] = [];
+      feed.onOrderUpdate(({ status }) => updates.push(status));
       side.exchange.killSessions();
-      await until(() => !patient.feed.status().connected);
+      const reading = await outcomeOf(session.orders());
+      // Longer than from one heartbeat to the next.
+      await sleep(2_500);
+      await ticked(side, feed, at('10:01'));
+      side.exchange.foreignTrade({ tradingsymbol: PUT, product: 'MIS', side: 'BUY', quantity: 75, price: 6_000 });
+      await until(() => updates.length > 0);
+      const seen = { reading, updates, put: shown(feed.last(tokens[0] ?? 0)), status: { ...feed.status() } };
+      side.ticker.cut();
       await until(() => feed.status().refused);
-      const seen = [status(patient.feed), status(feed)];
-      await Promise.all([patient.feed.stop(), feed.stop()]);
-      return seen;
+      const { connected } = feed.status();
+      await feed.stop();
+      return { ...seen, connected, status: { ...seen.status, lastTickAt: 0, lastMessageAt: 0 } };
     });
     expect(double).toEqual(real);
-    expect(real.map(({ refused }) => refused)).toEqual([false, true]);
+    expect(real).toMatchObject({
+      ...{ reading: { failed: 'token' }, updates: ['COMPLETE'], connected: false },
+      status: { connected: true, reconnects: 0, refused: false },
+    });
   });
 
   test('that is cut is made again, also after the server was away once, and everything is asked for again', async () => {

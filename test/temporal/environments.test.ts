@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { registerSearchAttributes } from '../../src/temporal/attributes.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/identity.ts';
+import { registerSearchAttributes } from '../../src/temporal/attributes.ts';
 import { createLocal, createTimeSkipping } from '../temporal-environments.ts';
 
 describe('the Temporal servers of the tests', () => {

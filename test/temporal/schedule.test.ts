@@ -3,11 +3,11 @@ import { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dayTaskQueue, dayWorkflowId } from '../../src/contract/identity.ts';
 import { istAt, istIso } from '../../src/domain/clock.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
-import { openDay } from '../../src/temporal/open-day.ts';
 import { keepSchedule, scheduleId } from '../../src/temporal/schedule.ts';
-import { dayTaskQueue, dayWorkflowId } from '../../src/contract/identity.ts';
+import { startDay } from '../../src/temporal/start-day.ts';
 import type { OpenDayInput, OpenedDay } from '../../workflows/open-day.ts';
 import { createLocal } from '../temporal-environments.ts';
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
     taskQueue: dayTaskQueue(ACCOUNT),
     workflowBundle: { codePath },
     activities: {
-      openDay: () => Context.current().cancelled,
+      loadDayContext: () => Context.current().cancelled,
       notifyOwner: async ({ text }: { text: string }) => void pages.push(text),
     },
   });
@@ -64,7 +64,7 @@ async function backfill(account: OpenDayInput, from: string, to = from): Promise
 
 /** What came of each scheduled start, in order of its time. */
 async function outcomes(account: OpenDayInput, count: number): Promise<OpenedDay[]> {
-  const query = `WorkflowType = 'openDay' AND TemporalScheduledById = '${scheduleId(account)}'`;
+  const query = `WorkflowType = 'openDayWorkflow' AND TemporalScheduledById = '${scheduleId(account)}'`;
   const found: OpenedDay[] = [];
   await expect
     .poll(async () => {
@@ -144,10 +144,10 @@ describe('the Schedule of trading days', () => {
 
   it('lets the day be that a login opened before 08:45', async () => {
     const account = await scheduled();
-    expect(await openDay(env.client, { ...account, date: '2025-07-15' }, [])).toBe('opened');
+    expect(await startDay(env.client, { ...account, date: '2025-07-15' }, [])).toBe('opened');
     await backfill(account, '2025-07-15');
     expect(await outcomes(account, 1)).toMatchObject([{ date: '2025-07-15', outcome: 'was_open' }]);
-    expect(await openDay(env.client, { ...account, date: '2025-07-15' }, [])).toBe('there');
+    expect(await startDay(env.client, { ...account, date: '2025-07-15' }, [])).toBe('there');
   });
 
   it('is brought up to date by each start, and stays paused where a person has paused it', async () => {
@@ -167,7 +167,7 @@ describe('the Schedule of trading days', () => {
 
   it('pages its owner for a date outside the calendar, and for a session whose hours are not in it', async () => {
     const account = await scheduled();
-    const query = `WorkflowType = 'openDay' AND ExecutionStatus = 'Failed' AND TemporalScheduledById = '${scheduleId(account)}'`;
+    const query = `WorkflowType = 'openDayWorkflow' AND ExecutionStatus = 'Failed' AND TemporalScheduledById = '${scheduleId(account)}'`;
     const failed = async () => (await env.client.workflow.count(query)).count;
     await backfill(account, '2021-03-10');
     await expect.poll(failed).toBe(1);

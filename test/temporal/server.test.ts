@@ -4,12 +4,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SEARCH_ATTRIBUTES } from '../../src/contract/identity.ts';
 import { freePort } from '../../src/platform/ports.ts';
 import { findProgram } from '../../src/temporal/binaries.mjs';
 import { connectTemporal } from '../../src/temporal/client.ts';
 import { commandLineOf, endProcess } from '../../src/temporal/processes.ts';
 import { startTemporalServer, type TemporalServer } from '../../src/temporal/server.ts';
-import { SEARCH_ATTRIBUTES } from '../../src/contract/identity.ts';
 
 const NAMESPACE = 'default';
 let dataDir: string;

@@ -29,7 +29,7 @@ async function forgotten(of: Forgotten): Promise<Day> {
 }
 
 describe('an order of ours that the ledger does not remember', () => {
-  it('is taken over at the next login: what it bought is ours, stop and hedge fit what is left', async () => {
+  it('is taken over when the book shows it: what it bought is ours, stop and hedge fit what is left', async () => {
     const today = await forgotten({ role: 'main', purpose: 'exit', side: 'BUY', price: 80_00 });
     await today.seen(
       'the ledger',
@@ -53,11 +53,11 @@ describe('an order of ours that the ledger does not remember', () => {
     expectLedgerIsBook(report, today.book());
   });
 
-  it('on the wrong side is not: the day halts new entries and is not flat', async () => {
+  it('on the wrong side counts as what it is: the short whose cover it sold is left, and so is the rest', async () => {
     const today = await forgotten({ role: 'hedge', purpose: 'entry', side: 'SELL', price: 10_00 });
-    const { warnings } = await today.seen('the halt', (view) => view.warnings.some(({ code }) => code === 'halted'));
-    expect(warnings.filter(({ code }) => code === 'halted')).toMatchObject([{ blocksEntries: true }]);
-    expect((await today.result()).result).toBe('not_flat');
+    const report = await today.result();
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, positions: [{ exitReason: 'cover_lost' }] });
+    expectLedgerIsBook(report, today.book());
   });
 
   it('of a position that the day does not have stays a difference', async () => {

@@ -17,7 +17,7 @@ describe('logins', () => {
     await today.logIn();
     const report = await today.result();
     expect(report).toMatchObject({ result: 'flat', reconciled: true, trades: [] });
-    expect(report.decisions[1]).toMatchObject({ signal: 'S1', outcome: 'skipped' });
+    expect(report.decisions[1]).toMatchObject({ signal: 'S1', outcome: 'not_taken' });
     expect(report.decisions[1]?.reason).toContain('nobody is logged in');
   });
 

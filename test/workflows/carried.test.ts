@@ -31,7 +31,7 @@ describe('a carried position in the morning', () => {
     // Stop at 126.50: the market opens with the premium above it while the index stands above the strike.
     tuesday.exchange.addFault({ kind: 'price_shift', count: 1, points: 120, seconds: 3_600 });
     const report = await week.end(tuesday);
-    expect(report).toMatchObject({ result: 'flat', positions: [{ exitReason: 'catastrophe_stop' }] });
+    expect(report).toMatchObject({ result: 'flat', positions: [{ exitReason: 'resting_stop' }] });
     expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);
   });
 
@@ -50,34 +50,20 @@ describe('a carried position in the morning', () => {
     expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);
   });
 
-  it('pages every five minutes from 09:00 until somebody logs in, and is protected then', async () => {
+  it('pages from 09:00, every five minutes, until somebody logs in, and is protected then', async () => {
     const { week } = await carriedWeek(stage);
     const tuesday = await week.day('2025-07-15');
     await tuesday.at('10:01');
     expect(resting(tuesday)).toEqual([]);
-    const pages = tuesday.lines
-      .map((line) => JSON.parse(line) as { level: string; kind?: string; market_time?: string })
-      .filter(({ kind, level }) => kind === 'login_reminder' && level === 'error');
-    expect(pages.map(({ market_time }) => market_time?.slice(0, 5))).toEqual([
-      '09:00',
-      '09:05',
-      '09:10',
-      '09:15',
-      '09:20',
-      '09:25',
-      '09:30',
-      '09:35',
-      '09:40',
-      '09:45',
-      '09:50',
-      '09:55',
-      '10:00',
+    const pages = tuesday.world.pages.filter(({ cause }) => cause === 'no_session');
+    expect(pages.map(({ kind }) => kind)).toEqual(['raised', ...Array(13).fill('repeated')]);
+    expect(pages.map(({ at }) => istTime(at))).toEqual([
+      ...['09:00:30', '09:01:30', '09:05:30', '09:10:30', '09:15:30', '09:20:30', '09:25:30', '09:30:30'],
+      ...['09:35:30', '09:40:30', '09:45:30', '09:50:30', '09:55:30', '10:00:30'],
     ]);
+    expect(pages[0]?.text).toContain('P1');
     await tuesday.logIn();
-    await tuesday.seen(
-      'the stop at rest',
-      ({ positions }) => positions[0]?.catastropheStop?.state === 'TRIGGER PENDING',
-    );
+    await tuesday.seen('the stop at rest', ({ positions }) => positions[0]?.restingStop?.state === 'TRIGGER PENDING');
     expect((await week.end(tuesday)).result).toBe('carried');
   });
 
@@ -118,13 +104,38 @@ describe('a carried position in the morning', () => {
       tuesday.exchange.foreignTrade({ tradingsymbol, side, quantity: 750, product: 'NRML' });
     await tuesday.logIn();
     const asked = await tuesday.seen('the question', ({ warnings }) =>
-      warnings.some(({ id }) => id.startsWith('by_hand')),
+      warnings.some(({ id }) => id.startsWith('external')),
     );
     expect(asked.warnings.some(({ blocksEntries }) => blocksEntries)).toBe(true);
     await tuesday.acknowledge('all');
     const report = await week.end(tuesday);
     expect(ours(tuesday.book()).filter((order) => istDate(order.placedAt) === '2025-07-15')).toEqual([]);
-    expect(report).toMatchObject({ result: 'flat', positions: [{ state: 'closed', exitReason: 'closed_by_hand' }] });
+    expect(report).toMatchObject({ result: 'flat', positions: [{ state: 'closed', exitReason: 'cover_lost' }] });
+  });
+
+  it('asks about what is gone without a trade of today, protects nothing of it, and books the answer', async () => {
+    const week = await openWeek(stage);
+    const monday = await week.day('2025-07-14');
+    await monday.logIn();
+    await monday.start(WEEKLY);
+    expect((await monday.result()).result).toBe('carried');
+    // After the report, and before the next day.
+    for (const [tradingsymbol, side] of [
+      [MAIN, 'BUY'],
+      [HEDGE, 'SELL'],
+    ] as const)
+      monday.exchange.foreignTrade({ tradingsymbol, side, quantity: 750, product: 'NRML' });
+    await week.end(monday);
+    const tuesday = await week.day('2025-07-15');
+    await tuesday.logIn();
+    await tuesday.at('10:00');
+    const { warnings } = await tuesday.view();
+    expect(warnings).toMatchObject([{ id: 'external:P1', code: 'foreign_position', blocksEntries: true }]);
+    await tuesday.acknowledge('all');
+    await tuesday.seen('the end', ({ positions }) => positions[0]?.state === 'closed');
+    const report = await week.end(tuesday);
+    expect(ours(tuesday.book()).filter((order) => istDate(order.placedAt) === '2025-07-15')).toEqual([]);
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
   });
 });
 
@@ -183,10 +194,7 @@ describe('a carried position of which not all was heard', () => {
     tuesday.exchange.addFault({ kind: 'reject_order', count: 3, tradingsymbol: MAIN });
     await tuesday.logIn();
     await tuesday.at('09:16');
-    await tuesday.seen(
-      'the stop at rest',
-      ({ positions }) => positions[0]?.catastropheStop?.state === 'TRIGGER PENDING',
-    );
+    await tuesday.seen('the stop at rest', ({ positions }) => positions[0]?.restingStop?.state === 'TRIGGER PENDING');
     expect((await week.end(tuesday)).result).toBe('carried');
   });
 });
@@ -214,10 +222,7 @@ describe('a special session under weekly', () => {
     await sunday.logIn();
     await sunday.start({ ...WEEKLY, lotSize: 50 });
     await sunday.at('18:16');
-    await sunday.seen(
-      'the stop at rest',
-      ({ positions }) => positions[0]?.catastropheStop?.state === 'TRIGGER PENDING',
-    );
+    await sunday.seen('the stop at rest', ({ positions }) => positions[0]?.restingStop?.state === 'TRIGGER PENDING');
     const muhurat = await week.end(sunday);
     expect(muhurat).toMatchObject({ result: 'carried', reconciled: true, trades: [], decisions: [] });
   });
@@ -243,7 +248,7 @@ describe('an intraday position that nobody would take', () => {
   });
 });
 
-describe('a position by hand that nobody would take', () => {
+describe('a manual position that nobody would take', () => {
   it('is handed over as well, and left first of all on the next day', async () => {
     const week = await openWeek(stage);
     const monday = await week.day('2025-07-14');

@@ -13,7 +13,7 @@ describe('an emergency before the entry', () => {
     await today.start();
     const report = await today.result();
     expect(today.book()).toEqual([]);
-    expect(report.decisions[1]).toMatchObject({ signal: 'S1', outcome: 'skipped' });
+    expect(report.decisions[1]).toMatchObject({ signal: 'S1', outcome: 'not_taken' });
     expect(report.decisions[1]?.reason).toContain('emergency');
   });
 });
@@ -49,7 +49,7 @@ describe('an emergency during the entry', () => {
   });
 });
 
-describe('closing one position by hand', () => {
+describe('closing one position', () => {
   it('refuses a command that came too late, whatever else is wrong with it', async () => {
     const today = await stage.tradingDay();
     await today.opened();

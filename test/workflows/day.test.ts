@@ -53,11 +53,11 @@ describe('a whole trading day', () => {
 
   it('keeps to the newer clock when an answer of before comes after it', async () => {
     const day = await stage.tradingDay();
-    const { holdClock } = day.parts.day;
+    const { holdMarketClock } = day.parts.day;
     let crossed = false;
     Object.assign(day.parts.day, {
-      holdClock: async (input: Parameters<typeof holdClock>[0]) => {
-        const before = await holdClock(input);
+      holdMarketClock: async (input: Parameters<typeof holdMarketClock>[0]) => {
+        const before = await holdMarketClock(input);
         if (!input.on && !crossed) {
           crossed = true;
           await day.missUntil('11:10');
@@ -114,7 +114,7 @@ describe('a whole trading day', () => {
     const day = await stage.tradingDay({}, { maxCapitalAtRisk: 50_000_00 });
     const report = await day.result();
     const [, second] = report.decisions;
-    expect(second).toMatchObject({ signal: 'S1', outcome: 'skipped' });
+    expect(second).toMatchObject({ signal: 'S1', outcome: 'not_taken' });
     expect(second?.reason).toContain('max_capital_at_risk 50000');
     expect(report.decisions[2]?.outcome).toBe('week_used');
     expect(day.book()).toEqual([]);

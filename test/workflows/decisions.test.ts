@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { istTime } from '../../src/domain/clock.ts';
 import { mondayAfterS1 } from './candles.ts';
+import { WEEKLY, weekBesideOthers } from './carried-week.ts';
 import { stageOfFile } from './file-stage.ts';
 import { MAIN } from './plan.ts';
 import { expectNeverNaked, expectSound, filledOf, ours } from './soundness.ts';
@@ -38,8 +39,8 @@ describe('what somebody else holds', () => {
   const theirs = { tradingsymbol: MAIN, product: 'NRML', side: 'SELL', quantity: 75 } as const;
 
   it('blocks entries until it is acknowledged, and is never touched', async () => {
-    const today = await stage.startDay({ from: '09:20' });
-    today.exchange.foreignTrade(theirs);
+    const week = await weekBesideOthers(stage, theirs);
+    const today = await week.day('2025-07-14');
     await today.logIn();
     await today.start();
     const warned = await today.seen('the warning', ({ warnings }) => warnings.length > 0);
@@ -50,26 +51,37 @@ describe('what somebody else holds', () => {
     expect(report).toMatchObject({ result: 'flat', reconciled: true });
   });
 
-  it.each(['NRML', 'MIS'])(
-    'acknowledged, the day trades beside it, also in the same contract (%s)',
-    async (product) => {
-      const today = await stage.startDay({ from: '09:20' });
-      today.exchange.foreignTrade({ ...theirs, product });
-      await today.logIn();
-      await today.start();
-      const { warnings } = await today.seen('the warning', (view) => view.warnings.length > 0);
-      await today.acknowledge(warnings.map(({ id }) => id));
-      const report = await today.result();
-      expectNeverNaked(today.book());
-      expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
-      expect(filledOf(ours(today.book()), MAIN, 'SELL')).toBe(750);
-      expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(750);
-    },
-  );
+  it('acknowledged, the day trades beside it, also in the same contract', async () => {
+    const week = await weekBesideOthers(stage, theirs);
+    const today = await week.day('2025-07-14');
+    await today.logIn();
+    await today.start(WEEKLY);
+    const { warnings } = await today.seen('the warning', (view) => view.warnings.length > 0);
+    await today.acknowledge(warnings.map(({ id }) => id));
+    await today.opened();
+    await today.closePosition({});
+    const report = await today.result();
+    expectNeverNaked(today.book());
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
+    expect(filledOf(ours(today.book()), MAIN, 'SELL')).toBe(750);
+    expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(750);
+  });
+
+  it.each(['NRML', 'MIS'])('since this morning, the day trades beside it unasked (%s)', async (product) => {
+    const today = await stage.startDay({ from: '09:20' });
+    today.exchange.foreignTrade({ ...theirs, product });
+    await today.logIn();
+    await today.start();
+    const report = await today.result();
+    expectNeverNaked(today.book());
+    expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [], warnings: [] });
+    expect(filledOf(ours(today.book()), MAIN, 'SELL')).toBe(750);
+    expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(750);
+  });
 
   it('blocks an entry also when the login comes with the signal, and the look at the account after it', async () => {
-    const today = await stage.startDay({ from: '09:20' });
-    today.exchange.foreignTrade(theirs);
+    const week = await weekBesideOthers(stage, theirs);
+    const today = await week.day('2025-07-14');
     await today.start();
     await today.at('11:14');
     today.exchange.addFault({ kind: 'breeze_slow', count: 1, ms: 250 });

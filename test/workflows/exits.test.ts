@@ -8,6 +8,9 @@ import type { Day } from './stage.ts';
 
 const stage = stageOfFile();
 
+/** What a filled stop loses is not the day's limit. */
+const ROOMY = { maxLossPerDay: 100_000_00 };
+
 async function candles(...hours: Hour[]): Promise<string> {
   const file = await mondayAfterS1(...hours);
   onTestFinished(() => file.remove());
@@ -21,7 +24,7 @@ describe.each(['allow', 'refuse'] as const)('every exit, where a stop may become
     const today = await stage.tradingDay({ exchange, guard: ({ until }) => ({ kind: 'quiet', until }) });
     await expectExit(today, 'exit_time', '15:15:00');
     const report = await today.result();
-    const stop = report.positions[0]?.catastropheStop;
+    const stop = report.positions[0]?.restingStop;
     expect(stop?.state).toBe(typeChange === 'allow' ? 'COMPLETE' : 'CANCELLED');
   });
 
@@ -84,30 +87,23 @@ describe.each(['allow', 'refuse'] as const)('every exit, where a stop may become
   });
 
   it('sells the hedge when the exchange has filled the resting stop while nobody looked', async () => {
-    const today = await stage.tradingDay({ exchange, guard: ({ until }) => quietUnlessStopEnded(today, until) });
+    const today = await stage.tradingDay({ exchange, guard: ({ until }) => ({ kind: 'quiet', until }) }, ROOMY);
     await today.opened();
     await touchStop(today);
-    await expectExit(today, 'catastrophe_stop', '11:15:00');
+    await expectExit(today, 'resting_stop', '11:15:00');
     const stop = today.book().find((order) => order.orderType === 'SL');
     expect(stop).toMatchObject({ status: 'COMPLETE', filledQuantity: 750 });
   });
 
   it('leaves when the exchange has cancelled the resting stop', async () => {
-    const today = await stage.tradingDay({ exchange, guard: ({ until }) => quietUnlessStopEnded(today, until) });
+    const today = await stage.tradingDay({ exchange, guard: ({ until }) => ({ kind: 'quiet', until }) }, ROOMY);
     await today.opened();
     today.exchange.addFault({ kind: 'cancel_triggered', count: 1 });
     await touchStop(today);
-    await expectExit(today, 'catastrophe_stop', '12:15:00');
+    await expectExit(today, 'resting_stop', '11:15:00');
     expect(today.book().find((order) => order.orderType === 'SL')).toMatchObject({ status: 'CANCELLED' });
   });
 });
-
-function quietUnlessStopEnded(today: Day, until: number) {
-  const stop = today.book().find((order) => order.orderType === 'SL');
-  if (!stop || stop.status === 'TRIGGER PENDING') return { kind: 'quiet', until } as const;
-  const at = today.exchange.clock.now();
-  return { kind: 'triggered', reason: 'catastrophe_stop', at, sent: false, detail: `stop is ${stop.status}` } as const;
-}
 
 /** The price goes to where the stop fires, stays there for a while, and comes back. */
 async function touchStop(today: Day): Promise<void> {

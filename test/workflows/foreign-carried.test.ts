@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openWeek, WEEKLY } from './carried-week.ts';
+import { WEEKLY, weekBesideOthers } from './carried-week.ts';
 import { stageOfFile } from './file-stage.ts';
 import { MAIN } from './plan.ts';
 import { filledOf, ours } from './soundness.ts';
@@ -17,14 +17,12 @@ describe('what others hold of a contract that is carried', () => {
     ['a short', 'SELL', 'BUY', -75],
     ['a long', 'BUY', 'SELL', 75],
   ] as const)('is known on the days after: %s', async (_, side, closing, quantity) => {
-    const week = await openWeek(stage);
-    const monday = await week.day('2025-07-14');
     const theirs = { tradingsymbol: MAIN, product: 'NRML', quantity: 75 } as const;
-    await monday.at('09:20');
-    monday.exchange.foreignTrade({ ...theirs, side });
+    const week = await weekBesideOthers(stage, { ...theirs, side });
+    const monday = await week.day('2025-07-14');
     await monday.logIn();
     await monday.start(WEEKLY);
-    await monday.seen('the question', ({ warnings }) => warnings.length > 0);
+    await monday.seen('the warning', ({ warnings }) => warnings.length > 0);
     await monday.acknowledge('all');
     await monday.opened();
     expect(await week.end(monday)).toMatchObject({ result: 'carried', handedOver: [{ foreign: [{ quantity }] }] });

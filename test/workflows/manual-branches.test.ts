@@ -10,7 +10,7 @@ const stage = stageOfFile();
 
 const RESTING = { symbol: MAIN, side: 'SELL', orderType: 'LIMIT' } as const;
 
-/** Logged in and in the market, with `units` of the cover bought by hand as M1. */
+/** Logged in and in the market, with `units` of the cover bought manually as M1. */
 async function covered(units = 75, time = '09:30'): Promise<SimulatedDay> {
   const day = await stage.startDay();
   await day.logIn();
@@ -47,11 +47,14 @@ function expectFlat(report: DayReport, today: SimulatedDay): void {
   expectNeverNaked(today.book());
 }
 
-describe('the cover of a sale by hand', () => {
+describe('the cover of a manual sale', () => {
   it('is not sold before the resting sale is cancelled', async () => {
     const today = await covered();
     await restingSale(today);
     await today.closePosition({ id: 'M1' });
+    await today.seen('the cover with the sale', ({ positions }) => positions[0]?.state === 'closed');
+    expect(filledOf(today.book(), HEDGE, 'SELL'), 'it is kept for the sale').toBe(0);
+    await today.closePosition({ id: 'M2' });
     await today.seen('the end', ({ positions }) => positions.every(({ state }) => state === 'closed'));
     const [bought, resting, sold] = ours(today.book());
     expect(resting).toMatchObject({ tradingsymbol: MAIN, status: 'CANCELLED', filledQuantity: 0 });
@@ -72,12 +75,13 @@ describe('the cover of a sale by hand', () => {
     const today = await covered(150);
     const theirs = { tradingsymbol: HEDGE, product: 'MIS', quantity: 75 } as const;
     today.exchange.foreignTrade({ ...theirs, side: 'SELL' });
+    await today.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'external:M1'));
     const sale = { symbol: MAIN, side: 'SELL' } as const;
     await expect(today.placeOrder({ ...sale, quantity: 150 })).rejects.toMatchObject(
-      refusedWith('naked_sell', `somebody sold 75 ${HEDGE} outside`),
+      refusedWith('naked_sell', '75 units'),
     );
-    await today.placeOrder(sale, { checkOnly: true });
     today.exchange.foreignTrade({ ...theirs, side: 'BUY' });
+    await today.seen('no question', ({ warnings }) => warnings.length === 0);
     await today.placeOrder({ ...sale, quantity: 150 });
     const report = await today.result();
     expect(report).toMatchObject({ result: 'flat', reconciled: true });
@@ -89,6 +93,10 @@ describe('the cover of a sale by hand', () => {
     today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: MAIN });
     await today.closePosition({ id: 'M1' });
     await today.seen('the free half sold', () => filledOf(today.book(), HEDGE, 'SELL') === 75);
+    await today.seen('the other half with the short', ({ positions }) => positions[0]?.state === 'closed');
+    await today.closePosition({ id: 'M2' });
+    await today.at('09:32');
+    expect(filledOf(today.book(), HEDGE, 'SELL')).toBe(75);
     today.exchange.clearFaults();
     await today.seen('the end', ({ positions }) => positions.every(({ state }) => state === 'closed'));
     const report = await today.result();
@@ -97,7 +105,7 @@ describe('the cover of a sale by hand', () => {
   });
 });
 
-describe('an order by hand', () => {
+describe('a manual order', () => {
   it('is refused when the square-off has begun while it was looked at', async () => {
     const today = await covered(75, '15:14:30');
     duringCheck(today, async () => {
@@ -127,7 +135,7 @@ describe('an order by hand', () => {
   });
 });
 
-describe('what somebody trades of a position by hand in the app', () => {
+describe('an external trade in a manual position', () => {
   const theirs = { product: 'MIS', quantity: 75 } as const;
   const resting = (today: SimulatedDay) =>
     today.book().filter(({ status, side }) => status === 'TRIGGER PENDING' && side === 'BUY').length;
@@ -137,12 +145,12 @@ describe('what somebody trades of a position by hand in the app', () => {
     await today.at('09:37');
     await today.placeOrder({ symbol: MAIN, side: 'SELL' });
     await today.placeOrder({ symbol: MAIN, side: 'SELL' });
-    expect(resting(today)).toBe(2);
+    await today.seen('both stops', () => resting(today) === 2);
     today.exchange.foreignTrade({ ...theirs, tradingsymbol: MAIN, side: 'BUY' });
     await today.at('10:30');
     await today.seen('one stop', () => resting(today) === 1);
     const { warnings } = await today.seen('the question', (view) => view.warnings.length > 0);
-    expect(warnings).toMatchObject([{ id: 'by_hand:M2', code: 'foreign_position', blocksEntries: true }]);
+    expect(warnings).toMatchObject([{ id: 'external:M2', code: 'foreign_position', blocksEntries: true }]);
     await today.acknowledge('all');
     await today.seen('it booked', ({ positions }) => positions[1]?.legs[0]?.openQuantity === 75);
     expect((await today.view()).positions[1]).toMatchObject({ state: 'open', exitReason: null });
@@ -158,7 +166,7 @@ describe('what somebody trades of a position by hand in the app', () => {
     today.exchange.foreignTrade({ ...theirs, tradingsymbol: HEDGE, side: 'SELL' });
     await today.at('10:30');
     await today.seen('its end', ({ positions }) => positions[1]?.state === 'closed');
-    expect((await today.view()).positions[1]).toMatchObject({ exitReason: 'closed_by_hand' });
+    expect((await today.view()).positions[1]).toMatchObject({ exitReason: 'cover_lost' });
     await today.acknowledge('all');
     await today.seen('the cover booked', ({ positions }) => positions[0]?.state === 'closed');
     expect(await today.result()).toMatchObject({ result: 'flat', reconciled: true, differences: [] });

@@ -27,7 +27,7 @@ function expectFlat(report: DayReport, today: Day): void {
   expectLedgerIsBook(report, today.book());
 }
 
-describe('a purchase by hand', () => {
+describe('a manual purchase', () => {
   it('is a position of the day with its losses reserved, and the square-off sells it', async () => {
     const today = await morning();
     const { order, checks } = await today.placeOrder({ symbol: MONTHLY });
@@ -47,19 +47,19 @@ describe('a purchase by hand', () => {
     expect(new Set(today.book().map(({ tag }) => tag)).size).toBe(2);
   });
 
-  it('leaves less room for signals: what is reserved by hand refuses an entry', async () => {
+  it('leaves less room for signals: what a manual position reserves refuses an entry', async () => {
     const today = await morning();
     await today.start({ maxLossPerDay: 30_000_00 });
     await today.placeOrder({ symbol: MONTHLY });
     const report = await today.result();
     expectFlat(report, today);
     const fired = report.decisions.find(({ signal }) => signal === 'S1');
-    expect(fired).toMatchObject({ outcome: 'skipped', reason: expect.stringContaining('max_loss_per_day') });
+    expect(fired).toMatchObject({ outcome: 'not_taken', reason: expect.stringContaining('max_loss_per_day') });
     expect(ours(today.book()).map(({ tradingsymbol }) => tradingsymbol)).toEqual([MONTHLY, MONTHLY]);
   });
 });
 
-describe('an order by hand that may not be made', () => {
+describe('a manual order that may not be made', () => {
   it('is refused with what to do, and nothing is sent', async () => {
     const today = await morning({ exchange: { cash: 12_000_00 } });
     await today.start({ maxPositions: 1 });
@@ -85,8 +85,10 @@ describe('an order by hand that may not be made', () => {
     // What somebody sold in the app is not sold again; bought back, it is there again.
     const outside = { tradingsymbol: far.symbol, product: 'MIS' as const, quantity: 75 };
     today.exchange.foreignTrade({ ...outside, side: 'SELL' });
-    await refused({ ...far, side: 'SELL' }).toMatchObject(refusedWith('naked_sell', 'outside'));
+    await today.seen('the question', ({ warnings }) => warnings.length > 0);
+    await refused({ ...far, side: 'SELL' }).toMatchObject(refusedWith('naked_sell'));
     today.exchange.foreignTrade({ ...outside, side: 'BUY' });
+    await today.seen('no question', ({ warnings }) => warnings.length === 0);
     await expect(today.placeOrder(far, { expiresAt: 1 })).rejects.toMatchObject(refusedWith('expired'));
     await today.at('15:15:05');
     await refused(far).toMatchObject(refusedWith('too_late', 'square-off'));
@@ -121,7 +123,7 @@ describe('an order by hand that may not be made', () => {
   });
 });
 
-describe('a spread by hand', () => {
+describe('a manual spread', () => {
   it('sells what its long covers, rests a stop, reserves the width, and leaves before its cover', async () => {
     const today = await morning();
     await today.placeOrder({ symbol: HEDGE, quantity: 150 });
@@ -133,7 +135,8 @@ describe('a spread by hand', () => {
     const { limits, positions } = await today.view();
     expect((limits?.reserved ?? 0) - before).toBeGreaterThan((200_00 - credit) * 75 - 1);
     expect((limits?.reserved ?? 0) - before).toBeLessThanOrEqual(checks.reserved);
-    expect(positions[1]?.catastropheStop).toMatchObject({ state: 'TRIGGER PENDING', triggerPrice: expect.any(Number) });
+    expect(positions[1]?.restingStop).toMatchObject({ triggerPrice: expect.any(Number) });
+    await today.seen('the stop', (view) => view.positions[1]?.restingStop?.state === 'TRIGGER PENDING');
     await expect(today.placeOrder({ symbol: MAIN, side: 'SELL', quantity: 150 })).rejects.toMatchObject(
       refusedWith('naked_sell', '75 units'),
     );
@@ -144,6 +147,8 @@ describe('a spread by hand', () => {
       refusedWith('short_is_open', 'M2'),
     );
     await today.closePosition({ id: 'M1' });
+    await today.seen('the cover with the short', (view) => view.positions[0]?.state === 'closed');
+    await today.closePosition({ id: 'M2' });
     await today.seen('the end', ({ positions: all }) => all.every(({ state }) => state === 'closed'));
     const fills = today.book().filter(({ filledQuantity }) => filledQuantity > 0);
     expect(fills.map(({ tradingsymbol, side }) => `${side} ${tradingsymbol}`).sort()).toEqual(
@@ -181,7 +186,7 @@ describe('a spread by hand', () => {
   });
 });
 
-describe('a resting order by hand', () => {
+describe('a resting manual order', () => {
   it('is answered as it stands, seen when it fills, and cancelled on request', async () => {
     const today = await morning();
     const { order: buy } = await today.placeOrder({ symbol: MONTHLY, orderType: 'LIMIT', price: 90_00 });
@@ -208,7 +213,7 @@ describe('a resting order by hand', () => {
     expect(today.book().map(({ status }) => status)).toEqual(['CANCELLED', 'COMPLETE', 'COMPLETE']);
   });
 
-  it('goes first in an emergency, which refuses every new one', async () => {
+  it('that closes becomes the exit in an emergency, one that opens goes, and every new one is refused', async () => {
     const today = await morning();
     await today.placeOrder({ symbol: MONTHLY });
     await today.placeOrder({ symbol: MONTHLY, side: 'SELL', orderType: 'LIMIT', price: 170_00 });
@@ -218,7 +223,7 @@ describe('a resting order by hand', () => {
     await expect(today.placeOrder({ symbol: MONTHLY })).rejects.toMatchObject(refusedWith('entries_off', 'emergency'));
     const report = await today.result();
     expectFlat(report, today);
-    expect(today.book().map(({ status }) => status)).toEqual(['COMPLETE', 'CANCELLED', 'CANCELLED', 'COMPLETE']);
+    expect(today.book().map(({ status }) => status)).toEqual(['COMPLETE', 'COMPLETE', 'CANCELLED']);
   });
 });
 
@@ -245,10 +250,10 @@ describe('the same Idempotency-Key', () => {
   });
 });
 
-describe('an order by hand without a clear answer', () => {
+describe('a manual order without a clear answer', () => {
   it('is answered as in doubt, found in the book, and squared off', async () => {
     const today = await morning();
-    today.exchange.addFault({ kind: 'timeout_after_accept', count: 1 });
+    today.exchange.addFault({ kind: 'late_acceptance', count: 1, ms: 2_000 });
     const { order } = await today.placeOrder({ symbol: MONTHLY });
     expect(order).toMatchObject({ status: 'IN DOUBT', orderId: null });
     await today.at('09:31');

@@ -1,5 +1,5 @@
-import type { ManualOrder } from '../../src/domain/manual-orders.ts';
 import type { Plan } from '../../src/contract/commands.ts';
+import type { ManualOrder } from '../../src/domain/manual-orders.ts';
 
 /** What S1 sells and buys on 14 July 2025. */
 export const MAIN = 'NIFTY2571725000PE';

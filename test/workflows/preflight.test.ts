@@ -57,7 +57,11 @@ describe('the pre-flight of a live day', () => {
     expect(looks).toHaveLength(1);
     await opened.at('11:16');
     const { decisions, positions } = await opened.seen('the decision of 11:15', (view) => view.decisions.length === 2);
-    expect(decisions[1]).toMatchObject({ signal: 'S1', outcome: 'skipped', reason: expect.stringContaining(LOT.text) });
+    expect(decisions[1]).toMatchObject({
+      signal: 'S1',
+      outcome: 'not_taken',
+      reason: expect.stringContaining(LOT.text),
+    });
     expect(positions).toEqual([]);
   });
 
@@ -76,7 +80,11 @@ describe('the pre-flight of a live day', () => {
     expect(acknowledged).toEqual([]);
     await opened.at('11:16');
     const { decisions } = await opened.seen('the decision of 11:15', (view) => view.decisions.length === 2);
-    expect(decisions[1]).toMatchObject({ signal: 'S1', outcome: 'skipped', reason: expect.stringContaining(LOT.text) });
+    expect(decisions[1]).toMatchObject({
+      signal: 'S1',
+      outcome: 'not_taken',
+      reason: expect.stringContaining(LOT.text),
+    });
   });
 
   /** Somebody logs in a moment before the signal of 11:15, and the look that follows does not end. */
@@ -111,7 +119,7 @@ describe('the pre-flight of a live day', () => {
     const opened = await hangingLook('11:19:58');
     const { decisions, positions } = await opened.seen('the decision', (view) => view.decisions.length === 2);
     expect(decisions[1]).toMatchObject({
-      ...{ signal: 'S1', outcome: 'skipped', reason: expect.stringContaining('the pre-flight has not ended') },
+      ...{ signal: 'S1', outcome: 'not_taken', reason: expect.stringContaining('the pre-flight has not ended') },
     });
     expect(positions).toEqual([]);
     endLook();

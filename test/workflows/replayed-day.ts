@@ -6,7 +6,18 @@ import { randomBytes } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type ActivityInterceptorsFactory, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import type { GuardActivities, GuardInput } from '../../src/contract/activities.ts';
+import type { BookInput, GuardActivities, GuardInput } from '../../src/contract/activities.ts';
+import {
+  acknowledgeSignal,
+  authCompletedSignal,
+  clockChangedSignal,
+  closeAllSignal,
+  closePositionUpdate,
+  startTradingSignal,
+  stopTradingSignal,
+} from '../../src/contract/commands.ts';
+import { type DayIdentity, dayWorkflowId, guardTaskQueue } from '../../src/contract/identity.ts';
+import { type DayReport, dayQuery } from '../../src/contract/views.ts';
 import { type ClockSegment, istAt, marketAt } from '../../src/domain/clock.ts';
 import { createExchange, type ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
 import { startExchangeServer } from '../../src/exchange-simulator/replay/server.ts';
@@ -16,13 +27,11 @@ import type { Journal } from '../../src/journal/types.ts';
 import { createSealer } from '../../src/platform/secrets.ts';
 import { createComposition } from '../../src/runtime/composition.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
-import { TRADING_DAY } from '../../src/temporal/open-day.ts';
-import { acknowledgeSignal, authCompletedSignal, clockChangedSignal, closeAllSignal, closePositionUpdate, startTradingSignal, stopTradingSignal } from '../../src/contract/commands.ts';
-import { type DayIdentity, dayWorkflowId, guardTaskQueue } from '../../src/contract/identity.ts';
-import { type DayReport, dayQuery } from '../../src/contract/views.ts';
+import { TRADING_DAY } from '../../src/temporal/start-day.ts';
 import { sharedJournal } from '../shared-journal.ts';
 import { createTimeSkipping } from '../temporal-environments.ts';
-import { AFTER_THE_INSTANT_MS, lookAhead, lookOnce } from './look-ahead.ts';
+import { AFTER_THE_INSTANT_MS, lookAhead } from './look-ahead.ts';
+import { lookAtBook } from './look-at-book.ts';
 import { PLAN } from './plan.ts';
 import type { DayOptions, ReplayedDay, ReplayedStage } from './stage.ts';
 import { addressesOf, fixedClock, handedOn, keepTime, logTo, passed, told } from './surroundings.ts';
@@ -76,7 +85,7 @@ export async function openStage(dataDir: string | null = null, create = createTi
         taskQueue: guardTaskQueue(taskQueue),
         activities: {
           guardPosition: (input: GuardInput) => now().guards.guardPosition(input),
-          watchManual: (input: ManualWatchInput) => now().guards.watchManual(input),
+          watchBook: (input: BookInput) => now().guards.watchBook(input),
         },
       }),
     ]);
@@ -164,9 +173,17 @@ async function play(
     },
   });
   const doubles: GuardActivities = {
-    guardPosition: async (input) =>
-      (await options.guard?.(input)) ?? lookAhead(input, exchangeOptions, exchange, AFTER_THE_INSTANT_MS),
-    watchManual: async (input) => lookOnce(input, exchange),
+    guardPosition: async (input) => {
+      const answer = await options.guard?.(input);
+      return {
+        epoch: input.epoch,
+        ...(answer ?? (await lookAhead(input, exchangeOptions, exchange, AFTER_THE_INSTANT_MS))),
+      };
+    },
+    watchBook: async (input) => {
+      const wall = await env.currentTimeMs();
+      return lookAtBook(input, parts.activities.book, { wall, market: marketAt(segments, wall) });
+    },
   };
   const workflowId = dayWorkflowId(identity);
   const handle = env.client.workflow.getHandle(workflowId);

@@ -107,7 +107,7 @@ describe('what a day leaves behind', () => {
   );
 });
 
-/** All text in it, at any depth. Walked by hand: protocol buffers turn payloads into base64 when they are made JSON. */
+/** All text in it, at any depth. Walked here: protocol buffers turn payloads into base64 when they are made JSON. */
 function textOf(value: unknown): string {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
   if (typeof value !== 'object' || value === null) return String(value);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { GuardInput, GuardResult } from '../../src/contract/activities.ts';
+import type { GuardInput } from '../../src/contract/activities.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import { expectNeverNaked, expectSound, filledOf, ours } from './soundness.ts';
-import type { Day } from './stage.ts';
+import type { Day, GuardAnswer } from './stage.ts';
 
 const stage = stageOfFile();
 
@@ -12,7 +12,7 @@ const logged = (today: Day, kind: string) =>
 
 /** A position is open, and its guard looks at its order first as a real one does: it is the one that sees a dead login. */
 async function watchedPosition(): Promise<Day> {
-  const guard = async ({ identity, until }: GuardInput): Promise<GuardResult> => {
+  const guard = async ({ identity, until }: GuardInput): Promise<GuardAnswer> => {
     await day.parts.activities.sessions.use(identity, (session) => session.profile());
     return { kind: 'quiet', until };
   };
@@ -112,7 +112,7 @@ describe('starting and stopping', () => {
     await today.start();
     const report = await today.result();
     expect(today.book()).toEqual([]);
-    expect(report.decisions[1]).toMatchObject({ signal: 'S1', outcome: 'skipped' });
+    expect(report.decisions[1]).toMatchObject({ signal: 'S1', outcome: 'not_taken' });
     expect(report.decisions[1]?.reason).toContain('stopped');
     expect(report.decisions[2]?.outcome).toBe('week_used');
   });
@@ -121,7 +121,7 @@ describe('starting and stopping', () => {
     const today = await stage.tradingDay({}, { signals: ['S7', 'S8'] });
     const report = await today.result();
     expect(today.book()).toEqual([]);
-    expect(report.decisions[1]).toMatchObject({ outcome: 'skipped', reason: 'skipped: S1 is not in the plan' });
+    expect(report.decisions[1]).toMatchObject({ outcome: 'not_taken', reason: 'not taken: S1 is not in the plan' });
   });
 
   it('a realised loss at the limit of the day ends its entries', async () => {
@@ -131,6 +131,7 @@ describe('starting and stopping', () => {
         reason: 'loss_cap',
         at: until - 1_800_000,
         sent: false,
+        price: null,
         detail: 'x',
       }),
     });

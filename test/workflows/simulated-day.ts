@@ -3,6 +3,8 @@
  * interfaces. A day takes milliseconds, and each run of it is the same.
  */
 import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { type DayIdentity, dayWorkflowId } from '../../src/contract/identity.ts';
+import type { DayReport, DayView } from '../../src/contract/views.ts';
 import { type ClockSegment, istAt, marketAt, realAt } from '../../src/domain/clock.ts';
 import type { Exchange } from '../../src/exchange-simulator/core/types.ts';
 import type { ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
@@ -12,12 +14,19 @@ import { after, later, resetTime, virtualNow } from '../../src/simulation/virtua
 import { createMemoryJournal } from '../../src/simulation/world/journal.ts';
 import type { ProductSettings } from '../../src/simulation/world/product.ts';
 import { enterVirtualTime, type World } from '../../src/simulation/world/world.ts';
-import { TRADING_DAY } from '../../src/temporal/open-day.ts';
-import { type DayIdentity, dayWorkflowId } from '../../src/contract/identity.ts';
-import type { DayReport, DayView } from '../../src/contract/views.ts';
-import { AFTER_THE_INSTANT_MS, lookAhead, lookOnce } from './look-ahead.ts';
+import { TRADING_DAY } from '../../src/temporal/start-day.ts';
+import { AFTER_THE_INSTANT_MS, lookAhead } from './look-ahead.ts';
+import { lookAtBook } from './look-at-book.ts';
 import { ONE_LOT, PLAN } from './plan.ts';
-import { isWithinActivity, marketOf, openWorld, pass, SELDOM_TICKS, workflowCode } from './simulated-world.ts';
+import {
+  isWithinActivity,
+  marketOf,
+  openWorld,
+  pass,
+  SELDOM_LOOKS,
+  SELDOM_TICKS,
+  workflowCode,
+} from './simulated-world.ts';
 import type { DayOptions, SimulatedDay, SimulatedStage } from './stage.ts';
 import { fixedClock, keepTime, told } from './surroundings.ts';
 
@@ -97,15 +106,25 @@ async function startDay(
     patience: { pollMs: 50, ...options.patience },
     stopBarWithinMs: 500,
     paced: false,
-    ...(options.realGuard ? {} : { feedPace: SELDOM_TICKS }),
-    replaced: () => ({
-      guards: options.realGuard
-        ? {}
-        : {
-            guardPosition: async (input) =>
-              (await options.guard?.(input)) ?? lookAhead(input, { ...exchangeOptions, market }, exchange, lateMs),
-            watchManual: async (input) => lookOnce(input, exchange),
-          },
+    ...(options.realGuard ? {} : { feedPace: SELDOM_TICKS, bookPace: SELDOM_LOOKS }),
+    replaced: ({ activities: { book } }) => ({
+      guards: {
+        ...(options.realGuard
+          ? {}
+          : {
+              guardPosition: async (input) => {
+                const answer = await options.guard?.(input);
+                const seen = answer ?? (await lookAhead(input, { ...exchangeOptions, market }, exchange, lateMs));
+                return { epoch: input.epoch, ...seen };
+              },
+            }),
+        ...(options.stillMinutes
+          ? {
+              watchBook: (input) =>
+                lookAtBook(input, book, { wall: virtualNow(), market: marketAt(segments, virtualNow()) }),
+            }
+          : {}),
+      },
     }),
   };
   const product = world.boot(settings);
@@ -191,6 +210,18 @@ async function startDay(
     },
     async acknowledge(ids) {
       execution.signal('acknowledge', [{ ids, by: 'test' }]);
+      await settled();
+    },
+    async settle(order) {
+      execution.signal('settleOrder', [{ ...order, by: 'test' }]);
+      await settled();
+    },
+    async handsOff(on, confirm = identity.account) {
+      execution.signal('handsOff', [{ on, confirm, by: 'test' }]);
+      await settled();
+    },
+    async cancelWorkflow() {
+      execution.cancel();
       await settled();
     },
     update: command,

@@ -1,4 +1,5 @@
 /** What the simulated days of all test files are put into. */
+import { BOOK_PACE, type BookPace } from '../../activities/book-pace.ts';
 import { createDayActivities } from '../../activities/index.ts';
 import { type Market, openMarket } from '../../src/exchange-simulator/core/market/market.ts';
 import type { ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
@@ -11,10 +12,18 @@ import type { DayOptions } from './stage.ts';
 
 /** The broker's clients give up so soon, as in the days on the time-skipping server. */
 const KITE_TIMEOUT_MS = 600;
-/** Seldom: a guard that looks ahead needs none. */
-const TICK_MS = 60_000;
+/** Seldom: a guard that looks ahead needs none, and a bar of our own that was sampled so would be wrong. */
+const TICK_MS = 61_000;
 /** A feed that hears a tick a minute is not mute. */
 export const SELDOM_TICKS = { lookMs: 60_000, muteMs: 86_400_000 };
+/** Where nothing happens the book is looked at seldom: what happens in it comes by the ticker. */
+export const SELDOM_LOOKS: BookPace = {
+  ...BOOK_PACE,
+  heartbeatMs: 5_000,
+  openMs: 60_000,
+  idleMs: 20_000,
+  beforeOpenMs: 60_000,
+};
 /** A tick of a market that stands still tells the price of its minute for all of it: bars of our own would be wrong. */
 const NEVER_MS = 86_400_000;
 /** No day of a test meets the brokers' limits. */
@@ -51,7 +60,7 @@ export function openWorld(
   exchange: ExchangeOptions & { at: number },
   options: DayOptions & { journal: MemoryJournal; seed: number },
 ): Promise<World> {
-  const { journal, seed, onCommands } = options;
+  const { journal, seed, onCommands, suggestNewRunAt } = options;
   const tickMs = options.stillMinutes ? NEVER_MS : TICK_MS;
   const none = [0, 0] as const;
   return World.open({
@@ -59,6 +68,7 @@ export function openWorld(
     latencies: { temporal: { dispatch: none, task: none, report: none }, kite: [1, 1], breeze: [1, 1], journal: none },
     tickPace: { fastMs: options.realGuard ? 1_000 : tickMs, slowMs: tickMs },
     ...(onCommands ? { onCommands } : {}),
+    ...(suggestNewRunAt === undefined ? {} : { suggestNewRunAt }),
   });
 }
 

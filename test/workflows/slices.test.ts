@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { GuardInput, GuardResult } from '../../src/contract/activities.ts';
+import type { GuardInput } from '../../src/contract/activities.ts';
+import type { OrderView } from '../../src/contract/ledger.ts';
+import { istTime } from '../../src/domain/clock.ts';
 import { mondayAfterS1 } from './candles.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import { expectLedgerIsBook, expectNeverNaked, filledOf, ours } from './soundness.ts';
-import type { Day, DayOptions } from './stage.ts';
+import type { Day, DayOptions, GuardAnswer, SimulatedDay } from './stage.ts';
 
 const stage = stageOfFile();
 
@@ -16,7 +18,7 @@ const FORTY = {
   maxCapitalAtRisk: 2_000_000_00,
 };
 
-function started(options: DayOptions = {}, numLots = 40): Promise<Day> {
+function started(options: DayOptions = {}, numLots = 40): Promise<SimulatedDay> {
   const exchange = { cash: 10_000_000_00, ...options.exchange };
   return stage.tradingDay({ ...options, exchange }, { ...FORTY, numLots });
 }
@@ -36,11 +38,12 @@ const slicesOf = (today: Day, tradingsymbol: string, side: string, orderType: st
     .filter((order) => order.tradingsymbol === tradingsymbol && order.side === side)
     .filter(({ history }) => history[0]?.orderType === orderType || orderType === '*');
 
-const capAtOnce = ({ until }: GuardInput): GuardResult => ({
+const capAtOnce = ({ until }: GuardInput): GuardAnswer => ({
   kind: 'triggered',
   reason: 'loss_cap',
   at: until - 1_800_000,
   sent: false,
+  price: null,
   detail: 'the cap',
 });
 
@@ -48,9 +51,9 @@ describe.each(['allow', 'refuse'] as const)('40 lots (type changes: %s)', (typeC
   it('enter in two slices, each with a tag and a resting stop of its own, and leave at 15:15', async () => {
     const today = await started({ exchange: { typeChange } });
     await today.opened();
-    const { orders } = await today.view();
-    const stops = orders.filter(({ purpose }) => purpose === 'stop');
-    expect(stops).toMatchObject([
+    const resting = ({ status, purpose }: OrderView) => purpose === 'stop' && status === 'TRIGGER PENDING';
+    const { orders } = await today.seen('both stops', (view) => view.orders.filter(resting).length === 2);
+    expect(orders.filter(({ purpose }) => purpose === 'stop')).toMatchObject([
       { slice: 1, quantity: 1_800, status: 'TRIGGER PENDING' },
       { slice: 2, quantity: 1_200, status: 'TRIGGER PENDING' },
     ]);
@@ -105,15 +108,15 @@ describe('an exit whose order was changed often already', () => {
     const today = await started({ guard: ({ until }) => ({ kind: 'quiet', until }) }, 10);
     await today.opened();
     const [stop] = ours(today.book()).filter(({ status }) => status === 'TRIGGER PENDING');
-    const orderId = stop?.orderId ?? '';
-    const now = () => today.exchange.order(orderId);
-    for (let changes = 1; changes <= 17; changes += 1) {
-      today.exchange.modify(orderId, { price: (stop?.price ?? 0) + changes * 5 });
-      await today.seen('the change', () => now()?.status === 'TRIGGER PENDING');
-    }
-    const thin = { tradingsymbol: MAIN, transaction_type: 'BUY', quantity: 75 };
-    today.exchange.addFault({ kind: 'thin_depth', count: 100_000, ...thin });
+    const now = () => today.exchange.order(stop?.orderId ?? '');
+    today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: MAIN, side: 'asks' });
     await today.closePosition({});
+    // The price runs away from it for as long as it takes.
+    for (let points = 1; points <= 40 && now()?.status !== 'CANCELLED'; points += 1) {
+      const shift = { kind: 'price_shift', count: 1, tradingsymbol: MAIN, points, seconds: 3 };
+      today.exchange.addFault(shift);
+      await today.at(istTime(today.marketNow() + 3_000));
+    }
     await today.seen('the end of the first', () => now()?.status === 'CANCELLED');
     today.exchange.clearFaults();
     expect(now()).toMatchObject({ modifications: 21, orderType: 'LIMIT' });

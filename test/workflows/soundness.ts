@@ -1,9 +1,9 @@
 /** What must be true of every day, whatever happened on it (DESIGN section 9). Read from the simulator's own book. */
 import { expect } from 'vitest';
+import type { ExitReason } from '../../src/contract/ledger.ts';
+import type { DayReport } from '../../src/contract/views.ts';
 import { istTime } from '../../src/domain/clock.ts';
 import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
-import type { DayReport } from '../../src/contract/views.ts';
-import type { ExitReason } from '../../src/contract/ledger.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import type { SharedDay } from './stage.ts';
 

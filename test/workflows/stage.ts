@@ -1,6 +1,10 @@
 /** A day of a test: what it is made of, and what a test can do to it. */
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { GuardInput, GuardResult } from '../../src/contract/activities.ts';
+import type { ClosePosition, PlacedOrder, PlaceOrder, Plan } from '../../src/contract/commands.ts';
+import type { DayIdentity } from '../../src/contract/identity.ts';
+import type { OrderView } from '../../src/contract/ledger.ts';
+import type { DayReport, DayView, PositionView } from '../../src/contract/views.ts';
 import type { ManualOrder } from '../../src/domain/manual-orders.ts';
 import type { IsoDate, TradingMode } from '../../src/domain/types.ts';
 import type { Exchange, SimOrder } from '../../src/exchange-simulator/core/types.ts';
@@ -14,10 +18,6 @@ import type { Execution } from '../../src/simulation/temporal/execution.ts';
 import type { Command } from '../../src/simulation/temporal/workflow-vm.ts';
 import type { Product, ProductSettings } from '../../src/simulation/world/product.ts';
 import type { World } from '../../src/simulation/world/world.ts';
-import type { ClosePosition, PlacedOrder, PlaceOrder, Plan } from '../../src/contract/commands.ts';
-import type { DayIdentity } from '../../src/contract/identity.ts';
-import type { DayReport, DayView, PositionView } from '../../src/contract/views.ts';
-import type { OrderView } from '../../src/contract/ledger.ts';
 
 /** What all days of a test file share: Temporal and the journal. */
 export type Stage<D extends SharedDay = Day> = {
@@ -42,13 +42,18 @@ export type DayOptions = {
   kiteTimeoutMs?: number;
   /** The product's own guard and watch, where time passes as it does for them. */
   realGuard?: boolean;
-  /** What a guard answers instead of looking ahead; undefined looks ahead. */
-  guard?: (input: GuardInput) => GuardResult | undefined | Promise<GuardResult>;
+  /** What a guard answers instead of looking ahead; undefined looks ahead. Its epoch is added. */
+  guard?: (input: GuardInput) => GuardAnswer | undefined | Promise<GuardAnswer>;
   /** The market stands still within each minute: whatever happens in it happens at its beginning, however long it takes. */
   stillMinutes?: boolean;
+  /** The server suggests a new run from so many events on; in the simulation alone. */
+  suggestNewRunAt?: number;
   /** Hears what the day's workflow tasks ask for; in the simulation alone. */
   onCommands?: (at: number, commands: readonly Command[]) => void;
 };
+
+type WithoutEpoch<T> = T extends unknown ? Omit<T, 'epoch'> : never;
+export type GuardAnswer = WithoutEpoch<GuardResult>;
 
 /** A day, on whichever Temporal. */
 export type SharedDay = {
@@ -83,7 +88,7 @@ export type SharedDay = {
 
 /** What days in the simulation can do besides. */
 export type Day = SharedDay & {
-  /** An order by hand of one lot of the main contract at MARKET, unless told otherwise. */
+  /** A manual order of one lot of the main contract at MARKET, unless told otherwise. */
   placeOrder(order?: Partial<ManualOrder>, command?: Partial<PlaceOrder>): Promise<PlacedOrder>;
   cancelOrder(orderId: string): Promise<OrderView>;
 };
@@ -103,6 +108,12 @@ export type SimulatedDay = Day & {
   /** Wall time, and the market's. */
   now(): number;
   marketNow(): number;
+  /** A person's word on an order in doubt. */
+  settle(order: { tag: string; found: boolean }): Promise<void>;
+  /** Confirmed by the account's name, unless something else is given. */
+  handsOff(on: boolean, confirm?: string): Promise<void>;
+  /** Asked for in Temporal's own UI. */
+  cancelWorkflow(): Promise<void>;
   /** A command as it is. */
   update(name: string, command: object): Promise<unknown>;
 };

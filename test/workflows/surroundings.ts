@@ -1,18 +1,12 @@
 /** What a day of a test is put into: a clock that the test moves, a log that it reads, the simulator's addresses. */
-import type { DayActivities } from '../../src/contract/activities.ts';
+
 import type { Log } from '../../activities/deps.ts';
+import type { DayActivities } from '../../src/contract/activities.ts';
 import type { ClockSegments } from '../../src/domain/clock.ts';
 import type { MarketMs } from '../../src/domain/types.ts';
 import type { Exchange } from '../../src/exchange-simulator/core/types.ts';
 import type { ExchangeServer } from '../../src/exchange-simulator/replay/server.ts';
 import type { ClockSource } from '../../src/market/types.ts';
-
-/** The simulated exchange fills within milliseconds, so that what is not filled soon is not filled at all. */
-const FOLLOWED = 0.25;
-/** So often it looks at its book within that time on a machine that has nothing else to do, or more often. */
-const FOLLOWED_STEPS = 4;
-/** What ends sooner has found what it waited for. */
-const SHORTEST_VAIN_MS = 450;
 
 export async function passed(ms: number): Promise<null> {
   await new Promise((done) => setTimeout(done, ms).unref());
@@ -25,41 +19,14 @@ export function told(lines: readonly string[]): string {
   return events.map(({ market_time = '', text }) => `${market_time} ${text}`).join('\n');
 }
 
-type Playing = { parts: { day: DayActivities }; exchange: Exchange };
-
-/** Activities of whichever day is playing. An order is followed for a part of its time: nothing else of a test is waited for. */
-export function handedOn(names: DayActivities, current: () => Playing): object {
-  const handed = Object.keys(names).map((name) => [
-    name,
-    (...args: unknown[]) => Reflect.apply(Reflect.get(current().parts.day, name), undefined, args),
-  ]);
-  const followOrder = followingShortly(() => current().parts.day.followOrder);
-  return {
-    ...Object.fromEntries(handed),
-    followOrder: (input: FollowInput) => inTheExchangesTime(current().exchange, () => followOrder(input)),
-  };
-}
-
-/** Follows an order for a part of its time. */
-export function followingShortly(of: () => DayActivities['followOrder']): DayActivities['followOrder'] {
-  return (input) => of()({ ...input, waitMs: input.waitMs * FOLLOWED });
-}
-
-/** On a machine that has other work the exchange is late as well: whoever has waited in vain goes on until it has looked at its book. */
-async function inTheExchangesTime<T>(exchange: Exchange, wait: () => Promise<T>): Promise<T> {
-  let steps = 0;
-  const stop = exchange.onStep(() => {
-    steps += 1;
-  });
-  try {
-    for (;;) {
-      const began = performance.now();
-      const seen = await wait();
-      if (steps >= FOLLOWED_STEPS || performance.now() - began < SHORTEST_VAIN_MS) return seen;
-    }
-  } finally {
-    stop();
-  }
+/** Activities of whichever day is playing. */
+export function handedOn(names: DayActivities, current: () => { parts: { day: DayActivities } }): object {
+  return Object.fromEntries(
+    Object.keys(names).map((name) => [
+      name,
+      (...args: unknown[]) => Reflect.apply(Reflect.get(current().parts.day, name), undefined, args),
+    ]),
+  );
 }
 
 /** What activities log, as JSON and not redacted. */

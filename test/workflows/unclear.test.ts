@@ -3,15 +3,15 @@ import type { SimFault } from '../../src/exchange-simulator/core/types.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import { expectOneExitAtATime, expectSound, filledOf, ours } from './soundness.ts';
-import type { Day } from './stage.ts';
+import type { SimulatedDay } from './stage.ts';
 
 const stage = stageOfFile();
 
 const LOST = { kind: 'drop_connection', path: '/orders', method: 'POST', count: 1 };
 const BUYS = { tradingsymbol: MAIN, transaction_type: 'BUY' };
 
-/** The exit's own order meets these faults, and somebody buys back 300 units by hand just before it. */
-async function exiting(faults: SimFault[], byHand: number): Promise<Day> {
+/** The exit's own order meets these faults, and somebody buys back 300 units outside just before it. */
+async function exiting(faults: SimFault[], outside: number): Promise<SimulatedDay> {
   const day = await stage.tradingDay({ exchange: { typeChange: 'refuse' } });
   await day.opened();
   const { exchange } = day;
@@ -19,16 +19,16 @@ async function exiting(faults: SimFault[], byHand: number): Promise<Day> {
     if (order.orderType !== 'SL' || order.status !== 'CANCELLED') return;
     off();
     for (const fault of faults) exchange.addFault(fault);
-    if (byHand > 0) exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: byHand });
+    if (outside > 0) exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: outside });
   });
   await day.closePosition({});
   return day;
 }
 
-const bought = (today: Day) => filledOf(ours(today.book()), MAIN, 'BUY');
-const unclear = (today: Day) =>
-  today.seen('the doubt', ({ warnings }) => warnings.some(({ id }) => id.startsWith('unclear:')));
-const held = ({ exchange }: Day) =>
+const bought = (today: SimulatedDay) => filledOf(ours(today.book()), MAIN, 'BUY');
+const unclear = (today: SimulatedDay) =>
+  today.seen('the page', ({ pages }) => pages.some(({ cause }) => cause === 'doubt'));
+const held = ({ exchange }: SimulatedDay) =>
   exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]);
 const FLAT = [
   [HEDGE, 0],
@@ -39,7 +39,7 @@ describe('an exit without an answer, while the broker’s net moved', () => {
   it('is absent when the orders in the book explain the net: what is left is bought back, and no more', async () => {
     const today = await exiting([LOST], 300);
     await today.at('11:17');
-    await today.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1'));
+    await today.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'external:P1'));
     await today.acknowledge('all');
     const report = await today.result();
     expect(bought(today)).toBe(450);
@@ -57,8 +57,8 @@ describe('an exit without an answer, while the broker’s net moved', () => {
       0,
     );
     await today.at('11:25');
-    const { warnings } = await unclear(today);
-    expect(warnings).toMatchObject([{ code: 'difference', blocksEntries: true }]);
+    const { pages } = await unclear(today);
+    expect(pages).toContainEqual(expect.objectContaining({ cause: 'not_flat', subject: 'P1' }));
     expect(bought(today)).toBe(750);
     today.exchange.clearFaults();
     await today.at('11:26');
@@ -68,20 +68,25 @@ describe('an exit without an answer, while the broker’s net moved', () => {
     expect(report.warnings).toEqual([]);
   });
 
-  it('goes on once a person has said that somebody else moved it, with what the broker still holds', async () => {
-    const today = await exiting([LOST, { kind: 'hide_orders', count: 1, ...BUYS }], 300);
+  it('goes on once a person has settled it as not placed, with what is still ours', async () => {
+    const today = await exiting([LOST, { kind: 'hide_orders', count: 1, ...BUYS }], 0);
     await today.at('11:25');
-    await unclear(today);
+    const { orders } = await unclear(today);
     expect(bought(today)).toBe(0);
-    await today.acknowledge('all');
-    await today.seen('what was left', () => bought(today) === 450);
-    await today.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'by_hand:P1'));
-    await today.seen('where it ends', ({ positions }) => positions[0]?.state === 'not_flat');
-    expect(held(today).sort()).toEqual(FLAT);
-    // No trade is shown, and an order of ours is in doubt: nothing is booked on a person's word alone.
-    await today.acknowledge('all');
+    const { tag } = orders.find(({ status }) => status === 'IN DOUBT') ?? { tag: '' };
+    await today.settle({ tag: `${tag}9`, found: false });
+    await today.settle({ tag, found: true });
+    await today.settle({ tag, found: false });
+    const { answers } = await today.view();
+    expect(answers.slice(-3).map(({ name, changed, text }) => [name, changed, text])).toEqual([
+      ['settle', false, `${tag}9 is not in doubt.`],
+      ['settle', false, `${tag} stays in doubt until Zerodha's lists show it.`],
+      ['settle', true, `${tag} is taken as not placed.`],
+    ]);
+    await today.seen('the exit', () => bought(today) === 750);
+    today.exchange.clearFaults();
     const report = await today.result();
-    expect(bought(today)).toBe(450);
-    expect(report).toMatchObject({ result: 'not_flat', positions: [{ state: 'not_flat' }] });
+    expectSound(report, today.exchange);
+    expect(report.positions).toMatchObject([{ state: 'closed', exitReason: 'manual' }]);
   });
 });

@@ -21,7 +21,7 @@ describe('the week of 14 July 2025 under weekly', () => {
       const today = await week.day(date);
       await today.logIn();
       await today.at('09:16');
-      const view = await today.seen('the stop at rest', ({ positions }) => positions[0]?.catastropheStop !== null);
+      const view = await today.seen('the stop at rest', ({ positions }) => positions[0]?.restingStop !== null);
       expect(view.started, 'protection needs no start').toBe(false);
       const [stop, ...others] = ordersOn(today, date);
       expect(others).toEqual([]);

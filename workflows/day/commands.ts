@@ -14,6 +14,7 @@ import {
 } from '../../src/contract/commands.ts';
 import { dayQuery } from '../../src/contract/views.ts';
 import type { ExitReason } from '../../src/domain/control/facts.ts';
+import { takeAnswers } from '../external/attribution.ts';
 import { settleAbsent } from '../orders/ledger.ts';
 import { checkDayLoss, requestExit } from '../position/request-exit.ts';
 import { refusal, refuseExpired } from '../refusal.ts';
@@ -106,6 +107,7 @@ function stopTrading(day: Day, closePositions: boolean, by: string): Answer {
 /** The emergency. A second one changes what it can, and says which. */
 export function closeAll(day: Day, by: string): Answer {
   const { facts } = day;
+  const isFirst = facts.closing !== 'emergency';
   facts.noNewRisk = true;
   facts.entriesOff = 'emergency';
   facts.closing = 'emergency';
@@ -117,9 +119,10 @@ export function closeAll(day: Day, by: string): Answer {
       : first.length > 0
         ? `${first.join(', ')} leave now.`
         : `${open.join(', ')} are being left already.`;
-  const text = `Emergency: close everything, by ${by}. No new entries today. ${what}`;
+  const waits = facts.handsOff && open.length > 0 ? ' It is hands off: nothing is sent until it is switched off.' : '';
+  const text = `Emergency: close everything, by ${by}. No new entries today. ${what}${waits}`;
   day.page('emergency', 'day', text);
-  return { changed: first.length > 0, text };
+  return { changed: isFirst || first.length > 0, text };
 }
 
 function leaveAll(day: Day, reason: ExitReason): string[] {
@@ -151,6 +154,7 @@ function acknowledge(day: Day, ids: string[] | 'all', by: string): Answer {
   const { facts } = day;
   const taken = facts.warnings.filter(({ id }) => (ids === 'all' || ids.includes(id)) && !day.isAcknowledged(id));
   facts.acknowledged.push(...taken.map(({ id }) => id));
+  takeAnswers(day);
   const text = `${taken.length} warning(s) acknowledged by ${by}.`;
   if (taken.length > 0) day.log('info', 'acknowledged', text);
   return { changed: taken.length > 0, text };
@@ -159,7 +163,7 @@ function acknowledge(day: Day, ids: string[] | 'all', by: string): Answer {
 /** Somebody has looked at Kite. An order that is there shows itself; one that is not is absent by their word. */
 function settle(day: Day, tag: string, found: boolean, by: string): Answer {
   const order = day.facts.orders[tag];
-  if (!order || order.phase !== 'doubt') return { changed: false, text: `${tag} is not in doubt.` };
+  if (order?.phase !== 'doubt') return { changed: false, text: `${tag} is not in doubt.` };
   if (found) return { changed: false, text: `${tag} stays in doubt until Zerodha's lists show it.` };
   settleAbsent(day, order, `by the word of ${by}`);
   return { changed: true, text: `${tag} is taken as not placed.` };

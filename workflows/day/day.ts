@@ -9,8 +9,8 @@ import {
   sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { NoticeInput } from '../../src/contract/activities.ts';
 import type { LogLevel } from '../../src/contract/journal.ts';
+import type { NoticeInput } from '../../src/contract/notices.ts';
 import type { Warning, WarningCode } from '../../src/contract/views.ts';
 import { type ClockSegments, istTime, marketAt, realAt } from '../../src/domain/clock.ts';
 import type { Due } from '../../src/domain/control/action.ts';
@@ -139,10 +139,29 @@ export class Day {
     return [...this.running].some((name) => name.startsWith(prefix));
   }
 
+  /** Told until `mended`; one that happens once is told to the day's end. */
   defect(where: string, error: unknown): void {
     const words = error instanceof Error ? error.message : String(error);
-    this.page('defect', where, `${where}: ${words}. The rest of the day goes on; look at Kite.`);
+    this.facts.defects[where] = words;
     this.warn(`defect:${where}`, 'defect', `${where}: ${words}`, true);
+  }
+
+  mended(where: string): void {
+    if (this.facts.defects[where] === undefined) return;
+    delete this.facts.defects[where];
+    this.clearWarning(`defect:${where}`);
+  }
+
+  /** Calls to the world whose answer a loop waits for, orders, guards and the watcher aside. */
+  pendingCalls = 0;
+  async calls<T>(work: () => Promise<T>): Promise<T> {
+    this.pendingCalls += 1;
+    try {
+      return await work();
+    } finally {
+      this.pendingCalls -= 1;
+      this.changed();
+    }
   }
 
   private turn: Promise<unknown> = Promise.resolve();
@@ -204,15 +223,15 @@ export class Day {
 
   // ---- the broker's session ---------------------------------------------------------------------------------------
 
-  /** Runs a read that needs a session. A dead session asks for a login and goes on after it. Throws DayOver without one. */
+  /** Runs a read that needs a session. A dead session asks for a login and goes on after it. Throws DayOver without one at the close. */
   async withSession<T>(key: string, call: () => Promise<T>): Promise<T> {
     const { facts } = this;
     for (;;) {
-      await this.until(`${key}: login`, () => facts.sessionLives || facts.step === 'done');
+      await this.until(`${key}: login`, () => facts.sessionLives || facts.over || facts.step === 'done');
       const { session } = facts;
       if (!facts.sessionLives || !session) throw new DayOver('nobody is logged in');
       try {
-        return await call();
+        return await this.calls(call);
       } catch (error) {
         const lost = lostSession(error);
         if (lost === null) throw error;

@@ -1,8 +1,9 @@
 /** All that a day knows: one plain object, carried from run to run. What is not in here is forgotten when a run continues as new. */
-import type { NoticeInput } from '../../src/contract/activities.ts';
+
 import type { AuthCompleted, DayInput, ManualChecks, Plan } from '../../src/contract/commands.ts';
 import type { DayIdentity } from '../../src/contract/identity.ts';
 import type { LogEvent } from '../../src/contract/journal.ts';
+import type { NoticeInput } from '../../src/contract/notices.ts';
 import type {
   AuthAttempt,
   CommandAnswer,
@@ -37,6 +38,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   closing: 'emergency' | 'stopped' | null;
   /** Attempts by position, role, purpose and slice: a tag is never spelled twice. */
   attempts: Record<string, number>;
+  /** Where attempts begin: beyond all that a lost run may have used. */
+  attemptsFrom: number;
   /** The overnight net of the account, once the broker has said it twice alike. */
   overnight: Overnight[] | null;
   /** As it was compared at the open: what differs from it is unexplained. */
@@ -49,11 +52,13 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   preflights: number;
   /** Order ids that the broker has ever shown today. */
   seenIds: string[];
-  /** Sketch of final rows whose orders were dropped from the facts; null before any was. */
-  droppedRows: string | null;
+  /** Final rows of orders that were dropped from the facts: all that the book's cursor needs of them. */
+  dropped: { orderId: string; status: string }[];
   /** Hourly closes that were decided on, and those that index stops still have to be judged by. */
   decided: MarketMs[];
   closesToJudge: { barStart: MarketMs; barEnd: MarketMs }[];
+  /** Whether the index at the open was looked at, for what was carried. */
+  openJudged: boolean;
   /** Closes of today that were put among those to judge. */
   closesDue: MarketMs[];
   decisions: DecisionView[];
@@ -119,15 +124,20 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     plan: null,
     closing: null,
     attempts: {},
+    attemptsFrom: 0,
+    waitsForBook: null,
+    defects: {},
+    clocks: null,
     overnight: null,
     overnightCompared: [],
     compared: false,
     preflighted: identity.mode === 'replay',
     preflights: 0,
     seenIds: [],
-    droppedRows: null,
+    dropped: [],
     decided: [],
     closesToJudge: [],
+    openJudged: false,
     closesDue: [],
     decisions: [],
     warnings: [],

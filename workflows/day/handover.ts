@@ -3,7 +3,7 @@ import type { HandedOver, Holding } from '../../src/contract/ledger.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { mayFill, ordersOf, possibly } from '../../src/domain/control/intervals.ts';
 import { reads } from '../activity-proxies.ts';
-import { foreignOf, recordForeignPosition } from '../external/trades.ts';
+import { movedSince, recordForeignPosition, signed } from '../external/trades.ts';
 import { legsOf } from '../position/from-signal.ts';
 import type { Day } from './day.ts';
 import type { DayFacts } from './facts.ts';
@@ -29,9 +29,19 @@ export function handOver(facts: DayFacts, position: Position): HandedOver {
 /** What others hold of its contracts: without it theirs would be a difference, or taken for ours. */
 function foreignBeside(facts: DayFacts, { legs, plan }: Position): Holding[] {
   return legs.flatMap(({ contract: { tradingsymbol } }) => {
-    const quantity = foreignOf(facts, plan.product, tradingsymbol);
+    const quantity = theirsOf(facts, plan.product, tradingsymbol);
     return quantity === 0 ? [] : [{ product: plan.product, tradingsymbol, quantity }];
   });
+}
+
+/** What they hold now. What nobody has answered for goes along with the position that it closed. */
+function theirsOf(facts: DayFacts, product: string, tradingsymbol: string): number {
+  const external = facts.external.find((one) => one.product === product && one.tradingsymbol === tradingsymbol);
+  if (!external) return 0;
+  const asked = Object.values(facts.orders)
+    .filter((order) => order.product === product && order.tradingsymbol === tradingsymbol && order.booked === false)
+    .reduce((sum, { side, filledQuantity: quantity }) => sum + signed({ side, quantity }), 0);
+  return external.foreign + movedSince(facts, external) - asked;
 }
 
 /** Takes over what is open. Its loops run from here on; nothing is sent before the open. */
@@ -58,7 +68,7 @@ function takeUp(day: Day, left: HandedOver, from: string): void {
   const position: Position = {
     ...{ id, number, signal: left.signal, plan: left.plan, enteredOn: left.enteredOn, openedAt: left.openedAt },
     legs: left.legs ?? legsOf(left.plan),
-    ...{ closedAt: null, entry: null, carried: true, guardEpoch: 0, problem: null },
+    ...{ closedAt: null, entry: null, inJournal: true, carried: true, guardEpoch: 0, problem: null },
     exit: facts.closing || overdue ? { reason: facts.closing ?? 'leftover', askedAt: Date.now() } : null,
     unheard: left.orders
       .filter(mayFill)

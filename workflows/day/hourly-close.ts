@@ -3,11 +3,11 @@ import type { HourClose, HourEvaluation, HourInput } from '../../src/contract/ac
 import type { DecisionView } from '../../src/contract/views.ts';
 import { istTime } from '../../src/domain/clock.ts';
 import { indexStopHit } from '../../src/domain/strategy/index-stop.ts';
-import type { MarketMs } from '../../src/domain/types.ts';
-import { closes, deciding } from '../activity-proxies.ts';
+import type { MarketMs, Paise } from '../../src/domain/types.ts';
+import { closes, deciding, quickReads } from '../activity-proxies.ts';
 import { enterOnSignal } from '../position/from-signal.ts';
 import { requestExit } from '../position/request-exit.ts';
-import type { Day } from './day.ts';
+import { type Day, DayOver } from './day.ts';
 import { decideWithin } from './decision-age.ts';
 
 const HOUR_MS = 3_600_000;
@@ -44,6 +44,39 @@ async function judgeLastBar(day: Day): Promise<void> {
   if (!day.ending && !day.facts.over) judgeLater(day, { barStart: start, barEnd: end });
 }
 
+/** What was carried leaves at the open where the index stands at or beyond its strike (TRADING section 6). Its stop does not wait for it. */
+export async function judgeOpen(day: Day): Promise<void> {
+  const { facts } = day;
+  const held = () =>
+    facts.positions.filter(
+      ({ carried, signal, closedAt, exit }) => carried && signal !== 'manual' && closedAt === null && !exit,
+    );
+  if (!facts.timetable || facts.openJudged || held().length === 0) return;
+  await day.untilMarket(facts.timetable.open, 'index at the open', () => facts.over);
+  if (day.ending || facts.over) return;
+  const index = await readIndex(day);
+  facts.openJudged = true;
+  if (index === null) day.log('warn', 'index_stop', 'The index of the open could not be read: the next close decides.');
+  for (const position of held()) {
+    const { optionType, strike } = position.plan.main;
+    if (index === null || !indexStopHit(optionType, strike, index)) continue;
+    day.log('warn', 'index_stop', `${position.id}: the index opened at ${index / 100}, at or beyond ${strike / 100}.`);
+    requestExit(day, position, 'index_stop');
+  }
+}
+
+/** Null where the broker does not say it at once. */
+async function readIndex(day: Day): Promise<Paise | null> {
+  try {
+    return await day.withSession('index at the open', () =>
+      quickReads.readIndex.executeWithOptions({ summary: 'Where did the index open?' }, [day.identity]),
+    );
+  } catch (error) {
+    if (error instanceof DayOver) throw error;
+    return null;
+  }
+}
+
 /** Index stops of this close are judged as soon as it is known, however late that is. */
 export function judgeLater(day: Day, bar: { barStart: MarketMs; barEnd: MarketMs }): void {
   const { facts } = day;
@@ -77,9 +110,11 @@ async function judge(day: Day, bar: { barStart: MarketMs; barEnd: MarketMs }): P
     );
   if (held().length === 0) return true;
   const time = istTime(bar.barEnd);
-  const seen = await closes.readHourClose.executeWithOptions({ summary: `Index close of ${time} for the stops` }, [
-    { identity: day.identity, ...bar },
-  ]);
+  const seen = await day.calls(() =>
+    closes.readHourClose.executeWithOptions({ summary: `Index close of ${time} for the stops` }, [
+      { identity: day.identity, ...bar },
+    ]),
+  );
   const missing = `no_close:${bar.barEnd}`;
   if (seen.close === null) {
     const text = `No index close for ${time} yet: it is asked for until it is known. Index stops of ${held()

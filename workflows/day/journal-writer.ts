@@ -1,6 +1,7 @@
 /** What the day writes to the journal, beside its trading: only what changed, at most once a second, and again until it is written. */
 import type { JournalBatch } from '../../src/contract/journal.ts';
 import { reads } from '../activity-proxies.ts';
+import { dropEnded } from '../orders/dropped.ts';
 import type { Day } from './day.ts';
 import type { DayFacts } from './facts.ts';
 import { handOver } from './handover.ts';
@@ -49,9 +50,7 @@ async function write(day: Day): Promise<void> {
     events: journal.events,
     orders: journal.orders.flatMap((tag) => facts.orders[tag] ?? []),
     positions: positions.map((position) => viewOfPosition(facts, position)),
-    handedOver: Object.fromEntries(
-      positions.filter(({ closedAt }) => closedAt === null).map((position) => [position.id, handOver(facts, position)]),
-    ),
+    handedOver: Object.fromEntries(positions.map((position) => [position.id, handOver(facts, position)])),
     decisions: facts.decisions.slice(journal.decided),
   };
   journal.events = [];
@@ -59,7 +58,10 @@ async function write(day: Day): Promise<void> {
   journal.positions = [];
   journal.urgent = false;
   journal.decided = facts.decisions.length;
+  dropEnded(facts);
   day.show();
   const summary = (batch.events.at(-1)?.text ?? 'orders and positions').slice(0, SUMMARY_LENGTH);
-  await reads.writeJournal.executeWithOptions({ summary }, [batch]);
+  await day.calls(() => reads.writeJournal.executeWithOptions({ summary }, [batch]));
+  for (const position of positions) position.inJournal = true;
+  day.changed();
 }

@@ -29,7 +29,7 @@ function worstLossOf(facts: DayFacts, position: Position): Paise | null {
   return manualWorstLoss(facts, position, pnlOfPosition(facts, position).charges.total);
 }
 
-/** A hedge alone has nothing to lose but what it cost: what was reserved for its short is free again. */
+/** Reserved until it is flat (TRADING section 7). */
 function plannedLossOf(facts: DayFacts, position: Position): Paise {
   if (position.signal === 'manual') return worstLossOf(facts, position) ?? 0;
   return position.plan.plannedLoss;

@@ -15,7 +15,7 @@ export async function keepMarketClock(day: Day): Promise<void> {
     if (day.ending || wanted() === facts.held) return;
     const on = wanted();
     const summary = on ? 'Market at 1x while orders are under way' : 'Market may run on';
-    day.setClock(await reads.holdMarketClock.executeWithOptions({ summary }, [{ key: KEY, on }]));
+    day.setClock(await day.calls(() => reads.holdMarketClock.executeWithOptions({ summary }, [{ key: KEY, on }])));
     facts.held = on;
     day.changed();
   }

@@ -1,5 +1,5 @@
 /** What the owner is told: lasting conditions by their deadlines, and what happened, one notice after the other. */
-import { conditionsOf, pagesDue } from '../../src/domain/control/deadlines.ts';
+import { beginsByClock, conditionsOf, pagesDue } from '../../src/domain/control/deadlines.ts';
 import { reads } from '../activity-proxies.ts';
 import type { Day } from './day.ts';
 
@@ -18,7 +18,9 @@ export async function keepDeadlines(day: Day): Promise<void> {
       if (kind !== 'repeated') day.log(kind === 'raised' ? 'alert' : 'info', `page_${cause}`, text);
     }
     if (facts.over) return;
-    await day.changedOrDue('deadlines', due.pages.length > 0 ? day.version : seen, due.due);
+    const [next] = beginsByClock(facts).filter((at) => at > day.now());
+    const at = day.dueOf({ wall: due.due, market: next ?? null });
+    await day.changedOrDue('deadlines', due.pages.length > 0 ? day.version : seen, at);
   }
 }
 
@@ -30,7 +32,7 @@ export async function keepNotices(day: Day): Promise<void> {
     const [notice] = facts.notices;
     if (!notice || day.ending) return;
     const summary = `Owner: ${notice.text}`.slice(0, 120);
-    const { deliveredAt } = await reads.notifyOwner.executeWithOptions({ summary }, [notice]);
+    const { deliveredAt } = await day.calls(() => reads.notifyOwner.executeWithOptions({ summary }, [notice]));
     facts.notices = facts.notices.filter(({ id }) => id !== notice.id);
     facts.delivered[`${notice.cause}:${notice.subject}`] = deliveredAt;
     day.changed();

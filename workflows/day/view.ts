@@ -66,7 +66,9 @@ export function viewOf(facts: DayFacts): DayView {
 export function isBusy(facts: DayFacts): boolean {
   return facts.positions.some((position) => {
     const state = stateOfPosition(facts, position);
-    return state === 'opening' || state === 'closing' || ordersOf(facts, position).some(isUnderWay);
+    // A manual order may rest for hours.
+    const opening = state === 'opening' && position.signal !== 'manual';
+    return opening || state === 'closing' || ordersOf(facts, position).some(isUnderWay);
   });
 }
 
@@ -84,10 +86,17 @@ export function stateOfPosition(facts: DayFacts, position: Position): PositionSt
       .filter((leg) => leg.opens === opens)
       .reduce((sum, leg) => sum + heldOf(orders, leg, position.unheard).hi, 0);
   const [short, long] = [held('SELL'), held('BUY')];
-  if (!position.exit) return short > 0 || long > 0 || position.carried ? 'open' : 'opening';
+  if (!position.exit) return isFilled(position, orders) || position.carried ? 'open' : 'opening';
   if (isResidual(position, orders)) return 'residual_hedge';
   if (!facts.over) return 'closing';
   return short <= 0 && long > 0 ? 'residual_hedge' : 'not_flat';
+}
+
+/** Something of it is held, whatever may still fill. */
+function isFilled({ legs }: Position, orders: readonly Order[]): boolean {
+  return legs.some((leg) =>
+    ordersOfLeg(orders, leg).some((order) => order.side === leg.opens && order.filledQuantity > 0),
+  );
 }
 
 /** Open over the night on purpose: nothing wants to leave, or only a hedge is left, which is bounded. */

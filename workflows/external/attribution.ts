@@ -102,12 +102,21 @@ function bookShare(
   });
   const what = `${share.quantity} ${leg.contract.tradingsymbol}`;
   if (byBroker) {
+    fillBrokerOrder(day, `BROKER-${trade?.orderId}-${position.id}`, share.quantity);
     day.page('broker_square_off', position.id, `${position.id}: Zerodha's own square-off closed ${what}.`);
     requestExit(day, position, 'broker_square_off');
     return;
   }
   const text = `${position.id}: ${what} were ${leg.opens === 'SELL' ? 'bought back' : 'sold'} outside of this program. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`;
   day.warn(questionOf(position), 'foreign_position', text, true);
+}
+
+/** What its live order has filled may not fill once more. */
+function fillBrokerOrder({ facts }: Day, tag: string, units: number): void {
+  const order = facts.orders[tag];
+  if (!order) return;
+  order.quantity -= units;
+  if (order.quantity <= 0) delete facts.orders[tag];
 }
 
 export function questionOf({ id }: Position): string {
@@ -142,7 +151,7 @@ function withdraw(day: Day, open: readonly Order[], units: number): void {
 }
 
 /** A person has said that the trades were theirs. */
-function takeAnswers(day: Day): void {
+export function takeAnswers(day: Day): void {
   for (const position of day.facts.positions) {
     const question = questionOf(position);
     if (!day.isAcknowledged(question)) continue;
@@ -174,13 +183,6 @@ function takenBefore(facts: DayFacts): Map<string, number> {
 /** Live orders of the broker's own square-off may fill: our buys beside them would buy twice. */
 export function recordSquareOffOrders(day: Day, rows: readonly BookRow[]): void {
   const { facts } = day;
-  const live = new Set(rows.map(({ orderId }) => orderId));
-  for (const order of Object.values(facts.orders)) {
-    if (order.takenFrom === 'broker' && order.phase === 'working' && !live.has(order.orderId ?? '')) {
-      delete facts.orders[order.tag];
-      day.changed();
-    }
-  }
   for (const row of rows) {
     let left = row.quantity - row.filledQuantity;
     for (const { position, leg, held } of holdersOf(

@@ -6,6 +6,8 @@ import { mayFill } from '../../src/domain/control/intervals.ts';
 import type { Day } from '../day/day.ts';
 import type { DayFacts } from '../day/facts.ts';
 
+const SECOND_MS = 1_000;
+
 export function externalOf(facts: DayFacts, product: string, tradingsymbol: string): ExternalFacts {
   const known = facts.external.find((one) => one.product === product && one.tradingsymbol === tradingsymbol);
   if (known) return known;
@@ -29,8 +31,9 @@ export function recordExternalTrades({ facts }: Day, trades: readonly ExternalTr
     const external = externalOf(facts, product, tradingsymbol);
     if (external.trades.some((known) => known.tradeId === tradeId)) continue;
     external.trades.push({ tradeId, quantity, price, at, side, orderId, byBroker });
-    // What they traded before our first order in it was there before us.
-    if (external.since !== null && at < external.since) moveBaseline(external, signed({ side, quantity }));
+    // What they traded before our first order in it was there before us. The broker tells whole seconds: in doubt it was after.
+    if (external.since !== null && at < external.since - (external.since % SECOND_MS))
+      moveBaseline(external, signed({ side, quantity }));
   }
 }
 
@@ -57,7 +60,7 @@ export function signed({ side, quantity }: { side: 'BUY' | 'SELL'; quantity: num
   return side === 'BUY' ? quantity : -quantity;
 }
 
-/** Orders of ours in a contract, today's and carried. What was taken from others is none. */
+/** Orders in a contract, today's and carried, and the shares of others' orders that closed ours. */
 export function oursIn(facts: DayFacts, product: string, tradingsymbol: string): Order[] {
   return [...facts.carriedOrders, ...Object.values(facts.orders)].filter(
     (order) => order.product === product && order.tradingsymbol === tradingsymbol,

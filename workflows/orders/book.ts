@@ -4,6 +4,7 @@ import type { BookInput } from '../../src/contract/activities.ts';
 import type { BookCursor, BookNews } from '../../src/domain/control/book.ts';
 import { cursorOf } from '../../src/domain/control/cursor.ts';
 import { mayFill } from '../../src/domain/control/intervals.ts';
+import type { MarketMs, WallMs } from '../../src/domain/types.ts';
 import { lostSession, watching, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import type { DayFacts } from '../day/facts.ts';
@@ -11,18 +12,23 @@ import { askAboutHoldings, takeOvernight } from '../day/reconcile.ts';
 import { attribute, recordSquareOffOrders } from '../external/attribution.ts';
 import { contractsOf, recordExternalTrades } from '../external/trades.ts';
 import { checkDayLoss } from '../position/request-exit.ts';
+import { asKnown } from './dropped.ts';
 import { applyRow, settleAbsent } from './ledger.ts';
 
 /** Pause before restarting a watcher that failed permanently. Wall milliseconds. */
 const AFTER_FAILURE_MS = 2_000;
+const CLOCKS_AHEAD_MS = 2_000;
+const CLOCKS_BEHIND_MS = 5_000;
 
 /** Runs while somebody is logged in, to the close. */
 export async function watchBook(day: Day): Promise<void> {
   const { facts } = day;
   askAboutHoldings(day);
-  while (!day.ending && !facts.over) {
-    await day.until('book', () => facts.over || facts.sessionLives);
-    if (day.ending || facts.over) return;
+  // What is left to see at the close is seen after it.
+  const isOver = () => facts.over || day.now() >= (facts.timetable?.close ?? 0);
+  while (!day.ending && !isOver()) {
+    await day.until('book', () => isOver() || facts.sessionLives);
+    if (day.ending || isOver()) return;
     await watchOnce(day);
   }
 }
@@ -30,17 +36,17 @@ export async function watchBook(day: Day): Promise<void> {
 async function watchOnce(day: Day): Promise<void> {
   const { facts } = day;
   const input = inputOf(day);
-  const told = interestOf(input);
+  const told = interestOf(day);
   const scope = new CancellationScope();
   let done = false;
   let failed = false;
-  let quiet = false;
+  let quietUntil: MarketMs | null = null;
   const run = scope
     .run(() =>
       watching().book.watchBook.executeWithOptions({ summary: 'Orders, trades and positions at Zerodha' }, [input]),
     )
     .then((news) => {
-      quiet = news.kind === 'quiet';
+      if (news.kind === 'quiet') quietUntil = news.until;
       applyNews(day, news);
     })
     .catch((error: unknown) => {
@@ -56,29 +62,44 @@ async function watchOnce(day: Day): Promise<void> {
       done = true;
       day.changed();
     });
-  await day.until('book', () => done || facts.over || !facts.sessionLives || interestOf(inputOf(day)) !== told);
+  const outdated = () => facts.over || !facts.sessionLives || interestOf(day) !== told;
+  await day.until('book', () => done || outdated());
+  const calls = facts.rates.day;
   if (!done) {
     scope.cancel();
     if (day.ending || facts.over) await run;
-    // One that has seen the close by a clock that is ahead of ours would see it again at once.
-  } else if (failed || quiet) await day.pause('a new book watcher', AFTER_FAILURE_MS, () => facts.over);
+  } else if (failed) await day.pause('a new book watcher', AFTER_FAILURE_MS, () => facts.over);
+  // One that has nothing to look for before then is not asked again, unless an order call gives it something.
+  else if (quietUntil !== null) await waitUntil(day, quietUntil, () => outdated() || facts.rates.day !== calls);
+}
+
+async function waitUntil(day: Day, market: MarketMs, interrupted: () => boolean): Promise<void> {
+  await day.until(
+    'book',
+    () => interrupted() || day.now() >= market,
+    () => day.wallOf(market),
+  );
 }
 
 function inputOf(day: Day): BookInput {
   const { facts } = day;
-  const open = facts.positions.some(({ closedAt }) => closedAt === null);
   return {
     identity: day.identity,
-    cursor: cursorNow(facts),
+    cursor: cursorOfDay(facts),
     contracts: contractsOf(facts.positions),
-    open: open || Object.values(facts.orders).some(mayFill),
+    open: isOpen(facts),
     until: facts.timetable?.close ?? day.now(),
   };
 }
 
-export function cursorNow(facts: DayFacts): BookCursor {
+function isOpen(facts: DayFacts): boolean {
+  return facts.positions.some(({ closedAt }) => closedAt === null) || Object.values(facts.orders).some(mayFill);
+}
+
+/** What the day knows of the book. */
+export function cursorOfDay(facts: DayFacts): BookCursor {
   return cursorOf({
-    orders: Object.values(facts.orders),
+    orders: [...Object.values(facts.orders), ...facts.dropped.map(asKnown)],
     // Closings over night have no order: the broker shows no trade of them.
     externalTradeIds: facts.external.flatMap(({ trades }) =>
       trades.filter(({ orderId }) => orderId !== '').map(({ tradeId }) => tradeId),
@@ -90,13 +111,20 @@ export function cursorNow(facts: DayFacts): BookCursor {
 }
 
 /** What makes a running watcher outdated. What the day learns of single orders it hears of by itself. */
-function interestOf({ cursor, contracts, open }: BookInput): string {
-  return JSON.stringify([
-    cursor.doubts.map(({ tag }) => tag),
-    cursor.absent,
-    contracts.map(({ tradingsymbol }) => tradingsymbol),
-    open,
-  ]);
+function interestOf({ facts }: Day): string {
+  const unsettled = Object.values(facts.orders).filter(({ phase }) => phase === 'doubt' || phase === 'absent');
+  const contracts = contractsOf(facts.positions).map(({ tradingsymbol }) => tradingsymbol);
+  return JSON.stringify([unsettled.map(({ tag, phase }) => `${tag} ${phase}`), contracts, isOpen(facts)]);
+}
+
+/** What was told cannot lie ahead; what lies far behind was told by a clock that is late, or by a server that is slow. */
+function compareClocks({ facts }: Day, toldAt: WallMs): void {
+  const ahead = toldAt - Date.now();
+  const apart = ahead > CLOCKS_AHEAD_MS || ahead < -CLOCKS_BEHIND_MS;
+  const words = `${Math.abs(ahead / 1_000).toFixed(1)} s ${ahead > 0 ? 'ahead of' : 'behind'}`;
+  facts.clocks = apart
+    ? `The clock of the machine that trades is ${words} the one of the Temporal server: orders may be sent too late. Set both by a time service.`
+    : null;
 }
 
 export function applyNews(day: Day, news: BookNews): void {
@@ -116,7 +144,9 @@ export function applyNews(day: Day, news: BookNews): void {
     case 'quiet':
       return;
     case 'news':
-      facts.book = { readAt: news.at, unreadableSince: null };
+      // Of a list that is not whole there are news as well: that it can be read again comes by itself.
+      facts.book.readAt = news.at;
+      compareClocks(day, news.toldAt);
       facts.seenIds.push(...news.ids.filter((id) => !facts.seenIds.includes(id)));
       if (news.overnight) takeOvernight(day, news.overnight);
       for (const row of news.rows) applyRow(day, row, news.at);

@@ -3,7 +3,7 @@ import { isCancellation } from '@temporalio/workflow';
 import { watching } from '../activity-proxies.ts';
 import { type Day, DayOver } from '../day/day.ts';
 import { contractsOf } from '../external/trades.ts';
-import { applyNews, cursorNow } from './book.ts';
+import { applyNews, cursorOfDay } from './book.ts';
 
 /** Whatever is news by then, or nothing within a moment. Never throws: the comparison says what could not be read. */
 export async function lastLook(day: Day): Promise<void> {
@@ -11,7 +11,7 @@ export async function lastLook(day: Day): Promise<void> {
   if (Object.keys(facts.orders).length === 0 && facts.carriedOrders.length === 0) return;
   const input = {
     identity: day.identity,
-    cursor: cursorNow(facts),
+    cursor: cursorOfDay(facts),
     contracts: contractsOf(facts.positions),
     open: true,
     until: day.now() + 5_000,

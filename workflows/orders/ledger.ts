@@ -98,7 +98,7 @@ function freeSlice(day: Day, position: Position, { leg, purpose }: Draft): numbe
 
 function nextTag(day: Day, position: Position, of: Pick<OrderTag, 'role' | 'purpose' | 'slice'>): string {
   const key = `${position.id}:${of.role}:${of.purpose}:${of.slice}`;
-  const attempt = (day.facts.attempts[key] ?? 0) + 1;
+  const attempt = (day.facts.attempts[key] ?? day.facts.attemptsFrom) + 1;
   day.facts.attempts[key] = attempt;
   const { run, date } = day.identity;
   const manual = position.signal === 'manual' ? { manual: true } : {};
@@ -166,7 +166,21 @@ export function markAccepted(
   day.touchOrder(order.tag);
 }
 
-function setPhase(order: Order, phase: OrderPhase): void {
+/** A tag of a repeated exit: it counts for nothing before a row shows it. */
+export function reserve(day: Day, position: Position, draft: Draft, repeats: string): Order {
+  const order = recordIntent(day, position, draft, 0);
+  delete order.intent;
+  return Object.assign(order, { phase: 'not_sent', status: 'RESERVED', repeats });
+}
+
+/** It may be in the book all the same: nothing was heard of it. */
+export function doubtReserved(day: Day, order: Order, message: string): void {
+  if (order.phase !== 'not_sent' || order.status !== 'RESERVED') return;
+  setPhase(order, 'in_flight');
+  markDoubt(day, order, message);
+}
+
+export function setPhase(order: Order, phase: OrderPhase): void {
   order.phase = phase;
   order.since = Date.now();
 }
@@ -186,11 +200,19 @@ export function applyRow(day: Day, row: BookRow, at: number): Order | null {
   takeFills(order, row);
   if (at >= order.seenAt && !(known === 'ended' && row.phase !== 'ended')) takeWords(order, row, at);
   clearShownChange(order, row);
+  standIn(day, order);
   if (order.filledQuantity > before) tellFill(day, order);
   if (order.phase === 'ended' && known !== 'ended') tellEnd(day, order);
   if (order.phase !== known && known === 'absent') tellGhost(day, order);
   day.touchOrder(order.tag);
   return order;
+}
+
+/** One of several attempts has got through: it stands for all of them. */
+function standIn(day: Day, order: Order): void {
+  const whole = order.repeats === undefined ? undefined : day.facts.orders[order.repeats];
+  const refused = order.phase === 'ended' && order.filledQuantity === 0;
+  if (whole?.phase === 'in_flight' && !refused) setPhase(whole, 'not_sent');
 }
 
 function raisePhase(day: Day, order: Order, row: BookRow): void {
@@ -278,6 +300,7 @@ function orderOfRow(day: Day, row: BookRow): Order | null {
     ({ orderId, takenFrom }) => orderId === row.orderId && takenFrom === undefined,
   );
   if (byId) return byId;
+  if (day.facts.dropped.some(({ orderId }) => orderId === row.orderId)) return null;
   if (row.tag === null) return null;
   const known = orders[row.tag];
   if (known && known.orderId === null && matches(known, row)) return known;

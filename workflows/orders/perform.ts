@@ -6,30 +6,23 @@ import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { isOver } from '../../src/domain/control/intervals.ts';
 import { orderCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
-import {
-  applyRow,
-  clearEndedChange,
-  markAccepted,
-  markDoubt,
-  markInFlight,
-  markNotSent,
-  recordIntent,
-} from './ledger.ts';
+import { applyRow, clearEndedChange, markInFlight, recordIntent } from './ledger.ts';
+import { applySent, countCall, heard, hold, tellRefusal } from './outcomes.ts';
+import { sendRepeatedly } from './repeated-exit.ts';
 
 /** A call that waited longer than this for a worker does nothing. Wall milliseconds. */
 const SEND_WITHIN_MS = 10_000;
-const ADDRESS_REFUSED_MS = 30_000;
-/** The longest pause after calls that met a full rate: at first, and after ten minutes of them. */
-const RATE_HELD_MS = 10_000;
-const RATE_HELD_LONG_MS = 30_000;
-const RATE_LONG = 40;
-const MINUTE_MS = 60_000;
 
 type Send = Extract<Action, { do: 'send' }>;
 type Change = Extract<Action, { do: 'change' }>;
 
 /** A new order leaves. */
-export function send(day: Day, position: Position, { leg, purpose, side, quantity, pricing }: Send): void {
+export function send(day: Day, position: Position, action: Send): void {
+  if (action.repeats) {
+    sendRepeatedly(day, position, action, action.repeats);
+    return;
+  }
+  const { leg, purpose, side, quantity, pricing } = action;
   const sendBy = Date.now() + SEND_WITHIN_MS;
   leaves(day, position, recordIntent(day, position, { leg, purpose, side, quantity, pricing }, sendBy));
 }
@@ -57,7 +50,7 @@ export function leaves(day: Day, position: Position, order: Order): void {
       pricing: intent.pricing,
       sendBy,
     },
-    mayGoUnseen: !entry && day.facts.book.readAt !== null,
+    mayGoUnseen: (purpose === 'exit' || purpose === 'stop') && day.facts.book.readAt !== null,
   };
   const summary = `${side} ${quantity} ${order.tradingsymbol} (${role} ${purpose})`;
   day.run(`send ${tag}`, async () => {
@@ -69,51 +62,6 @@ export function leaves(day: Day, position: Position, order: Order): void {
     }
     applySent(day, order, result, summary);
   });
-}
-
-function applySent(day: Day, order: Order, result: SendResult, summary: string): void {
-  if (result.kind === 'sent' || result.kind === 'refused') getsThrough(day);
-  switch (result.kind) {
-    case 'sent':
-      markAccepted(day, order, result.orderId, result.price, result.triggerPrice, result.touch);
-      if (result.row) applyRow(day, result.row, Date.now());
-      return;
-    case 'found':
-      applyRow(day, result.row, Date.now());
-      return;
-    case 'too_late':
-      markNotSent(day, order, 'NOT SENT', 'it waited too long for a worker, or for a look at the book');
-      return;
-    case 'no_price':
-      markNotSent(day, order, 'NOT SENT', result.message);
-      return;
-    case 'trigger_passed':
-      markNotSent(day, order, 'TRIGGER PASSED', `the last price ${result.lastPrice / 100} has passed the trigger`);
-      return;
-    case 'session_lost':
-      markNotSent(day, order, 'NO SESSION', 'the login was lost before it was sent');
-      day.loseSession(result.number);
-      return;
-    case 'address_refused':
-    case 'rate_limited':
-      hold(day, result);
-      markNotSent(day, order, 'NOT SENT', result.message);
-      return;
-    case 'refused':
-      markNotSent(day, order, 'REFUSED', result.message);
-      tellRefusal(day, order, `${summary}: refused. ${result.message}`);
-      return;
-    case 'doubt':
-      markDoubt(day, order, result.message);
-  }
-}
-
-/** The same words of a refusal are logged once. */
-function tellRefusal(day: Day, order: Order, text: string): void {
-  const words = `${order.positionId}: ${text}`;
-  if (day.facts.rejections.includes(words)) return;
-  day.facts.rejections.push(words);
-  day.log('warn', 'order_refused', text);
 }
 
 /** A live order becomes a limit, or gets another price. */
@@ -142,7 +90,13 @@ export function change(day: Day, position: Position, { tag, kind, widen, noWorse
       day.touchOrder(order.tag);
     }
     // What the book shows by now, or an order that has ended meanwhile, is no refusal of the conversion.
-    if (kind === 'to_limit' && result.kind === 'refused' && order.orderType !== 'LIMIT' && !isOver(order)) {
+    if (
+      kind === 'to_limit' &&
+      result.kind === 'refused' &&
+      !result.busy &&
+      order.orderType !== 'LIMIT' &&
+      !isOver(order)
+    ) {
       order.conversionRefused = true;
       const text = `${position.id}: Zerodha did not turn the stop into a limit order ("${result.message}"): it is cancelled and replaced.`;
       tellRefusal(day, order, text);
@@ -196,9 +150,11 @@ function call(
   });
 }
 
+const OLD_NEWS_MS = 60_000;
+
 /** Neither a look whether a better price is possible nor the tenth attempt at a change is worth writing down. */
 function isOldNews({ atBest, cancelAsked, changeSince }: Order): boolean {
-  const tried = changeSince !== undefined && Date.now() - changeSince > MINUTE_MS;
+  const tried = changeSince !== undefined && Date.now() - changeSince > OLD_NEWS_MS;
   return atBest === true || tried || (cancelAsked?.times ?? 0) > CANCEL_OFTEN;
 }
 
@@ -214,46 +170,11 @@ function applyChanged(day: Day, order: Order, result: ChangeResult): void {
         price: result.kind === 'sent' ? result.price : null,
       };
   } else delete order.change;
-  if (result.kind === 'sent' || result.kind === 'refused') getsThrough(day);
+  if (result.kind === 'sent' || result.kind === 'refused') heard(day);
   if (result.kind === 'address_refused' || result.kind === 'rate_limited') hold(day, result);
   if (result.kind === 'session_lost') day.loseSession(result.number);
   if ((result.kind === 'sent' || result.kind === 'refused') && result.row) applyRow(day, result.row, Date.now());
   clearEndedChange(order);
-}
-
-/** The broker has taken up an order call: neither the address nor the rate is in the way any more. */
-function getsThrough(day: Day): void {
-  day.facts.rates.held = null;
-  day.clearWarning('orders_refused');
-}
-
-/**
- * Nothing of ours gets through: until the next second, or until a person has mended the address. Each call has tried for ten seconds by
- * itself: where one after the other meets a full rate, they come more slowly, so that a day of them does not fill its history.
- */
-function hold(day: Day, { kind, message }: { kind: 'address_refused' | 'rate_limited'; message: string }): void {
-  const now = Date.now();
-  const { rates } = day.facts;
-  const known = rates.held?.kind === (kind === 'rate_limited' ? 'rate' : 'address') ? rates.held : null;
-  // What was sent beside a call that has met it already meets the same.
-  const times = known ? known.times + (now >= known.until ? 1 : 0) : 1;
-  if (kind === 'rate_limited') {
-    const pause = Math.min(times * 1_000, times < RATE_LONG ? RATE_HELD_MS : RATE_HELD_LONG_MS);
-    rates.held = { kind: 'rate', until: now + pause - (now % 1_000), message, times };
-    return;
-  }
-  rates.held = { kind: 'address', until: now + ADDRESS_REFUSED_MS, message, times };
-  const text = `Zerodha refuses orders from this machine: "${message}". Add its address on the Kite developer console.`;
-  if (!day.facts.warnings.some(({ id }) => id === 'orders_refused')) day.page('orders_refused', 'day', text);
-  day.warn('orders_refused', 'orders_refused', text, true);
-}
-
-function countCall(day: Day): void {
-  const { rates } = day.facts;
-  const minute = Math.floor(Date.now() / MINUTE_MS);
-  if (rates.minute.at !== minute) rates.minute = { at: minute, sent: 0 };
-  rates.minute.sent += 1;
-  rates.day += 1;
 }
 
 /** The contract of one of the position's legs. */

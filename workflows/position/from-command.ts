@@ -18,7 +18,6 @@ import { checking } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import { holdingOf, limitsOf, openManual } from '../day/limits.ts';
 import { recordIntent } from '../orders/ledger.ts';
-import { cancel } from '../orders/perform.ts';
 import { refusal, refuseExpired } from '../refusal.ts';
 import { runPosition } from './position.ts';
 import { requestExit } from './request-exit.ts';
@@ -26,6 +25,8 @@ import { requestExit } from './request-exit.ts';
 /** A workflow takes 2,000 updates: the rest is kept for closing and cancelling, and for answers to keys that were used before. */
 const MOST_COMMANDS = 500;
 const MOST_WITH_REPEATS = 1_000;
+/** Keys that are remembered: the facts of a day are bounded. */
+const MOST_KEYS = 200;
 /** Two characters of the tag. */
 const MOST_POSITIONS = 1_000;
 /** How long a command's outcome is waited for before its standing is answered. Wall milliseconds. */
@@ -75,6 +76,8 @@ async function once(day: Day, running: Map<string, Promise<Carried>>, command: P
   try {
     const carried = await under;
     day.facts.keys[key] = { body: bodyOf(command), ...carried };
+    const [oldest] = Object.keys(day.facts.keys);
+    if (oldest !== undefined && Object.keys(day.facts.keys).length > MOST_KEYS) delete day.facts.keys[oldest];
     return carried;
   } finally {
     running.delete(key);
@@ -112,6 +115,7 @@ async function carryOut(day: Day, command: PlaceOrder): Promise<Carried> {
   const work = day.inTurn(async () => {
     refuseExpired(command);
     begun = true;
+    day.changed();
     return begin(day, command);
   });
   work.catch(() => {});
@@ -227,7 +231,7 @@ function positionFor(day: Day, contract: ContractRef, product: Product, opens: L
     ...{ id: `M${number}`, number, signal: 'manual', enteredOn: facts.identity.date, openedAt: day.now() },
     legs: [{ role: opens === 'SELL' ? 'main' : 'hedge', contract, opens }],
     plan: manualPlan(contract, product, 0, facts.identity.date),
-    ...{ closedAt: null, entry: null, exit: null, carried: false, guardEpoch: 0, problem: null },
+    ...{ closedAt: null, entry: null, exit: null, inJournal: false, carried: false, guardEpoch: 0, problem: null },
   };
 }
 
@@ -262,7 +266,9 @@ function place(
   order.price = checks.price;
   const words = `${asked.side} ${asked.quantity} ${checks.tradingsymbol} ${asked.orderType}`;
   day.log('info', 'manual_order', `${words} ordered by ${by}.`, { tag: order.tag, reserved: checks.reserved });
-  const known = () => order.phase !== 'intended' && order.phase !== 'in_flight';
+  // What crosses the touch fills at once or not at all; what rests is answered as it stands.
+  const stands = () => pricing.kind !== 'cross' && (order.phase === 'working' || order.phase === 'resting');
+  const known = () => isOver(order) || order.phase === 'doubt' || stands();
   const until = Date.now() + OUTCOME_MS;
   return {
     tag: order.tag,
@@ -327,7 +333,8 @@ async function cancelManual(day: Day, { orderId, by }: CancelOrder): Promise<Ord
     'manual_cancel',
     `${order.side} ${order.quantity} ${order.tradingsymbol}: cancel asked for by ${by}.`,
   );
-  if (!order.change) cancel(day, position, order.tag, false);
+  order.unwanted = true;
+  day.touchOrder(order.tag);
   const until = Date.now() + CANCELLED_MS;
   await day.until(
     `cancelling ${orderId}`,

@@ -90,7 +90,7 @@ async function enter(day: Day, seen: HourEvaluation, decision: DecisionView): Pr
   day.recordSignal(signal);
   day.noteLateness(`entry decision of ${istTime(decision.at)}`, decision.at);
   const until = Date.now() + Math.max(0, (day.wallOf(decision.at + decideWithin(day)) ?? Date.now()) - Date.now());
-  open(day, signal, plan, { decidedAt: decision.at, until });
+  open(day, signal, plan, { decidedAt: decision.at, until, since: Date.now() });
 }
 
 function open(day: Day, signal: Position['signal'], plan: PositionPlan, entry: Position['entry']): void {
@@ -107,6 +107,7 @@ function open(day: Day, signal: Position['signal'], plan: PositionPlan, entry: P
     closedAt: null,
     entry,
     exit: null,
+    inJournal: false,
     carried: false,
     guardEpoch: 0,
     problem: null,

@@ -120,6 +120,8 @@ function inputOf(day: Day, position: Position): Omit<GuardInput, 'epoch'> | null
   const orders = ordersOf(facts, position);
   const main = position.legs.find(({ opens }) => opens === 'SELL');
   const hedge = position.legs.findLast(({ opens }) => opens === 'BUY');
+  // Hands off: the guard's one modification is an order call too.
+  if (facts.handsOff) return null;
   if (!timetable || !main || position.entry !== null || day.now() < timetable.open) return null;
   const short =
     heldOf(orders, main).lo +

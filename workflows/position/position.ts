@@ -44,6 +44,7 @@ function act(day: Day, position: Position): number | null {
       change(day, position, { do: 'change', tag, kind: 'to_limit', widen: 0, noWorseThan: null });
     return Date.now() + AFTER_DEFECT_MS;
   }
+  day.mended(`deciding about ${position.id}`);
   for (const action of next.actions) begin(day, position, action);
   return day.dueOf(next.due);
 }
@@ -63,7 +64,7 @@ function begin(day: Day, position: Position, action: Action): void {
       change(day, position, action);
       return;
     case 'cancel':
-      cancel(day, position, action.tag, action.onlyIfPriced);
+      cancel(day, ownerOf(day, position, action.tag), action.tag, action.onlyIfPriced);
       return;
     case 'drop': {
       const order = orders[action.tag];
@@ -95,16 +96,24 @@ function begin(day: Day, position: Position, action: Action): void {
   }
 }
 
+/** An order that this position would trade with may be another one's. */
+function ownerOf(day: Day, position: Position, tag: string): Position {
+  return day.facts.positions.find(({ id }) => id === day.facts.orders[tag]?.positionId) ?? position;
+}
+
 function takeNearerHedge(day: Day, position: Position): void {
   const [nearer, ...others] = position.plan.nearerHedges;
   if (!nearer) return;
-  const refused = position.plan.hedge?.tradingsymbol;
+  const { hedge: refused, bounds } = position.plan;
   day.log(
     'warn',
     'hedge_refused',
-    `${position.id}: ${refused} was refused as a hedge; trying ${nearer.tradingsymbol}.`,
+    `${position.id}: ${refused?.tradingsymbol} was refused as a hedge; trying ${nearer.tradingsymbol}.`,
   );
   position.plan = { ...position.plan, hedge: nearer, nearerHedges: others };
+  // It may cost as much more as the spread is narrower: the worst loss stays the bound.
+  const narrower = refused ? Math.abs(nearer.strike - refused.strike) : 0;
+  if (bounds) position.plan.bounds = { ...bounds, highestHedge: bounds.highestHedge + narrower };
   position.legs.push({ role: 'hedge', contract: nearer, opens: 'BUY' });
   day.touchPosition(position);
 }
@@ -115,10 +124,8 @@ function endEntry(day: Day, position: Position): void {
   const main = position.legs.find(({ opens }) => opens === 'SELL');
   const orders = ordersOf(day.facts, position);
   const sold = main ? averageOf(orders, main, 'SELL') : null;
-  if (!main || sold === null) {
-    requestExit(day, position, 'entry_failed');
-    return;
-  }
+  // Whether it is left then is decided as for any position of which nothing is sold.
+  if (!main || sold === null) return;
   const hedge = position.legs.findLast(({ opens }) => opens === 'BUY');
   const credit = sold - (hedge ? (averageOf(orders, hedge, 'BUY') ?? 0) : 0);
   const units = orders.reduce(
@@ -134,7 +141,9 @@ function handCover(day: Day, position: Position, { to, leg, units }: Extract<Act
   const other = day.facts.positions.find(({ id }) => id === to);
   if (!other) return;
   const price = averageOf(ordersOf(day.facts, position), leg, 'BUY') ?? 0;
-  const tag = `TRANSFER-${position.id}-${to}-${leg.contract.tradingsymbol}`;
+  // The same two may do it again: each booking stands for itself.
+  const before = Object.values(day.facts.orders).filter(({ takenFrom }) => takenFrom === 'transfer').length;
+  const tag = `TRANSFER-${position.id}-${to}-${leg.contract.tradingsymbol}-${before}`;
   const booking = (side: 'BUY' | 'SELL') => ({
     ...{
       tag: `${tag}-${side}`,

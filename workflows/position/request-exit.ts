@@ -10,6 +10,8 @@ export function requestExit(day: Day, position: Position, reason: ExitReason): b
   const { exit } = position;
   if (exit && !takesPrecedence(reason, exit.reason)) return false;
   position.exit = { reason, askedAt: exit?.askedAt ?? Date.now() };
+  // What is left is not entered any more: what its orders fill all the same is left with the rest.
+  position.entry = null;
   if (!exit) day.log('info', 'exit_requested', `${position.id}: leaving (${reason.replaceAll('_', ' ')}).`);
   day.touchPosition(position);
   return true;

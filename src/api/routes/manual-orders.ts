@@ -1,7 +1,8 @@
-/** Orders by hand: placed, tried, cancelled. They belong to the day like those of its signals. */
+/** Manual orders: placed, tried, cancelled. They belong to the day like those of its signals. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ManualChecks, PlacedOrder } from '../../contract/commands.ts';
 import type { OrderView } from '../../contract/ledger.ts';
+import { isOver } from '../../domain/control/intervals.ts';
 import { type ApiContext, askedBy } from '../context.ts';
 import type { ApiEnv } from '../gate.ts';
 import {
@@ -25,7 +26,15 @@ const COMMANDED = [...BAD_BODY, 'no_day', 'day_over', 'day_lost', 'expired', 'no
 const ORDERED = [
   ...COMMANDED,
   ...KITE_FAILS,
-  ...(['not_authenticated', 'market_closed', 'too_late', 'entries_off', 'not_acknowledged', 'no_price'] as const),
+  ...([
+    'not_authenticated',
+    'market_closed',
+    'too_late',
+    'entries_off',
+    'hands_off',
+    'not_acknowledged',
+    'no_price',
+  ] as const),
   ...(['naked_sell', 'short_is_open', 'already_closing', 'idempotency_key_reused'] as const),
   ...(['unknown_symbol', 'lot_size_mismatch', 'price_not_allowed', 'limit_exceeded', 'insufficient_margin'] as const),
   'unknown_date',
@@ -35,9 +44,9 @@ const place = createRoute({
   method: 'post',
   path: '/live/place-order',
   tags: [TRADING],
-  summary: 'Place an order by hand',
+  summary: 'Place a manual order',
   description:
-    'It belongs to the day: what it can lose is reserved out of the limits, and the square-off closes it. A sale closes what was bought by hand, or is covered by it; a naked one is refused.',
+    'It belongs to the day: what it can lose is reserved out of the limits, and the square-off closes it. A sale closes a manual purchase, or is covered by it; a naked one is refused.',
   request: { headers: idempotencyHeader, body: jsonBody(placeOrderBody, true) },
   responses: {
     200: json(placedOrderView, 'The order, as it stands after a few seconds at most'),
@@ -65,7 +74,7 @@ const cancel = createRoute({
   method: 'post',
   path: '/live/cancel-order/{id}',
   tags: [TRADING],
-  summary: 'Cancel an order by hand',
+  summary: 'Cancel a manual order',
   request: {
     params: z.object({ id: z.string().min(1).max(50).openapi({ example: '250714000000001' }) }),
     body: jsonBody(emptyBody, false),
@@ -73,7 +82,7 @@ const cancel = createRoute({
   responses: {
     200: json(orderView, 'The order after it'),
     202: json(orderView, 'The cancellation is under way'),
-    ...refusals(...COMMANDED, 'unknown_order', 'protective_order', 'signal_order', 'already_final'),
+    ...refusals(...COMMANDED, 'unknown_order', 'protective_order', 'signal_order', 'already_final', 'hands_off'),
   },
 });
 
@@ -95,7 +104,7 @@ export function manualOrderRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext)
       },
       key: of.key ?? null,
       checkOnly: of.checkOnly,
-      // Only its limits count here: an order by hand has its own cover.
+      // Only its limits count here: a manual order has its own cover.
       plan: planFrom({ confirm_live: true }, deps.config, date),
       by: of.by,
     });
@@ -127,14 +136,12 @@ export function manualOrderRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext)
 
   app.openapi(cancel, async (c) => {
     const order = await day.cancelOrder(c.req.valid('param').id, askedBy(c));
-    return c.json(orderBody(order), FINAL.has(order.status) ? 200 : 202);
+    return c.json(orderBody(order), isOver(order) ? 200 : 202);
   });
 }
 
-const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
-
 function statusOf(order: OrderView): 200 | 202 {
-  return order.orderId === null ? 202 : 200;
+  return order.orderId === null && !isOver(order) ? 202 : 200;
 }
 
 function paiseOrNull(price: number | undefined): number | null {

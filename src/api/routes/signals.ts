@@ -67,12 +67,12 @@ export function signalRoutes(app: OpenAPIHono<ApiEnv>, { deps }: ApiContext): vo
 
 function weekBody({ decision, missing }: WeekSignals): Omit<z.infer<typeof weekView>, 'market_time'> {
   const { levels, zones, margins, distances } = decision;
-  const why = decision.skipped
-    ? `the week is not evaluated: ${decision.skipped}`
+  const why = decision.reason
+    ? `the week is not evaluated: ${decision.reason}`
     : 'no hourly bar of this week has ended yet';
   return {
     week_start: decision.weekStart,
-    skipped: decision.skipped,
+    skipped: decision.reason,
     previous_bars: decision.previousBars,
     bars: decision.bars,
     missing: missing.map(istIso),
@@ -94,7 +94,7 @@ function weekBody({ decision, missing }: WeekSignals): Omit<z.infer<typeof weekV
     distances: distances && { resistance: rupees(distances.resistance), support: rupees(distances.support) },
     bias: decision.bias,
     signal: decision.signal,
-    triggered_at: isoOrNull(decision.triggeredAt),
+    triggered_at: isoOrNull(decision.firedAt),
     bar_number: decision.barNumber,
     stop: rupeesOrNull(decision.stop),
     strike: rupeesOrNull(decision.strike),

@@ -6,7 +6,7 @@ import { type Draft, isLive, mayBeSent, ordersOf } from './intervals.ts';
 
 /** Between two requests to cancel one order: at first, and after some. Wall milliseconds. */
 const CANCEL_AGAIN_MS = 1_000;
-const CANCEL_LATER_MS = 10_000;
+export const CANCEL_LATER_MS = 10_000;
 export const CANCEL_OFTEN = 5;
 /** Where it has not been done for ten minutes: a day of it has to fit into a history. */
 const CANCEL_RARELY_MS = 40_000;
@@ -14,7 +14,17 @@ const CANCEL_LONG = 60;
 
 export type Action =
   /** A new order. */
-  | { do: 'send'; leg: Leg; role: LegRole; purpose: OrderPurpose; side: Side; quantity: number; pricing: Pricing }
+  | {
+      do: 'send';
+      leg: Leg;
+      role: LegRole;
+      purpose: OrderPurpose;
+      side: Side;
+      quantity: number;
+      pricing: Pricing;
+      /** Attempts in one go where the ones before it were refused again and again, and the pause between two. */
+      repeats?: { attempts: number; pauseMs: number };
+    }
   /** An order that a command has recorded leaves. */
   | { do: 'begin'; tag: string }
   | { do: 'change'; tag: string; kind: 'to_limit' | 'reprice'; widen: number; noWorseThan: Paise | null; bound?: Paise }
@@ -61,12 +71,24 @@ export class Look {
     if (market > this.now.market && (this.due.market === null || market < this.due.market)) this.due.market = market;
   }
 
+  /** At most one action an order. */
+  isTouched(tag: string): boolean {
+    return this.actions.some((action) => 'tag' in action && action.tag === tag);
+  }
+
   add(action: Action): void {
     this.actions.push(action);
   }
 
   /** Sends so many units in orders under the freeze quantity, as far as the inequalities allow. Answers what was begun. */
-  send(leg: Leg, purpose: OrderPurpose, side: Side, quantity: number, pricing: Pricing): number {
+  send(
+    leg: Leg,
+    purpose: OrderPurpose,
+    side: Side,
+    quantity: number,
+    pricing: Pricing,
+    repeats?: { attempts: number; pauseMs: number },
+  ): number {
     let begun = 0;
     while (begun < quantity) {
       const part = Math.min(quantity - begun, leg.contract.maxOrderQuantity);
@@ -80,22 +102,22 @@ export class Look {
       };
       if (!mayBeSent(this.facts, this.position, leg, draft, this.drafts)) break;
       this.drafts.push(draft);
-      this.add({ do: 'send', leg, role, purpose, side, quantity: part, pricing });
+      this.add({ do: 'send', leg, role, purpose, side, quantity: part, pricing, ...(repeats ? { repeats } : {}) });
       begun += part;
     }
     return begun;
   }
 
-  /** Cancels what can be cancelled; what is being changed already is waited for. */
-  cancel(order: Order, onlyIfPriced = false): void {
-    if (!isLive(order) || order.change) return;
+  /** Cancels what can be cancelled; what is being changed already is waited for. Answers whether it is asked for now. */
+  cancel(order: Order, onlyIfPriced = false): boolean {
+    if (!isLive(order) || order.change) return false;
     const again = nextCancelAt(order);
     if (this.now.wall < again) {
       this.again(again);
-      return;
+      return false;
     }
-    if (this.actions.some((action) => action.do === 'cancel' && action.tag === order.tag)) return;
-    this.add({ do: 'cancel', tag: order.tag, onlyIfPriced });
+    if (!this.isTouched(order.tag)) this.add({ do: 'cancel', tag: order.tag, onlyIfPriced });
+    return true;
   }
 }
 

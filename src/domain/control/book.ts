@@ -67,8 +67,9 @@ export type BookCursor = {
 export type BookNews =
   | {
       kind: 'news';
-      /** When the look began. */
+      /** When the look began, and when its news were told, by the watcher's clock. */
       at: WallMs;
+      toldAt: WallMs;
       /** Our rows that are not what the day knows, in the book's order. */
       rows: BookRow[];
       externalTrades: ExternalTrade[];

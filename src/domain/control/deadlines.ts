@@ -3,9 +3,10 @@
  * condition holds, over its runs.
  */
 import { istTime } from '../clock.ts';
-import type { WallMs } from '../types.ts';
+import type { MarketMs, WallMs } from '../types.ts';
 import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
 import { heldOf, isOver, isResidual, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
+import { shareUsed } from './rates.ts';
 
 /** Something that a person has to know when it lasts. `afterMs` in wall time from when it began to hold. */
 export type Condition = { cause: string; subject: string; text: string; afterMs: number };
@@ -32,6 +33,11 @@ const LOGIN_EVERY_MS = 5 * MINUTE_MS;
 const ADDRESS_STANDS_MS = MINUTE_MS;
 /** Nobody logged in matters from fifteen minutes before the open on. */
 const LOGIN_BEFORE_OPEN_MS = 15 * MINUTE_MS;
+
+/** Instants at which a condition may begin without anything having changed. */
+export function beginsByClock({ timetable }: ControlFacts): MarketMs[] {
+  return timetable === null ? [] : [timetable.open - LOGIN_BEFORE_OPEN_MS, timetable.open];
+}
 
 export function conditionsOf(facts: ControlFacts, now: Now): Condition[] {
   if (!facts.timetable) return [];
@@ -61,15 +67,16 @@ function ofPosition(facts: ControlFacts, position: Position): Condition[] {
   const conditions: Condition[] = [];
   const add = (cause: string, afterMs: number, text: string) => conditions.push({ cause, subject: id, text, afterMs });
   const shorts = position.legs.filter(({ opens }) => opens === 'SELL');
-  for (const leg of shorts) {
-    const bare = unprotected(orders, leg);
-    if (bare > 0)
-      add(
-        'unprotected',
-        20 * SECOND_MS,
-        `${id}: ${bare} ${leg.contract.tradingsymbol} are short and no order of ours at Zerodha buys them back. Look at Kite.`,
-      );
-  }
+  const bare = shorts.flatMap((leg) => {
+    const units = unprotected(orders, leg);
+    return units > 0 ? [`${units} ${leg.contract.tradingsymbol}`] : [];
+  });
+  if (bare.length > 0)
+    add(
+      'unprotected',
+      20 * SECOND_MS,
+      `${id}: ${bare.join(' and ')} are short and no order of ours at Zerodha buys them back. Look at Kite.`,
+    );
   const holds = position.legs.some((leg) => heldOf(orders, leg, position.unheard).hi > 0);
   if (position.exit && holds && !isResidual(position, orders))
     add(
@@ -80,8 +87,9 @@ function ofPosition(facts: ControlFacts, position: Position): Condition[] {
   if (position.exit || position.entry === null) {
     const surplus =
       position.legs
-        .filter(({ opens }) => opens === 'BUY' && position.signal !== 'manual')
-        .reduce((sum, leg) => sum + heldOf(orders, leg).lo, 0) -
+        .filter(({ opens }) => opens === 'BUY' && (position.signal !== 'manual' || position.exit !== null))
+        // What is offered for sale is held until it is sold.
+        .reduce((sum, leg) => sum + Math.max(0, heldOf(orders, leg).hi), 0) -
       shorts.reduce((sum, leg) => sum + Math.max(0, heldOf(orders, leg).hi), 0);
     if (surplus > 0)
       add(
@@ -90,15 +98,18 @@ function ofPosition(facts: ControlFacts, position: Position): Condition[] {
         `${id}: ${surplus} units of the hedge cover nothing and find no buyer.${lastWords(orders)} They can lose no more than they cost.`,
       );
   }
-  for (const leg of position.legs) {
-    const over = -heldOf(orders, leg, position.unheard).hi;
-    if (over > 0)
-      add(
-        'overclosed',
-        5 * SECOND_MS,
-        `${id}: ${over} ${leg.contract.tradingsymbol} too many were ${leg.opens === 'SELL' ? 'bought' : 'sold'} by an order that came late. They are traded back while orders may be placed; look at Kite.`,
-      );
-  }
+  const over = position.legs.flatMap((leg) => {
+    const units = -heldOf(orders, leg, position.unheard).hi;
+    return units > 0
+      ? [`${units} ${leg.contract.tradingsymbol} too many were ${leg.opens === 'SELL' ? 'bought' : 'sold'}`]
+      : [];
+  });
+  if (over.length > 0)
+    add(
+      'overclosed',
+      5 * SECOND_MS,
+      `${id}: ${over.join(' and ')} by an order that came late. They are traded back while orders may be placed; look at Kite.`,
+    );
   const outside = externalWords(orders, position);
   if (outside.length > 0)
     add(
@@ -148,6 +159,7 @@ function lastWords(orders: readonly Order[]): string {
 
 function ofOrder(order: Order): Condition[] {
   const what = `${order.side} ${order.quantity} ${order.tradingsymbol} (${order.tag})`;
+  if (order.repeats === order.tag) return [];
   if (order.phase === 'doubt' || (order.phase === 'in_flight' && order.sentAt !== null))
     return [
       {
@@ -184,9 +196,17 @@ function ofAccount(facts: ControlFacts, open: readonly Position[], now: Now): Co
     conditions.push({ cause, subject: 'day', text, afterMs });
   const ids = open.map(({ id }) => id).join(', ');
   const { timetable } = facts;
+  for (const [where, words] of Object.entries(facts.defects))
+    conditions.push({
+      cause: 'defect',
+      subject: where,
+      afterMs: 0,
+      text: `${where}: ${words}. The rest of the day goes on; look at Kite.`,
+    });
+  if (facts.clocks !== null) add('clocks', 0, facts.clocks);
   if (!timetable || open.length === 0) return conditions;
   const hours = now.market >= timetable.open;
-  if (!facts.sessionLives && now.market >= timetable.open - LOGIN_BEFORE_OPEN_MS)
+  if (!facts.sessionLives && now.market >= timetable.open - LOGIN_BEFORE_OPEN_MS && now.market < timetable.close)
     add(
       'no_session',
       30 * SECOND_MS,
@@ -210,6 +230,12 @@ function ofAccount(facts: ControlFacts, open: readonly Position[], now: Now): Co
       'address',
       0,
       `Zerodha refuses orders from this machine: "${held.message}". Add its address on the Kite developer console. ${ids} cannot be closed from here.`,
+    );
+  if (hours && shareUsed(facts, now) >= 1)
+    add(
+      'rates',
+      0,
+      `The orders that Zerodha takes of an account in a minute or a day are used up (${facts.rates.day} today). ${ids}: stops are still turned into exits, nothing else is sent. Close in Kite what cannot wait.`,
     );
   for (const [contract, text] of Object.entries(facts.unexplained))
     conditions.push({ cause: 'unexplained', subject: contract, text, afterMs: 10 * SECOND_MS });

@@ -1,12 +1,16 @@
 /** Entry: the hedge is bought and seen filled, then at most as much is sold (TRADING section 3). */
 import { CHASE_STEPS } from '../limit-prices.ts';
 import type { Action, Look } from './action.ts';
+import { crosses } from './closing.ts';
 import type { Leg, Order } from './facts.ts';
 import { mayPlace } from './hours.ts';
 import { coverSlack, heldOf, isLive, mayFill, needsCover, ordersOfLeg, seriesOf } from './intervals.ts';
 
 /** Between two steps of a chase. Wall milliseconds. */
 const STEP_MS = 3_000;
+/** Before what was never sent is sent once more. */
+const UNSENT_MS = 2_000;
+const WRITTEN_WITHIN_MS = 3_000;
 /** What is known to be absent may be sent once more; an opening sell never is. */
 const HEDGE_SENDS = 2;
 /** An opening sell without an answer may still show: its hedge is kept so long after it was settled as absent. */
@@ -25,11 +29,13 @@ export function entryEnds({ facts, position, now }: Look): string | null {
 
 /** Opens leg after leg. Ends the entry when nothing more is to be opened and nothing of it can fill. */
 export function enter(look: Look): void {
-  const { position, orders } = look;
+  const { position, orders, now } = look;
   const hedge = position.legs.findLast(({ opens }) => opens === 'BUY');
   const main = position.legs.find(({ opens }) => opens === 'SELL');
   const ends = entryEnds(look);
   if (!main) return;
+  // What is wanted then is cancelled, and what waits is over.
+  look.again((position.entry?.until ?? now.wall) + 1);
   if (hedge && !opened(look, hedge, position.plan.quantity, ends)) return;
   const covered = hedge ? heldOf(orders, hedge).lo : position.plan.quantity;
   const lot = main.contract.lotSize;
@@ -50,18 +56,32 @@ function opened(look: Look, leg: Leg, target: number, ends: string | null): bool
   if (again !== 'send') return again === 'over';
   const { facts, position, now } = look;
   // A book that cannot be read, or a market that does not stand at its own pace yet, is waited for until the decision is too old.
-  look.again((position.entry?.until ?? now.wall) + 1);
   if (facts.book.unreadableSince !== null || facts.book.readAt === null || !facts.held) return false;
-  if (!mayPlace(facts, position, leg.contract, now)) return false;
+  if (!isWritten(look)) return false;
+  if (!mayPlace(facts, position, leg.contract, now) || crosses(look, leg, leg.opens, 'entry')) return false;
   const slice = Math.min(left, leg.contract.maxOrderQuantity);
   const bound = leg.opens === 'SELL' ? position.plan.bounds?.lowestSell : position.plan.bounds?.highestHedge;
   const pricing = { kind: 'cross' as const, widen: 0, noWorseThan: null, ...(bound === undefined ? {} : { bound }) };
   return look.send(leg, 'entry', leg.opens, slice, pricing) === 0;
 }
 
+/** A position that a lost run had opened is found in the journal: it is there first, where the journal is not away. */
+function isWritten(look: Look): boolean {
+  const { inJournal, entry } = look.position;
+  const until = (entry?.since ?? 0) + WRITTEN_WITHIN_MS;
+  if (inJournal || look.now.wall >= until) return true;
+  look.again(until);
+  return false;
+}
+
 /** What follows an entry order that is over: the next slice, once more, another hedge, or nothing. */
 function after(look: Look, last: Order, entries: readonly Order[], leg: Leg): 'send' | 'over' | 'wait' {
-  if (last.filledQuantity === last.quantity || last.status === 'NO SESSION') return 'send';
+  if (last.filledQuantity === last.quantity) return 'send';
+  // Surely never sent: without a price, a session or a turn.
+  if (last.phase === 'not_sent' && last.status !== 'REFUSED') {
+    look.again(last.since + UNSENT_MS);
+    return look.now.wall < last.since + UNSENT_MS ? 'wait' : 'send';
+  }
   if (last.filledQuantity > 0 || leg.opens === 'SELL') return 'over';
   if (last.phase === 'absent') {
     const inARow = entries.length - 1 - entries.findLastIndex(({ phase }) => phase !== 'absent');
@@ -77,7 +97,7 @@ function after(look: Look, last: Order, entries: readonly Order[], leg: Leg): 's
 
 /** Widens step by step inside the plan's bounds; what is not filled in the end is cancelled. */
 function chase(look: Look, order: Order, ends: string | null): void {
-  if (!isLive(order) || order.change) return;
+  if (!isLive(order) || order.change || look.isTouched(order.tag)) return;
   if (ends !== null || order.steps >= CHASE_STEPS) {
     const since = order.steppedAt ?? order.since;
     if (ends !== null || look.now.wall >= since + STEP_MS) look.cancel(order);
@@ -99,29 +119,52 @@ function chase(look: Look, order: Order, ends: string | null): void {
 /** Orders that a person has recorded leave, as far as the inequalities still allow. */
 export function beginCommanded(look: Look): void {
   for (const order of look.orders) {
+    if (order.unwanted && mayFill(order)) look.cancel(order);
     if (order.phase !== 'intended' || !order.intent) continue;
-    if (look.position.exit && order.purpose === 'entry')
-      look.add({ do: 'drop', tag: order.tag, why: 'it is being closed' });
-    else if (look.now.wall > order.intent.sendBy) look.add({ do: 'drop', tag: order.tag, why: 'it waited too long' });
-    else look.add({ do: 'begin', tag: order.tag });
+    const why = unwanted(look, order, order.intent.sendBy);
+    if (why !== null) look.add({ do: 'drop', tag: order.tag, why });
+    else {
+      look.add({ do: 'begin', tag: order.tag });
+      look.again(order.intent.sendBy + 1);
+    }
   }
+}
+
+/** Why a recorded order is not sent any more. It counts in the bounds already. */
+function unwanted({ facts, position, orders, now }: Look, order: Order, sendBy: number): string | null {
+  const leg = position.legs.find((one) => ordersOfLeg([order], one).length > 0);
+  if (!leg) return 'its contract is none of the position';
+  if (position.exit && order.purpose === 'entry') return 'it is being closed';
+  if (now.wall > sendBy) return 'it waited too long';
+  if (!mayPlace(facts, position, leg.contract, now)) return 'nothing new is placed any more';
+  if (order.side !== leg.opens && heldOf(orders, leg, position.unheard).lo < 0)
+    return 'it would close more than is held';
+  const naked =
+    order.side === 'SELL' && needsCover(position) && coverSlack(facts, seriesOf(leg.contract, position)) < 0;
+  return naked ? 'nothing covers it any more' : null;
+}
+
+/** An opening sell that was settled as absent may still show, for a while. */
+export function awaitsMissingSell(look: Look): boolean {
+  const missing = look.orders.filter(
+    (order) => order.role === 'main' && order.purpose === 'entry' && order.phase === 'absent',
+  );
+  const until = Math.max(0, ...missing.map(({ since }) => since + MISSING_SELL_MS));
+  look.again(until);
+  return look.now.wall < until;
 }
 
 /** Of the hedge, what covers no short any more and is not kept for a sell that may still show. Units. */
 export function surplusOf(look: Look, hedge: Leg): number {
-  const { facts, position, orders, now } = look;
-  const missing = orders.filter(
-    (order) => order.role === 'main' && order.purpose === 'entry' && order.phase === 'absent',
-  );
-  const until = Math.max(0, ...missing.map(({ since }) => since + MISSING_SELL_MS));
-  if (now.wall < until) {
-    look.again(until);
-    return 0;
-  }
+  const { facts, position, orders } = look;
+  if (awaitsMissingSell(look)) return 0;
   const shorts = position.legs
     .filter(({ opens }) => opens === 'SELL')
     .reduce((sum, leg) => sum + Math.max(0, heldOf(orders, leg, position.unheard).hi), 0);
-  const own = heldOf(orders, hedge).lo - shorts;
+  const longs = position.legs
+    .filter(({ opens }) => opens === 'BUY')
+    .reduce((sum, leg) => sum + Math.max(0, heldOf(orders, leg).lo), 0);
+  const own = Math.min(heldOf(orders, hedge).lo, longs - shorts);
   if (!needsCover(position)) return Math.max(0, own);
   return Math.max(0, Math.min(own, coverSlack(facts, seriesOf(hedge.contract, position))));
 }

@@ -90,6 +90,8 @@ export type Order = {
   ghost?: true;
   /** How it is priced and until when it is sent: only while it is intended. */
   intent?: { pricing: Pricing; sendBy: WallMs };
+  /** Reserved for a repeated exit, the one with that tag: it counts for nothing before a row shows it. */
+  repeats?: string;
   change?: OrderChange;
   /** Since when a change is asked for that no row shows and nobody has refused: over all attempts at it. */
   changeSince?: WallMs;
@@ -102,6 +104,8 @@ export type Order = {
   conversionRefused?: true;
   /** It shows the best price that it may: there is nothing to change until the market moves. */
   atBest?: true;
+  /** A person wants it cancelled. */
+  unwanted?: true;
   /** That we have asked for its cancellation: when first and last, and how often. */
   cancelAsked?: { first: WallMs; last: WallMs; times: number };
   /** Not sent by us: the share of somebody else's order that closed what was ours. `booked` once a person or the rule has settled it. */
@@ -172,10 +176,12 @@ export type Position = {
   enteredOn: IsoDate;
   openedAt: MarketMs;
   closedAt: MarketMs | null;
-  /** A signal's entry, while it goes on: the end of the bar that decided it, and until when it may open. Null once it is over. */
-  entry: { decidedAt: MarketMs; until: MarketMs } | null;
+  /** A signal's entry, while it goes on: the end of the bar that decided it, since and until when it may open. Null once it is over. */
+  entry: { decidedAt: MarketMs; until: WallMs; since: WallMs } | null;
   /** Set once: everything is to be left. A reason of higher precedence replaces one of lower. */
   exit: { reason: ExitReason; askedAt: WallMs } | null;
+  /** The journal has it: a run that is lost is gone on with from there. */
+  inJournal: boolean;
   /** Handed over by the day before: nothing is sent before the open. */
   carried: boolean;
   /** Opening units of yesterday that nobody has heard the end of, by leg: the overnight net settles them. */
@@ -237,6 +243,12 @@ export type ControlFacts = {
   blind: Record<string, string>;
   /** Net positions that no trade explains, in words, by contract. */
   unexplained: Record<string, string>;
+  /** What goes wrong in the program itself, by where: told until it works again. */
+  defects: Record<string, string>;
+  /** Clocks that are apart, in words; null while they agree. */
+  clocks: string | null;
+  /** A run that goes on after one was lost sends nothing before it has read a book, or before that instant; null otherwise. */
+  waitsForBook: WallMs | null;
   /** The replayed market runs at 1x, or has no clock of its own. */
   held: boolean;
   timetable: { open: MarketMs; close: MarketMs; lastPlacement: MarketMs } | null;

@@ -9,6 +9,7 @@ const AGAIN_MS = 10_000;
 export function fallbackTags(facts: ControlFacts, positionId: string, now: Now): string[] {
   const position = facts.positions.find(({ id }) => id === positionId);
   if (!position?.exit || facts.over || facts.handsOff || !facts.sessionLives) return [];
+  if (facts.timetable && now.market < facts.timetable.open) return [];
   return Object.values(facts.orders)
     .filter((order) => order.positionId === positionId && order.phase === 'resting' && !order.change)
     .filter((order) => now.wall >= (order.steppedAt ?? 0) + AGAIN_MS)

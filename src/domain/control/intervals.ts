@@ -72,9 +72,13 @@ export function needsCover({ signal, plan }: Position): boolean {
 
 /**
  * I1: the least that the longs of a series exceed its shorts by, over all positions. Below zero somebody is, or may become, naked.
- * Positions without a hedge by plan are left out. `drafts` are reckoned as if they were in flight.
+ * Positions without a hedge by plan are left out. `drafts` are reckoned as if they were in flight. What was closed twice covers nothing.
  */
-export function coverSlack(facts: ControlFacts, series: string, drafts: readonly Draft[] = []): number {
+export function coverSlack(
+  facts: Pick<ControlFacts, 'positions' | 'orders' | 'carriedOrders'>,
+  series: string,
+  drafts: readonly Draft[] = [],
+): number {
   let slack = 0;
   for (const position of facts.positions) {
     if (!needsCover(position)) continue;
@@ -82,20 +86,56 @@ export function coverSlack(facts: ControlFacts, series: string, drafts: readonly
     for (const leg of position.legs) {
       if (seriesOf(leg.contract, position) !== series) continue;
       const held = heldOf(orders, leg, position.unheard);
-      slack += leg.opens === 'SELL' ? -held.hi : held.lo;
-      for (const draft of drafts) {
-        const here = draft.positionId === position.id && draft.role === leg.role;
-        if (here && draft.tradingsymbol === leg.contract.tradingsymbol && draft.side === 'SELL')
-          slack -= draft.quantity;
-      }
+      const selling = drafts
+        .filter((draft) => draft.side === 'SELL' && isOfLeg(draft, position, leg))
+        .reduce((sum, { quantity }) => sum + quantity, 0);
+      slack += leg.opens === 'SELL' ? -Math.max(0, held.hi + selling) : Math.max(0, held.lo - selling);
     }
   }
   return slack;
 }
 
+function isOfLeg(draft: Draft, { id }: Position, { role, contract }: Leg): boolean {
+  return draft.positionId === id && draft.role === role && draft.tradingsymbol === contract.tradingsymbol;
+}
+
+/** Shorts of a series that the position's own longs do not cover. Units. */
+export function lackOf(orders: readonly Order[], position: Position, series: string): number {
+  if (!needsCover(position)) return 0;
+  let lack = 0;
+  for (const leg of position.legs) {
+    if (seriesOf(leg.contract, position) !== series) continue;
+    const held = heldOf(orders, leg, position.unheard);
+    lack += leg.opens === 'SELL' ? Math.max(0, held.hi) : -Math.max(0, held.lo);
+  }
+  return Math.max(0, lack);
+}
+
 /**
- * Whether an order may be sent: nothing is closed that is not surely held (I2 for shorts, I3 for longs), and no series becomes naked (I1)
- * that was not. Undoing what was closed twice is never forbidden by the first two.
+ * Units of a position's shorts that are naked by what has surely traded, whatever is still on its way. What the series lacks is looked for
+ * where a position's own longs do not cover it: at those that leave anyway first, then the newest.
+ */
+export function nakedOf(facts: ControlFacts, position: Position, series: string): number {
+  const traded = {
+    positions: facts.positions,
+    carriedOrders: facts.carriedOrders,
+    orders: Object.fromEntries(
+      Object.entries(facts.orders).map(([tag, order]) => [tag, { ...order, phase: 'ended' as const }]),
+    ),
+  };
+  let naked = Math.max(0, -coverSlack(traded, series));
+  const newest = facts.positions.toReversed();
+  for (const other of [...newest.filter(({ exit }) => exit), ...newest.filter(({ exit }) => !exit)]) {
+    const lack = Math.min(naked, lackOf(ordersOf(traded, other), other, series));
+    if (other.id === position.id) return lack;
+    naked -= lack;
+  }
+  return 0;
+}
+
+/**
+ * Whether an order may be sent: nothing is closed that is not surely held (I2 for shorts, I3 for longs), and no series becomes naked (I1),
+ * or more naked than it is. Undoing what was closed twice is never forbidden.
  */
 export function mayBeSent(
   facts: ControlFacts,
@@ -105,12 +145,14 @@ export function mayBeSent(
   before: readonly Draft[] = [],
 ): boolean {
   const drafted = before
-    .filter((other) => other.positionId === position.id && other.role === leg.role && other.side !== leg.opens)
+    .filter((other) => isOfLeg(other, position, leg) && other.side !== leg.opens)
     .reduce((sum, { quantity }) => sum + quantity, 0);
   const held = heldOf(ordersOf(facts, position), leg, position.unheard);
   if (draft.side !== leg.opens && held.lo - drafted - draft.quantity < 0) return false;
   if (draft.side === 'BUY' || !needsCover(position)) return true;
-  return coverSlack(facts, seriesOf(leg.contract, position), [...before, draft]) >= 0;
+  const series = seriesOf(leg.contract, position);
+  const slack = coverSlack(facts, series, [...before, draft]);
+  return slack >= 0 || slack >= coverSlack(facts, series, before);
 }
 
 /** Average price of a leg's fills on one side, in paise; null without a fill. */

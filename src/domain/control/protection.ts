@@ -1,7 +1,8 @@
 /** An open position: its short is protected at the exchange, its cover fits, or it is left (TRADING section 5). */
 import { restingStop } from '../stops.ts';
 import type { Look } from './action.ts';
-import { surplusOf } from './entry.ts';
+import { cancelExcess, trade } from './closing.ts';
+import { awaitsMissingSell, surplusOf } from './entry.ts';
 import type { Leg, Order } from './facts.ts';
 import { mayPlace } from './hours.ts';
 import {
@@ -10,7 +11,9 @@ import {
   heldOf,
   isLive,
   isOver,
+  lackOf,
   mayFill,
+  nakedOf,
   needsCover,
   ordersOfLeg,
   seriesOf,
@@ -29,40 +32,65 @@ const UNEXPLAINED_MS = 3_000;
 
 export function protect(look: Look): void {
   const { position, orders } = look;
-  for (const leg of position.legs) {
-    if (leg.opens === 'SELL') protectShort(look, leg);
-    else if (position.entry === null && position.signal !== 'manual') trimHedge(look, leg);
-  }
-  if (position.entry !== null || position.signal === 'manual') return;
+  if (position.signal !== 'manual') for (const leg of position.legs) cancelUnwanted(look, leg);
   const shorts = position.legs.filter(({ opens }) => opens === 'SELL');
-  if (shorts.some((leg) => heldOf(orders, leg, position.unheard).hi > 0)) return;
-  const closedOutside = orders.some(({ takenFrom }) => takenFrom !== undefined);
-  look.add({ do: 'exit', reason: closedOutside ? 'external' : 'entry_failed', why: 'nothing of it is sold' });
+  for (const leg of shorts) if (protectShort(look, leg) === 'leave') return;
+  if (position.entry !== null || position.signal === 'manual') return;
+  if (shorts.every((leg) => heldOf(orders, leg, position.unheard).hi <= 0)) {
+    // One without an answer may still show: it is protected then.
+    if (awaitsMissingSell(look)) return;
+    const closedOutside = orders.some(({ takenFrom }) => takenFrom !== undefined);
+    look.add({ do: 'exit', reason: closedOutside ? 'external' : 'entry_failed', why: 'nothing of it is sold' });
+    return;
+  }
+  for (const leg of position.legs) if (leg.opens === 'BUY') trimHedge(look, leg);
 }
 
-function protectShort(look: Look, leg: Leg): void {
+/** A limit that closes what nobody wants to leave: an order that was not remembered. Its units are protected by a stop instead. */
+function cancelUnwanted(look: Look, leg: Leg): void {
+  for (const order of ordersOfLeg(look.orders, leg))
+    if (order.purpose === 'exit' && order.takenFrom === undefined && mayFill(order)) look.cancel(order);
+}
+
+/** Rests its stop. `leave`: the position is to be left instead. */
+function protectShort(look: Look, leg: Leg): 'leave' | 'stay' {
   const { facts, position, orders, now } = look;
-  const stops = ordersOfLeg(orders, leg).filter(({ purpose }) => purpose === 'stop');
+  const ours = ordersOfLeg(orders, leg).filter(({ takenFrom }) => takenFrom === undefined);
+  const stops = ours.filter(({ purpose }) => purpose === 'stop');
   const fired = stops.find((stop) => hasFired(look, stop));
   if (fired) {
     look.add({ do: 'exit', reason: 'resting_stop', why: `the resting stop is ${fired.status}` });
-    return;
+    return 'leave';
   }
   const held = heldOf(orders, leg, position.unheard);
   if (held.lo < 0) {
     cancelExcess(look, stops, -held.lo);
-    return;
+    return 'stay';
   }
-  const naked = needsCover(position) ? Math.max(0, -coverSlack(facts, seriesOf(leg.contract, position))) : 0;
-  // What is in flight itself may be what seems naked: only what is surely sold is bought back.
-  if (naked > 0 && !awaitsAnswers(orders)) {
-    const bought = mayPlace(facts, position, leg.contract, now) ? buyBackNaked(look, leg, Math.min(naked, held.lo)) : 0;
-    if (bought < naked)
-      look.add({ do: 'exit', reason: 'cover_lost', why: `${naked} units sold have lost their cover` });
-    return;
-  }
-  if (held.lo === 0 || isGathering(look, leg) || !mayPlace(facts, position, leg.contract, now)) return;
-  restStop(look, leg, stops, held.lo);
+  const bought = mendCover(look, leg, held.lo);
+  if (bought === 'leave') return 'leave';
+  const units = held.lo - bought;
+  if (units === 0 || isGathering(look, leg) || !mayPlace(facts, position, leg.contract, now)) return 'stay';
+  return restStop(look, leg, stops, units);
+}
+
+/** Naked without our doing: what may sell still is cancelled, and what is surely naked is bought back. Answers the units of it. */
+function mendCover(look: Look, leg: Leg, free: number): number | 'leave' {
+  const { facts, position, orders } = look;
+  const series = seriesOf(leg.contract, position);
+  if (!needsCover(position) || coverSlack(facts, series) >= 0) return 0;
+  if (lackOf(orders, position, series) > 0)
+    for (const order of orders)
+      if (order.side === 'SELL' && order.takenFrom === undefined && mayFill(order)) look.cancel(order);
+  const buying = ordersOfLeg(orders, leg).filter(
+    ({ side, purpose, takenFrom }) => side === 'BUY' && purpose !== 'stop' && takenFrom === undefined,
+  );
+  const coming = buying.reduce((sum, order) => sum + (mayFill(order) ? order.quantity - order.filledQuantity : 0), 0);
+  const naked = nakedOf(facts, position, series) - coming;
+  const bought = trade(look, { leg, side: 'BUY', purpose: 'unwind', orders: buying }, Math.min(naked, free));
+  if (naked <= free) return bought;
+  look.add({ do: 'exit', reason: 'cover_lost', why: `${naked} units sold have lost their cover` });
+  return 'leave';
 }
 
 /** Triggered, filled, or ended by anybody but us. */
@@ -79,36 +107,6 @@ function hasFired(look: Look, stop: Order): boolean {
   return look.now.wall >= stop.since + TRIGGERED_MS;
 }
 
-/** Buys that may be more than is sold: as few as it takes are cancelled, and what is then uncovered is protected anew. */
-export function cancelExcess(look: Look, buys: readonly Order[], excess: number): void {
-  const live = buys.filter((order) => isLive(order) && mayFill(order));
-  const left = (order: Order) => order.quantity - order.filledQuantity;
-  const onTheirWay = live.filter(({ change }) => change?.kind === 'cancel');
-  let missing = excess - onTheirWay.reduce((sum, order) => sum + left(order), 0);
-  // What came late first: it is what is too much. Then the smallest that is enough, or else the largest.
-  const rest = live.filter(({ change }) => !change).sort((a, b) => left(a) - left(b));
-  while (missing > 0 && rest.length > 0) {
-    const late = rest.findIndex((order) => order.ghost === true && left(order) <= missing);
-    const enough = rest.findIndex((order) => left(order) >= missing);
-    const [order] = rest.splice(late >= 0 ? late : enough >= 0 ? enough : rest.length - 1, 1);
-    if (!order) return;
-    look.cancel(order);
-    missing -= left(order);
-  }
-}
-
-function buyBackNaked(look: Look, leg: Leg, units: number): number {
-  return look.send(leg, 'unwind', leg.opens === 'SELL' ? 'BUY' : 'SELL', units, {
-    kind: 'cross',
-    widen: 0,
-    noWorseThan: null,
-  });
-}
-
-function awaitsAnswers(orders: readonly Order[]): boolean {
-  return orders.some(({ phase }) => phase === 'in_flight' || phase === 'doubt' || phase === 'intended');
-}
-
 /** An entry that still fills in parts is given a moment, so that its fills share a stop. */
 function isGathering(look: Look, leg: Leg): boolean {
   const filling = ordersOfLeg(look.orders, leg).filter((order) => order.side === leg.opens && mayFill(order));
@@ -118,38 +116,55 @@ function isGathering(look: Look, leg: Leg): boolean {
 }
 
 /** Rests stops for so many units. Two refusals mean leaving; the exchange's opening seconds are forgiven. */
-function restStop(look: Look, leg: Leg, stops: readonly Order[], units: number): void {
+function restStop(look: Look, leg: Leg, stops: readonly Order[], units: number): 'leave' | 'stay' {
   const { facts, orders, now } = look;
-  const entry = averageOf(orders, leg, 'SELL');
-  if (entry === null) return;
-  const failed = stops.filter((stop) => isOver(stop) && stop.filledQuantity === 0 && !stop.cancelAsked);
-  const passed = failed.find(({ status }) => status === 'TRIGGER PASSED');
-  if (passed) {
+  const entry = averageOf(orders, leg, 'SELL') ?? priceOf(orders, leg);
+  if (entry === null) return 'stay';
+  const failed = stops.filter(hasFailed);
+  if (failed.some(({ status }) => status === 'TRIGGER PASSED')) {
     look.add({ do: 'exit', reason: 'resting_stop', why: 'the last price has passed the trigger' });
-    return;
+    return 'leave';
   }
   const last = failed.at(-1);
   if (last && now.wall < last.since + AGAIN_MS) {
     look.again(last.since + AGAIN_MS);
-    return;
+    return 'stay';
   }
-  const opening = facts.timetable !== null && now.market < facts.timetable.open + OPENING_MS;
-  const refused = failed.filter(
-    ({ status, phase }) => status === 'REJECTED' || status === 'REFUSED' || phase === 'absent',
-  );
-  if (refused.length >= REFUSALS && !opening) {
+  if (wasRefusedTwice(stops, (facts.timetable?.open ?? 0) + OPENING_MS)) {
     look.add({ do: 'exit', reason: 'protection_refused', why: 'its protective stop was refused twice' });
-    return;
+    return 'leave';
   }
   const { triggerPrice, limitPrice } = restingStop(entry, leg.contract.tickSize);
   look.send(leg, 'stop', 'BUY', units, { kind: 'stop', triggerPrice, price: limitPrice });
+  return 'stay';
+}
+
+/** Sold at least at its limit, where the trades are not listed yet. */
+function priceOf(orders: readonly Order[], leg: Leg): number | null {
+  const sold = ordersOfLeg(orders, leg).find(({ side, filledQuantity }) => side === 'SELL' && filledQuantity > 0);
+  return sold && sold.price > 0 ? sold.price : null;
+}
+
+function hasFailed(stop: Order): boolean {
+  return isOver(stop) && stop.filledQuantity === 0 && !stop.cancelAsked;
+}
+
+/** The same slice, twice in a row. What the exchange refused before `from` does not count. */
+function wasRefusedTwice(stops: readonly Order[], from: number): boolean {
+  const inARow = new Map<number, number>();
+  for (const stop of stops) {
+    const { slice, status, phase, intendedAt } = stop;
+    const refused = status === 'REJECTED' || status === 'REFUSED' || phase === 'absent';
+    if (hasFailed(stop) && refused && intendedAt >= from) inARow.set(slice, (inARow.get(slice) ?? 0) + 1);
+    else if (stop.orderId !== null) inARow.delete(slice);
+  }
+  return [...inARow.values()].some((count) => count >= REFUSALS);
 }
 
 /** The hedge never stays larger than what it covers. */
 function trimHedge(look: Look, leg: Leg): void {
-  const { facts, position, now } = look;
-  const surplus = surplusOf(look, leg);
-  const selling = ordersOfLeg(look.orders, leg).some((order) => order.side === 'SELL' && mayFill(order));
-  if (surplus <= 0 || selling || !mayPlace(facts, position, leg.contract, now)) return;
-  look.send(leg, 'unwind', 'SELL', surplus, { kind: 'cross', widen: 0, noWorseThan: null });
+  const orders = ordersOfLeg(look.orders, leg).filter(
+    ({ side, takenFrom }) => side === 'SELL' && takenFrom === undefined,
+  );
+  trade(look, { leg, side: 'SELL', purpose: 'unwind', orders }, surplusOf(look, leg));
 }

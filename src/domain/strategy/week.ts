@@ -13,7 +13,7 @@ export type SignalCheck = { signal: SignalName; fired: boolean; why: string };
 export type WeekDecision = {
   weekStart: IsoDate;
   /** Why the week is not evaluated, or null. */
-  skipped: string | null;
+  reason: string | null;
   /** Hourly bars that were used: of the week before, and of this one up to now. */
   previousBars: number;
   bars: number;
@@ -28,7 +28,7 @@ export type WeekDecision = {
   /** The bar that fired, its number in the week (from 1), and its END, when it was known. */
   triggeredBar: Bar | null;
   barNumber: number | null;
-  triggeredAt: MarketMs | null;
+  firedAt: MarketMs | null;
   stop: Paise | null;
   strike: Paise | null;
   optionType: OptionType | null;
@@ -59,8 +59,8 @@ export function evaluateWeek(
   const week = current.filter(believed);
   const counts = { weekStart, previousBars: before.length, bars: week.length, unconfirmed };
   if (before.length < params.minPreviousBars) {
-    const skipped = `previous calendar week has ${before.length} hourly bars (<${params.minPreviousBars})`;
-    return { ...UNDECIDED, ...counts, skipped };
+    const reason = `previous calendar week has ${before.length} hourly bars (<${params.minPreviousBars})`;
+    return { ...UNDECIDED, ...counts, reason };
   }
   const context = weekContext(before, params);
   return { ...UNDECIDED, ...counts, ...context, ...decide(week, context, params) };
@@ -84,7 +84,7 @@ function decide(week: readonly Bar[], context: WeekContext, params: StrategyPara
         signal: fired.signal,
         triggeredBar: bar,
         barNumber: index + 1,
-        triggeredAt: hourlyBarEnd(bar.start),
+        firedAt: hourlyBarEnd(bar.start),
         stop: fired.stop,
         strike: strikeOf(fired.optionType, fired.stop, params),
         optionType: fired.optionType,
@@ -116,7 +116,7 @@ function isWeekday(bar: Bar): boolean {
 }
 
 const UNDECIDED = {
-  skipped: null,
+  reason: null,
   levels: null,
   zones: null,
   margins: null,
@@ -125,7 +125,7 @@ const UNDECIDED = {
   signal: null,
   triggeredBar: null,
   barNumber: null,
-  triggeredAt: null,
+  firedAt: null,
   stop: null,
   strike: null,
   optionType: null,

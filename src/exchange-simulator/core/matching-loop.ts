@@ -36,18 +36,23 @@ export function createMatchingLoop({ book, prices, consumedDepth, admission, fau
     return next;
   }
 
+  /**
+   * What was pending of a cancelled order stays so in its row: "pending" is no sign of life. `cancelled_quantity` says the same where the
+   * client asked for it, and 0 where nobody did: rows of both forms are known (kiteconnect-mocks, orders.json), which is when is ours.
+   */
   function end(
     record: OrderRecord,
     status: 'CANCELLED' | 'REJECTED',
     at: MarketMs,
     message: string | null,
   ): OrderRecord {
-    const { pendingQuantity } = record.order;
+    const pendingQuantity = status === 'CANCELLED' ? record.order.pendingQuantity : 0;
+    const cancelledQuantity = record.pending?.kind === 'cancel' ? pendingQuantity : 0;
     return step(
       record,
       status,
       at,
-      { statusMessage: message, pendingQuantity: 0, cancelledQuantity: status === 'CANCELLED' ? pendingQuantity : 0 },
+      { statusMessage: message, pendingQuantity, cancelledQuantity },
       { phase: 'done', pending: null },
     );
   }
@@ -82,7 +87,7 @@ export function createMatchingLoop({ book, prices, consumedDepth, admission, fau
     const { order, contract } = record;
     if (!isTriggered(order.side, order.triggerPrice, prices.last(contract, at))) return record;
     const fault = faults.take('cancel_triggered', (candidate) => concerns(candidate, order));
-    const beyond = fault ? 'Price protection, on request of a fault.' : admission.protection(order, record, at);
+    const beyond = fault ? 'Price protection, on request of a fault.' : admission.triggered(order, record, at);
     if (beyond) return end(record, 'CANCELLED', at, beyond);
     return step(
       record,

@@ -5,8 +5,8 @@ import { type Book, isLive, type OrderRecord, stepped } from './book.ts';
 import type { Delays } from './delays.ts';
 import { concerns, type Faults } from './faults.ts';
 import type { MatchingLoop } from './matching-loop.ts';
-import { checkBusy, checkChange, checkRequest, refused } from './order-rules.ts';
-import { protectedPrice } from './price-rules.ts';
+import { checkBusy, checkChange, checkRequest, input, refused } from './order-rules.ts';
+import { protectedPrice, protectionPercent } from './price-rules.ts';
 import { between } from './random.ts';
 import type { SimOrder, SimOrderChange, SimOrderRequest } from './types.ts';
 
@@ -109,10 +109,14 @@ export function createOrderEntry(options: OrderEntryOptions) {
 
   function asLimit(order: SimOrderRequest, contract: OptionContract, at: MarketMs) {
     const last = options.last(contract, at);
+    const percent = protectionPercent(last, order.marketProtection ?? -1);
     return {
       orderType: 'LIMIT',
-      price: protectedPrice(order.side, last, order.marketProtection ?? -1, contract.tickSize),
+      price: protectedPrice(order.side, last, percent, contract.tickSize),
       triggerPrice: 0,
+      // Kite forum 52371: nothing but the tag list tells what it was.
+      marketProtection: null,
+      marks: ['mktp', `mktp:${percent.toFixed(2)}`],
     };
   }
 
@@ -170,6 +174,7 @@ export function createOrderEntry(options: OrderEntryOptions) {
     place(request: SimOrderRequest, contract: OptionContract): SimOrder {
       const at = now();
       checkRequest(request, contract, at);
+      refuseFor(admission.terms(request, contract, 'received', at) ?? admission.farHedge(request, contract, at));
       const record = begin(request, contract, at);
       const { order } = matchingLoop.acknowledge(record);
       send(order.orderId);
@@ -179,7 +184,9 @@ export function createOrderEntry(options: OrderEntryOptions) {
     modify(orderId: string, change: SimOrderChange): SimOrder {
       const at = now();
       const record = known(orderId);
-      checkChange(record, change, { ...record.order, ...change }, at);
+      const changed = { ...record.order, ...change };
+      checkChange(record, change, changed, at);
+      refuseFor(admission.terms(changed, record.contract, record.phase, at));
       if (typeChanges(record, change) && refusesTypeChange(record, false)) throw refused(TYPE_CHANGE);
       const modifications = record.order.modifications + 1;
       const pending = { kind: 'modify' as const, change };
@@ -230,6 +237,10 @@ export function createOrderEntry(options: OrderEntryOptions) {
   };
 }
 
+function refuseFor(reason: string | null): void {
+  if (reason !== null) throw input(reason);
+}
+
 /** Guides say that some conversions are refused, and the API documents `order_type` as modifiable: not proven either way. */
 const TYPE_CHANGE = 'The order type of this order cannot be changed.';
 
@@ -238,6 +249,6 @@ function typeChanges({ order }: OrderRecord, change: SimOrderChange): boolean {
 }
 
 function pickTerms(order: SimOrder): Partial<SimOrder> {
-  const { orderType, price, triggerPrice, quantity, validity, marketProtection } = order;
-  return { orderType, price, triggerPrice, quantity, validity, marketProtection };
+  const { orderType, price, triggerPrice, quantity, validity, marketProtection, marks } = order;
+  return { orderType, price, triggerPrice, quantity, validity, marketProtection, ...(marks ? { marks } : {}) };
 }

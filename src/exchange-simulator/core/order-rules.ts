@@ -44,12 +44,13 @@ export function checkChange(record: OrderRecord, change: SimOrderChange, changed
   checkTerms(changed, contract);
 }
 
-/** Refuses a change of an order that is final or still being processed. */
-export function checkBusy(record: OrderRecord, verb: 'modified' | 'cancelled'): void {
-  const { order, phase, pending } = record;
-  if (phase === 'done') throw refused(`Order cannot be ${verb} as it is already ${order.status.toLowerCase()}.`);
-  if (phase === 'received' || phase === 'validated' || pending)
-    throw refused(`Order cannot be ${verb} as it is being processed. Try later.`);
+/**
+ * Refuses a change of an order that is final or still being processed, in the same words: whoever asks cannot tell which (Kite forum
+ * 8106; the words for a modification as seen in public logs).
+ */
+export function checkBusy({ phase, pending }: OrderRecord, verb: 'modified' | 'cancelled'): void {
+  if (phase === 'done' || phase === 'received' || phase === 'validated' || pending)
+    throw input(`Order cannot be ${verb} as it is being processed. Try later.`);
 }
 
 function checkQuantity(quantity: number, contract: OptionContract, at: MarketMs): void {
@@ -103,7 +104,7 @@ function checkPrice(name: string, price: Paise, tick: Paise): void {
   }
 }
 
-function input(message: string): SimRefusal {
+export function input(message: string): SimRefusal {
   return new SimRefusal(400, 'InputException', message);
 }
 

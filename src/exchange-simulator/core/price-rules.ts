@@ -19,12 +19,16 @@ export function triggerRange(trigger: Paise): Paise {
 }
 
 /**
- * The limit that a MARKET order becomes, `protection` percent beyond the last price; -1 lets the broker choose: 5 % below 10 rupees,
- * 3 % to 100, 2 % to 500, 1 % above. Kite docs and forum 52940, 52970 for the conversion; the percentages are reports of users
- * (tradingqna.com thread 193460 for the 3 %), not official.
+ * How many percent a MARKET order's protection stands for; -1 lets the broker choose: 5 below 10 rupees, 3 to 100, 2 to 500, 1 above. Kite
+ * docs and forum 52940, 52970 for the conversion; the percentages are reports of users (tradingqna.com thread 193460 for the 3, forum
+ * 52371 for the 2 at 204.10), not official.
  */
-export function protectedPrice(side: Side, last: Paise, protection: number, tick: Paise): Paise {
-  const percent = protection === -1 ? automatic(last) : protection;
+export function protectionPercent(last: Paise, protection: number): number {
+  return protection === -1 ? automatic(last) : protection;
+}
+
+/** The limit that a MARKET order becomes, `percent` beyond the last price. */
+export function protectedPrice(side: Side, last: Paise, percent: number, tick: Paise): Paise {
   const price = last * (1 + ((side === 'BUY' ? 1 : -1) * percent) / 100);
   const ticks = side === 'BUY' ? Math.ceil(price / tick - 1e-9) : Math.floor(price / tick + 1e-9);
   return Math.max(1, ticks) * tick;

@@ -72,6 +72,8 @@ export type SimOrder = SimOrderRequest & {
   updatedAt: MarketMs;
   exchangeAt: MarketMs | null;
   fills: SimFill[];
+  /** Entries of the broker's own in the order's list of tags. */
+  marks?: readonly string[];
   /** Who placed it when it was not the API: a person in the broker's app, or the broker itself (square-off). */
   source?: 'app' | 'broker';
   /** Every state it went through, oldest first, each a whole row's worth of what changed. */

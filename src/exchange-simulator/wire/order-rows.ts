@@ -7,6 +7,7 @@ type Naming = Pick<Brokerage, 'userId' | 'find'>;
 
 /** An order as `GET /orders` shows it (K-docs: "Orders"). */
 export function orderRow(exchange: Naming, order: SimOrder) {
+  const tags = [...(order.tag ? [order.tag] : []), ...(order.marks ?? [])];
   return {
     account_id: exchange.userId,
     placed_by: exchange.userId,
@@ -41,7 +42,7 @@ export function orderRow(exchange: Naming, order: SimOrder) {
     market_protection: order.marketProtection ?? 0,
     meta: {},
     tag: order.tag,
-    ...(order.tag ? { tags: [order.tag] } : {}),
+    ...(tags.length > 0 ? { tags } : {}),
     guid: 'XXXXXX',
   };
 }

@@ -80,7 +80,7 @@ export const SENDING_FAULTS: Readonly<Record<string, Draw>> = {
         {
           do: 'refuse',
           status: 400,
-          errorType: 'OrderException',
+          errorType: 'InputException',
           message: 'Order cannot be cancelled as it is being processed. Try later.',
         },
       ]),

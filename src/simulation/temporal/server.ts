@@ -52,9 +52,10 @@ export class Temporal {
     for (const queue of [...this.waiting.keys()]) this.release(queue);
   }
 
-  /** The first one of a workflow id that runs stays: answers whether this one was started. */
+  /** One that runs, or came to its end, stays; one that was lost is begun anew. Answers whether this one was started. */
   start(of: { workflowId: string; workflowType: string; taskQueue: string; args: unknown[] }): boolean {
-    if (this.executions.has(of.workflowId)) return false;
+    const known = this.executions.get(of.workflowId)?.state;
+    if (known === 'running' || known === 'completed') return false;
     this.executions.set(of.workflowId, new Execution(of, this.worldOf(of.taskQueue)));
     return true;
   }

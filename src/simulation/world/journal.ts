@@ -2,7 +2,8 @@
 
 import { type DayIdentity, dayWorkflowId } from '../../contract/identity.ts';
 import type { HandedOver, OrderView } from '../../contract/ledger.ts';
-import type { DayReport, PositionView } from '../../contract/views.ts';
+import type { KeptNotice } from '../../contract/notices.ts';
+import type { DayReport, DecisionView, PositionView } from '../../contract/views.ts';
 import type { IsoDate, LastPrice } from '../../domain/types.ts';
 import type { Account, Journal, JournalBatch, OpenAtEnd, StoredEvent, StoredSession } from '../../journal/types.ts';
 
@@ -14,6 +15,7 @@ type Day = {
   events: Map<number, StoredEvent>;
   orders: Map<string, { view: OrderView; sequence: number }>;
   positions: Map<string, { view: PositionView; handedOver: HandedOver | null; sequence: number }>;
+  decisions: Map<number, DecisionView>;
 };
 
 /** What is written is a copy, as a database's is. */
@@ -31,6 +33,7 @@ export function createMemoryJournal(): MemoryJournal {
   const sessions: { of: Account; session: StoredSession }[] = [];
   const prices = new Map<number, LastPrice>();
   const runs = new Map<string, Map<number, boolean>>();
+  const notices: { of: Account; kept: KeptNotice }[] = [];
 
   const known = (identity: DayIdentity): Day | undefined => days.get(dayWorkflowId(identity));
 
@@ -45,7 +48,7 @@ export function createMemoryJournal(): MemoryJournal {
     const day: Day = {
       identity: copy(identity),
       ...{ state: 'awaiting_auth', sequence: 0, report: null },
-      ...{ events: new Map(), orders: new Map(), positions: new Map() },
+      ...{ events: new Map(), orders: new Map(), positions: new Map(), decisions: new Map() },
     };
     days.set(id, day);
     return day;
@@ -53,11 +56,12 @@ export function createMemoryJournal(): MemoryJournal {
 
   function write(batch: JournalBatch): void {
     checkWhole(batch);
-    const { identity, sequence = 0, state, events, orders, positions, handedOver } = batch;
+    const { identity, sequence = 0, state, events, orders, positions, handedOver, decisions } = batch;
     const day = dayOf(identity);
     if (sequence >= day.sequence && day.report === null) Object.assign(day, { state, sequence });
     for (const event of events)
       if (!day.events.has(event.seq)) day.events.set(event.seq, { ...copy(event), date: identity.date });
+    for (const decision of decisions) day.decisions.set(decision.at, copy(decision));
     for (const view of orders)
       if (sequence >= (day.orders.get(view.tag)?.sequence ?? 0))
         day.orders.set(view.tag, { view: copy(view), sequence });
@@ -70,6 +74,11 @@ export function createMemoryJournal(): MemoryJournal {
     [...days.values()]
       .filter(({ identity }) => isOf(identity, account))
       .sort((a, b) => a.identity.date.localeCompare(b.identity.date));
+  const noticesOf = (account: Account) =>
+    notices
+      .filter(({ of }) => isOf({ ...of, date: '' }, account))
+      .map(({ kept }) => kept)
+      .sort((a, b) => a.queuedAt - b.queuedAt || a.notice.id.localeCompare(b.notice.id));
   const inOrder = (of: PositionView, other: PositionView) =>
     of.openedAt - other.openedAt || of.id.localeCompare(other.id);
 
@@ -77,6 +86,7 @@ export function createMemoryJournal(): MemoryJournal {
     dump: () =>
       JSON.stringify([
         sessions,
+        notices,
         [...days.values()].map((day) => ({
           ...day,
           events: [...day.events],
@@ -84,7 +94,7 @@ export function createMemoryJournal(): MemoryJournal {
           positions: [...day.positions],
         })),
       ]),
-    async openDay(identity) {
+    async recordDayOpened(identity) {
       dayOf(identity);
     },
     async write(batch) {
@@ -118,6 +128,21 @@ export function createMemoryJournal(): MemoryJournal {
       const orders = ofAccount(account).flatMap((day) => [...day.orders.values()]);
       return orders.some(({ view }) => view.purpose === 'stop' && view.orderType === 'LIMIT');
     },
+    async soFar(identity) {
+      const day = ofAccount(identity).find((one) => one.identity.date === identity.date);
+      if (!day || day.sequence === 0) return null;
+      return copy({
+        sequence: day.sequence,
+        logged: Math.max(0, ...[...day.events.values()].map(({ seq }) => seq)),
+        orders: [...day.orders.values()]
+          .map(({ view }) => view)
+          .sort((a, b) => a.intendedAt - b.intendedAt || a.tag.localeCompare(b.tag)),
+        positions: [...day.positions.values()]
+          .map(({ view, handedOver }) => ({ view, handedOver }))
+          .sort((a, b) => inOrder(a.view, b.view)),
+        decisions: [...day.decisions.values()].sort((a, b) => a.at - b.at),
+      });
+    },
     async handover(account, before: IsoDate): Promise<OpenAtEnd | null> {
       const last = ofAccount(account).findLast((day) => day.identity.date < before && day.positions.size > 0);
       if (!last) return null;
@@ -146,6 +171,18 @@ export function createMemoryJournal(): MemoryJournal {
     },
     async lastPrices() {
       return copy([...prices.values()].sort((a, b) => a.instrumentToken - b.instrumentToken));
+    },
+    async saveNotice(account, kept) {
+      const known = noticesOf(account).find(({ notice }) => notice.id === kept.notice.id);
+      if (known) known.deliveredAt ??= kept.deliveredAt;
+      else notices.push({ of: { mode: account.mode, account: account.account, run: account.run }, kept: copy(kept) });
+      return (known ?? kept).deliveredAt;
+    },
+    async undeliveredNotices(account, limit) {
+      return copy(noticesOf(account).filter(({ deliveredAt }) => deliveredAt === null)).slice(0, limit);
+    },
+    async notices(account, limit) {
+      return copy(noticesOf(account).reverse().slice(0, limit));
     },
     async replayRun(account) {
       const last = [...(runs.get(account) ?? [])].sort(([a], [b]) => b - a)[0];

@@ -3,8 +3,9 @@
 import type { BookPace } from '../../../activities/book-pace.ts';
 import type { GuardPace } from '../../../activities/guard-pace.ts';
 import { createPace } from '../../brokers/kite-pace.ts';
-import type { DayActivities, GuardActivities, NoticeInput } from '../../contract/activities.ts';
+import type { DayActivities, GuardActivities } from '../../contract/activities.ts';
 import { guardTaskQueue } from '../../contract/identity.ts';
+import type { NoticeInput } from '../../contract/notices.ts';
 import type { Account } from '../../journal/types.ts';
 import type { Patience } from '../../market/candles.ts';
 import { createFeed, type FeedPace } from '../../market/feed.ts';

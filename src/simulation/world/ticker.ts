@@ -54,7 +54,6 @@ export type TickerWorld = {
 type Connection = {
   process: SimProcess;
   events: TickerEvents;
-  token: string;
   tokens: Set<number>;
   sent: Map<number, string>;
   open: boolean;
@@ -122,7 +121,6 @@ export class TickerServer {
         const connection: Connection = {
           process,
           events: closing(events),
-          token,
           tokens: new Set(),
           sent: new Map(),
           open: false,
@@ -131,6 +129,7 @@ export class TickerServer {
         state = 'connecting';
         after(this.world.latencyMs(), () => {
           if (mine !== connection || process.dead) return;
+          // A connection that stands outlives its session; only a new one is asked for it.
           const refused = this.met('refused') || !this.world.exchange.sessionAlive(token);
           if (refused || this.met('unavailable')) return this.to(connection, () => connection.events.onClose(refused));
           connection.open = true;
@@ -198,11 +197,6 @@ export class TickerServer {
     if (this.met('silent')) return;
     const noPrices = this.active('no_prices');
     for (const connection of this.connections) {
-      if (!this.world.exchange.sessionAlive(connection.token)) {
-        // It is closed as any connection; the next one is refused.
-        this.drop(connection);
-        continue;
-      }
       const packets = [...connection.tokens].flatMap((token) => this.packetFor(connection, token, noPrices));
       this.to(connection, () => {
         connection.events.onFrame();

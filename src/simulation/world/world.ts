@@ -1,7 +1,7 @@
 /** Everything outside the product for some days: the exchange, the brokers' ways to it, Temporal, the journal, and time itself. */
 
 import { createHash } from 'node:crypto';
-import type { NoticeInput } from '../../contract/activities.ts';
+import type { NoticeInput } from '../../contract/notices.ts';
 import { istDate } from '../../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../../domain/types.ts';
 import { hash } from '../../exchange-simulator/core/random.ts';

@@ -238,6 +238,10 @@ describe('news', () => {
     const ended = row(1, { phase: 'ended', status: 'COMPLETE' });
     const told = new Map([[ended.orderId, materialOf(ended)]]);
     expect(newsOf(lookAt([ended]), day.cursor(), { ...NOTHING, told })).toBeNull();
+    const works = row(2);
+    const toldOfIt = new Map([[works.orderId, materialOf(works)]]);
+    expect(newsOf(lookAt([works]), day.cursor())?.rows).toEqual([works]);
+    expect(newsOf(lookAt([works]), day.cursor(), { ...NOTHING, told: toldOfIt })).toBeNull();
     const filled = { ...ended, filledQuantity: 750, fills: fills(1, 750) };
     expect(newsOf(lookAt([filled]), day.cursor(), { ...NOTHING, told })?.rows).toEqual([filled]);
   });

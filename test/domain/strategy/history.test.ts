@@ -12,7 +12,7 @@ import {
   weekStartOf,
 } from '../../../src/domain/strategy/index.ts';
 import type { Bar, IsoDate } from '../../../src/domain/types.ts';
-import { readCandleFile } from '../../../src/market/candle-files.ts';
+import { readCandleFile } from '../../../src/platform/candle-files.ts';
 
 const FOLDER = resolve(process.env.MARKET_DATA_DIR ?? '../shared/data');
 const PRESENT = existsSync(join(FOLDER, 'nifty_1h.csv')) && existsSync(join(FOLDER, 'signals_2021_2023.json'));
@@ -54,7 +54,7 @@ function decide(week: IsoDate, params: Partial<StrategyParams> = {}) {
 function changedBy(params: Partial<StrategyParams>): IsoDate[] {
   return [...byWeek.keys()].filter((week) => {
     const [one, other] = [decide(week), decide(week, params)];
-    return one.signal !== other.signal || one.triggeredAt !== other.triggeredAt || one.strike !== other.strike;
+    return one.signal !== other.signal || one.firedAt !== other.firedAt || one.strike !== other.strike;
   });
 }
 
@@ -75,9 +75,9 @@ describe.skipIf(!PRESENT)('over real hourly candles', () => {
     expect(origin).toHaveLength(145);
     for (const week of origin) {
       const got = decide(week.weekStart);
-      const at = got.triggeredAt === null ? null : istIso(got.triggeredAt).slice(0, 19);
+      const at = got.firedAt === null ? null : istIso(got.firedAt).slice(0, 19);
       if (week.skipped) {
-        expect({ week: week.weekStart, skipped: got.skipped, signal: got.signal }).toEqual({
+        expect({ week: week.weekStart, skipped: got.reason, signal: got.signal }).toEqual({
           week: week.weekStart,
           skipped: week.skipped,
           signal: null,
@@ -155,14 +155,14 @@ describe('over the bundled fortnight', () => {
     const decision = evaluateWeek(fortnight, istAt('2025-07-18', '15:30'));
     expect(decision).toMatchObject({
       weekStart: '2025-07-13',
-      skipped: null,
+      reason: null,
       levels: { high: 2_554_870, low: 2_512_900, close: 2_514_055, max4hBody: 2_553_900, min4hBody: 2_514_055 },
       zones: { upperTop: 2_554_870, upperBottom: 2_553_900, lowerTop: 2_514_055, lowerBottom: 2_512_900 },
       margins: { high: 2_910, low: 3_465 },
       distances: { resistance: 39_845, support: 0 },
       bias: 'BULLISH',
       signal: 'S1',
-      triggeredAt: istAt('2025-07-14', '11:15'),
+      firedAt: istAt('2025-07-14', '11:15'),
       stop: 2_501_220,
       strike: 2_500_000,
       optionType: 'PE',

@@ -89,12 +89,12 @@ describe('a week', () => {
     const bars = thisWeek(trap);
     const nineteen = evaluateWeek([...previousWeek(NEUTRAL).slice(-19), ...bars], END);
     expect(nineteen).toMatchObject({
-      skipped: 'previous calendar week has 19 hourly bars (<20)',
+      reason: 'previous calendar week has 19 hourly bars (<20)',
       signal: null,
       levels: null,
       bias: null,
     });
-    expect(evaluateWeek([...previousWeek(NEUTRAL).slice(-20), ...bars], END).skipped).toBeNull();
+    expect(evaluateWeek([...previousWeek(NEUTRAL).slice(-20), ...bars], END).reason).toBeNull();
   });
 
   it('knows a bar only at its end', () => {
@@ -102,7 +102,7 @@ describe('a week', () => {
     const before = evaluateWeek(bars, istAt('2025-07-14', '11:14:59'));
     expect(before).toMatchObject({ bars: 1, signal: null, checkedAt: istAt('2025-07-14', '10:15') });
     const at = evaluateWeek(bars, istAt('2025-07-14', '11:15'));
-    expect(at).toMatchObject({ bars: 2, signal: 'S1', triggeredAt: istAt('2025-07-14', '11:15'), barNumber: 2 });
+    expect(at).toMatchObject({ bars: 2, signal: 'S1', firedAt: istAt('2025-07-14', '11:15'), barNumber: 2 });
   });
 
   it('has one signal: what comes later changes nothing', () => {
@@ -110,13 +110,13 @@ describe('a week', () => {
     expect(decide(NEUTRAL, thisWeek(later, [[20_500, 20_900, 20_500, 20_900]]))).toMatchObject({
       signal: 'S1',
       barNumber: 2,
-      triggeredAt: istAt('2025-07-14', '11:15'),
+      firedAt: istAt('2025-07-14', '11:15'),
     });
   });
 
   it('begins with the first trading day when Monday is closed', () => {
     const decision = decide(NEUTRAL, thisWeek([], trap));
-    expect(decision).toMatchObject({ signal: 'S1', triggeredAt: istAt('2025-07-15', '11:15'), barNumber: 2 });
+    expect(decision).toMatchObject({ signal: 'S1', firedAt: istAt('2025-07-15', '11:15'), barNumber: 2 });
   });
 
   it('does not count a Sunday session unless asked to', () => {

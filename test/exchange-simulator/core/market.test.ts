@@ -6,7 +6,7 @@ import { istAt } from '../../../src/domain/clock.ts';
 import { createMarket, openMarket } from '../../../src/exchange-simulator/core/market/market.ts';
 import type { Exchange } from '../../../src/exchange-simulator/core/types.ts';
 import { createExchange } from '../../../src/exchange-simulator/replay/exchange.ts';
-import { readCandleFile } from '../../../src/market/candle-files.ts';
+import { readCandleFile } from '../../../src/platform/candle-files.ts';
 import { CALL, FAR_PUT, instrument, PUT, quoteOf, request } from './core-fixture.ts';
 import { LATENCY_MS, MONDAY, openStepped, stepByHand } from './stepped-exchange.ts';
 

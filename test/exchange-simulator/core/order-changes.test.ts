@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { cancel, lastPrice, modify, open, place, refusal, statuses } from './core-fixture.ts';
+import { cancel, lastPrice, modify, moveTo, open, place, refusal, request, statuses } from './core-fixture.ts';
+
+/** How the broker refuses a change of an order that is final or on its way. */
+const busy = (verb: 'modified' | 'cancelled') => ({
+  status: 400,
+  errorType: 'InputException',
+  message: `Order cannot be ${verb} as it is being processed. Try later.`,
+});
 
 /** Trigger and limit of a stop above the last price that every rule allows. */
 const stopAbove = (last: number) => ({ orderType: 'SL', triggerPrice: last + 2_000, price: last + 2_500 });
@@ -99,19 +106,37 @@ describe('a modification', () => {
     const exchange = await open({ latency: { minMs: 100, maxMs: 100 } });
     const { orderId } = await place(exchange, { price: 4_000 });
     exchange.modify(orderId, { price: 4_100 });
-    expect(refusal(() => exchange.modify(orderId, { price: 4_200 })).message).toContain('being processed');
-    expect(refusal(() => exchange.cancel(orderId)).message).toContain('being processed');
+    expect(refusal(() => exchange.modify(orderId, { price: 4_200 }))).toEqual(busy('modified'));
+    expect(refusal(() => exchange.cancel(orderId))).toEqual(busy('cancelled'));
   });
 });
 
 describe('a cancellation', () => {
-  it('is pending first, then the order is cancelled with what was left of it', async () => {
+  it('is pending first, then the order is cancelled, and its row keeps as pending what was left of it', async () => {
     const exchange = await open();
     const { orderId } = await place(exchange, { price: 4_000 });
     expect(exchange.cancel(orderId).status).toBe('CANCEL PENDING');
     await expect
       .poll(() => exchange.order(orderId))
-      .toMatchObject({ status: 'CANCELLED', pendingQuantity: 0, cancelledQuantity: 75 });
+      .toMatchObject({ status: 'CANCELLED', pendingQuantity: 75, cancelledQuantity: 75 });
+  });
+
+  it('of a part leaves the rest pending, without any claim on cash or margin', async () => {
+    const exchange = await open();
+    const before = exchange.cash().used;
+    exchange.addFault({ kind: 'thin_depth', count: 1 });
+    const part = await place(exchange, { quantity: 750 });
+    const ended = await cancel(exchange, part.orderId);
+    expect(ended).toMatchObject({ filledQuantity: 75, pendingQuantity: 675, cancelledQuantity: 675 });
+    const paid = ended.fills.reduce((sum, { quantity, price }) => sum + quantity * price, 0);
+    expect(exchange.cash().used).toBe(before + paid);
+  });
+
+  it('that nobody asked for shows no cancelled quantity', async () => {
+    const exchange = await open();
+    const { orderId } = await place(exchange, { price: 4_000 });
+    moveTo(exchange, '15:26');
+    expect(exchange.order(orderId)).toMatchObject({ status: 'CANCELLED', pendingQuantity: 75, cancelledQuantity: 0 });
   });
 
   it('can lose the race against a fill', async () => {
@@ -122,11 +147,24 @@ describe('a cancellation', () => {
     expect(exchange.order(orderId)).toMatchObject({ status: 'COMPLETE', filledQuantity: 75 });
   });
 
-  it('of a final order is refused, as is its modification', async () => {
+  it('of an order that is on its way to the exchange is refused, as is its modification', async () => {
+    const exchange = await open({ latency: { minMs: 100, maxMs: 100 } });
+    const { orderId } = exchange.place(request({ price: 4_000 }));
+    expect(refusal(() => exchange.cancel(orderId))).toEqual(busy('cancelled'));
+    expect(refusal(() => exchange.modify(orderId, { price: 4_100 }))).toEqual(busy('modified'));
+  });
+
+  it('of a final order is refused in the words for one that is being processed, as is its modification', async () => {
     const exchange = await open();
-    const { orderId } = await place(exchange);
-    expect(refusal(() => exchange.cancel(orderId))).toMatchObject({ status: 400, errorType: 'OrderException' });
-    expect(refusal(() => exchange.modify(orderId, { price: 9_000 })).message).toContain('already complete');
+    const filled = await place(exchange);
+    const cancelled = await cancel(exchange, (await place(exchange, { price: 4_000 })).orderId);
+    exchange.addFault({ kind: 'reject_order', count: 1 });
+    const rejected = await place(exchange);
+    expect([filled.status, cancelled.status, rejected.status]).toEqual(['COMPLETE', 'CANCELLED', 'REJECTED']);
+    for (const { orderId } of [filled, cancelled, rejected]) {
+      expect(refusal(() => exchange.cancel(orderId))).toEqual(busy('cancelled'));
+      expect(refusal(() => exchange.modify(orderId, { price: 9_000 }))).toEqual(busy('modified'));
+    }
   });
 
   it('of an unknown order is refused', async () => {

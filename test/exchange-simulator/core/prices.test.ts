@@ -6,7 +6,7 @@ import { istAt, istDate } from '../../../src/domain/clock.ts';
 import type { Bar, OptionType } from '../../../src/domain/types.ts';
 import { premium } from '../../../src/exchange-simulator/core/market/premium.ts';
 import type { SimInstrument } from '../../../src/exchange-simulator/core/types.ts';
-import { readCandleFile } from '../../../src/market/candle-files.ts';
+import { readCandleFile } from '../../../src/platform/candle-files.ts';
 import { CALL, FAR_PUT, lastPrice, moveTo, open, PUT, quoteOf } from './core-fixture.ts';
 
 const data = join(dirname(fileURLToPath(import.meta.url)), '../../../data');

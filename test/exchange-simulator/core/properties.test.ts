@@ -67,8 +67,8 @@ function checkOrder(order: SimOrder): void {
   expect(filled).toBeLessThanOrEqual(order.quantity);
   expect(order.fills.every(({ quantity }) => quantity > 0 && quantity % 75 === 0)).toBe(true);
   if (order.status === 'COMPLETE') expect(filled).toBe(order.quantity);
-  if (order.status === 'CANCELLED') expect(filled + order.cancelledQuantity).toBe(order.quantity);
-  if (order.status === 'REJECTED') expect(filled).toBe(0);
+  if (order.status === 'REJECTED') expect([filled, order.pendingQuantity]).toEqual([0, 0]);
+  else expect(filled + order.pendingQuantity).toBe(order.quantity);
   const times = order.history.map(({ at }) => at);
   expect(times).toEqual([...times].sort((a, b) => a - b));
 }

@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { istAt } from '../../../src/domain/clock.ts';
 import { priceProtection, protectedPrice, triggerRange } from '../../../src/exchange-simulator/core/price-rules.ts';
 import type { SimOrderRequest } from '../../../src/exchange-simulator/core/types.ts';
-import { lastPrice, modify, moveTo, open, PUT, place, quoteOf, refusal, request } from './core-fixture.ts';
+import { arrived, lastPrice, modify, moveTo, open, PUT, place, quoteOf, refusal, request } from './core-fixture.ts';
+
+/** Deep enough in the money for a lower circuit of more than nothing. */
+const DEEP_PUT = 'NIFTY2571727150PE';
+const OUTSIDE_PROTECTION = 'Price exceeds circuit limits for the instrument. Place an order within the daily range.';
 
 type Row = [rule: string, changes: Partial<SimOrderRequest>, errorType: string, words: RegExp];
 
@@ -59,6 +63,116 @@ describe('refused at once, without an order id', () => {
     expect(exchange.allOrders()).toEqual([]);
   });
 
+  describe('by the day’s price range and the last price, in the broker’s words', () => {
+    const CLOSE_TO = /^Your order price is/;
+
+    it.each([
+      [
+        'a limit above it',
+        { price: 5 },
+        'upper',
+        /^Your order price is higher than the current \[upper circuit limit\]\(/,
+      ],
+      [
+        'a sell above it, which endangers nobody',
+        { price: 5, side: 'SELL' },
+        'upper',
+        /^Your order price is higher than the current \[upper circuit limit\]\(/,
+      ],
+      [
+        'a stop whose trigger is above it',
+        { orderType: 'SL', triggerPrice: 5, price: 10 },
+        'upper',
+        /^Trigger price for stoploss buy orders cannot be above the upper circuit price\. .* with trigger price below /,
+      ],
+      [
+        'a stop whose limit is above it',
+        { orderType: 'SL', triggerPrice: -5, price: 5 },
+        'upper',
+        /^Price for stoploss buy orders cannot be above the upper circuit price\. .* with price below /,
+      ],
+      [
+        'a limit below it',
+        { tradingsymbol: DEEP_PUT, price: -5 },
+        'lower',
+        /^Your order price is lower than the current \[lower circuit limit\]\(/,
+      ],
+      [
+        'a sell stop whose trigger is below it',
+        { tradingsymbol: DEEP_PUT, side: 'SELL', orderType: 'SL', triggerPrice: -5, price: -10 },
+        'lower',
+        /^Trigger price for stoploss sell orders cannot be below the lower circuit price\. .* with trigger price above /,
+      ],
+    ] as const)('%s', async (_what, { price, ...changes }, bound, words) => {
+      const exchange = await open();
+      const symbol = 'tradingsymbol' in changes ? changes.tradingsymbol : PUT;
+      const { upperCircuit, lowerCircuit } = quoteOf(exchange, symbol);
+      const from = bound === 'upper' ? upperCircuit : lowerCircuit;
+      const terms = {
+        ...changes,
+        price: from + price,
+        triggerPrice: 'triggerPrice' in changes ? from + changes.triggerPrice : 0,
+      };
+      expect(refusal(() => exchange.place(request(terms)))).toEqual({
+        status: 400,
+        errorType: 'InputException',
+        message: expect.stringMatching(words),
+      });
+      expect(exchange.allOrders()).toEqual([]);
+    });
+
+    it('but the range itself is taken', async () => {
+      const exchange = await open();
+      expect(await place(exchange, { side: 'SELL', price: quoteOf(exchange).upperCircuit })).toMatchObject({
+        status: 'OPEN',
+      });
+    });
+
+    it('a stop whose trigger the last price has reached: bought at or below it, sold at or above it', async () => {
+      const exchange = await open();
+      const last = lastPrice(exchange);
+      const words = (kind: string, where: string) => ({
+        status: 400,
+        errorType: 'InputException',
+        message: `Trigger price for stoploss ${kind} orders should be ${where} than the last traded price (${(last / 100).toFixed(2)}). Try limit order.`,
+      });
+      const buy = request({ orderType: 'SL', triggerPrice: last, price: last + 100 });
+      expect(refusal(() => exchange.place(buy))).toEqual(words('buy', 'higher'));
+      const sell = request({ side: 'SELL', orderType: 'SL', triggerPrice: last, price: last - 100 });
+      expect(refusal(() => exchange.place(sell))).toEqual(words('sell', 'lower'));
+      expect(exchange.allOrders()).toEqual([]);
+      const above = await place(exchange, { orderType: 'SL', triggerPrice: last + 5, price: last + 100 });
+      expect(above).toMatchObject({ status: 'TRIGGER PENDING' });
+    });
+
+    it('a modification to such terms: the order stays as it is, and none of its 25 is used', async () => {
+      const exchange = await open();
+      const { upperCircuit, lastPrice: last } = quoteOf(exchange);
+      const stop = await place(exchange, { orderType: 'SL', triggerPrice: last + 2_000, price: last + 2_500 });
+      const beyond = { orderType: 'LIMIT', price: upperCircuit + 5, triggerPrice: 0 };
+      expect(refusal(() => exchange.modify(stop.orderId, beyond))).toMatchObject({
+        errorType: 'InputException',
+        message: expect.stringMatching(CLOSE_TO),
+      });
+      const reached = { triggerPrice: last, price: last + 100 };
+      expect(refusal(() => exchange.modify(stop.orderId, reached))).toMatchObject({
+        errorType: 'InputException',
+        message: expect.stringContaining('higher than the last traded price'),
+      });
+      expect(exchange.order(stop.orderId)).toEqual(stop);
+    });
+
+    it('but not a triggered stop’s new price, which is a limit’s', async () => {
+      const exchange = await open();
+      const last = lastPrice(exchange);
+      const stop = await place(exchange, { orderType: 'SL', triggerPrice: last + 5, price: last + 10 });
+      exchange.addFault({ kind: 'price_shift', count: 1, points: 5 });
+      moveTo(exchange, '11:15:02');
+      expect(exchange.order(stop.orderId)).toMatchObject({ status: 'OPEN', orderType: 'SL' });
+      expect(await modify(exchange, stop.orderId, { price: last + 15 })).toMatchObject({ price: last + 15 });
+    });
+  });
+
   it('but a tag of 20, the freeze quantity and one tick are taken', async () => {
     const exchange = await open();
     const order = await place(exchange, { tag: 'A'.repeat(20), quantity: 1_800, price: 5 });
@@ -85,18 +199,18 @@ describe('refused at once, without an order id', () => {
 });
 
 describe('acknowledged and then rejected', () => {
-  it('a buy above the price protection, by name of the circuit limit', async () => {
+  it('a buy above the price protection, in words that speak of the circuit', async () => {
     const exchange = await open();
     const order = await place(exchange, { price: Math.ceil((lastPrice(exchange) * 1.45) / 5) * 5 });
     expect(order).toMatchObject({ status: 'REJECTED', filledQuantity: 0, pendingQuantity: 0, cancelledQuantity: 0 });
-    expect(order.statusMessage).toMatch(/higher than the current \[upper circuit limit\]/);
+    expect(order.statusMessage).toBe(OUTSIDE_PROTECTION);
   });
 
   it('a sell below the price protection', async () => {
     const exchange = await open();
     const order = await place(exchange, { side: 'SELL', price: Math.floor((lastPrice(exchange) * 0.55) / 5) * 5 });
     expect(order).toMatchObject({ status: 'REJECTED' });
-    expect(order.statusMessage).toMatch(/lower than the current \[lower circuit limit\]/);
+    expect(order.statusMessage).toBe(OUTSIDE_PROTECTION);
   });
 
   it('but not a buy far below the market, which endangers nobody', async () => {
@@ -104,12 +218,24 @@ describe('acknowledged and then rejected', () => {
     expect(await place(exchange, { price: 500 })).toMatchObject({ status: 'OPEN' });
   });
 
-  it('a price beyond the day’s range', async () => {
+  it('a market order whose protection lies beyond the day’s range', async () => {
     const exchange = await open();
-    const { upperCircuit } = quoteOf(exchange);
-    const order = await place(exchange, { side: 'SELL', price: upperCircuit + 5 });
-    expect(order).toMatchObject({ status: 'REJECTED' });
-    expect(order.statusMessage).toContain((upperCircuit / 100).toFixed(2));
+    const { upperCircuit, lastPrice: last } = quoteOf(exchange);
+    exchange.addFault({ kind: 'price_shift', count: 1, points: (upperCircuit - last) / 100 });
+    const order = await place(exchange, { orderType: 'MARKET', price: 0, marketProtection: 2 });
+    expect(order).toMatchObject({ status: 'REJECTED', statusMessage: expect.stringContaining('upper circuit limit') });
+  });
+
+  it('a stop whose trigger is reached on its way to the exchange', async () => {
+    const exchange = await open({ latency: { minMs: 100, maxMs: 100 } });
+    const last = lastPrice(exchange);
+    const { orderId } = exchange.place(request({ orderType: 'SL', triggerPrice: last + 5, price: last + 100 }));
+    exchange.addFault({ kind: 'price_shift', count: 1, points: 5 });
+    const order = await arrived(exchange, orderId);
+    expect(order).toMatchObject({
+      status: 'REJECTED',
+      statusMessage: expect.stringContaining('higher than the last traded price'),
+    });
   });
 
   it('a stop whose limit is too far from its trigger: 20 %, or 10 rupees up to 50', async () => {
@@ -129,7 +255,7 @@ describe('acknowledged and then rejected', () => {
     const resting = await place(exchange, { price: 4_000 });
     const same = await modify(exchange, resting.orderId, { price: 20_000 });
     expect(same).toMatchObject({ status: 'OPEN', price: 4_000 });
-    expect(same.statusMessage).toContain('circuit limit');
+    expect(same.statusMessage).toBe(OUTSIDE_PROTECTION);
   });
 
   it('what reaches the exchange after the close', async () => {
@@ -167,10 +293,15 @@ describe('a far hedge in NRML', () => {
   const hedge = { tradingsymbol: 'NIFTY2571724800PE', product: 'NRML', price: 2_000 };
   const restricted = { kind: 'refuse_far_hedge', count: 9 };
 
-  it('is rejected before its short exists, where that is asked for', async () => {
+  it('is refused at once before its short exists, where that is asked for', async () => {
     const exchange = await open();
     exchange.addFault(restricted);
-    expect(await place(exchange, hedge)).toMatchObject({ status: 'REJECTED' });
+    expect(refusal(() => exchange.place(request(hedge)))).toEqual({
+      status: 400,
+      errorType: 'InputException',
+      message: 'Strike price is outside the allowed range. Try a strike closer to the spot price.',
+    });
+    expect(exchange.allOrders()).toEqual([]);
     expect(await place(exchange, { ...hedge, product: 'MIS' })).toMatchObject({ status: 'COMPLETE' });
   });
 

@@ -145,7 +145,10 @@ describe('an order on paper', () => {
     expect(await reached(client, id, 'OPEN')).toMatchObject({ order_type: 'LIMIT', price: rupees(last, -200) });
     await client.cancelOrder('regular', id);
     expect(await reached(client, id, 'CANCELLED')).toMatchObject({ cancelled_quantity: 75 });
-    expect((await refusal(client.cancelOrder('regular', id))).message).toMatch(/already cancelled/);
+    expect(await refusal(client.cancelOrder('regular', id))).toMatchObject({
+      error_type: 'InputException',
+      message: 'Order cannot be cancelled as it is being processed. Try later.',
+    });
   });
 
   it.each([
@@ -159,6 +162,27 @@ describe('an order on paper', () => {
     ['another underlying', { tradingsymbol: 'BANKNIFTY25JULFUT' }, /NIFTY options that are listed today/],
   ])('is refused at once for %s', async (_case, changes, words) => {
     expect((await refusal(client.placeOrder('regular', order({ price: 70, ...changes })))).message).toMatch(words);
+  });
+
+  it('is refused at once beyond the day’s range, and as a stop whose trigger is reached: no order of it is in the book', async () => {
+    const before = (await client.getOrders()).length;
+    const { lastPrice, upperCircuit } = quoted(kite);
+    const beyond = order({ price: rupees(upperCircuit, 1) });
+    expect(await refusal(client.placeOrder('regular', beyond))).toMatchObject({
+      error_type: 'InputException',
+      message: expect.stringMatching(/^Your order price is higher than the current \[upper circuit limit\]/),
+    });
+    // Far enough below the last price that it cannot fall there meanwhile.
+    const reached = order({
+      order_type: 'SL',
+      trigger_price: rupees(lastPrice, -200),
+      price: rupees(lastPrice, -180),
+    });
+    expect(await refusal(client.placeOrder('regular', reached))).toMatchObject({
+      error_type: 'InputException',
+      message: expect.stringContaining('should be higher than the last traded price'),
+    });
+    expect(await client.getOrders()).toHaveLength(before);
   });
 
   it("is rejected beyond price protection, of the live market's last half minute", async () => {

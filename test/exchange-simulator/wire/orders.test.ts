@@ -100,6 +100,20 @@ describe('orders', () => {
     );
   });
 
+  it('shows a market order with protection as the limit order that it became, marked in its list of tags alone', async () => {
+    const market = { order_type: 'MARKET', price: 0, market_protection: 2 } as Partial<Params>;
+    const rows = [];
+    for (const tag of ['MARKET', undefined])
+      rows.push(await kite.placeOrder('regular', order({ ...market, ...(tag ? { tag } : { tag: '' }) })));
+    const seen = (await raw('/orders')).data;
+    const [tagged, untagged] = rows.map(({ order_id }) => seen.find((row) => row.order_id === order_id));
+    expect(tagged).toMatchObject({
+      ...{ order_type: 'LIMIT', market_protection: 0 },
+      ...{ tag: 'MARKET', tags: ['MARKET', 'mktp', 'mktp:2.00'] },
+    });
+    expect(untagged).toMatchObject({ order_type: 'LIMIT', tag: null, tags: ['mktp', 'mktp:2.00'] });
+  });
+
   it('modifies and cancels a resting order', async () => {
     const id = await resting('CHANGE');
     await kite.modifyOrder('regular', id, { price: 15.05 });
@@ -109,7 +123,13 @@ describe('orders', () => {
     expect((changed as { modified?: boolean }).modified).toBe(true);
     await kite.cancelOrder('regular', id);
     await eventually(async () => (await status(id)) === 'CANCELLED');
-    expect(await refusal(kite.cancelOrder('regular', id))).toMatchObject({ status: 'error' });
+    expect((await kite.getOrders()).find((row) => row.order_id === id)).toMatchObject({
+      ...{ quantity: 75, filled_quantity: 0, pending_quantity: 75, cancelled_quantity: 75 },
+    });
+    expect(await refusal(kite.cancelOrder('regular', id))).toMatchObject({
+      error_type: 'InputException',
+      message: 'Order cannot be cancelled as it is being processed. Try later.',
+    });
   });
 
   it('fills an order and tells its history from the first interim state, its trades and its positions', async () => {

@@ -268,10 +268,20 @@ describe('the ticker', () => {
     ticker.disconnect();
   });
 
-  it('closes the connection when the session dies', async () => {
+  it('goes on after the death of its session, with heartbeats, prices and order updates; a new connection is refused', async () => {
     const feed = await connect();
+    const mine = address();
+    send(feed, 'mode', ['full', [NIFTY]]);
     simulator.exchange.clock.set({ market: istAt('2025-07-15', '06:00:01') });
-    await eventually(feed.closed);
+    expect(await refused(mine)).toBe(403);
+    const since = feed.frames.length;
+    simulator.exchange.clock.set({ market: istAt('2025-07-15', '09:20') });
+    simulator.exchange.foreignTrade({ tradingsymbol: PUT, product: 'MIS', side: 'BUY', quantity: 75 });
+    const later = () => ({ ...feed, frames: feed.frames.slice(since) });
+    await eventually(() => packets(later()).some((bytes) => bytes.readUInt32BE(0) === NIFTY));
+    await eventually(() => later().frames.filter(isBeat).length > 1);
+    await eventually(() => feed.texts.some(({ type }) => type === 'order'));
+    expect(feed.closed()).toBe(false);
   });
 });
 

@@ -5,7 +5,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
   outbound: [
     {
       scheduleActivity: (input, next) =>
-        input.activityType === 'openDay' ? sleep(1).then(() => next(input)) : next(input),
+        input.activityType === 'loadDayContext' ? sleep(1).then(() => next(input)) : next(input),
     },
   ],
 });

@@ -102,6 +102,8 @@ const dayLimit = played({ plan: { maxLossPerTrade: 300_00, maxLossPerDay: 300_00
   const { exchange } = day;
   exchange.addFault({ kind: 'no_liquidity', count: 1, side: 'bids', tradingsymbol: HEDGE });
   await day.at('11:15');
+  await day.until('the main leg is sold', () => filledOf(exchange, MAIN, 'SELL') === 750);
+  exchange.addFault({ kind: 'price_shift', count: 1, points: 2, tradingsymbol: MAIN });
   await day.until('the main leg is bought back', () => filledOf(exchange, MAIN, 'BUY') === 750);
   await day.pass(30_000);
   const main = day.orders().filter(({ tradingsymbol }) => tradingsymbol === MAIN);

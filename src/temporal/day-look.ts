@@ -1,0 +1,49 @@
+/** How the workflow of a day fares, as the Temporal server alone knows it: no worker is needed for the answer. */
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { tsToMs } from '@temporalio/common/lib/time.js';
+import type { WallMs } from '../domain/types.ts';
+
+export type DayLook =
+  | { kind: 'none' }
+  | { kind: 'running'; failing: FailingTask | null }
+  /** It came to its end. */
+  | { kind: 'over' }
+  /** It ended in another way; `how` in Temporal's word, such as TERMINATED. */
+  | { kind: 'lost'; how: string; endedAt: WallMs };
+
+/** A workflow task that fails is tried again for ever, and nothing of the workflow moves meanwhile. */
+export type FailingTask = { since: WallMs; attempts: number; reason: string | null };
+
+/** The reason is among the newest events: attempts after the first leave none. */
+const EVENTS_LOOKED_AT = 20;
+
+/** Throws what Temporal's client throws when the server does not answer. */
+export async function lookAtDay(client: Client, workflowId: string): Promise<DayLook> {
+  try {
+    const { status, closeTime, runId, raw } = await client.workflow.getHandle(workflowId).describe();
+    if (status.name === 'COMPLETED') return { kind: 'over' };
+    if (status.name !== 'RUNNING')
+      return { kind: 'lost', how: status.name, endedAt: closeTime?.getTime() ?? Date.now() };
+    const { pendingWorkflowTask: task } = raw;
+    // A first attempt that waits has no worker; only a failed or lost one is tried again.
+    if (!task?.originalScheduledTime || !task.attempt || task.attempt < 2) return { kind: 'running', failing: null };
+    const reason = await lastFailure(client, workflowId, runId);
+    return {
+      kind: 'running',
+      failing: { since: tsToMs(task.originalScheduledTime), attempts: task.attempt, reason },
+    };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { kind: 'none' };
+    throw error;
+  }
+}
+
+async function lastFailure(client: Client, workflowId: string, runId: string): Promise<string | null> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: EVENTS_LOOKED_AT,
+  });
+  const failed = history?.events?.find(({ workflowTaskFailedEventAttributes: failure }) => failure);
+  return failed?.workflowTaskFailedEventAttributes?.failure?.message ?? null;
+}

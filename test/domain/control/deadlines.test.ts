@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest';
+import { conditionsOf, pagesDue, type Watched } from '../../../src/domain/control/deadlines.ts';
+import type { ControlFacts, Position } from '../../../src/domain/control/facts.ts';
+import {
+  at,
+  CLOSE,
+  exiting,
+  externally,
+  factsOf,
+  HEDGE,
+  hedged,
+  leaving,
+  manual,
+  NOON,
+  OPEN,
+  order,
+  SECOND,
+  sold,
+  spread,
+  stopped,
+} from './builder.ts';
+
+const MINUTE = 60 * SECOND;
+
+/** Each cause, with what it is about and after how many seconds it is paged. */
+function causes(facts: ControlFacts, wall = NOON): string[] {
+  return conditionsOf(facts, at(wall)).map(({ cause, subject, afterMs }) => `${cause} ${subject} ${afterMs / SECOND}`);
+}
+const open = (
+  orders = [hedged('H'), sold('M'), stopped('S')],
+  over: Partial<ControlFacts> = {},
+  position: Position = spread(),
+) => factsOf([position], orders, over);
+
+describe('what has a deadline', () => {
+  it('nothing, while a short is protected and covered', () => {
+    expect(causes(open())).toEqual([]);
+  });
+
+  it('a short that nothing at the broker buys back, 20 s', () => {
+    expect(causes(open([hedged('H'), sold('M')]))).toEqual(['unprotected P1 20']);
+    for (const phase of ['in_flight', 'doubt', 'intended'] as const)
+      expect(causes(open([hedged('H'), sold('M'), stopped('S', { phase })]))).toContain('unprotected P1 20');
+    const half = [hedged('H', { quantity: 150 }), sold('M', { quantity: 150 }), stopped('S')];
+    const [condition] = conditionsOf(open(half), at(NOON));
+    expect(condition?.text).toContain('75 NIFTY2571725000CE are short');
+  });
+
+  it('an exit that is not flat, 30 s; it ends when the hedge alone is left and offered at the best price that it may', () => {
+    expect(causes(open([hedged('H'), sold('M'), stopped('S')], {}, leaving()))).toEqual(['not_flat P1 30']);
+    const residual = [hedged('H'), sold('M'), exiting('X', { phase: 'ended' })];
+    expect(causes(open(residual, {}, leaving()))).toEqual(['not_flat P1 30', 'surplus_hedge P1 300']);
+    const offered = order('Y', { role: 'hedge', purpose: 'exit', phase: 'working', atBest: true });
+    expect(causes(open([...residual, offered], {}, leaving()))).toEqual(['surplus_hedge P1 300']);
+  });
+
+  it("an exit's page has Zerodha's last word", () => {
+    const refused = exiting('X', {
+      phase: 'ended',
+      status: 'REJECTED',
+      filledQuantity: 0,
+      statusMessage: 'outside the circuit',
+    });
+    const [, condition] = conditionsOf(open([hedged('H'), sold('M'), refused], {}, leaving()), at(NOON));
+    expect(condition?.text).toContain('outside the circuit');
+  });
+
+  it('a hedge that covers nothing, 5 min, also while it is offered for sale', () => {
+    const surplus = [hedged('H', { quantity: 150 }), sold('M'), stopped('S')];
+    expect(causes(open(surplus))).toEqual(['surplus_hedge P1 300']);
+    const offered = order('U', { role: 'hedge', purpose: 'unwind', phase: 'working' });
+    expect(causes(open([...surplus, offered]))).toEqual(['surplus_hedge P1 300']);
+  });
+
+  it('a long by command that is to be left and finds no buyer, 5 min; kept by its owner it is nobody’s concern', () => {
+    const long = manual('M1', 'BUY', HEDGE);
+    const orders = [hedged('B', { positionId: 'M1' })];
+    expect(causes(factsOf([long], orders))).toEqual([]);
+    expect(causes(factsOf([{ ...long, exit: { reason: 'manual', askedAt: NOON } }], orders))).toEqual([
+      'not_flat M1 30',
+      'surplus_hedge M1 300',
+    ]);
+  });
+
+  it('a doubt, 30 s, and a request that does not come back', () => {
+    expect(causes(open([hedged('H', { phase: 'doubt' })]))).toContain('doubt H 30');
+    expect(causes(open([hedged('H', { phase: 'in_flight' })]))).toContain('doubt H 30');
+  });
+
+  it('a cancellation or change that is not shown, 10 s', () => {
+    const cancelAsked = { first: NOON, last: NOON, times: 3 };
+    expect(causes(open([hedged('H'), sold('M'), stopped('S', { cancelAsked })]))).toEqual(['cancel_pending S 10']);
+    const change = { kind: 'to_limit' as const, since: NOON, inFlight: false, price: null };
+    expect(causes(open([hedged('H'), sold('M'), stopped('S', { change, changeSince: NOON })]))).toEqual([
+      'change_pending S 10',
+    ]);
+    expect(
+      causes(
+        open([hedged('H'), sold('M'), stopped('S'), exiting('X', { cancelAsked, phase: 'ended', filledQuantity: 0 })]),
+      ),
+    ).toEqual([]);
+  });
+
+  it('a book that cannot be read, at once: it says so after ten seconds itself', () => {
+    expect(causes(open(undefined, { book: { readAt: NOON, unreadableSince: NOON - 10_000 } }))).toEqual(['book day 0']);
+  });
+
+  it('no session with something open, 30 s, from 09:00 to the close', () => {
+    const away = open(undefined, { sessionLives: false });
+    expect(causes(away, OPEN - 15 * MINUTE)).toEqual(['no_session day 30']);
+    expect(causes(away, OPEN - 15 * MINUTE - 1)).toEqual([]);
+    expect(causes(away)).toEqual(['no_session day 30']);
+    expect(causes({ ...away, over: true }, CLOSE)).toEqual([]);
+    expect(causes(factsOf([], [], { sessionLives: false }))).toEqual([]);
+  });
+
+  it('prices that nobody believes, hands off, a refused address, calls that are used up: at once', () => {
+    expect(causes(open(undefined, { blind: { P1: 'no tick' } }))).toEqual(['blind P1 0']);
+    expect(causes(open(undefined, { handsOff: { by: 'anna', since: NOON } }))).toEqual(['hands_off day 0']);
+    const rates = {
+      minute: { at: Math.floor(NOON / MINUTE), sent: 1 },
+      day: 1,
+      held: { kind: 'address' as const, until: NOON, message: 'no', times: 1 },
+    };
+    expect(causes(open(undefined, { rates }))).toEqual(['address day 0']);
+    expect(causes(open(undefined, { rates: { ...rates, held: null, day: 4_900 } }))).toEqual(['rates day 0']);
+  });
+
+  it('what late orders closed twice, 5 s, in one page for all legs', () => {
+    const twice = [exiting('X1', { phase: 'ended' }), exiting('X2', { phase: 'ended' })];
+    expect(causes(open([hedged('H'), sold('M'), ...twice], {}, leaving()))).toContain('overclosed P1 5');
+    const both = [...twice, order('Y1', { role: 'hedge' }), order('Y2', { role: 'hedge' })];
+    expect(causes(open([hedged('H'), sold('M'), ...both], {}, leaving()))).toEqual(['overclosed P1 5']);
+  });
+
+  it('a net position that no trade explains, 10 s', () => {
+    expect(causes(open(undefined, { unexplained: { X: '75 more' } }))).toEqual(['unexplained X 10']);
+  });
+
+  it('an unanswered trade of others keeps the exit unfinished', () => {
+    const outside = externally('X');
+    expect(causes(open([hedged('H'), sold('M'), outside], {}, leaving()))).toContain('not_flat P1 30');
+  });
+
+  it('nothing before the open but the login, and nothing without a timetable', () => {
+    expect(causes(open([sold('M')]), OPEN - 1)).toEqual([]);
+    expect(causes(open([sold('M')], { timetable: null }))).toEqual([]);
+  });
+});
+
+describe('pages', () => {
+  const doubt = { cause: 'doubt', subject: 'T1', text: 'no clear answer', afterMs: 30 * SECOND };
+
+  /** Asks at each due instant, until `until`. */
+  function sent(condition = doubt, until = 80 * MINUTE): string[] {
+    let watched: Record<string, Watched> = {};
+    const pages: string[] = [];
+    let wall: number | null = 0;
+    while (wall !== null && wall <= until) {
+      const next = pagesDue(watched, [condition], wall);
+      for (const { kind } of next.pages) pages.push(`${kind} ${wall / SECOND}`);
+      watched = next.watched;
+      wall = next.due;
+    }
+    return pages;
+  }
+
+  it('come when the deadline is over, again after 1, 5 and 15 minutes, then every 15', () => {
+    expect(sent()).toEqual([
+      'raised 30',
+      'repeated 90',
+      'repeated 330',
+      'repeated 930',
+      'repeated 1830',
+      'repeated 2730',
+      'repeated 3630',
+      'repeated 4530',
+    ]);
+  });
+
+  it('of hands off come each minute', () => {
+    expect(sent({ ...doubt, cause: 'hands_off', afterMs: 0 }, 3 * MINUTE)).toEqual([
+      'raised 0',
+      'repeated 60',
+      'repeated 120',
+      'repeated 180',
+    ]);
+  });
+
+  it('are not sent for what ends in time, and that is not told either', () => {
+    const { watched } = pagesDue({}, [doubt], 0);
+    expect(pagesDue(watched, [], 29 * SECOND)).toMatchObject({ pages: [], watched: {}, due: null });
+  });
+
+  it('tell their end once, with the words of the cause', () => {
+    const first = pagesDue({}, [doubt], 0);
+    const raised = pagesDue(first.watched, [doubt], 30 * SECOND);
+    const ended = pagesDue(raised.watched, [], 40 * SECOND);
+    expect(ended.pages).toMatchObject([
+      { kind: 'ended', cause: 'doubt', subject: 'T1', text: 'Over: no clear answer', since: 0 },
+    ]);
+    expect(pagesDue(ended.watched, [], 50 * SECOND).pages).toEqual([]);
+  });
+
+  it('begin anew when the cause does, under another id', () => {
+    const watch = (from: number) => pagesDue(pagesDue({}, [doubt], from).watched, [doubt], from + 30 * SECOND).pages;
+    const [one] = watch(0);
+    const [other] = watch(MINUTE);
+    expect(one?.id).not.toBe(other?.id);
+  });
+
+  it('are late when the day was asleep, and lose none', () => {
+    const { watched } = pagesDue({}, [doubt], 0);
+    const late = pagesDue(watched, [doubt], 10 * MINUTE);
+    expect(late.pages).toMatchObject([{ kind: 'raised', since: 0 }]);
+    expect(late.due).toBe(11 * MINUTE);
+  });
+});

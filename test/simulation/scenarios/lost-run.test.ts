@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+import { afterEachFill, buyingBack, filledOf, netOf, shortOf } from '../book.ts';
+import { HEDGE, MAIN, played } from '../scenario.ts';
+
+/** An exchange that answers ends every exit within a minute. */
+const EXIT_MS = 60_000;
+
+const whileOpen = played({}, async (day) => {
+  const { exchange } = day;
+  await day.opened();
+  await day.at('11:20');
+  await day.loseRun(30_000);
+  await day.pass(15_000);
+  const { positions, session } = await day.view();
+  const after = { short: shortOf(exchange, MAIN), buying: buyingBack(exchange, MAIN) };
+  day.emergency();
+  await day.pass(EXIT_MS);
+  const tags = day.orders().flatMap(({ tag }) => tag ?? []);
+  return {
+    positions: positions.map(({ id, state }) => `${id} ${state}`),
+    loggedIn: session !== null,
+    after,
+    net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)],
+    twice: tags.filter((tag, index) => tags.indexOf(tag) !== index),
+    report: await day.ended(),
+  };
+});
+
+it('a run that is terminated with a position open is gone on with: the position is known, its stop rests once, and it is left', async () => {
+  const { positions, loggedIn, after, net, twice, report } = await whileOpen();
+  expect({ positions, loggedIn, after }).toEqual({
+    positions: ['P1 open'],
+    loggedIn: true,
+    after: { short: 750, buying: 750 },
+  });
+  expect(net).toEqual([0, 0]);
+  expect(twice).toEqual([]);
+  expect({ result: report.result, differences: report.differences }).toEqual({ result: 'flat', differences: [] });
+});
+
+const whileEntering = (moment: 'hedge' | 'main') =>
+  played({}, async (day) => {
+    const { exchange } = day;
+    await day.at('11:15');
+    const contract = moment === 'hedge' ? HEDGE : MAIN;
+    // Right when the exchange has it: no answer has come back, and nothing of it is in the journal.
+    await day.until(`an order of the ${moment}`, () =>
+      day.orders().some(({ tradingsymbol }) => tradingsymbol === contract),
+    );
+    await day.loseRun(5_000);
+    await day.pass(60_000);
+    const naked = Math.max(0, ...afterEachFill(exchange, MAIN, HEDGE).map(({ short, long }) => short - long));
+    const unprotected = shortOf(exchange, MAIN) - buyingBack(exchange, MAIN);
+    const sold = filledOf(exchange, MAIN, 'SELL');
+    const report = await day.ended();
+    return { naked, unprotected, sold, net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)], report };
+  });
+
+for (const moment of ['hedge', 'main'] as const) {
+  const run = whileEntering(moment);
+  it(`a run that is terminated while its ${moment} leg is being entered leaves nothing naked, unprotected or unknown`, async () => {
+    const { naked, unprotected, sold, net, report } = await run();
+    expect({ naked, unprotected, most: Math.max(sold, 750) }).toEqual({ naked: 0, unprotected: 0, most: 750 });
+    expect(net).toEqual([0, 0]);
+    expect({ result: report.result, differences: report.differences }).toEqual({ result: 'flat', differences: [] });
+  });
+}

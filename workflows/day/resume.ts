@@ -1,0 +1,69 @@
+/**
+ * A run that was lost (terminated, or failed for good) is gone on with: positions and used tags are those of the journal, what happened
+ * since shows in the book, and nothing is sent before that was read.
+ */
+import type { DaySoFar } from '../../src/contract/journal.ts';
+import type { HandedOver } from '../../src/contract/ledger.ts';
+import type { PositionView, SessionView } from '../../src/contract/views.ts';
+import type { Order, Position } from '../../src/domain/control/facts.ts';
+import { parseTag } from '../../src/domain/tags.ts';
+import { recordForeignPosition } from '../external/trades.ts';
+import type { Day } from './day.ts';
+
+/** Without a book for so long exits go by the ledger. Wall milliseconds. */
+const BOOK_WITHIN_MS = 10_000;
+/** More than a run can have used since its last write. */
+const ATTEMPTS_AHEAD = 100;
+
+export function resume(day: Day, before: DaySoFar, session: SessionView | null): void {
+  const { facts } = day;
+  facts.journal.batches = before.sequence;
+  facts.journal.events = facts.journal.events.map((event, index) => ({ ...event, seq: before.logged + index + 1 }));
+  facts.journal.logged = before.logged + facts.journal.events.length;
+  facts.decisions = before.decisions;
+  facts.journal.decided = before.decisions.length;
+  facts.decided = before.decisions.map(({ at }) => at);
+  facts.waitsForBook = Date.now() + BOOK_WITHIN_MS;
+  for (const order of before.orders) facts.orders[order.tag] = inDoubt(order);
+  const attempts = before.orders.map(({ tag }) => parseTag(tag)?.attempt ?? 0);
+  facts.attemptsFrom = Math.max(0, ...attempts) + ATTEMPTS_AHEAD;
+  for (const { view, handedOver } of before.positions) if (handedOver) takeUp(day, view, handedOver);
+  if (session) {
+    facts.session = session;
+    facts.sessionLives = true;
+  }
+  const open = facts.positions.filter(({ closedAt }) => closedAt === null).map(({ id }) => id);
+  const what = open.length > 0 ? `Open: ${open.join(', ')}.` : 'Nothing is open.';
+  const text = `The day's run was lost and goes on in a new one. ${what} New entries wait for a start of trading.`;
+  day.page('day_resumed', 'day', text);
+}
+
+/** What was on its way when the run was lost may be in the book. */
+function inDoubt({ change: _, ...order }: Order): Order {
+  if (order.phase !== 'intended' && order.phase !== 'in_flight') return order;
+  return { ...order, phase: 'doubt', status: 'IN DOUBT', since: Date.now() };
+}
+
+function takeUp(
+  day: Day,
+  view: PositionView,
+  { plan, legs, orders, enteredOn, openedAt, signal, foreign = [] }: HandedOver,
+): void {
+  const { facts } = day;
+  const carried = orders.filter(({ tag }) => facts.orders[tag] === undefined);
+  facts.carriedOrders.push(...carried.map((order) => ({ ...order, positionId: view.id })));
+  const position: Position = {
+    ...{ id: view.id, number: Number(view.id.slice(1)), signal, plan, enteredOn, openedAt, legs: legs ?? [] },
+    ...{
+      closedAt: view.closedAt,
+      entry: null,
+      inJournal: true,
+      carried: enteredOn < facts.identity.date,
+      guardEpoch: 0,
+      problem: null,
+    },
+    exit: view.exitReason === null ? null : { reason: view.exitReason, askedAt: Date.now() },
+  };
+  for (const holding of foreign) recordForeignPosition(day, holding);
+  facts.positions.push(position);
+}

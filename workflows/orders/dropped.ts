@@ -1,0 +1,39 @@
+/** Ended orders without fills become a line each: a day of refused exits has thousands, and the facts stay under their 512 KB. */
+import type { KnownOrder } from '../../src/domain/control/cursor.ts';
+import type { Order } from '../../src/domain/control/facts.ts';
+import type { DayFacts } from '../day/facts.ts';
+
+/** As many of a position's newest are kept: what is decided of refusals looks at no more. */
+const KEPT = 30;
+
+/** Only those that the journal has already. */
+export function dropEnded(facts: DayFacts): void {
+  const counts = new Map<string, number>();
+  for (const order of Object.values(facts.orders).reverse()) {
+    if (!isSpent(order) || facts.journal.orders.includes(order.tag)) continue;
+    const key = `${order.positionId}:${order.role}:${order.purpose}`;
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    if (count <= KEPT) continue;
+    if (order.orderId !== null) facts.dropped.push({ orderId: order.orderId, status: order.status });
+    delete facts.orders[order.tag];
+  }
+}
+
+function isSpent(order: Order): boolean {
+  const over = order.phase === 'ended' || order.phase === 'not_sent';
+  return (
+    over &&
+    order.filledQuantity === 0 &&
+    order.purpose !== 'entry' &&
+    order.takenFrom === undefined &&
+    order.repeats !== order.tag
+  );
+}
+
+export function asKnown({ orderId, status }: DayFacts['dropped'][number]): KnownOrder {
+  return {
+    ...{ tag: '', orderId, status, purpose: 'exit', phase: 'ended', filledQuantity: 0, fills: [], since: 0 },
+    ...{ orderType: 'LIMIT', price: 0, triggerPrice: 0 },
+  };
+}

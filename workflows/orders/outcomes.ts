@@ -1,0 +1,90 @@
+/** What an order call's answer means for the facts. */
+import type { SendResult } from '../../src/contract/activities.ts';
+import type { Order } from '../../src/domain/control/facts.ts';
+import type { Day } from '../day/day.ts';
+import { applyRow, markAccepted, markDoubt, markNotSent } from './ledger.ts';
+
+const ADDRESS_REFUSED_MS = 30_000;
+/** The longest pause after calls that met a full rate. */
+const RATE_HELD_MS = 10_000;
+const MINUTE_MS = 60_000;
+
+export function applySent(day: Day, order: Order, result: SendResult, summary: string): void {
+  switch (result.kind) {
+    case 'sent':
+      heard(day);
+      markAccepted(day, order, result.orderId, result.price, result.triggerPrice, result.touch);
+      if (result.row) applyRow(day, result.row, Date.now());
+      return;
+    case 'found':
+      applyRow(day, result.row, Date.now());
+      return;
+    case 'too_late':
+      markNotSent(day, order, 'NOT SENT', 'it waited too long for a worker, or for a look at the book');
+      return;
+    case 'no_price':
+      markNotSent(day, order, 'NOT SENT', result.message);
+      return;
+    case 'trigger_passed':
+      markNotSent(day, order, 'TRIGGER PASSED', `the last price ${result.lastPrice / 100} has passed the trigger`);
+      return;
+    case 'session_lost':
+      markNotSent(day, order, 'NO SESSION', 'the login was lost before it was sent');
+      day.loseSession(result.number);
+      return;
+    case 'address_refused':
+    case 'rate_limited':
+      hold(day, result);
+      markNotSent(day, order, 'NOT SENT', result.message);
+      return;
+    case 'refused':
+      heard(day);
+      markNotSent(day, order, 'REFUSED', result.message);
+      tellRefusal(day, order, `${summary}: refused. ${result.message}`);
+      return;
+    case 'doubt':
+      markDoubt(day, order, result.message);
+  }
+}
+
+/** The same words of a refusal are logged once. */
+export function tellRefusal(day: Day, order: Order, text: string): void {
+  const words = `${order.positionId}: ${text}`;
+  if (day.facts.rejections.includes(words)) return;
+  day.facts.rejections.push(words);
+  day.log('warn', 'order_refused', text);
+}
+
+/**
+ * Nothing of ours gets through: until the next second, or until a person has mended the address. Each call has tried for ten seconds by
+ * itself: where one after the other meets a full rate, they come more slowly, so that a day of them does not fill its history.
+ */
+export function hold(day: Day, { kind, message }: { kind: 'address_refused' | 'rate_limited'; message: string }): void {
+  const now = Date.now();
+  const { rates } = day.facts;
+  const known = rates.held?.kind === (kind === 'rate_limited' ? 'rate' : 'address') ? rates.held : null;
+  // What was sent beside a call that has met it already meets the same.
+  const times = known ? known.times + (now >= known.until ? 1 : 0) : 1;
+  if (kind === 'rate_limited') {
+    const pause = Math.min(times * 1_000, RATE_HELD_MS);
+    rates.held = { kind: 'rate', until: now + pause - (now % 1_000), message, times };
+    return;
+  }
+  rates.held = { kind: 'address', until: now + ADDRESS_REFUSED_MS, message, times };
+  const text = `Zerodha refuses orders from this machine: "${message}". Add its address on the Kite developer console.`;
+  day.warn('orders_refused', 'orders_refused', text, true);
+}
+
+/** The broker takes order calls from here again. */
+export function heard(day: Day): void {
+  day.facts.rates.held = null;
+  day.clearWarning('orders_refused');
+}
+
+export function countCall(day: Day): void {
+  const { rates } = day.facts;
+  const minute = Math.floor(Date.now() / MINUTE_MS);
+  if (rates.minute.at !== minute) rates.minute = { at: minute, sent: 0 };
+  rates.minute.sent += 1;
+  rates.day += 1;
+}

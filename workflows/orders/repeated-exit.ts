@@ -1,0 +1,94 @@
+/** An exit that was refused again and again: its next attempts go in one activity, each under a tag that is in the facts before. */
+import { CancellationScope } from '@temporalio/workflow';
+import type { SendResult } from '../../src/contract/activities.ts';
+import type { Action } from '../../src/domain/control/action.ts';
+import type { Order, Position } from '../../src/domain/control/facts.ts';
+import { lastPlacement } from '../../src/domain/control/hours.ts';
+import { heldOf, ordersOf } from '../../src/domain/control/intervals.ts';
+import { repeatedCalls, wordsOf } from '../activity-proxies.ts';
+import type { Day } from '../day/day.ts';
+import { applyRow, doubtReserved, markInFlight, markNotSent, recordIntent, reserve, setPhase } from './ledger.ts';
+import { applySent, countCall } from './outcomes.ts';
+
+type Send = Extract<Action, { do: 'send' }>;
+
+export function sendRepeatedly(
+  day: Day,
+  position: Position,
+  action: Send,
+  { attempts, pauseMs }: NonNullable<Send['repeats']>,
+): void {
+  const { leg, purpose, side, quantity, pricing, role } = action;
+  const { contract } = leg;
+  const stopAt = day.wallOf(lastPlacement(day.facts, position, contract)) ?? Date.now();
+  // The whole stands for its attempts: it is in flight until one of them has got through, and is never sent itself.
+  const whole = recordIntent(day, position, action, stopAt);
+  const reserved = Array.from({ length: attempts }, () => reserve(day, position, action, whole.tag));
+  whole.repeats = whole.tag;
+  markInFlight(day, whole);
+  const tags = reserved.map(({ tag }) => tag);
+  const input = {
+    ...{
+      identity: day.identity,
+      tag: whole.tag,
+      role,
+      purpose,
+      contract,
+      side,
+      quantity,
+      product: position.plan.product,
+    },
+    ...{ pricing, sendBy: stopAt, mayGoUnseen: day.facts.book.readAt !== null, repeats: { tags, pauseMs, stopAt } },
+  };
+  const summary = `${side} ${quantity} ${contract.tradingsymbol} (${role} ${purpose}), up to ${attempts} attempts`;
+  day.run(`send ${whole.tag}`, async () => {
+    const scope = new CancellationScope();
+    let result: SendResult | null = null;
+    let done = false;
+    const run = scope
+      .run(() => repeatedCalls.sendOrder.executeWithOptions({ summary }, [input]))
+      .then((answer) => {
+        result = answer;
+      })
+      .catch((error: unknown) => {
+        for (const order of reserved) doubtReserved(day, order, wordsOf(error));
+      })
+      .finally(() => {
+        done = true;
+        day.changed();
+      });
+    await day.until(`send ${whole.tag}`, () => done || isUnwanted(day, position, action));
+    if (!done) scope.cancel();
+    await run;
+    if (result) settle(day, reserved, result, summary);
+    // Nothing of them was ever sent: the ledger needs to remember no more than their tags.
+    for (const order of [whole, ...reserved]) {
+      const unused = order === whole || order.status === 'RESERVED';
+      if (unused) delete day.facts.orders[order.tag];
+    }
+    day.changed();
+  });
+}
+
+/** What is held has changed under it, or nothing may be sent any more. */
+function isUnwanted({ facts }: Day, position: Position, { leg }: Send): boolean {
+  if (facts.handsOff || facts.over || !facts.sessionLives) return true;
+  return heldOf(ordersOf(facts, position), leg, position.unheard).lo < 0;
+}
+
+function settle(day: Day, reserved: readonly Order[], result: SendResult, summary: string): void {
+  for (const { tag, message, row } of result.refused ?? []) {
+    const order = reserved.find((known) => known.tag === tag);
+    if (!order) continue;
+    countCall(day);
+    if (row) applyRow(day, row, Date.now());
+    else Object.assign(order, { status: 'REFUSED', statusMessage: message });
+    order.since = Date.now();
+  }
+  const last = reserved.find(({ tag }) => tag === result.tag);
+  if (!last) return;
+  if (last.phase === 'not_sent') setPhase(last, 'in_flight');
+  countCall(day);
+  applySent(day, last, result, summary);
+  if (last.phase === 'in_flight') markNotSent(day, last, 'NOT SENT', 'nothing was sent');
+}
