@@ -1,6 +1,6 @@
 /** Entries that sell too early, too much, too late, or without protection. */
 import type { Mutation } from './mutation.ts';
-import { after, at, command, quietDay, shortDay } from './own-days.ts';
+import { at, command, quietDay, shortDay } from './own-days.ts';
 
 export const ENTRY_MUTATIONS: readonly Mutation[] = [
   {
