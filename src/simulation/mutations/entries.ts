@@ -1,14 +1,6 @@
 /** Entries that sell too early, too much, too late, or without protection. */
 import type { Mutation } from './mutation.ts';
-import { after, at, command, quietDay, shortDay } from './own-days.ts';
-
-/** A person has bought a further strike and sold a nearer one against it; then the long is closed by itself. */
-const COVERED = quietDay([
-  at('11:16:00', { do: 'command', of: { command: 'place_order', order: { leg: 'far', lots: 4, side: 'BUY' } } }),
-  at('11:17:00', { do: 'command', of: { command: 'place_order', order: { leg: 'near', lots: 2, side: 'SELL' } } }),
-  at('11:18:00', { do: 'command', of: { command: 'close_position', which: 1 } }),
-  at('11:20:00', { do: 'command', of: { command: 'close_all' } }),
-]);
+import { at, command, quietDay, shortDay } from './own-days.ts';
 
 export const ENTRY_MUTATIONS: readonly Mutation[] = [
   {
@@ -32,7 +24,7 @@ export const ENTRY_MUTATIONS: readonly Mutation[] = [
     why: 'No stop is rested for what was sold.',
     file: 'src/domain/control/protection.ts',
     find: '  return restStop(look, leg, stops, units);',
-    replace: "  return stops.length < 0 ? restStop(look, leg, stops, units) : 'stay';",
+    replace: `  return units > 0 ? 'stay' : restStop(look, leg, stops, units);`,
     by: 3,
   },
   {
@@ -79,45 +71,6 @@ export const ENTRY_MUTATIONS: readonly Mutation[] = [
     days: { cases: [shortDay([at('11:14:00', { do: 'command', of: { command: 'stop' } })])] },
   },
   {
-    name: 'cover-of-others-not-counted',
-    why: 'A long is sold that no short of its own position needs: it covered the short of another one.',
-    file: 'src/domain/control/entry.ts',
-    find: 'return Math.max(0, Math.min(own, coverSlack(facts, seriesOf(hedge.contract, position))));',
-    replace: 'return Math.max(0, own);',
-    by: 5,
-    days: { cases: [COVERED] },
-  },
-  {
-    name: 'i1-for-single-legs-only',
-    why: 'Whether something becomes naked is asked of each position by itself: a long that covers another one’s short is sold.',
-    file: 'src/domain/control/intervals.ts',
-    find: `    if (!needsCover(position)) continue;
-    const orders = ordersOf(facts, position);`,
-    replace: `    if (!needsCover(position) || position.legs.every(({ opens }) => opens === 'SELL')) continue;
-    const orders = ordersOf(facts, position);`,
-    by: 1,
-    days: { cases: [COVERED] },
-  },
-  {
-    name: 'intended-counts-as-held',
-    why: 'What an entry may still buy counts as held, and is sold in an emergency.',
-    file: 'src/domain/control/intervals.ts',
-    find: '      held.lo += surely(order);\n',
-    replace: '      held.lo += possibly(order);\n',
-    by: 2,
-    days: {
-      cases: [
-        quietDay([
-          after('signal', 0, {
-            ...{ do: 'exchange_fault', kind: 'order.thin' },
-            fault: { kind: 'thin_depth', count: 6, quantity: 75, transaction_type: 'BUY' },
-          }),
-          command({ command: 'close_all' }, 'hedge_leaves', 1_500),
-        ]),
-      ],
-    },
-  },
-  {
     name: 'throw-in-an-entry',
     why: 'Deciding about an entry throws: a signal is not taken.',
     file: 'src/domain/control/entry.ts',
@@ -130,9 +83,12 @@ export const ENTRY_MUTATIONS: readonly Mutation[] = [
     name: 'throw-in-a-protection',
     why: 'Deciding about protection throws: no stop is rested, and nobody else does it.',
     file: 'src/domain/control/protection.ts',
-    find: "  if (entry === null) return 'stay';\n",
-    replace: "  if (entry !== null) throw new Error('a defect');\n  if (entry === null) return 'stay';\n",
-    by: 10,
+    find: `  if (entry === null) return 'stay';
+`,
+    replace: `  if (entry !== null) throw new Error('a defect');
+  if (entry === null) return 'stay';
+`,
+    by: 3,
     days: { cases: [quietDay([])] },
   },
 ];

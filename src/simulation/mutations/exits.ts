@@ -80,8 +80,9 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     name: 'index-stop-not-taken',
     why: 'An hourly close beyond the strike ends nothing.',
     file: 'workflows/day/hourly-close.ts',
-    find: '  if (!hit && !differs) return;',
-    replace: '  if (hit || !differs) return;',
+    find: `  requestExit(day, position, 'index_stop');
+}`,
+    replace: '',
     by: 5,
     days: { cases: [fallingDay(24_980_00, 500_000_00)] },
   },

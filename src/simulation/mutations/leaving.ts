@@ -225,30 +225,6 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
     },
   },
   {
-    name: 'cover-kept-by-nobody',
-    why: 'Cover that a short with a resting stop needs is given to nobody: its own position never ends.',
-    file: 'src/domain/control/intervals.ts',
-    find: `lack += leg.opens === 'SELL' ? Math.max(0, held.hi) : -Math.max(0, held.lo);`,
-    replace: 'lack -= Math.max(0, held.lo);',
-    by: 5,
-    days: {
-      cases: [
-        quietDay([
-          at('11:16:00', {
-            do: 'command',
-            of: { command: 'place_order', order: { leg: 'far', lots: 4, side: 'BUY' } },
-          }),
-          at('11:17:00', {
-            do: 'command',
-            of: { command: 'place_order', order: { leg: 'near', lots: 2, side: 'SELL' } },
-          }),
-          at('11:18:00', { do: 'command', of: { command: 'close_position', which: 1 } }),
-          at('11:22:00', { do: 'command', of: { command: 'close_all' } }),
-        ]),
-      ],
-    },
-  },
-  {
     name: 'cancelled-with-the-workflow',
     why: 'What a person has opened is forgotten when the workflow is cancelled.',
     file: 'workflows/day/day.ts',

@@ -89,7 +89,7 @@ const SECOND_AFTER_MS = 2;`,
     replace: `call(day, order, contract, { kind: 'cancel', onlyIfPriced }, summary, () => {
     order.phase = 'ended';
   });`,
-    by: 2,
+    by: 1,
     days: {
       cases: [
         shortDay([
@@ -121,22 +121,6 @@ const SECOND_AFTER_MS = 2;`,
       }`,
     by: 7,
     days: { kinds: ['external.order_rests', 'order.type_change_refused'] },
-  },
-  {
-    name: 'sent-after-a-suspension',
-    why: 'A machine that slept between its look and its order sends the order when it wakes.',
-    file: 'activities/orders.ts',
-    find: 'const isStillWanted = () => Date.now() <= sendBy && isFresh(looked) && (priced.touch === null || isFresh(pricedAt));',
-    replace: 'const isStillWanted = () => looked !== undefined;',
-    by: 2,
-    days: {
-      // The stop becomes the exit, so that the hedge's sale is the first order that is sent.
-      cases: [0, 1].flatMap((worker) =>
-        [5, 20].map((ms) =>
-          shortDay([after('exit_looks', ms, { do: 'stop_process', ms: 90_000, laptop: true, worker })], { workers: 2 }),
-        ),
-      ),
-    },
   },
   {
     name: 'throw-at-a-doubt',
@@ -283,7 +267,8 @@ const SECOND_AFTER_MS = 2;`,
     name: 'a-full-rate-is-remembered',
     why: 'One answer of a full rate, and no stop is ever cancelled again.',
     file: 'workflows/orders/outcomes.ts',
-    find: '  day.facts.rates.held = null;\n',
+    find: `  day.facts.rates.held = null;
+`,
     replace: '',
     by: 5,
     days: { cases: [shortDay([after('exit_asked', 0, FULL)], { typeChange: 'refuse' })] },
