@@ -118,8 +118,8 @@ describe('the watcher', () => {
     const day = new WatchingDay(today);
     placed(today);
     await today.eventually('the fill', () => today.exchange.allOrders()[0]?.status === 'COMPLETE');
-    const { at: _first, ...lost } = await day.news();
-    const { at: _again, ...again } = await day.news();
+    const { at: _first, toldAt: _then, ...lost } = await day.news();
+    const { at: _again, toldAt: _now, ...again } = await day.news();
     expect(again).toEqual(lost);
   });
 
