@@ -201,6 +201,8 @@ export type ReconcileInput = {
   foreign: Holding[];
   /** Units that the ledger has as filled, by tag, of all orders that were intended today. */
   filled: Record<string, number>;
+  /** The broker's ids of orders that ended without a fill, where the ledger keeps no more of them. */
+  spent?: string[];
   /** Contracts that expired: the broker shows them until it has settled them. */
   settled: string[];
 };

@@ -5,7 +5,7 @@ import type { Holding } from '../../src/contract/ledger.ts';
 import type { Overnight } from '../../src/domain/control/book.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { comparing } from '../activity-proxies.ts';
-import { externalOf, foreignOf, movedSince, recordForeignPosition, signed } from '../external/trades.ts';
+import { contractsOf, externalOf, foreignOf, movedSince, recordForeignPosition, signed } from '../external/trades.ts';
 import { bookOther, setFills } from '../orders/ledger.ts';
 import { requestExit } from '../position/request-exit.ts';
 import type { Day } from './day.ts';
@@ -29,9 +29,34 @@ export function takeOvernight(day: Day, overnight: readonly Overnight[]): void {
   for (const { product, tradingsymbol } of keys.values())
     compareOvernight(day, product, tradingsymbol, quantityOf(overnight, product, tradingsymbol));
   for (const position of facts.positions) delete position.unheard;
-  facts.compared = true;
-  day.clearWarning('uncompared');
   day.changed();
+  askAboutHoldings(day);
+}
+
+/** What others opened today, before anybody was logged in, shows in no night: until it is known nothing new is opened. */
+export function askAboutHoldings(day: Day): void {
+  const { facts } = day;
+  if (facts.overnight === null || facts.compared) return;
+  day.run('holdings of others', async () => {
+    while (!facts.compared && !day.ending && !facts.over) {
+      const compared = await compareWithBroker(day);
+      if (!compared) continue;
+      for (const holding of compared.foreign) tellForeign(day, holding);
+      facts.compared = true;
+      day.clearWarning('uncompared');
+      day.changed();
+    }
+  });
+}
+
+function tellForeign(day: Day, { product, tradingsymbol, quantity }: Holding): void {
+  const id = `foreign:${product}:${tradingsymbol}`;
+  const ours = contractsOf(day.facts.positions).some(
+    (one) => one.product === product && one.tradingsymbol === tradingsymbol,
+  );
+  if (ours || quantity === 0 || day.facts.warnings.some((known) => known.id === id)) return;
+  const text = `Zerodha holds ${quantity} ${tradingsymbol} (${product}) that was not opened here. It is never touched. Acknowledge it to allow entries.`;
+  day.warn(id, 'foreign_position', text, true);
 }
 
 function quantityOf(holdings: readonly Holding[], product: string, tradingsymbol: string): number {
@@ -180,7 +205,8 @@ export async function compareWithBroker(day: Day): Promise<Reconciliation | null
       .filter(({ plan }) => plan.main.expiry < facts.identity.date)
       .flatMap(({ legs }) => legs.map(({ contract }) => contract.tradingsymbol)),
   ];
-  const input = { identity: day.identity, ours: [...ours.values()], foreign: theirsNow(day), filled, settled };
+  const spent = facts.dropped.map(({ orderId }) => orderId);
+  const input = { identity: day.identity, ours: [...ours.values()], foreign: theirsNow(day), filled, spent, settled };
   try {
     return await day.withSession('reconcile', () =>
       comparing.reconcile.executeWithOptions({ summary: 'Comparing the ledger with Zerodha' }, [input]),

@@ -8,7 +8,7 @@ import type { MarketMs, WallMs } from '../../src/domain/types.ts';
 import { lostSession, watching, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import type { DayFacts } from '../day/facts.ts';
-import { takeOvernight } from '../day/reconcile.ts';
+import { askAboutHoldings, takeOvernight } from '../day/reconcile.ts';
 import { attribute, recordSquareOffOrders } from '../external/attribution.ts';
 import { contractsOf, recordExternalTrades } from '../external/trades.ts';
 import { checkDayLoss } from '../position/request-exit.ts';
@@ -23,6 +23,7 @@ const CLOCKS_BEHIND_MS = 5_000;
 /** Runs while there is a login, to the close. */
 export async function watchBook(day: Day): Promise<void> {
   const { facts } = day;
+  askAboutHoldings(day);
   // What is left to see at the close is seen after it.
   const isOver = () => facts.over || day.now() >= (facts.timetable?.close ?? 0);
   while (!day.ending && !isOver()) {

@@ -15,7 +15,8 @@ const AT_BEST_OFTEN = 60;
 const PAUSES: readonly { refusals: number; short: number; long: number }[] = [
   { refusals: 3, short: 1_000, long: 1_000 },
   { refusals: 15, short: 2_000, long: 5_000 },
-  { refusals: Number.POSITIVE_INFINITY, short: 10_000, long: 60_000 },
+  // Also a hedge is left within a minute of an exchange that answers again.
+  { refusals: Number.POSITIVE_INFINITY, short: 10_000, long: 30_000 },
 ];
 /** From so many refusals on, attempts go in one activity, so that a day of them stays within its history. */
 const REPEATED_FROM = 15;

@@ -106,6 +106,7 @@ export class BookWatch {
 
   private judge(of: FillOf, tag: OrderTag): void {
     const { order, fill } = of;
+    if (tag.role === 'hedge' && order.side === 'SELL') this.legs.takeCover(tag, order, fill.quantity);
     const { leg, before } = this.legs.book(of, tag);
     const ghost = this.ghosts.get(order.tag ?? '');
     const isGhost = ghost !== undefined;

@@ -129,6 +129,19 @@ export class Legs {
     this.moved.add(from).add(to);
   }
 
+  /** Cover that was given to a position is sold under its name: what it has too little of comes from the others that hold it. */
+  takeCover(tag: OrderTag, order: SimOrder, units: number): void {
+    const to = positionOf(tag);
+    const contract = contractKey(order);
+    if (!this.legsOf(to).some(({ role }) => role === 'main')) return;
+    for (const other of [...this.legs.values()]) {
+      const missing = units - Math.max(0, this.legs.get(`${to} ${contract}`)?.net ?? 0);
+      const given = Math.min(missing, other.net);
+      if (other.contract === contract && other.position !== to && given > 0)
+        this.transfer(other.position, to, contract, given);
+    }
+  }
+
   /** Books our fill and answers the leg with its net before. */
   book({ order, fill }: FillOf, tag: OrderTag): { leg: Leg; before: number } {
     const leg = this.legOf(tag, order);

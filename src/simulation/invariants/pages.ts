@@ -92,7 +92,7 @@ export class PageDeadlines {
     const page = this.pageOf(what, known.since - BEFORE_MS);
     // What kept the whole account from being helped is over: from here on it is for this to be told.
     if (known.page && !ANSWERS[causeOf(what)]?.causes.includes(known.page.cause) && this.hasEnded(known.page))
-      known.page = null;
+      Object.assign(known, { page: null, ableMs: 0 });
     else if (page && page !== known.page) {
       known.page = page;
       known.ableSincePageMs = 0;

@@ -229,13 +229,16 @@ export class PositionsWatch {
     look('more may be sold than is held', this.selling(position), long);
   }
 
-  /** Somebody takes the other side of what is left of a leg. */
+  /** Somebody takes the other side of what is left of a leg, at a price inside the day's limits. */
   private hasTaker({ contract, net }: Leg): boolean {
     if (net === 0) return true;
     const { exchange } = this.of.world;
     const instrument = exchange.find('NFO', contract.split(' ')[1] ?? '');
     const touch = instrument && exchange.touch(instrument);
-    return touch !== undefined && (net > 0 ? touch.depth.bids : touch.depth.asks).length > 0;
+    if (!touch) return false;
+    return net > 0
+      ? touch.depth.bids.some(({ price }) => price >= touch.lowerCircuit)
+      : touch.depth.asks.some(({ price }) => price <= touch.upperCircuit);
   }
 
   /** Units of live orders of ours that buy this position's short back: stops, and exits. */

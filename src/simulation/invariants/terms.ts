@@ -25,7 +25,7 @@ export class Terms {
   private readonly findings: Findings;
   private readonly legs: Legs;
   private readonly seen = new Set<string>();
-  private readonly exitPrices = new Map<string, Paise>();
+  private readonly exitPrices = new Map<string, { price: Paise; orderId: string; at: MarketMs }>();
 
   /** When each tag was last sent: an order may be accepted long after it left. */
   private readonly leftAt = new Map<string, MarketMs>();
@@ -131,10 +131,13 @@ export class Terms {
     }
     if (orderType !== 'LIMIT' || (status !== 'OPEN' && status !== 'COMPLETE')) return;
     const key = `${position} ${parsed.manual ? orderId : `${parsed.date} ${parsed.slice}`}`;
-    const before = this.exitPrices.get(key) ?? 0;
+    const shown = this.exitPrices.get(key);
+    // What left before another order showed its price could not know of it.
+    const isKnown = shown?.orderId === orderId || (shown?.at ?? 0) < (this.leftAt.get(tag ?? '') ?? 0);
+    const before = shown && isKnown ? shown.price : 0;
     if (price < before && !isBent && price < NEARLY * this.highestAccepted(tradingsymbol))
       this.findings.add(5, 'an exit price fell', `${tag}: from ${before / 100} to ${price / 100}`);
-    this.exitPrices.set(key, price);
+    this.exitPrices.set(key, { price, orderId, at: virtualNow() });
   }
 
   /** A price that was shown at a peak is refused after it: then the highest that the exchange accepts comes first. */

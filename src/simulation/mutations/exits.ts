@@ -32,7 +32,7 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
   {
     name: 'exit-given-up',
     why: 'An exit that is refused once is not tried again.',
-    file: 'src/domain/control/exit.ts',
+    file: 'src/domain/control/closing.ts',
     find: '  if (last && now.wall < last.since + pause) {',
     replace: '  if (last && refusals > 0) {',
     by: 5,
@@ -41,7 +41,7 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
   {
     name: 'no-pause-between-exits',
     why: 'Refused exits follow each other at once: a history fills up within the hour.',
-    file: 'src/domain/control/exit.ts',
+    file: 'src/domain/control/closing.ts',
     find: `const pause = refusals === 0 || !step ? 0 : side === 'BUY' ? step.short : step.long;`,
     replace: 'const pause = step ? 0 : 1;',
     by: 8,
@@ -80,8 +80,8 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     name: 'index-stop-not-taken',
     why: 'An hourly close beyond the strike ends nothing.',
     file: 'workflows/day/hourly-close.ts',
-    find: `  requestExit(day, position, 'index_stop');`,
-    replace: '',
+    find: '  if (!hit && !differs) return;',
+    replace: '  if (hit || !differs) return;',
     by: 5,
     days: { cases: [fallingDay(24_980_00, 500_000_00)] },
   },
@@ -118,7 +118,7 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
   {
     name: 'next-exit-cheaper',
     why: 'What an exit has left over is bought by another one, at a lower price each time.',
-    file: 'src/domain/control/exit.ts',
+    file: 'src/domain/control/closing.ts',
     find: `look.add({ do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan });`,
     replace: `look.add({ do: 'change', tag: order.tag, kind: 'reprice', widen: Math.max(0, 4 - order.steps), noWorseThan: noWorseThan && null });`,
     by: 5,

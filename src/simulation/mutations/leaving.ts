@@ -227,9 +227,9 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
   {
     name: 'cover-kept-by-nobody',
     why: 'Cover that a short with a resting stop needs is given to nobody: its own position never ends.',
-    file: 'src/domain/control/exit.ts',
-    find: 'heldOf(orders, short).hi > 0,',
-    replace: 'heldOf(orders, short).lo > 0,',
+    file: 'src/domain/control/intervals.ts',
+    find: `lack += leg.opens === 'SELL' ? Math.max(0, held.hi) : -Math.max(0, held.lo);`,
+    replace: 'lack -= Math.max(0, held.lo);',
     by: 5,
     days: {
       cases: [

@@ -33,10 +33,11 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
     name: 'doubt-sent-again',
     why: 'An order without an answer is looked for once, and sent again under the same tag.',
     file: 'activities/orders.ts',
-    find: `  return kind === 'refused' ? { kind, message } : { kind: 'doubt', message };`,
-    replace: `  if (kind === 'refused') return { kind, message };
-  await pause(AGAIN_MS);
-  return { kind: 'again' };`,
+    find: `  if (kind !== 'refused') return { kind: 'doubt', message };`,
+    replace: `  if (kind !== 'refused') {
+    await pause(AGAIN_MS);
+    return { kind: 'again' };
+  }`,
     by: 2,
     days: { cases: [LOST_EXIT] },
   },
@@ -55,7 +56,7 @@ const SECOND_AFTER_MS = 2;`,
     name: 'attempts-do-not-grow',
     why: 'Each order of a kind has the same tag. The ledger refuses the second one: an exit that was rejected is never tried again.',
     file: 'workflows/orders/ledger.ts',
-    find: 'const attempt = (day.facts.attempts[key] ?? 0) + 1;',
+    find: 'const attempt = (day.facts.attempts[key] ?? day.facts.attemptsFrom) + 1;',
     replace: 'const attempt = 1;',
     by: 5,
     days: {
@@ -125,8 +126,8 @@ const SECOND_AFTER_MS = 2;`,
     name: 'sent-after-a-suspension',
     why: 'A machine that slept between its look and its order sends the order when it wakes.',
     file: 'activities/orders.ts',
-    find: 'const isStillWanted = () => Date.now() <= sendBy && isFresh(seen) && (priced.touch === null || isFresh(pricedAt));',
-    replace: 'const isStillWanted = () => seen !== undefined;',
+    find: 'const isStillWanted = () => Date.now() <= sendBy && isFresh(looked) && (priced.touch === null || isFresh(pricedAt));',
+    replace: 'const isStillWanted = () => looked !== undefined;',
     by: 2,
     days: {
       // The stop becomes the exit, so that the hedge's sale is the first order that is sent.
@@ -140,7 +141,7 @@ const SECOND_AFTER_MS = 2;`,
   {
     name: 'throw-at-a-doubt',
     why: 'The branch of a doubtful answer throws: the order is on its way for ever.',
-    file: 'workflows/orders/perform.ts',
+    file: 'workflows/orders/outcomes.ts',
     find: `    case 'doubt':
       markDoubt(day, order, result.message);`,
     replace: `    case 'doubt':
@@ -281,7 +282,7 @@ const SECOND_AFTER_MS = 2;`,
   {
     name: 'a-full-rate-is-remembered',
     why: 'One answer of a full rate, and no stop is ever cancelled again.',
-    file: 'workflows/orders/perform.ts',
+    file: 'workflows/orders/outcomes.ts',
     find: '  day.facts.rates.held = null;\n',
     replace: '',
     by: 5,
