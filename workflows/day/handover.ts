@@ -78,9 +78,7 @@ function takeUp(day: Day, left: HandedOver, from: string): void {
   facts.carriedOrders.push(...left.orders.map((order) => ended({ ...order, positionId: id })));
   facts.positions.push(position);
   day.touchPosition(position);
-  const next = position.exit
-    ? 'It is left at the open.'
-    : 'Its stop rests again at the open, once somebody is logged in.';
+  const next = position.exit ? 'It is left at the open.' : 'Its stop rests again at the open, after the login.';
   day.log('info', 'taken_over', `${id}: ${left.id} of ${from}, entered on ${left.enteredOn}. ${next}`);
 }
 

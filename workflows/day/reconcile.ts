@@ -79,7 +79,7 @@ function compareOvernight(day: Day, product: string, tradingsymbol: string, held
   );
   if (unknown !== 0) unknown -= settleUnheard(day, touches, tradingsymbol, unknown);
   const theirs = held - carried();
-  // Whoever closed what they held has closed it; less of theirs than before takes nothing from us.
+  // A foreign position that became smaller takes nothing from us.
   const shrunk = known * theirs >= 0 && Math.abs(theirs) <= Math.abs(known);
   if (unknown === 0 || touches.length === 0 || shrunk) {
     recordForeignPosition(day, { product, tradingsymbol, quantity: theirs });
@@ -119,7 +119,7 @@ function tellUnpriced(day: Day, position: Position, order: Order, filled: number
   requestExit(day, position, 'leftover');
 }
 
-/** Less of ours than was carried: somebody closed it where no trade of today shows it. Asked about; until then it is not closed again. */
+/** Less of ours than was carried: it was closed where no trade of today shows it. Asked about; until then it is not closed again. */
 function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol: string, unknown: number): void {
   let left = unknown;
   for (const position of positions) {
@@ -151,7 +151,7 @@ function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol
     });
     const text = `${position.id}: ${units} ${tradingsymbol} of it are gone at Zerodha since yesterday, without a trade to show. Only what is left is protected and closed here. Acknowledge it to book them at ${(price / 100).toFixed(2)}.`;
     day.warn(`external:${position.id}`, 'foreign_position', text, true);
-    // As if somebody had traded it today, so that attribution finds its trade.
+    // As an external trade of today, so that attribution finds it.
     externalOf(day.facts, position.plan.product, tradingsymbol).trades.push({
       ...{ tradeId: tag, quantity: units, price, at: day.now() },
       ...{ side: leg.opens === 'SELL' ? 'BUY' : 'SELL', orderId: '', byBroker: false },
