@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Plan } from '../src/contract/commands.ts';
 import { repositoryRoot } from '../src/platform/repository-root.ts';
 import { workflowBundle } from '../src/temporal/bundle.ts';
 import { findTemporalPrograms } from '../test/global-setup.ts';
@@ -22,7 +23,6 @@ import { type RecordedDay, recordedDays } from '../test/replay/recorded-days.ts'
 import { mondayAfterS1 } from '../test/workflows/candles.ts';
 import { openStage } from '../test/workflows/replayed-day.ts';
 import type { ReplayedStage } from '../test/workflows/stage.ts';
-import type { Plan } from '../src/contract/commands.ts';
 
 const USAGE = `Usage: npm run record-histories [-- --all | NAME…]
 
@@ -80,7 +80,8 @@ async function recordAll(days: readonly (readonly [string, RecordedDay])[]): Pro
         console.warn(`${name}: once more. ${String(error)}`);
         await stage.close();
         stage = await openStage();
-        return record(stage, name, day);
+        // Under another account: what the journal has of the first attempt is not gone on with.
+        return record(stage, name, day, `recorded-${name}-again`);
       });
       console.log(`${name}: recorded, ${events} events in ${((Date.now() - since) / 1_000).toFixed(1)} s`);
     }
@@ -90,10 +91,14 @@ async function recordAll(days: readonly (readonly [string, RecordedDay])[]): Pro
 }
 
 /** Each day has an account of its own: they share a journal, and many are the same date. */
-async function record(stage: ReplayedStage, name: string, recorded: RecordedDay): Promise<number> {
+async function record(
+  stage: ReplayedStage,
+  name: string,
+  recorded: RecordedDay,
+  account = `recorded-${name}`,
+): Promise<number> {
   const { options, hours, carriesFromMonday, play, shows } = recorded;
   const candles = hours && (await mondayAfterS1(...hours));
-  const account = `recorded-${name}`;
   const week = carriesFromMonday && (await mkdtemp(join(tmpdir(), 'week-')));
   const exchange = {
     ...options?.exchange,
