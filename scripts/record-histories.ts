@@ -84,7 +84,8 @@ async function recordAll(days: readonly (readonly [string, RecordedDay])[]): Pro
         console.warn(`${name}: once more. ${String(error)}`);
         await stage.close();
         stage = await openStage();
-        return record(stage, name, day);
+        // Under another account: what the journal has of the first attempt is not gone on with.
+        return record(stage, name, day, `recorded-${name}-again`);
       });
       console.log(`${name}: recorded, ${events} events in ${((Date.now() - since) / 1_000).toFixed(1)} s`);
     }
@@ -94,10 +95,14 @@ async function recordAll(days: readonly (readonly [string, RecordedDay])[]): Pro
 }
 
 /** Each day has an account of its own: they share a journal, and many are the same date. */
-async function record(stage: ReplayedStage, name: string, recorded: RecordedDay): Promise<number> {
+async function record(
+  stage: ReplayedStage,
+  name: string,
+  recorded: RecordedDay,
+  account = `recorded-${name}`,
+): Promise<number> {
   const { options, hours, carriesFromMonday, play, shows } = recorded;
   const candles = hours && (await mondayAfterS1(...hours));
-  const account = `recorded-${name}`;
   const week = carriesFromMonday && (await mkdtemp(join(tmpdir(), 'week-')));
   const exchange = {
     ...options?.exchange,
