@@ -18,6 +18,9 @@ const PAUSES: readonly { refusals: number; short: number; long: number }[] = [
   // Also a hedge is left within a minute of an exchange that answers again.
   { refusals: Number.POSITIVE_INFINITY, short: 10_000, long: 30_000 },
 ];
+/** After so many attempts in a row that nobody answered and no book showed, the next one waits: a day of them has to fit into a history. */
+const UNANSWERED = 15;
+const UNANSWERED_MS = 40_000;
 /** From so many refusals on, attempts go in one activity, so that a day of them stays within its history. */
 const REPEATED_FROM = 15;
 const REPEATS = 6;
@@ -112,8 +115,9 @@ function place(look: Look, { leg, side, purpose, orders }: Trade, units: number)
   const { refusals, last } = refusedInARow(orders);
   const step = PAUSES.find((pause) => refusals <= pause.refusals);
   const pause = refusals === 0 || !step ? 0 : side === 'BUY' ? step.short : step.long;
-  if (last && now.wall < last.since + pause) {
-    look.again(last.since + pause);
+  const waits = Math.max(pause, unansweredInARow(orders) > UNANSWERED ? UNANSWERED_MS : 0);
+  if (last && now.wall < last.since + waits) {
+    look.again(last.since + waits);
     return 0;
   }
   const shown = orders.findLast(({ orderType, price }) => orderType === 'LIMIT' && price > 0);
@@ -165,4 +169,10 @@ function refusedInARow(orders: readonly Order[]): { refusals: number; last: Orde
     refusals += 1;
   }
   return { refusals, last: over.at(-1) ?? null };
+}
+
+function unansweredInARow(orders: readonly Order[]): number {
+  const over = orders.filter((order) => isOver(order) && order.purpose !== 'stop');
+  const last = over.findLastIndex(({ phase }) => phase !== 'absent');
+  return over.length - 1 - last;
 }

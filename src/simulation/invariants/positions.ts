@@ -28,6 +28,7 @@ export class PositionsWatch {
   private readonly beyond = new Map<string, number>();
   private readonly deadlines: PageDeadlines;
   private acknowledgedAt = 0;
+  private readonly takenSince = new Map<string, number>();
   private readonly of: {
     world: World;
     able: Able;
@@ -199,9 +200,13 @@ export class PositionsWatch {
       this.exits.delete(position);
       return;
     }
-    const since = Math.min(able.answersFor(), virtualNow() - due);
+    // Inside the limits somebody takes what is left of it, for so long.
+    const isTaken = legs.every((leg) => this.hasTaker(leg));
+    if (!isTaken) this.takenSince.delete(position);
+    else if (!this.takenSince.has(position)) this.takenSince.set(position, virtualNow());
+    const since = Math.min(able.answersFor(), virtualNow() - Math.max(due, this.takenSince.get(position) ?? 0));
     const isAsked = short === 0 && this.isAsked(position);
-    if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS && !isAsked && legs.every((leg) => this.hasTaker(leg)))
+    if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS && !isAsked && isTaken)
       findings.add(
         5,
         short > 0 ? 'a short is not left' : 'a hedge is not left',

@@ -98,6 +98,8 @@ export class Terms {
       return isItsEntry && positionOf(of) === positionOf(tag) ? other.fills.map(({ price }) => price) : [];
     });
     if (prices.length === 0) return;
+    // Trades that could not be read say nothing: what an order was sent at stands in for them.
+    if (virtualNow() - this.play.world.faults.readsHinderedAt() < BENT_MS) return;
     const [least, most] = [stopOf(Math.min(...prices)) - TICK, stopOf(Math.max(...prices)) + 2 * TICK];
     if (order.triggerPrice < least || order.triggerPrice > most)
       this.findings.add(
