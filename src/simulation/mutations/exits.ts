@@ -33,7 +33,7 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     name: 'exit-given-up',
     why: 'An exit that is refused once is not tried again.',
     file: 'src/domain/control/closing.ts',
-    find: '  if (last && now.wall < last.since + pause) {',
+    find: '  if (last && now.wall < last.since + waits) {',
     replace: '  if (last && refusals > 0) {',
     by: 5,
     days: { cases: [shortDay([after('exit_asked', 0, refused({ count: 1 }))], { typeChange: 'refuse' })] },
