@@ -37,6 +37,11 @@ export function takeOvernight(day: Day, overnight: readonly Overnight[]): void {
 export function askAboutHoldings(day: Day): void {
   const { facts } = day;
   if (facts.overnight === null || facts.compared) return;
+  // Before the open nobody can have.
+  if (day.now() < (facts.timetable?.open ?? 0)) {
+    facts.compared = true;
+    return;
+  }
   day.run('holdings of others', async () => {
     while (!facts.compared && !day.ending && !facts.over) {
       const compared = await compareWithBroker(day);
