@@ -30,6 +30,10 @@ Records into test/replay/histories/<version of package.json> the days that are m
 longer replay; with --all every day anew; with names those days anew.
 --freeze writes the checksum of this version's histories down (test/replay/frozen.json): they are never recorded again.`;
 
+/** A day takes seconds. */
+const DAY_WITHIN_MS = 30_000;
+const ATTEMPTS = 8;
+
 const version = currentVersion();
 
 async function main(): Promise<void> {
@@ -79,14 +83,19 @@ async function recordAll(days: readonly (readonly [string, RecordedDay])[]): Pro
   try {
     for (const [name, day] of days) {
       const since = Date.now();
-      const events = await record(stage, name, day).catch(async (error: unknown) => {
-        // The time-skipping server forgets a task now and then: its day stands still. A second failure is the day's own.
-        console.warn(`${name}: once more. ${String(error)}`);
-        await stage.close();
-        stage = await openStage();
-        // Under another account: what the journal has of the first attempt is not gone on with.
-        return record(stage, name, day, `recorded-${name}-again`);
-      });
+      let events = 0;
+      for (let attempt = 1; events === 0; attempt += 1) {
+        try {
+          // Under another account each time: what the journal has of an attempt is not gone on with.
+          events = await record(stage, name, day, `recorded-${name}${'-again'.repeat(attempt - 1)}`);
+        } catch (error) {
+          // The time-skipping server forgets a task now and then: its day stands still. That a day goes wrong each time is its own.
+          if (attempt === ATTEMPTS) throw error;
+          console.warn(`${name}: once more. ${String(error).slice(0, 300)}`);
+          await stage.close();
+          stage = await openStage();
+        }
+      }
       console.log(`${name}: recorded, ${events} events in ${((Date.now() - since) / 1_000).toFixed(1)} s`);
     }
   } finally {
@@ -113,7 +122,7 @@ async function record(
   const day = await stage.startDay({ ...options, exchange, account });
   try {
     await play(day);
-    await day.result();
+    await day.result(DAY_WITHIN_MS);
     const history = await stage.env.client.workflow.getHandle(day.workflowId).fetchHistory();
     const text = textOf(history);
     const parsed = parseHistory(text);

@@ -71,7 +71,7 @@ export const recordedDays: Readonly<Record<string, RecordedDay>> = {
     shows: (told) =>
       told.report.result === 'carried' &&
       logged('taken_over')(told) &&
-      told.report.positions[0]?.restingStop?.state === 'TRIGGER PENDING',
+      told.report.positions[0]?.restingStop?.state === 'CANCELLED',
   },
   'weekly-exit-day': {
     options: { date: '2025-07-15' },

@@ -80,7 +80,8 @@ export type SharedDay = {
   seen(what: string, holds: (view: DayView) => boolean): Promise<DayView>;
   /** Lets the market go on to 11:15, until a position is open and its guard has answered. */
   opened(): Promise<DayView>;
-  result(): Promise<DayReport>;
+  /** Throws when the day has not ended after so many real milliseconds. */
+  result(withinMs?: number): Promise<DayReport>;
   /** All orders of the simulator's own book. */
   book(): SimOrder[];
   close(): Promise<void>;
