@@ -1,7 +1,7 @@
 /** The day's book-keeping: what must outlive the history. Every write may come twice. */
 
 import type { DayActivities, DayContext } from '../src/contract/activities.ts';
-import type { Account } from '../src/contract/identity.ts';
+import type { Account, DayIdentity } from '../src/contract/identity.ts';
 import type { Handover } from '../src/contract/journal.ts';
 import type { ContractRef, HandedOver } from '../src/contract/ledger.ts';
 import type { SessionView } from '../src/contract/views.ts';
@@ -10,10 +10,23 @@ import { addDays, istTime } from '../src/domain/clock.ts';
 import type { IsoDate } from '../src/domain/types.ts';
 import type { Deps } from './deps.ts';
 
-type JournalActivities = Pick<DayActivities, 'loadDayContext' | 'loadHandover' | 'writeJournal' | 'saveReport'>;
+type JournalActivities = Pick<DayActivities, 'loadDayContext' | 'loadHandover' | 'writeJournal'>;
 
 export function createJournalActivities(deps: Deps): JournalActivities {
+  const loadHandover = async (identity: DayIdentity): Promise<Handover> => {
+    const before = await deps.journal.handover(identity, identity.date);
+    return {
+      from: before?.date ?? null,
+      ended: before?.ended ?? true,
+      positions: (before?.positions ?? []).flatMap(({ handedOver }) =>
+        handedOver ? [renewed(handedOver, identity.date)] : [],
+      ),
+      unknown: (before?.positions ?? []).flatMap(({ view, handedOver }) => (handedOver ? [] : [view])),
+      bars: before ? barsSince(before.date, identity.date) : [],
+    };
+  };
   return {
+    loadHandover,
     async loadDayContext(identity): Promise<DayContext> {
       await deps.journal.recordDayOpened(identity);
       const market = sessionOf(identity.date);
@@ -23,22 +36,12 @@ export function createJournalActivities(deps: Deps): JournalActivities {
         ...{ kind: 'session', timetable: timetable(identity.date), entries: market.special !== 'short', before },
         // Only a run that goes on takes a login up: a new day asks for one.
         session: before && (await sessionNow(deps, identity)),
-      };
-    },
-    async loadHandover(identity): Promise<Handover> {
-      const before = await deps.journal.handover(identity, identity.date);
-      return {
-        from: before?.date ?? null,
-        ended: before?.ended ?? true,
-        positions: (before?.positions ?? []).flatMap(({ handedOver }) =>
-          handedOver ? [renewed(handedOver, identity.date)] : [],
-        ),
-        unknown: (before?.positions ?? []).flatMap(({ view, handedOver }) => (handedOver ? [] : [view])),
-        bars: before ? barsSince(before.date, identity.date) : [],
+        handover: await loadHandover(identity),
       };
     },
     async writeJournal(batch) {
       await deps.journal.write(batch);
+      if (batch.report) await deps.journal.saveReport(batch.report);
       for (const event of batch.events) {
         const data = { date: batch.identity.date, market_time: istTime(event.at), kind: event.kind };
         if (event.level === 'info') deps.log.info(data, event.text);
@@ -46,7 +49,6 @@ export function createJournalActivities(deps: Deps): JournalActivities {
         else deps.log.error(data, event.text);
       }
     },
-    saveReport: (report) => deps.journal.saveReport(report),
   };
 }
 

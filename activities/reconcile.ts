@@ -22,11 +22,9 @@ export function createReconcileActivities(deps: Deps & { account: Account }): Pi
   };
 }
 
-function compareOrders({ filled }: ReconcileInput, orders: readonly BrokerOrder[]): string[] {
-  return orders.flatMap(({ orderId, tag, filledQuantity, state }) => {
-    const known = filled[tag ?? ''];
-    // One of several attempts that came to nothing.
-    if (known === undefined && filledQuantity === 0 && state !== 'live') return [];
+function compareOrders({ filled, spent = [] }: ReconcileInput, orders: readonly BrokerOrder[]): string[] {
+  return orders.flatMap(({ orderId, tag, filledQuantity }) => {
+    const known = filled[tag ?? ''] ?? (spent.includes(orderId) ? 0 : undefined);
     if (known === undefined) return `Order ${orderId} carries our tag ${tag}, but the ledger does not know it.`;
     if (known === filledQuantity) return [];
     return `Zerodha filled ${filledQuantity} of order ${orderId} (${tag}), the ledger says ${known}.`;

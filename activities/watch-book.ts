@@ -161,6 +161,8 @@ class Watch {
     const { book } = this.deps;
     const { busyMs, openMs, idleMs, beforeOpenMs } = this.pace;
     const { cursor, open, identity } = this.input;
+    // Before it knows what was held over night the day opens nothing.
+    if (cursor.overnight === null) return busyMs;
     if (cursor.doubts.length > 0 || book.sinceSentMs() < SENT_LATELY_MS) return busyMs;
     const ours = (this.seen?.orders ?? []).filter(
       ({ tag, phase }) => phase !== 'ended' && tag !== null && isTagOf(tag, identity),

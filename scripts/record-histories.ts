@@ -4,13 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { repositoryRoot } from '../src/platform/repository-root.ts';
+import type { Plan } from '../src/contract/commands.ts';
 import { workflowBundle } from '../src/temporal/bundle.ts';
 import { findTemporalPrograms } from '../test/global-setup.ts';
 import {
   currentVersion,
+  freeze,
+  frozenVersions,
   historyFile,
-  isReleased,
   parseHistory,
   readHistory,
   recordedNames,
@@ -22,25 +23,25 @@ import { type RecordedDay, recordedDays } from '../test/replay/recorded-days.ts'
 import { mondayAfterS1 } from '../test/workflows/candles.ts';
 import { openStage } from '../test/workflows/replayed-day.ts';
 import type { ReplayedStage } from '../test/workflows/stage.ts';
-import type { Plan } from '../src/contract/commands.ts';
 
-const USAGE = `Usage: npm run record-histories [-- --all | NAME…]
+const USAGE = `Usage: npm run record-histories [-- --all | --freeze | NAME…]
 
 Records into test/replay/histories/<version of package.json> the days that are missing there or that today's workflows no
-longer replay; with --all every day anew; with names those days anew. A version that has its git tag is never written again.`;
+longer replay; with --all every day anew; with names those days anew.
+--freeze writes the checksum of this version's histories down (test/replay/frozen.json): they are never recorded again.`;
 
 const version = currentVersion();
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { all: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    options: { all: { type: 'boolean' }, freeze: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
     allowPositionals: true,
   });
   if (values.help) return console.log(USAGE);
   const unknown = positionals.find((name) => !(name in recordedDays));
   if (unknown) throw new Error(`There is no day "${unknown}". Known: ${Object.keys(recordedDays).join(', ')}.`);
-  if (isReleased(version, repositoryRoot))
-    throw new Error(`${version} is released: its histories stay as they are. Raise the version in package.json first.`);
+  if (version in frozenVersions())
+    throw new Error(`${version} is frozen: its histories stay as they are. Raise the version in package.json first.`);
 
   for (const name of recordedNames(version).filter((known) => !(known in recordedDays))) {
     rmSync(historyFile(version, name));
@@ -58,6 +59,9 @@ async function main(): Promise<void> {
   const [failure] = await replayAll(all, codePath);
   if (failure) throw new Error(`${failure[0]} does not replay on the code that recorded it: ${failure[1].message}`);
   console.log(`${all.length} histories of ${version}: ${wanted.length} recorded, all replay.`);
+  if (!values.freeze) return;
+  freeze(version);
+  console.log('Frozen: from now on a workflow is changed by patched().');
 }
 
 async function stillGood(codePath: string, anew: readonly string[]): Promise<string[]> {
@@ -80,7 +84,8 @@ async function recordAll(days: readonly (readonly [string, RecordedDay])[]): Pro
         console.warn(`${name}: once more. ${String(error)}`);
         await stage.close();
         stage = await openStage();
-        return record(stage, name, day);
+        // Under another account: what the journal has of the first attempt is not gone on with.
+        return record(stage, name, day, `recorded-${name}-again`);
       });
       console.log(`${name}: recorded, ${events} events in ${((Date.now() - since) / 1_000).toFixed(1)} s`);
     }
@@ -90,10 +95,14 @@ async function recordAll(days: readonly (readonly [string, RecordedDay])[]): Pro
 }
 
 /** Each day has an account of its own: they share a journal, and many are the same date. */
-async function record(stage: ReplayedStage, name: string, recorded: RecordedDay): Promise<number> {
+async function record(
+  stage: ReplayedStage,
+  name: string,
+  recorded: RecordedDay,
+  account = `recorded-${name}`,
+): Promise<number> {
   const { options, hours, carriesFromMonday, play, shows } = recorded;
   const candles = hours && (await mondayAfterS1(...hours));
-  const account = `recorded-${name}`;
   const week = carriesFromMonday && (await mkdtemp(join(tmpdir(), 'week-')));
   const exchange = {
     ...options?.exchange,

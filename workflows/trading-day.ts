@@ -13,6 +13,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DayInput } from '../src/contract/commands.ts';
+import type { Handover } from '../src/contract/journal.ts';
 import type { DayReport } from '../src/contract/views.ts';
 import { istTime } from '../src/domain/clock.ts';
 import { reads } from './activity-proxies.ts';
@@ -73,10 +74,10 @@ function cancelled(day: Day): void {
 async function run(day: Day, input: DayInput): Promise<DayReport> {
   const { facts } = day;
   day.run('timer', () => day.keepTimer());
-  if (facts.step === 'opening') await open(day);
+  const handover = facts.step === 'opening' ? await open(day) : null;
   day.run('journal', () => keepJournal(day));
   day.run('notices', () => keepNotices(day));
-  if (facts.step === 'opening') await takeUp(day);
+  if (handover) await takeUp(day, handover);
   if (facts.step === 'trading') await trade(day);
   if (day.ending) return goOn(day, input);
   if (facts.step === 'closing') await closeTheDay(day);
@@ -86,7 +87,6 @@ async function run(day: Day, input: DayInput): Promise<DayReport> {
   day.show();
   day.changed();
   await condition(() => !day.isRunning('journal') && !day.isRunning('notices'));
-  await reads.saveReport.executeWithOptions({ summary: `Report: ${report.result}` }, [report]);
   upsertSearchAttributes([{ key: defineSearchAttributeKey('DayResult', 'KEYWORD'), value: report.result }]);
   day.ending = true;
   await condition(() => allHandlersFinished() && !day.anyRunning(''));
@@ -94,7 +94,7 @@ async function run(day: Day, input: DayInput): Promise<DayReport> {
 }
 
 /** Nothing is written before it is known what a lost run has written. */
-async function open(day: Day): Promise<void> {
+async function open(day: Day): Promise<Handover | null> {
   const { facts } = day;
   const context = await reads.loadDayContext.executeWithOptions({ summary: 'Calendar and journal' }, [day.identity]);
   if (context.kind === 'holiday') {
@@ -102,7 +102,7 @@ async function open(day: Day): Promise<void> {
     day.log('info', 'holiday', `Market holiday: ${facts.holiday}`);
     facts.report = makeReport(facts, null);
     facts.step = 'done';
-    return;
+    return null;
   }
   facts.timetable = context.timetable;
   facts.entriesAllowedToday = context.entries;
@@ -113,11 +113,12 @@ async function open(day: Day): Promise<void> {
     `Day opened. Market ${istTime(opens)} to ${istTime(close)}, square-off ${istTime(exit)}.`,
   );
   if (context.before) resume(day, context.before, context.session);
+  return context.handover;
 }
 
-async function takeUp(day: Day): Promise<void> {
+async function takeUp(day: Day, handover: Handover): Promise<void> {
   day.run('logins', () => keepLogins(day));
-  if (day.facts.positions.length === 0) await takeOver(day);
+  if (day.facts.positions.length === 0) await takeOver(day, handover);
   day.facts.step = 'trading';
 }
 

@@ -23,7 +23,7 @@ export async function runOf(client: Client, id: string): Promise<{ run: DayRun; 
   }
 }
 
-/** What is left of it to be shown: where it stood, and loudly that nobody watches it. */
+/** What is left of it to be shown: where it stood, and a warning that nothing watches it. */
 export function lostView(found: DayView, endedAt: number): DayView {
   const since = marketAt(found.clock, endedAt);
   return {

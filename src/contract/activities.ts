@@ -9,7 +9,7 @@ import type { DayIdentity } from './identity.ts';
 import type { DaySoFar, Handover, JournalBatch } from './journal.ts';
 import type { ContractRef, Holding } from './ledger.ts';
 import type { NoticeInput } from './notices.ts';
-import type { DayReport, SessionView, Timetable } from './views.ts';
+import type { SessionView, Timetable } from './views.ts';
 
 /** The type of the failure that means: the current session is dead, nothing was done. Details: [session number]. */
 export const SESSION_LOST = 'session_lost';
@@ -24,6 +24,8 @@ export type DayContext =
       before: DaySoFar | null;
       /** The login that holds, null where somebody has to log in. */
       session: SessionView | null;
+      /** What the day before left open. */
+      handover: Handover;
     };
 
 export type TokenExchange = { ok: true; session: SessionView } | { ok: false; reason: string };
@@ -201,6 +203,8 @@ export type ReconcileInput = {
   foreign: Holding[];
   /** Units that the ledger has as filled, by tag, of all orders that were intended today. */
   filled: Record<string, number>;
+  /** The broker's ids of orders that ended without a fill, where the ledger keeps no more of them. */
+  spent?: string[];
   /** Contracts that expired: the broker shows them until it has settled them. */
   settled: string[];
 };
@@ -252,7 +256,6 @@ export interface DayActivities {
   changeOrder(input: ChangeInput): Promise<ChangeResult>;
   reconcile(input: ReconcileInput): Promise<Reconciliation>;
   writeJournal(batch: JournalBatch): Promise<void>;
-  saveReport(report: DayReport): Promise<void>;
   notifyOwner(notice: NoticeInput): Promise<Delivered>;
   readClock(): Promise<ClockSegments>;
   holdMarketClock(input: { key: string; on: boolean }): Promise<ClockSegments>;

@@ -2,7 +2,7 @@
 import type { IsoDate, MarketMs } from '../domain/types.ts';
 import type { DayIdentity } from './identity.ts';
 import type { HandedOver, OrderView } from './ledger.ts';
-import type { DecisionView, PositionView } from './views.ts';
+import type { DayReport, DecisionView, PositionView } from './views.ts';
 
 export type LogLevel = 'info' | 'warn' | 'alert';
 
@@ -30,6 +30,8 @@ export type JournalBatch = {
   /** By the position's id: what the next day needs to go on with it. */
   handedOver?: Record<string, HandedOver>;
   decisions: DecisionView[];
+  /** With the last one. */
+  report?: DayReport | null;
 };
 
 /** What a day had written before its run was lost: a new run goes on from here. */

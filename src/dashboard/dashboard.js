@@ -236,7 +236,7 @@ async function command(path, body, done) {
 function commandWords(outcome, done) {
   switch (outcome.kind) {
     case 'done':
-      return done;
+      return outcome.body.command?.changed === false ? outcome.body.command.message : done;
     case 'kept':
       return outcome.message;
     case 'refused':

@@ -64,7 +64,7 @@ describe.skipIf(!browserTestsRun())('the emergency', () => {
     await desk.program.change({ view: { positions: [openPosition('P1', { state: 'closed' })], busy: false } });
     await desk.page.waitForTimeout(1_500);
     expect(await desk.node('sheet-status').textContent()).not.toContain('Flat');
-    await desk.program.change({ view: { orders: [{ ...restingStop(), status: 'CANCELLED' }] } });
+    await desk.program.change({ view: { orders: [{ ...restingStop(), status: 'CANCELLED', phase: 'ended' }] } });
     await desk.reads('sheet-status', /Flat\. Zerodha confirms 11:42:07\. No new entries today\./);
   });
 

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { startSimulator } from '../exchange-simulator/exchange-server.ts';
-import { startTradingProgram } from '../runtime/fixtures/trading-program.ts';
+import { type PositionRow, startTradingProgram } from '../runtime/fixtures/trading-program.ts';
 
 const LOOK_MS = 50;
 const [, , dataDir = ''] = process.argv;
@@ -30,7 +30,11 @@ await program.logIn();
 await program.post('/live/start-trading', { enabled: true });
 await logged('Pre-flight: all is well');
 await program.moveTo('11:14:58');
-await logged('stop rests at Zerodha');
+const rests = async () => {
+  const { positions } = await program.get<{ positions: PositionRow[] }>('/live/positions');
+  return positions[0]?.resting_stop?.state === 'TRIGGER PENDING';
+};
+while (!(await rests())) await sleep(LOOK_MS);
 await program.moveTo('15:14:05');
 say({ ready: true, exchange: exchange.root });
 // A person is at the dashboard. What they do makes the day's history grow: until then Temporal may go on in the space that it has.

@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
@@ -8,10 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { repositoryRoot } from '../../src/platform/repository-root.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
 import {
+  checksumOf,
   currentVersion,
+  frozenVersions,
   historiesFolder,
   historyFile,
-  isReleased,
   type RecordedHistory,
   readHistory,
   recordedNames,
@@ -95,21 +95,30 @@ describe('the histories', () => {
   });
 });
 
-describe('a released version', () => {
-  it('is one with its tag: its histories are not recorded again', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'released-'));
-    const settings = ['user.name=t', 'user.email=t@localhost', 'commit.gpgsign=false', 'tag.gpgsign=false'];
-    const git = (...args: string[]) =>
-      expect(
-        spawnSync('git', [...settings.flatMap((setting) => ['-c', setting]), ...args], { cwd: folder }).status,
-      ).toBe(0);
+describe('the histories of a release', () => {
+  const releases = readdirSync(historiesFolder);
+
+  it('are frozen once the version goes on', () => {
+    const open = releases.filter((release) => release !== version && !(release in frozenVersions()));
+    expect(open, 'npm run record-histories -- --freeze, before the version is raised').toEqual([]);
+  });
+
+  it.each(Object.entries(frozenVersions()))('%s stay as they were frozen', (release, checksum) => {
+    expect(checksumOf(release), 'a running day is this history: change the workflow by patched()').toBe(checksum);
+  });
+
+  it.each(['another byte', 'another name', 'one less'])('have a checksum that shows %s', (change) => {
+    const folder = mkdtempSync(join(tmpdir(), 'frozen-'));
     try {
-      expect(() => isReleased('1.0.0', folder)).toThrow('git cannot tell');
-      git('init', '-q');
-      git('commit', '-q', '--allow-empty', '-m', 'first');
-      git('tag', 'v1.0.0');
-      expect(isReleased('1.0.0', folder)).toBe(true);
-      expect(isReleased('1.0.1', folder)).toBe(false);
+      mkdirSync(join(folder, '1.0.0'));
+      const file = (name: string) => join(folder, '1.0.0', name);
+      writeFileSync(file('a.json'), '{}');
+      writeFileSync(file('b.json'), '{}');
+      const before = checksumOf('1.0.0', folder);
+      if (change === 'another byte') writeFileSync(file('b.json'), '{ }');
+      else if (change === 'another name') renameSync(file('b.json'), file('c.json'));
+      else rmSync(file('b.json'));
+      expect(checksumOf('1.0.0', folder)).not.toBe(before);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

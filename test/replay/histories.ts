@@ -1,6 +1,6 @@
 /** Recorded histories of whole days: where they are kept, what is left out of them, and their replay against some code. */
-import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
@@ -33,11 +33,25 @@ export function currentVersion(): string {
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
-/** Whether this version was released. Throws where git cannot tell: what may be released is not overwritten. */
-export function isReleased(version: string, root: string): boolean {
-  const git = spawnSync('git', ['tag', '--list', `v${version}`], { cwd: root, encoding: 'utf8' });
-  if (git.status !== 0) throw new Error(`git cannot tell whether v${version} is released: ${git.stderr ?? git.error}`);
-  return git.stdout.trim() !== '';
+const frozenFile = join(import.meta.dirname, 'frozen.json');
+
+/** The releases whose histories stay as they are, each with the checksum of all of them. */
+export function frozenVersions(): Record<string, string> {
+  return z.record(z.string(), z.string()).parse(JSON.parse(readFileSync(frozenFile, 'utf8')));
+}
+
+/** From now on days of this release may run somewhere: its histories are never written again. */
+export function freeze(version: string): void {
+  const all = { ...frozenVersions(), [version]: checksumOf(version) };
+  writeFileSync(frozenFile, `${JSON.stringify(all, null, 2)}\n`);
+}
+
+/** SHA-256 over the names and the bytes of a release's histories. */
+export function checksumOf(version: string, folder: string = historiesFolder): string {
+  const hash = createHash('sha256');
+  for (const file of readdirSync(join(folder, version)).sort())
+    hash.update(`${file}\n`).update(readFileSync(join(folder, version, file)));
+  return hash.digest('hex');
 }
 
 /** Names of the histories of a release, without `.json`; none without a folder. */

@@ -159,6 +159,9 @@ describe('a carried position of which not all was heard', () => {
     await week.end(monday);
     const tuesday = await week.day('2025-07-15');
     await tuesday.logIn();
+    // Zerodha refuses to sell the hedge of what it holds, again and again.
+    await tuesday.at('09:20');
+    await tuesday.missUntil('15:28');
     const report = await week.end(tuesday);
     const net = (symbol: string) =>
       tuesday.exchange.positions().find(({ tradingsymbol }) => tradingsymbol === symbol)?.quantity ?? 0;

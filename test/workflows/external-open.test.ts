@@ -48,7 +48,7 @@ describe('an external trade in the contract of an open position', () => {
     today.exchange.clearFaults();
     await asked(today);
     await today.seen('the smaller stop', () => resting(today) === 450);
-    expect(await today.result()).toMatchObject({ result: 'not_flat' });
+    expect(await today.result()).toMatchObject({ result: 'flat' });
   });
 
   it.each(['allow', 'refuse'] as const)(
@@ -63,10 +63,11 @@ describe('an external trade in the contract of an open position', () => {
       expect(second?.placedAt).toBeGreaterThanOrEqual(first?.updatedAt ?? Number.POSITIVE_INFINITY);
       const { warnings } = await today.view();
       expect(warnings).toMatchObject([{ code: 'foreign_position', blocksEntries: true }]);
-      expect(today.world.pages.filter(({ cause }) => cause === 'external')).toHaveLength(1);
+      const pages = today.world.pages.filter(({ cause }) => cause === 'external');
+      expect(pages.map(({ kind }) => kind)).toEqual(['raised', 'repeated', 'repeated']);
       expect(guarded?.main.quantity).toBe(450);
 
-      // Never answered: it leaves with what is still ours, and the day says that the books do not agree.
+      // Never answered: it leaves with what is still ours, and the account holds nothing.
       const report = await today.result();
       expectOneExitAtATime(today.book());
       expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(450);
@@ -76,7 +77,7 @@ describe('an external trade in the contract of an open position', () => {
           [HEDGE, 0],
         ]),
       );
-      expect(report.result).toBe('not_flat');
+      expect(report.result).toBe('flat');
     },
   );
 

@@ -24,7 +24,7 @@ describe('a position that its owner closed outside, in the broker’s app', () =
     expect(held(today)).toEqual({ [MAIN]: 0, [HEDGE]: 0 });
     expect(today.book().every(({ status }) => ['COMPLETE', 'CANCELLED', 'REJECTED'].includes(status))).toBe(true);
     expect(report.warnings).toContainEqual(expect.objectContaining({ id: 'external:P1', blocksEntries: true }));
-    expect(report.result).toBe('not_flat');
+    expect(report.result, 'the account holds nothing').toBe('flat');
   });
 
   it('in part: only what is left is closed', async () => {
@@ -51,7 +51,7 @@ describe('a position that its owner closed outside, in the broker’s app', () =
     today.exchange.cancel(exit()?.orderId ?? '');
     today.exchange.clearFaults();
     await today.seen('the question', ({ warnings }) => warnings.some(({ id }) => id === 'external:P1'));
-    expect(await today.result()).toMatchObject({ result: 'not_flat' });
+    expect(await today.result()).toMatchObject({ result: 'flat' });
     expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(0);
     expect(held(today)).toEqual({ [MAIN]: 0, [HEDGE]: 0 });
   });

@@ -69,7 +69,7 @@ async function compare(day: Day): Promise<Reconciliation | null> {
   return compared;
 }
 
-/** What others have closed is closed, whoever it was: nobody has answered, and the day tells what is held at the broker. */
+/** Books external closings that were not answered: the day's result says what is held at the broker. */
 function bookExternal(day: Day): void {
   for (const order of Object.values(day.facts.orders)) {
     if (order.booked !== false) continue;
@@ -112,7 +112,7 @@ function tellLeftOpen(day: Day, id: string): void {
   const state = stateOfPosition(facts, position);
   const held = holdingsOf(day, id);
   if (staysOvernight(facts, position) && state === 'open') {
-    const text = `${id}: carried to the next day. Its stop died with the day: nothing guards it until somebody logs in tomorrow; the stop rests again at the open.`;
+    const text = `${id}: carried to the next day. Its stop died with the day: nothing guards it until the login of tomorrow; the stop rests again at the open.`;
     day.log('info', 'position_carried', text);
     return;
   }

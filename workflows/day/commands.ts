@@ -160,7 +160,7 @@ function acknowledge(day: Day, ids: string[] | 'all', by: string): Answer {
   return { changed: taken.length > 0, text };
 }
 
-/** Somebody has looked at Kite. An order that is there shows itself; one that is not is absent by their word. */
+/** A person has looked at Kite. An order that is there shows itself; one that is not is absent by their word. */
 function settle(day: Day, tag: string, found: boolean, by: string): Answer {
   const order = day.facts.orders[tag];
   if (order?.phase !== 'doubt') return { changed: false, text: `${tag} is not in doubt.` };

@@ -50,6 +50,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   preflighted: boolean;
   /** Looks of the pre-flight that were made. */
   preflights: number;
+  /** What they noted: nothing is said twice. */
+  preflightNotes: string[];
   /** Order ids that the broker has ever shown today. */
   seenIds: string[];
   /** Final rows of orders that were dropped from the facts: all that the book's cursor needs of them. */
@@ -133,6 +135,7 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     compared: false,
     preflighted: identity.mode === 'replay',
     preflights: 0,
+    preflightNotes: [],
     seenIds: [],
     dropped: [],
     decided: [],

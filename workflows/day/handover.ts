@@ -1,4 +1,5 @@
 /** What one day hands to the next, and how the next takes it over before anything else (TRADING section 6). */
+import type { Handover } from '../../src/contract/journal.ts';
 import type { HandedOver, Holding } from '../../src/contract/ledger.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { mayFill, ordersOf, possibly } from '../../src/domain/control/intervals.ts';
@@ -45,8 +46,8 @@ function theirsOf(facts: DayFacts, product: string, tradingsymbol: string): numb
 }
 
 /** Takes over what is open. Its loops run from here on; nothing is sent before the open. */
-export async function takeOver(day: Day): Promise<void> {
-  const handed = await endedHandover(day);
+export async function takeOver(day: Day, first: Handover): Promise<void> {
+  const handed = await endedHandover(day, first);
   for (const { id, legs } of handed.unknown) {
     const open = legs.map((leg) => `${leg.openQuantity} ${leg.tradingsymbol}`).join(', ');
     const text = `${id} of ${handed.from} was left open (${open}), and nothing is known to go on with it. Close it in Kite.`;
@@ -78,9 +79,7 @@ function takeUp(day: Day, left: HandedOver, from: string): void {
   facts.carriedOrders.push(...left.orders.map((order) => ended({ ...order, positionId: id })));
   facts.positions.push(position);
   day.touchPosition(position);
-  const next = position.exit
-    ? 'It is left at the open.'
-    : 'Its stop rests again at the open, once somebody is logged in.';
+  const next = position.exit ? 'It is left at the open.' : 'Its stop rests again at the open, after the login.';
   day.log('info', 'taken_over', `${id}: ${left.id} of ${from}, entered on ${left.enteredOn}. ${next}`);
 }
 
@@ -90,12 +89,10 @@ function ended({ change: _, intent: __, ...order }: Order): Order {
   return order.phase === 'ended' ? order : { ...order, phase: 'ended', status };
 }
 
-async function endedHandover(day: Day) {
+async function endedHandover(day: Day, first: Handover): Promise<Handover> {
   const { facts } = day;
+  let handed = first;
   for (let looks = 1; ; looks += 1) {
-    const handed = await reads.loadHandover.executeWithOptions({ summary: 'What did the day before leave open?' }, [
-      day.identity,
-    ]);
     const late = facts.timetable !== null && day.now() >= facts.timetable.open;
     if (handed.ended || looks >= (late ? ENDING_LOOKS_LATE : ENDING_LOOKS)) {
       if (!handed.ended) {
@@ -105,5 +102,8 @@ async function endedHandover(day: Day) {
       return handed;
     }
     await day.pause(`waiting for ${handed.from} to end`, ENDING_LOOK_MS);
+    handed = await reads.loadHandover.executeWithOptions({ summary: 'What did the day before leave open?' }, [
+      day.identity,
+    ]);
   }
 }

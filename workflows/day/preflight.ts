@@ -25,6 +25,8 @@ export async function preflight(day: Day): Promise<void> {
 }
 
 async function look(day: Day): Promise<void> {
+  const { preflighted, preflightNotes, warnings } = day.facts;
+  const wasWell = preflighted && !warnings.some(({ id }) => id.startsWith(idOf('')));
   let findings: PreflightFinding[];
   try {
     findings = await day.withSession('pre-flight', () =>
@@ -40,17 +42,23 @@ async function look(day: Day): Promise<void> {
   const failed = findings.filter(({ outcome }) => outcome === 'failed' || outcome === 'wrong');
   const well = findings.filter(({ outcome }) => outcome === 'ok');
   for (const { check } of well) day.clearWarning(idOf(check));
-  for (const { text } of findings.filter(({ outcome }) => outcome === 'note')) day.log('warn', 'preflight', text);
+  for (const { outcome, text } of findings) {
+    if (outcome !== 'note' || preflightNotes.includes(text)) continue;
+    preflightNotes.push(text);
+    day.log('warn', 'preflight', text);
+  }
   for (const { check, outcome, text } of failed) day.warn(idOf(check), 'preflight', text, outcome === 'wrong');
   const words = well.map(({ text }) => text).join('; ');
   const said = failed.length === 0 ? 'all is well' : `${failed.length} of ${findings.length} need a person`;
-  day.log(failed.length > 0 ? 'warn' : 'info', 'preflight', `Pre-flight: ${said}${words ? ` (${words})` : ''}.`);
+  // That all is well as it was is not said again.
+  if (failed.length > 0 || !wasWell)
+    day.log(failed.length > 0 ? 'warn' : 'info', 'preflight', `Pre-flight: ${said}${words ? ` (${words})` : ''}.`);
   day.facts.preflighted = true;
   day.changed();
   if (failed.length === 0) return;
   day.page('preflight', 'day', `Pre-flight of ${day.identity.date}: ${failed.map(({ text }) => text).join(' ')}`);
 }
 
-function idOf(check: string): string {
+function idOf(check: PreflightFinding['check'] | ''): string {
   return `preflight:${check}`;
 }

@@ -37,6 +37,11 @@ export function takeOvernight(day: Day, overnight: readonly Overnight[]): void {
 export function askAboutHoldings(day: Day): void {
   const { facts } = day;
   if (facts.overnight === null || facts.compared) return;
+  // Before the open nobody can have.
+  if (day.now() < (facts.timetable?.open ?? 0)) {
+    facts.compared = true;
+    return;
+  }
   day.run('holdings of others', async () => {
     while (!facts.compared && !day.ending && !facts.over) {
       const compared = await compareWithBroker(day);
@@ -79,7 +84,7 @@ function compareOvernight(day: Day, product: string, tradingsymbol: string, held
   );
   if (unknown !== 0) unknown -= settleUnheard(day, touches, tradingsymbol, unknown);
   const theirs = held - carried();
-  // Whoever closed what they held has closed it; less of theirs than before takes nothing from us.
+  // A foreign position that became smaller takes nothing from us.
   const shrunk = known * theirs >= 0 && Math.abs(theirs) <= Math.abs(known);
   if (unknown === 0 || touches.length === 0 || shrunk) {
     recordForeignPosition(day, { product, tradingsymbol, quantity: theirs });
@@ -119,7 +124,7 @@ function tellUnpriced(day: Day, position: Position, order: Order, filled: number
   requestExit(day, position, 'leftover');
 }
 
-/** Less of ours than was carried: somebody closed it where no trade of today shows it. Asked about; until then it is not closed again. */
+/** Less of ours than was carried: it was closed where no trade of today shows it. Asked about; until then it is not closed again. */
 function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol: string, unknown: number): void {
   let left = unknown;
   for (const position of positions) {
@@ -151,7 +156,7 @@ function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol
     });
     const text = `${position.id}: ${units} ${tradingsymbol} of it are gone at Zerodha since yesterday, without a trade to show. Only what is left is protected and closed here. Acknowledge it to book them at ${(price / 100).toFixed(2)}.`;
     day.warn(`external:${position.id}`, 'foreign_position', text, true);
-    // As if somebody had traded it today, so that attribution finds its trade.
+    // As an external trade of today, so that attribution finds it.
     externalOf(day.facts, position.plan.product, tradingsymbol).trades.push({
       ...{ tradeId: tag, quantity: units, price, at: day.now() },
       ...{ side: leg.opens === 'SELL' ? 'BUY' : 'SELL', orderId: '', byBroker: false },
@@ -205,7 +210,8 @@ export async function compareWithBroker(day: Day): Promise<Reconciliation | null
       .filter(({ plan }) => plan.main.expiry < facts.identity.date)
       .flatMap(({ legs }) => legs.map(({ contract }) => contract.tradingsymbol)),
   ];
-  const input = { identity: day.identity, ours: [...ours.values()], foreign: theirsNow(day), filled, settled };
+  const spent = facts.dropped.map(({ orderId }) => orderId);
+  const input = { identity: day.identity, ours: [...ours.values()], foreign: theirsNow(day), filled, spent, settled };
   try {
     return await day.withSession('reconcile', () =>
       comparing.reconcile.executeWithOptions({ summary: 'Comparing the ledger with Zerodha' }, [input]),

@@ -19,7 +19,6 @@ export async function squareOff(day: Day): Promise<void> {
       (leavesToday(facts, position) || stateOfPosition(facts, position) === 'residual_hedge'),
   );
   const staying = open.length > leaving.length ? ` ${open.length - leaving.length} stay(s) over night.` : '';
-  const what = open.length > 0 ? `${leaving.length} position(s) leave.${staying}` : 'nothing is open.';
-  day.log('info', 'square_off', `Square-off: ${what}`);
+  if (open.length > 0) day.log('info', 'square_off', `Square-off: ${leaving.length} position(s) leave.${staying}`);
   for (const position of leaving) requestExit(day, position, 'exit_time');
 }

@@ -20,7 +20,7 @@ const AFTER_FAILURE_MS = 2_000;
 const CLOCKS_AHEAD_MS = 2_000;
 const CLOCKS_BEHIND_MS = 5_000;
 
-/** Runs while somebody is logged in, to the close. */
+/** Runs while there is a login, to the close. */
 export async function watchBook(day: Day): Promise<void> {
   const { facts } = day;
   askAboutHoldings(day);

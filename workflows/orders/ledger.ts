@@ -374,7 +374,7 @@ function positionOf(day: Day, tag: OrderTag): Position | null {
   );
 }
 
-/** The share of somebody else's order that closed what was ours, or a booking without an order at all. */
+/** The share of an external order that closed what was ours, or a booking without an order at all. */
 export function bookOther(
   day: Day,
   position: Position,

@@ -119,7 +119,7 @@ async function carryOut(day: Day, command: PlaceOrder): Promise<Carried> {
     return begin(day, command);
   });
   work.catch(() => {});
-  // Whoever still waits for his turn by then finds that he has expired.
+  // A command that still waits for its turn by then has expired.
   await day.until(
     'a manual order waits for its turn',
     () => begun || Date.now() > command.expiresAt,

@@ -14,7 +14,7 @@ import { runPosition } from './position.ts';
 /** Plans and begins the entry, or says in the decision why not. */
 export async function enterOnSignal(day: Day, seen: HourEvaluation, decision: DecisionView): Promise<void> {
   const { facts } = day;
-  // Somebody who logs in at the last moment is not quicker than the look at what the account holds.
+  // A login at the last moment is not quicker than the look at what the account holds.
   await day.until(
     `decision of ${istTime(decision.at)}`,
     () => (facts.compared && facts.preflighted) || !facts.sessionLives || facts.over || isLate(day, decision.at),
@@ -77,7 +77,7 @@ async function enter(day: Day, seen: HourEvaluation, decision: DecisionView): Pr
     return;
   }
   if (planned.cut) day.warn('one_lot', 'one_lot', planned.cut, false);
-  // Somebody may have stopped, closed all or lost the login while the plan was made.
+  // Trading may have been stopped, or the login lost, while the plan was made.
   const late = notTaken(day, seen, decision.at);
   if (late) {
     decision.reason = `not taken: ${late}`;

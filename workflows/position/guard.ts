@@ -60,7 +60,7 @@ async function runOnce(day: Day, position: Position, input: GuardInput, over: ()
     return now === null || fingerprint({ ...now, until: input.until }) !== told;
   };
   await day.until(`guard of ${position.id}`, () => done || over() || !facts.sessionLives || outdated());
-  // Whoever leaves does not wait for the guard: its one modification shows in the book.
+  // A position that leaves does not wait for its guard, whose one modification shows in the book.
   if (!done) {
     scope.cancel();
     if (day.ending) await run;

@@ -1,4 +1,4 @@
-/** One position, whoever opened it: its loop looks at all facts, begins what is to be done now, and looks again when something changed. */
+/** One position, of a signal or manual: its loop looks at all facts, begins what is to be done now, and looks again when something changed. */
 
 import type { Position } from '../../src/domain/control/facts.ts';
 import { type Action, type Due, fallbackTags, nextActions } from '../../src/domain/control/index.ts';

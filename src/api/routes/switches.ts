@@ -14,7 +14,7 @@ const handsOff = createRoute({
   tags: [TRADING],
   summary: 'Send no order at all, or send orders again',
   description:
-    "While it is on the day sends, changes and cancels nothing: stops rest at Zerodha, exits wait, and the owner is paged each minute. To switch it on, `confirm` repeats the account's name.",
+    "While it is on the day sends, changes and cancels nothing: stops rest at Zerodha, exits wait, and the owner is paged each minute while something is open. To switch it on, `confirm` repeats the account's name.",
   request: { headers: commandHeader, body: jsonBody(handsOffBody, true) },
   responses: { ...statusAnswers, ...refusals(...SENT) },
 });

@@ -31,7 +31,7 @@ export type BookRow = {
   placedAt: MarketMs;
 };
 
-/** A trade of somebody else in a contract that the day watches. */
+/** An external trade in a contract that the day watches. */
 export type ExternalTrade = Fill & {
   orderId: string;
   tag: string | null;

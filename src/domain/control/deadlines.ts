@@ -35,8 +35,10 @@ const ADDRESS_STANDS_MS = MINUTE_MS;
 const LOGIN_BEFORE_OPEN_MS = 15 * MINUTE_MS;
 
 /** Instants at which a condition may begin without anything having changed. */
-export function beginsByClock({ timetable }: ControlFacts): MarketMs[] {
-  return timetable === null ? [] : [timetable.open - LOGIN_BEFORE_OPEN_MS, timetable.open];
+export function beginsByClock(facts: ControlFacts): MarketMs[] {
+  const { timetable, positions, orders } = facts;
+  const isFlat = !positions.some((position) => isOpen(facts, position)) && Object.values(orders).every(isOver);
+  return timetable === null || isFlat ? [] : [timetable.open - LOGIN_BEFORE_OPEN_MS, timetable.open];
 }
 
 export function conditionsOf(facts: ControlFacts, now: Now): Condition[] {

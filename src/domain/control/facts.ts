@@ -108,7 +108,7 @@ export type Order = {
   unwanted?: true;
   /** That we have asked for its cancellation: when first and last, and how often. */
   cancelAsked?: { first: WallMs; last: WallMs; times: number };
-  /** Not sent by us: the share of somebody else's order that closed what was ours. `booked` once a person or the rule has settled it. */
+  /** Not sent by us: the share of an external order that closed what was ours. `booked` once a person or the rule has settled it. */
   takenFrom?: 'broker' | 'person' | 'transfer';
   booked?: boolean;
   intendedAt: MarketMs;
@@ -230,7 +230,7 @@ export type ControlFacts = {
     /** Since when it cannot be read; null while it can. */
     unreadableSince: WallMs | null;
   };
-  /** Somebody is logged in, and the broker has not said otherwise. */
+  /** There is a login, and the broker has not ended its session. */
   sessionLives: boolean;
   /** The three switches. */
   noNewRisk: boolean;

@@ -71,7 +71,7 @@ export function needsCover({ signal, plan }: Position): boolean {
 }
 
 /**
- * I1: the least that the longs of a series exceed its shorts by, over all positions. Below zero somebody is, or may become, naked.
+ * I1: the least that the longs of a series exceed its shorts by, over all positions. Below zero a short is, or may become, naked.
  * Positions without a hedge by plan are left out. `drafts` are reckoned as if they were in flight. What was closed twice covers nothing.
  */
 export function coverSlack(
