@@ -4,7 +4,7 @@ import type { Plan } from '../contract/commands.ts';
 import type { DayView } from '../contract/views.ts';
 import { istDate } from '../domain/clock.ts';
 import { parseTag } from '../domain/tags.ts';
-import type { SimOrder } from '../exchange-simulator/core/types.ts';
+import { type SimOrder, SimRefusal } from '../exchange-simulator/core/types.ts';
 import type { Case, Command, Deed } from './case.ts';
 import { signalOf } from './markets.ts';
 import type { Execution } from './temporal/execution.ts';
@@ -185,18 +185,26 @@ function foreignOrder(actor: Actor, { side, lots }: Extract<Deed, { do: 'foreign
   const price = Math.round((touch.lastPrice * far) / instrument.tickSize) * instrument.tickSize;
   actor.note(`in the app: an order to ${side} ${lots} lots of ${tradingsymbol} at ${price / 100} rests`);
   world.used('external.order_rests');
-  const { orderId } = exchange.place({
-    ...{
-      variety: 'regular',
-      exchange: 'NFO',
-      tradingsymbol: instrument.tradingsymbol,
-      side,
-      orderType: 'LIMIT',
-      product: 'NRML',
-    },
-    ...{ validity: 'DAY', quantity: lots * instrument.lotSize, price, triggerPrice: 0, disclosedQuantity: 0 },
-    ...{ marketProtection: null, tag: null },
-  });
+  let orderId: string;
+  try {
+    ({ orderId } = exchange.place({
+      ...{
+        variety: 'regular',
+        exchange: 'NFO',
+        tradingsymbol: instrument.tradingsymbol,
+        side,
+        orderType: 'LIMIT',
+        product: 'NRML',
+      },
+      ...{ validity: 'DAY', quantity: lots * instrument.lotSize, price, triggerPrice: 0, disclosedQuantity: 0 },
+      ...{ marketProtection: null, tag: null },
+    }));
+  } catch (error) {
+    // Beyond the day's circuits it is refused: a person reads that.
+    if (!(error instanceof SimRefusal)) throw error;
+    actor.note(`refused: ${error.message}`);
+    return;
+  }
   // The person takes it back, if it is still there: an order that waits keeps the exchange busy each second.
   after(RESTS_MS, () => {
     const order = exchange.order(orderId);

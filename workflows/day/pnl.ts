@@ -2,7 +2,7 @@
 import type { PositionView } from '../../src/contract/views.ts';
 import { istDate } from '../../src/domain/clock.ts';
 import type { Leg, Order, Position } from '../../src/domain/control/facts.ts';
-import { averageOf, heldOf, ordersOf } from '../../src/domain/control/intervals.ts';
+import { heldOf, openedAtPrice, ordersOf } from '../../src/domain/control/intervals.ts';
 import { type Pnl, pnlOf } from '../../src/domain/pnl.ts';
 import { targetProfit } from '../../src/domain/stops.ts';
 import type { Paise } from '../../src/domain/types.ts';
@@ -37,6 +37,6 @@ export function targetAmount(facts: DayFacts, position: Position): Paise | null 
   const hedge = position.legs.findLast(({ opens }) => opens === 'BUY');
   if (!main) return null;
   const quantity = heldOf(orders, main).hi;
-  const held = (leg: Leg) => ({ quantity, entryPrice: averageOf(orders, leg, leg.opens) ?? 0 });
+  const held = (leg: Leg) => ({ quantity, entryPrice: openedAtPrice(orders, leg) ?? 0 });
   return targetProfit(position.plan.target, held(main), hedge ? held(hedge) : null);
 }

@@ -3,7 +3,7 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { GuardInput, GuardResult } from '../../src/contract/activities.ts';
 import { istTime } from '../../src/domain/clock.ts';
 import type { Position } from '../../src/domain/control/facts.ts';
-import { averageOf, heldOf, mayFill, ordersOf } from '../../src/domain/control/intervals.ts';
+import { heldOf, mayFill, openedAtPrice, ordersOf } from '../../src/domain/control/intervals.ts';
 import type { MarketMs } from '../../src/domain/types.ts';
 import { lostSession, watching, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
@@ -76,7 +76,9 @@ async function runOnce(day: Day, position: Position, input: GuardInput, over: ()
 function fingerprint({ main, hedge, stop, target, exitAt, blind }: Omit<GuardInput, 'epoch'>): string {
   return JSON.stringify([
     main.quantity,
+    main.entryPrice,
     hedge?.quantity,
+    hedge?.entryPrice,
     hedge?.contract.tradingsymbol,
     stop?.orderId,
     stop?.quantity,
@@ -129,19 +131,21 @@ function inputOf(day: Day, position: Position): Omit<GuardInput, 'epoch'> | null
       .filter((order) => order.purpose === 'stop' && mayFill(order))
       .reduce((sum, order) => sum + order.quantity - order.filledQuantity, 0);
   const until = nextClose(day, position);
-  if (short <= 0 || until === null) return null;
+  const sold = openedAtPrice(orders, main);
+  // Without its price no loss can be judged.
+  if (short <= 0 || until === null || sold === null) return null;
   const stop = stopOf(day, position);
   const earlier = earlierOf(facts, position);
   const { gross, charges } = pnlOfPosition(facts, position);
   return {
     identity: day.identity,
     positionId: position.id,
-    main: { contract: main.contract, quantity: short, entryPrice: averageOf(orders, main, 'SELL') ?? 0 },
+    main: { contract: main.contract, quantity: short, entryPrice: sold },
     hedge: hedge
       ? {
           contract: hedge.contract,
           quantity: Math.max(0, heldOf(orders, hedge).lo),
-          entryPrice: averageOf(orders, hedge, 'BUY') ?? 0,
+          entryPrice: openedAtPrice(orders, hedge) ?? 0,
         }
       : null,
     product: position.plan.product,

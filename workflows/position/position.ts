@@ -2,7 +2,7 @@
 
 import type { Position } from '../../src/domain/control/facts.ts';
 import { type Action, type Due, fallbackTags, nextActions } from '../../src/domain/control/index.ts';
-import { averageOf, ordersOf } from '../../src/domain/control/intervals.ts';
+import { averageOf, openedAtPrice, ordersOf } from '../../src/domain/control/intervals.ts';
 import type { Day } from '../day/day.ts';
 import { earlierOf, pnlOfPosition } from '../day/pnl.ts';
 import { bookOther, markNotSent } from '../orders/ledger.ts';
@@ -123,11 +123,11 @@ function endEntry(day: Day, position: Position): void {
   day.touchPosition(position);
   const main = position.legs.find(({ opens }) => opens === 'SELL');
   const orders = ordersOf(day.facts, position);
-  const sold = main ? averageOf(orders, main, 'SELL') : null;
+  const sold = main ? openedAtPrice(orders, main) : null;
   // Whether it is left then is decided as for any position of which nothing is sold.
   if (!main || sold === null) return;
   const hedge = position.legs.findLast(({ opens }) => opens === 'BUY');
-  const credit = sold - (hedge ? (averageOf(orders, hedge, 'BUY') ?? 0) : 0);
+  const credit = sold - (hedge ? (openedAtPrice(orders, hedge) ?? 0) : 0);
   const units = orders.reduce(
     (sum, order) => sum + (order.role === 'main' && order.side === 'SELL' ? order.filledQuantity : 0),
     0,

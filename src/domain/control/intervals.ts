@@ -163,6 +163,16 @@ export function averageOf(orders: readonly Order[], leg: Leg, side: Leg['opens']
   return Math.round(fills.reduce((sum, fill) => sum + fill.quantity * fill.price, 0) / quantity);
 }
 
+/** What a leg was opened at, in paise: where its trades are not heard yet, the limit of what has filled stands in. Null before a fill. */
+export function openedAtPrice(orders: readonly Order[], leg: Leg): number | null {
+  const known = averageOf(orders, leg, leg.opens);
+  if (known !== null) return known;
+  const filled = ordersOfLeg(orders, leg).find(
+    ({ side, filledQuantity, price }) => side === leg.opens && filledQuantity > 0 && price > 0,
+  );
+  return filled?.price ?? null;
+}
+
 /** Nothing is short any more, and what is left of the hedge is offered at the best price that it may show: bounded, and nobody takes it. */
 export function isResidual(position: Position, orders: readonly Order[]): boolean {
   const short = position.legs.some((leg) => leg.opens === 'SELL' && heldOf(orders, leg, position.unheard).hi > 0);

@@ -6,7 +6,6 @@ import { awaitsMissingSell, surplusOf } from './entry.ts';
 import type { Leg, Order } from './facts.ts';
 import { mayPlace } from './hours.ts';
 import {
-  averageOf,
   coverSlack,
   heldOf,
   isLive,
@@ -15,6 +14,7 @@ import {
   mayFill,
   nakedOf,
   needsCover,
+  openedAtPrice,
   ordersOfLeg,
   seriesOf,
 } from './intervals.ts';
@@ -118,7 +118,7 @@ function isGathering(look: Look, leg: Leg): boolean {
 /** Rests stops for so many units. Two refusals mean leaving; the exchange's opening seconds are forgiven. */
 function restStop(look: Look, leg: Leg, stops: readonly Order[], units: number): 'leave' | 'stay' {
   const { facts, orders, now } = look;
-  const entry = averageOf(orders, leg, 'SELL') ?? priceOf(orders, leg);
+  const entry = openedAtPrice(orders, leg);
   if (entry === null) return 'stay';
   const failed = stops.filter(hasFailed);
   if (failed.some(({ status }) => status === 'TRIGGER PASSED')) {
@@ -137,12 +137,6 @@ function restStop(look: Look, leg: Leg, stops: readonly Order[], units: number):
   const { triggerPrice, limitPrice } = restingStop(entry, leg.contract.tickSize);
   look.send(leg, 'stop', 'BUY', units, { kind: 'stop', triggerPrice, price: limitPrice });
   return 'stay';
-}
-
-/** Sold at least at its limit, where the trades are not listed yet. */
-function priceOf(orders: readonly Order[], leg: Leg): number | null {
-  const sold = ordersOfLeg(orders, leg).find(({ side, filledQuantity }) => side === 'SELL' && filledQuantity > 0);
-  return sold && sold.price > 0 ? sold.price : null;
 }
 
 function hasFailed(stop: Order): boolean {

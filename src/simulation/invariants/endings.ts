@@ -45,7 +45,9 @@ export function judgeEnd(of: {
       at > day.tradingFrom &&
       at < (of.accidentAt ?? Number.POSITIVE_INFINITY) &&
       // Who closes everything is told what came of it.
-      !(kind === 'told' && cause === 'emergency' && of.closedAll),
+      !(kind === 'told' && cause === 'emergency' && of.closedAll) &&
+      // A hedge that nobody buys is one by the market alone.
+      cause !== 'surplus_hedge',
   );
   if (uncaused) findings.add(10, 'a page without a cause', uncaused.text);
   // What has expired is settled: it is open no more.

@@ -98,8 +98,9 @@ export class Terms {
       return isItsEntry && positionOf(of) === positionOf(tag) ? other.fills.map(({ price }) => price) : [];
     });
     if (prices.length === 0) return;
-    // Trades that could not be read say nothing: what an order was sent at stands in for them.
-    if (virtualNow() - this.play.world.faults.readsHinderedAt() < BENT_MS) return;
+    // Where its trades are not heard yet, what its entry was sent at stands in for them: the stop does not wait.
+    const sentAt = this.entryPrices(order).filter((price) => price > 0);
+    prices.push(...sentAt);
     const [least, most] = [stopOf(Math.min(...prices)) - TICK, stopOf(Math.max(...prices)) + 2 * TICK];
     if (order.triggerPrice < least || order.triggerPrice > most)
       this.findings.add(
@@ -107,6 +108,15 @@ export class Terms {
         'a stop in the wrong place',
         `${order.tag}: trigger ${order.triggerPrice / 100}, by its fills ${least / 100} to ${most / 100}`,
       );
+  }
+
+  private entryPrices({ tradingsymbol, tag }: SimOrder): Paise[] {
+    const own = tagOf(tag);
+    return this.play.world.exchange.allOrders().flatMap((other) => {
+      const of = other.source === undefined && other.tradingsymbol === tradingsymbol ? tagOf(other.tag) : null;
+      const isEntry = own && of?.purpose === 'entry' && of.role === 'main' && positionOf(of) === positionOf(own);
+      return isEntry ? [other.price] : [];
+    });
   }
 
   /** A stop's limit lies a tenth above its trigger, five rupees up to a trigger of 50: nearer a jump goes past it. */

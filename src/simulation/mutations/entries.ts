@@ -1,6 +1,6 @@
 /** Entries that sell too early, too much, too late, or without protection. */
 import type { Mutation } from './mutation.ts';
-import { at, command, quietDay, shortDay } from './own-days.ts';
+import { at, quietDay, shortDay } from './own-days.ts';
 
 export const ENTRY_MUTATIONS: readonly Mutation[] = [
   {
@@ -25,7 +25,8 @@ export const ENTRY_MUTATIONS: readonly Mutation[] = [
     file: 'src/domain/control/protection.ts',
     find: '  return restStop(look, leg, stops, units);',
     replace: `  return units > 0 ? 'stay' : restStop(look, leg, stops, units);`,
-    by: 3,
+    by: 10,
+    days: { cases: [quietDay([])] },
   },
   {
     name: 'decision-without-age',
@@ -34,15 +35,7 @@ export const ENTRY_MUTATIONS: readonly Mutation[] = [
     find: 'const DECIDE_WITHIN_MS = 5 * 60_000;',
     replace: 'const DECIDE_WITHIN_MS = 60 * 60_000;',
     by: 6,
-    days: {
-      cases: [
-        quietDay([
-          at('11:14:59', { do: 'token_death' }),
-          at('11:24:00', { do: 'command', of: { command: 'login' } }),
-          command({ command: 'close_all' }, 'main_filled', 60_000),
-        ]),
-      ],
-    },
+    days: { cases: [quietDay([at('11:14:59', { do: 'stop_process', ms: 420_000, laptop: true, worker: 0 })])] },
   },
   {
     name: 'day-limit-not-checked',
@@ -88,7 +81,7 @@ export const ENTRY_MUTATIONS: readonly Mutation[] = [
     replace: `  if (entry !== null) throw new Error('a defect');
   if (entry === null) return 'stay';
 `,
-    by: 3,
+    by: 10,
     days: { cases: [quietDay([])] },
   },
 ];

@@ -82,7 +82,7 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     file: 'workflows/day/hourly-close.ts',
     find: `  requestExit(day, position, 'index_stop');
 }`,
-    replace: '',
+    replace: '}',
     by: 5,
     days: { cases: [fallingDay(24_980_00, 500_000_00)] },
   },

@@ -69,7 +69,7 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
     why: 'The stop has bought the short back, and nobody sells the hedge.',
     file: 'src/domain/control/exit.ts',
     find: `  for (const leg of position.legs.filter(({ opens }) => opens === 'BUY')) closeLong(look, leg);`,
-    replace: `  if (position.exit?.reason === 'resting_stop') return;
+    replace: `  if (position.exit && position.exit.reason !== 'emergency') return;
   for (const leg of position.legs.filter(({ opens }) => opens === 'BUY')) closeLong(look, leg);`,
     by: 5,
     days: { cases: [quietDay([spike(20_000)])] },
@@ -220,25 +220,6 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
             0,
             callFault({ kind: 'modify.unanswered', calls: ['modifyOrder'], effect: { do: 'lost' }, count: 1 }),
           ),
-        ]),
-      ],
-    },
-  },
-  {
-    name: 'cancelled-with-the-workflow',
-    why: 'What a person has opened is forgotten when the workflow is cancelled.',
-    file: 'workflows/day/day.ts',
-    find: 'void CancellationScope.nonCancellable(work)',
-    replace: 'void work()',
-    by: 5,
-    days: {
-      cases: [
-        quietDay([
-          at('11:16:00', {
-            do: 'command',
-            of: { command: 'place_order', order: { leg: 'far', lots: 4, side: 'BUY' } },
-          }),
-          at('11:18:00', { do: 'command', of: { command: 'cancel_workflow' } }),
         ]),
       ],
     },
