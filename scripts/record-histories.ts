@@ -31,7 +31,7 @@ longer replay; with --all every day anew; with names those days anew.
 --freeze writes the checksum of this version's histories down (test/replay/frozen.json): they are never recorded again.`;
 
 /** A day takes seconds. */
-const DAY_WITHIN_MS = 30_000;
+const DAY_WITHIN_MS = 15_000;
 const ATTEMPTS = 8;
 
 const version = currentVersion();
@@ -92,7 +92,7 @@ async function recordAll(days: readonly (readonly [string, RecordedDay])[]): Pro
           // The time-skipping server forgets a task now and then: its day stands still. That a day goes wrong each time is its own.
           if (attempt === ATTEMPTS) throw error;
           console.warn(`${name}: once more. ${String(error).slice(0, 300)}`);
-          await stage.close();
+          await stage.close().catch(() => undefined);
           stage = await openStage();
         }
       }
@@ -146,7 +146,7 @@ async function carryMonday(stage: ReplayedStage, account: string, dataDir: strin
   try {
     await monday.logIn();
     await monday.start({ ...plan, exitPolicy: 'weekly' });
-    await monday.result();
+    await monday.result(DAY_WITHIN_MS);
   } finally {
     await monday.close();
   }

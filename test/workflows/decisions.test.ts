@@ -67,17 +67,23 @@ describe('what somebody else holds', () => {
     expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(750);
   });
 
-  it.each(['NRML', 'MIS'])('since this morning, the day trades beside it unasked (%s)', async (product) => {
-    const today = await stage.startDay({ from: '09:20' });
-    today.exchange.foreignTrade({ ...theirs, product });
-    await today.logIn();
-    await today.start();
-    const report = await today.result();
-    expectNeverNaked(today.book());
-    expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [], warnings: [] });
-    expect(filledOf(ours(today.book()), MAIN, 'SELL')).toBe(750);
-    expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(750);
-  });
+  it.each(['NRML', 'MIS'])(
+    'since this morning, before the login, is asked about like one of yesterday (%s)',
+    async (product) => {
+      const today = await stage.startDay({ from: '09:20' });
+      today.exchange.foreignTrade({ ...theirs, product });
+      await today.logIn();
+      await today.start();
+      const { warnings } = await today.seen('the warning', (view) => view.warnings.length > 0);
+      expect(warnings).toMatchObject([{ code: 'foreign_position', blocksEntries: true }]);
+      await today.acknowledge(warnings.map(({ id }) => id));
+      const report = await today.result();
+      expectNeverNaked(today.book());
+      expect(report).toMatchObject({ result: 'flat', reconciled: true, differences: [] });
+      expect(filledOf(ours(today.book()), MAIN, 'SELL')).toBe(750);
+      expect(filledOf(ours(today.book()), MAIN, 'BUY')).toBe(750);
+    },
+  );
 
   it('blocks an entry also when the login comes with the signal, and the look at the account after it', async () => {
     const week = await weekBesideOthers(stage, theirs);

@@ -172,7 +172,10 @@ function handCover(day: Day, position: Position, { to, leg, units }: Extract<Act
 function close(day: Day, position: Position): void {
   position.closedAt = day.now();
   position.entry = null;
-  position.exit ??= { reason: position.signal === 'manual' ? 'manual' : 'external', askedAt: Date.now() };
+  // Flat without anybody asking: by others, or because nothing was entered.
+  const byOthers = ordersOf(day.facts, position).some(({ takenFrom }) => takenFrom !== undefined);
+  const reason = position.signal === 'manual' ? 'manual' : byOthers ? 'external' : 'entry_failed';
+  position.exit ??= { reason, askedAt: Date.now() };
   position.problem = null;
   for (const was of ['not_flat', 'residual_hedge', 'external']) day.clearWarning(`${was}:${position.id}`);
   delete day.facts.blind[position.id];

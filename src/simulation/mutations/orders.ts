@@ -78,7 +78,7 @@ const SECOND_AFTER_MS = 2;`,
     why: 'What an order was filled is added up anew with each answer, instead of joined by trade.',
     file: 'workflows/orders/ledger.ts',
     find: 'if (isNew(fill)) order.fills.push(fill);',
-    replace: 'if (isNew(fill)) order.fills.push(fill, { ...fill, tradeId: `${fill.tradeId} again` });',
+    replace: 'if (isNew(fill)) order.fills.push(fill, { ...fill, tradeId: fill.tradeId.concat(" again") });',
     by: 1,
   },
   {
