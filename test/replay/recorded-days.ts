@@ -79,12 +79,6 @@ export const recordedDays: Readonly<Record<string, RecordedDay>> = {
     play: (day) => day.logIn(),
     shows: (told) => logged('taken_over')(told) && leftFor('exit_time')(told),
   },
-  expired: {
-    options: { date: '2025-07-17' },
-    carriesFromMonday: {},
-    play: (day) => day.logIn(),
-    shows: (told) => told.report.result === 'flat' && logged('settled')(told),
-  },
   'login-refused': {
     async play(day) {
       await day.logIn('not-a-token-of-this-broker');

@@ -38,7 +38,7 @@ const guarded: Record<string, Guarded> = {
   'the exchange fills the resting stop': {
     plan: { maxLossPerTrade: 500_000_00, maxLossPerDay: 1_000_000_00 },
     happens: (day) => shifted(day, BEYOND_THE_STOP),
-    reason: 'catastrophe_stop',
+    reason: 'resting_stop',
   },
   'everything is to be closed while it watches': {
     happens: (day) => day.closeAll(),

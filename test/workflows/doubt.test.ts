@@ -176,6 +176,8 @@ describe('a doubtful order in a contract that somebody else holds too', () => {
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
     await day.logIn();
     await day.start();
+    const { warnings } = await day.seen('the warning', (view) => view.warnings.length > 0);
+    await day.acknowledge(warnings.map(({ id }) => id));
     await day.opened();
     await faultOn(day, 'exit', { kind: 'drop_connection', ...POST });
     await day.closeAll();

@@ -82,6 +82,8 @@ describe("the broker's own square-off", () => {
     day.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'SELL', quantity: 75 });
     await day.logIn();
     await day.start();
+    const { warnings } = await day.seen('the warning', (view) => view.warnings.length > 0);
+    await day.acknowledge(warnings.map(({ id }) => id));
     await day.opened();
     await day.missUntil('15:27');
     const report = await day.result();
