@@ -21,7 +21,7 @@ import {
 } from '../test/replay/histories.ts';
 import { type RecordedDay, recordedDays } from '../test/replay/recorded-days.ts';
 import { mondayAfterS1 } from '../test/workflows/candles.ts';
-import { openStage } from '../test/workflows/replayed-day.ts';
+import { onFreshServers } from '../test/workflows/on-fresh-servers.ts';
 import type { ReplayedStage } from '../test/workflows/stage.ts';
 
 const USAGE = `Usage: npm run record-histories [-- --all | --freeze | NAME…]
@@ -29,10 +29,6 @@ const USAGE = `Usage: npm run record-histories [-- --all | --freeze | NAME…]
 Records into test/replay/histories/<version of package.json> the days that are missing there or that today's workflows no
 longer replay; with --all every day anew; with names those days anew.
 --freeze writes the checksum of this version's histories down (test/replay/frozen.json): they are never recorded again.`;
-
-/** A day takes seconds. */
-const DAY_WITHIN_MS = 15_000;
-const ATTEMPTS = 8;
 
 const version = currentVersion();
 
@@ -79,27 +75,18 @@ async function stillGood(codePath: string, anew: readonly string[]): Promise<str
 
 async function recordAll(days: readonly (readonly [string, RecordedDay])[]): Promise<void> {
   findTemporalPrograms();
-  let stage = await openStage();
+  const servers = onFreshServers();
   try {
     for (const [name, day] of days) {
       const since = Date.now();
-      let events = 0;
-      for (let attempt = 1; events === 0; attempt += 1) {
-        try {
-          // Under another account each time: what the journal has of an attempt is not gone on with.
-          events = await record(stage, name, day, `recorded-${name}${'-again'.repeat(attempt - 1)}`);
-        } catch (error) {
-          // The time-skipping server forgets a task now and then: its day stands still. That a day goes wrong each time is its own.
-          if (attempt === ATTEMPTS) throw error;
-          console.warn(`${name}: once more. ${String(error).slice(0, 300)}`);
-          await stage.close().catch(() => undefined);
-          stage = await openStage();
-        }
-      }
+      // Under another account each time: what the journal has of an attempt is not gone on with.
+      const events = await servers.play((stage, attempt, withinMs) =>
+        record(stage, name, day, { account: `recorded-${name}${'-again'.repeat(attempt - 1)}`, withinMs }),
+      );
       console.log(`${name}: recorded, ${events} events in ${((Date.now() - since) / 1_000).toFixed(1)} s`);
     }
   } finally {
-    await stage.close();
+    await servers.close();
   }
 }
 
@@ -108,7 +95,7 @@ async function record(
   stage: ReplayedStage,
   name: string,
   recorded: RecordedDay,
-  account = `recorded-${name}`,
+  { account, withinMs }: { account: string; withinMs: number },
 ): Promise<number> {
   const { options, hours, carriesFromMonday, play, shows } = recorded;
   const candles = hours && (await mondayAfterS1(...hours));
@@ -118,11 +105,11 @@ async function record(
     ...(candles ? { candles: candles.path } : {}),
     ...(week ? { dataDir: week } : {}),
   };
-  if (week) await carryMonday(stage, account, week, carriesFromMonday);
+  if (week) await carryMonday(stage, account, week, carriesFromMonday, withinMs);
   const day = await stage.startDay({ ...options, exchange, account });
   try {
     await play(day);
-    await day.result(DAY_WITHIN_MS);
+    await day.result(withinMs);
     const history = await stage.env.client.workflow.getHandle(day.workflowId).fetchHistory();
     const text = textOf(history);
     const parsed = parseHistory(text);
@@ -141,12 +128,18 @@ async function record(
   }
 }
 
-async function carryMonday(stage: ReplayedStage, account: string, dataDir: string, plan: Partial<Plan>): Promise<void> {
+async function carryMonday(
+  stage: ReplayedStage,
+  account: string,
+  dataDir: string,
+  plan: Partial<Plan>,
+  withinMs: number,
+): Promise<void> {
   const monday = await stage.startDay({ account, exchange: { dataDir } });
   try {
     await monday.logIn();
     await monday.start({ ...plan, exitPolicy: 'weekly' });
-    await monday.result(DAY_WITHIN_MS);
+    await monday.result(withinMs);
   } finally {
     await monday.close();
   }

@@ -4,8 +4,9 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { recordedDays } from '../replay/recorded-days.ts';
-import { openStage as openServer } from '../workflows/replayed-day.ts';
+import { onFreshServers } from '../workflows/on-fresh-servers.ts';
 import { openStage } from '../workflows/simulated-day.ts';
+import type { ReplayedStage } from '../workflows/stage.ts';
 import { differencesBetween } from './differences.ts';
 import { type Played, playedInSimulation, playedOnServer } from './played.ts';
 
@@ -13,16 +14,18 @@ import { type Played, playedInSimulation, playedOnServer } from './played.ts';
 const NOT_COMPARED: Readonly<Record<string, string>> = {
   'login-lost': 'its login comes in the instant of the square-off: a guard still begins before it, or does not',
   'live-one-lot': 'its pre-flight waits for a tick, and a market that stands still sends none in the simulation',
-  expired: 'its hedge is offered until the close: as often as there is time for',
 };
 const days = Object.entries(recordedDays).filter(([name]) => !(name in NOT_COMPARED));
 
 const onServer = new Map<string, Played | Error>();
 beforeAll(async () => {
-  const stage = await openServer();
-  for (const [name, recorded] of days)
-    onServer.set(name, await playedOnServer(stage, name, recorded).catch((error: Error) => error));
-  await stage.close();
+  const servers = onFreshServers();
+  for (const [name, recorded] of days) {
+    const play = (stage: ReplayedStage, attempt: number, withinMs: number) =>
+      playedOnServer(stage, name, recorded, { account: `agreed-${name}-${attempt}`, withinMs });
+    onServer.set(name, await servers.play(play).catch((error: Error) => error));
+  }
+  await servers.close();
 }, 1_800_000);
 
 describe('a day in the simulation asks for what it asks a Temporal server for', () => {

@@ -23,8 +23,13 @@ export type Played = {
 /** The same on both: how long a machine takes decides no price, and ends no call that is answered. */
 const ALIKE: DayOptions = { stillMinutes: true, kiteTimeoutMs: 5_000 };
 
-export async function playedOnServer(stage: ReplayedStage, name: string, recorded: RecordedDay): Promise<Played> {
-  return played(stage, name, recorded, {}, async (day) => {
+export async function playedOnServer(
+  stage: ReplayedStage,
+  name: string,
+  recorded: RecordedDay,
+  own: { account: string; withinMs: number },
+): Promise<Played> {
+  return played(stage, name, recorded, own, async (day) => {
     const { events } = await stage.env.client.workflow.getHandle(day.workflowId).fetchHistory();
     const [started] = events ?? [];
     const input = fromPayload(started?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]);
@@ -42,12 +47,11 @@ async function played<D extends SharedDay>(
   stage: Stage<D>,
   name: string,
   { options, hours, carriesFromMonday, play }: RecordedDay,
-  more: DayOptions,
+  { withinMs, account = `agreed-${name}`, ...more }: DayOptions & { withinMs?: number },
   history: (day: D) => Promise<Pick<Played, 'clock' | 'asked'>>,
 ): Promise<Played> {
   const candles = hours && (await mondayAfterS1(...hours));
   const dataDir = carriesFromMonday && (await mkdtemp(join(tmpdir(), 'agreed-')));
-  const account = `agreed-${name}`;
   const exchange = {
     ...options?.exchange,
     ...(candles ? { candles: candles.path } : {}),
@@ -59,7 +63,7 @@ async function played<D extends SharedDay>(
       const monday = await begin({});
       await monday.logIn();
       await monday.start({ ...carriesFromMonday, exitPolicy: 'weekly' });
-      await monday.result();
+      await monday.result(withinMs);
       await monday.close();
     }
     const day = await begin({ ...options, ...more });
@@ -67,7 +71,7 @@ async function played<D extends SharedDay>(
       // Its first task is over before anybody tells it anything.
       await day.view();
       await play(day);
-      const report = await day.result();
+      const report = await day.result(withinMs);
       const kept = await day.journal.report(day.identity, day.identity.date);
       return { ...(await history(day)), report, kept, book: day.book() };
     } finally {

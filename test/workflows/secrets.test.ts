@@ -6,6 +6,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ExchangeKeys } from '../../src/exchange-simulator/wire/keys.ts';
 import { AFTER_THE_INSTANT_MS } from './look-ahead.ts';
+import { onFreshServers } from './on-fresh-servers.ts';
 import { MAIN } from './plan.ts';
 import { openStage } from './replayed-day.ts';
 import type { ReplayedDay } from './stage.ts';
@@ -24,16 +25,21 @@ const left = new Map<string, string>();
 const secrets = new Map<string, string>();
 
 beforeAll(async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'secrets-'));
   const sealingKey = randomBytes(32);
-  const stage = await openStage(dataDir);
-  try {
+  let dataDir = '';
+  const servers = onFreshServers(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'secrets-'));
+    return openStage(dataDir);
+  });
+  await servers.play(async (stage, _, withinMs) => {
+    left.clear();
+    secrets.clear();
     const day = await stage.startDay({
       keys: KEYS,
       sealingKey,
       guard: (input) => looking(day, input.until + AFTER_THE_INSTANT_MS),
     });
-    await live(day);
+    await live(day, withinMs);
     const handle = stage.env.client.workflow.getHandle(day.workflowId);
     left.set('the history', textOf(await handle.fetchHistory()));
     left.set('the workflow', textOf((await handle.describe()).raw));
@@ -41,9 +47,8 @@ beforeAll(async () => {
     left.set('the current details', textOf(await handle.query('__temporal_workflow_metadata')));
     left.set('the log', day.lines.join('\n'));
     await day.close();
-  } finally {
-    await stage.close();
-  }
+  });
+  await servers.close();
   left.set('the journal', await tablesOf(join(dataDir, 'journal')));
   await rm(dataDir, { recursive: true, force: true });
   for (const [name, value] of Object.entries(KEYS)) if (name !== 'apiKey') secrets.set(name, value);
@@ -52,7 +57,7 @@ beforeAll(async () => {
 }, 300_000);
 
 /** A whole day with everything in it that could speak of a secret: three logins, two dead sessions, brokers that fail. */
-async function live(day: ReplayedDay): Promise<void> {
+async function live(day: ReplayedDay, withinMs: number): Promise<void> {
   const { exchange } = day;
   const logIn = async (name: string, requestToken: string) => {
     secrets.set(`request token of ${name}`, requestToken);
@@ -74,7 +79,7 @@ async function live(day: ReplayedDay): Promise<void> {
   secrets.set('second access token', day.parts.accessToken() ?? '');
   exchange.addFault({ kind: 'http_error', path: '/orders', count: 3 });
   exchange.addFault({ kind: 'timeout_after_accept', count: 1 });
-  expect((await day.result()).result).toBe('flat');
+  expect((await day.result(withinMs)).result).toBe('flat');
 }
 
 async function looking(day: ReplayedDay, until: number) {
