@@ -3,13 +3,14 @@
 import type { BrokerOrder } from '../brokers/types.ts';
 import type { Plan } from '../contract/commands.ts';
 import type { DayIdentity } from '../contract/identity.ts';
+import type { LogEvent } from '../contract/journal.ts';
 import type { OrderView } from '../contract/ledger.ts';
 import type { DayView, DecisionView, PositionView, Warning } from '../contract/views.ts';
 import { sessionOf } from '../domain/calendar/index.ts';
 import { type ClockSegments, istIso } from '../domain/clock.ts';
 import { isOver } from '../domain/control/intervals.ts';
 import type { MarketMs } from '../domain/types.ts';
-import type { LogEvent, StoredSession } from '../journal/types.ts';
+import type { StoredSession } from '../journal/types.ts';
 import { holidayOf } from './day.ts';
 import { markOf, oldestPrice, type Prices, unrealised } from './marks.ts';
 import { whyNoDay } from './no-day.ts';

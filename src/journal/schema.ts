@@ -12,10 +12,10 @@ import {
   text,
   unique,
 } from 'drizzle-orm/pg-core';
+import type { LogLevel } from '../contract/journal.ts';
 import type { HandedOver, OrderView } from '../contract/ledger.ts';
 import type { Notice } from '../contract/notices.ts';
 import type { DayReport, DecisionView, PositionView } from '../contract/views.ts';
-import type { LogLevel } from './types.ts';
 
 /** Epoch ms: market time, but for `last_price.at` and the instants of `notices`, which are wall time. */
 const instant = (name: string) => bigint(name, { mode: 'number' });

@@ -1,39 +1,11 @@
 import type { DayIdentity } from '../contract/identity.ts';
-import type { DaySoFar } from '../contract/journal.ts';
+import type { DaySoFar, JournalBatch, LogEvent } from '../contract/journal.ts';
 import type { HandedOver, OrderView } from '../contract/ledger.ts';
 import type { KeptNotice } from '../contract/notices.ts';
-import type { DayReport, DecisionView, PositionView } from '../contract/views.ts';
+import type { DayReport, PositionView } from '../contract/views.ts';
 import type { IsoDate, LastPrice, MarketMs, WallMs } from '../domain/types.ts';
 
-export type LogLevel = 'info' | 'warn' | 'alert';
-
-/** One line of the day's log. `seq` is numbered by the day's workflow, so that writing it twice changes nothing. */
-export type LogEvent = {
-  seq: number;
-  at: MarketMs;
-  level: LogLevel;
-  /** Stable snake_case, e.g. `signal_fired`, `limit_refused`, `order_filled`. */
-  kind: string;
-  /** A whole sentence for a person. */
-  text: string;
-  data?: Record<string, unknown>;
-};
-
 export type StoredEvent = LogEvent & { date: IsoDate };
-
-/** What a day writes at once: all of it idempotent by its keys. */
-export type JournalBatch = {
-  identity: DayIdentity;
-  /** Numbered by the day's workflow, growing: an older batch that arrives late never replaces what a newer one wrote. */
-  sequence?: number;
-  state: string;
-  events: LogEvent[];
-  orders: OrderView[];
-  positions: PositionView[];
-  /** By the position's id: what the next day needs to go on with it. */
-  handedOver?: Record<string, HandedOver>;
-  decisions: DecisionView[];
-};
 
 /** A sealed Kite session. `number` grows with each login of the account in this run. */
 export type StoredSession = {

@@ -1,11 +1,11 @@
 import { and, eq, isNull, lte, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import { type DayIdentity, dayWorkflowId } from '../contract/identity.ts';
+import type { JournalBatch } from '../contract/journal.ts';
 import type { DayReport } from '../contract/views.ts';
 import type { LastPrice } from '../domain/types.ts';
 import type { Database } from './database.ts';
 import { days, events, lastPrices, orders, positions, signals, trades } from './schema.ts';
-import type { JournalBatch } from './types.ts';
 
 /** Opening a day again, however late, does not put it back to its beginning. */
 export async function recordDayOpened(database: Database, identity: DayIdentity): Promise<void> {

@@ -1,10 +1,10 @@
 /** Rows for a journal, each as plain as it can be. */
 
 import type { DayIdentity } from '../../src/contract/identity.ts';
+import type { JournalBatch, LogEvent } from '../../src/contract/journal.ts';
 import type { HandedOver, OrderView } from '../../src/contract/ledger.ts';
 import type { DayReport, DecisionView, PositionView } from '../../src/contract/views.ts';
 import { istAt } from '../../src/domain/clock.ts';
-import type { JournalBatch, LogEvent } from '../../src/journal/types.ts';
 
 export const DATE = '2025-07-14';
 export const AT = istAt(DATE, '11:15');

@@ -1,11 +1,12 @@
 /** The journal in memory, by the same rules as the one on PostgreSQL; one contract holds both (test/journal/journal-contract.ts). */
 
 import { type DayIdentity, dayWorkflowId } from '../../contract/identity.ts';
+import type { JournalBatch } from '../../contract/journal.ts';
 import type { HandedOver, OrderView } from '../../contract/ledger.ts';
 import type { KeptNotice } from '../../contract/notices.ts';
 import type { DayReport, DecisionView, PositionView } from '../../contract/views.ts';
 import type { IsoDate, LastPrice } from '../../domain/types.ts';
-import type { Account, Journal, JournalBatch, OpenAtEnd, StoredEvent, StoredSession } from '../../journal/types.ts';
+import type { Account, Journal, OpenAtEnd, StoredEvent, StoredSession } from '../../journal/types.ts';
 
 type Day = {
   identity: DayIdentity;
