@@ -12,13 +12,11 @@ export async function startDay(
   client: Client,
   identity: DayIdentity,
   clock: ClockSegments,
+  more: { workflowIdReusePolicy?: 'ALLOW_DUPLICATE_FAILED_ONLY' } = {},
 ): Promise<'opened' | 'there'> {
   const input: DayInput = { identity, clock };
   try {
-    await client.workflow.start(TRADING_DAY, {
-      ...dayOptions(identity),
-      args: [input],
-    });
+    await client.workflow.start(TRADING_DAY, { ...dayOptions(identity), ...more, args: [input] });
     return 'opened';
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return 'there';
