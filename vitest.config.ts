@@ -26,13 +26,6 @@ class Sequencer extends BaseSequencer {
 /** Virtual time is the process's: files that install it for good share no process with those that live in real time. */
 const VIRTUAL_TIME = ['workflows', 'properties', 'simulation'].map((name) => `test/${name}/**/*.test.ts`);
 
-/**
- * Compares the simulation with the time-skipping server, day by day. That server stands still on many of today's days (sdk-java issues 2606
- * and 3088), and with them this file: it runs when it is asked for.
- */
-const AGREEMENT = 'test/simulation/agreement.test.ts';
-const leftOut = process.env.AGREEMENT ? [] : [AGREEMENT];
-
 export default defineConfig({
   test: {
     globalSetup: 'test/global-setup.ts',
@@ -53,10 +46,10 @@ export default defineConfig({
     // The SDK's client tries a call again on a timer that outlives its connection, and throws there: in a shared process another file's.
     onUnhandledError: ({ message }) => message !== 'Channel has been shut down',
     projects: [
-      { extends: true, test: { name: 'virtual time', include: VIRTUAL_TIME, exclude: leftOut } },
+      { extends: true, test: { name: 'virtual time', include: VIRTUAL_TIME } },
       {
         extends: true,
-        test: { name: 'real time', include: ['test/**/*.test.ts'], exclude: [...VIRTUAL_TIME, ...leftOut] },
+        test: { name: 'real time', include: ['test/**/*.test.ts'], exclude: VIRTUAL_TIME },
       },
     ],
   },

@@ -12,10 +12,6 @@ const totals = { passed: 0, failed: 0, skipped: 0 };
 // Beside the tests, which wait for real time now and then.
 const checks =
   args.length > 0 ? [] : [check('types', 'tsc', ['--noEmit']), check('lint and format', 'biome', ['ci', '.'])];
-if (!process.env.AGREEMENT)
-  console.log(
-    'Left out: test/simulation/agreement.test.ts, on which the time-skipping server stands still. AGREEMENT=1 runs it.',
-  );
 await runTests();
 for (const { title, result } of checks) {
   const { status, said } = await result;

@@ -5,6 +5,8 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { kept } from '../platform/kept.mjs';
 import { repositoryRoot } from '../platform/repository-root.ts';
 
+export const WORKFLOWS = join(repositoryRoot, 'workflows', 'index.ts');
+
 /** Workflows take constants and functions from these. */
 const SOURCES = ['workflows', 'activities', 'src'];
 
@@ -15,7 +17,7 @@ const SOURCES = ['workflows', 'activities', 'src'];
 export async function workflowBundle(): Promise<{ codePath: string }> {
   const codePath = await kept({ name: 'workflow-bundle', key: await sourceHash(), suffix: '.js' }, async (path) => {
     const { code } = await bundleWorkflowCode({
-      workflowsPath: join(repositoryRoot, 'workflows', 'index.ts'),
+      workflowsPath: WORKFLOWS,
       logger: new DefaultLogger('WARN'),
     });
     await writeFile(path, code);

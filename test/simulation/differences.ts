@@ -1,6 +1,7 @@
 /** Where two plays of a day differ: on a real server, whose time runs on while a machine works, and in the simulation. */
+import type { HourInput } from '../../src/contract/activities.ts';
 import type { ClockSegment } from '../../src/domain/clock.ts';
-import { marketAt } from '../../src/domain/clock.ts';
+import { istTime, marketAt } from '../../src/domain/clock.ts';
 import type { Asked } from './asked.ts';
 import type { Played } from './played.ts';
 
@@ -9,11 +10,14 @@ const POSITION = new Set([
   ...['readByHand', 'guardPosition'],
 ]);
 const HOUR = new Set(['readHourClose', 'evaluateHour', 'planEntry']);
-const BESIDE = new Set(['readClock', 'checkSession']);
+/** The clock is read once a minute: whether once more before the day's end is decided by milliseconds. */
+const BESIDE = new Set(['readClock', 'checkSession', 'watchBook', 'holdMarketClock']);
+const OFTEN = new Set<Asked['what']>(['activity', 'timer', 'attributes']);
 
-/** Also that the market's clock is held for an hour's close. */
-const isHour = ({ name = '', input }: Asked): boolean =>
-  HOUR.has(name) || (name === 'holdClock' && textOf(input).includes('the close of'));
+const isHour = ({ name = '' }: Asked): boolean => HOUR.has(name);
+/** The hour that ends with the square-off: its close is read where the position has not been asked to leave yet, within one instant. */
+const isLastHour = ({ name, input }: Asked): boolean =>
+  name === 'readHourClose' && (input as HourInput[]).some(({ barEnd }) => istTime(barEnd) === '15:15:00');
 
 /** All that may differ, each with its reason. Everything else is the same, to the last field of each command's input. */
 export const MAY_DIFFER = {
@@ -28,10 +32,12 @@ export const MAY_DIFFER = {
    * the day's opening over its logins and positions to its report, in one order; so is what an entry is planned with and what becomes of it.
    */
   ways: {
-    day: (asked: Asked) => !isHour(asked) && !BESIDE.has(asked.name ?? ''),
-    'the hours': isHour,
+    day: (asked: Asked) => asked.what === 'activity' && !isHour(asked) && !BESIDE.has(asked.name ?? ''),
+    'what it shows': ({ what }: Asked) => what === 'attributes',
+    'all else': ({ what }: Asked) => !OFTEN.has(what),
+    'the hours': (asked: Asked) => isHour(asked) && !isLastHour(asked),
     'the entries': ({ name = '' }: Asked) => name === 'planEntry' || POSITION.has(name),
-    'the clock': ({ name }: Asked) => name === 'readClock',
+    'the clock held': ({ name }: Asked) => name === 'holdMarketClock',
     'the login': ({ name }: Asked) => name === 'checkSession',
   } as Readonly<Record<string, (asked: Asked) => boolean>>,
   /**
@@ -42,8 +48,14 @@ export const MAY_DIFFER = {
     offAt !== undefined && offAt - begunAt <= MAY_DIFFER.withinMs && dueAt > offAt,
   /** How late a decision was, in those same milliseconds; sealed with a nonce, which differs each time. */
   fields: new Set(['lateness', 'sealedRequestToken', 'sealedAccessToken']),
+  /** Of orders that an earlier day hands over: its instants are of that day's own clock. */
+  instantsHandedOver: new Set(['since', 'seenAt', 'sentAt', 'firstFillAt']),
   /** A client gives up by whichever of its two time limits ends first. */
-  texts: [[/No answer from Kite: [^.]*/g, 'No answer from Kite']] as readonly [RegExp, string][],
+  texts: [
+    [/No answer from Kite: [^.]*/g, 'No answer from Kite'],
+    // Ids of notices hold the instant of the page, of a server whose wall is not the market's.
+    [/:\d{13}\b/g, ':instant'],
+  ] as readonly [RegExp, string][],
 } as const;
 
 /** Numbers that are instants: from the year 2020 on. */
@@ -56,7 +68,7 @@ export function differencesBetween(server: Played, simulated: Played): string[] 
   const ways = Object.entries(MAY_DIFFER.ways);
   return [
     ...ways.flatMap(([name, isOf]) => differ(going(server, isOf), going(simulated, isOf), name)),
-    ...timersApart(timers(server), timers(simulated)),
+    ...timersMissing(timers(server), timers(simulated)),
     ...differ(journal(server), journal(simulated), 'journal'),
     ...differ(inMarketTime(server.report, server.clock), simulated.report, 'report'),
     ...differ(server.book, simulated.book, 'book'),
@@ -64,35 +76,34 @@ export function differencesBetween(server: Played, simulated: Played): string[] 
 }
 
 function going({ asked, clock }: Played, isOfIt: (asked: Asked) => boolean): object[] {
-  const steps = asked.filter(({ name, dueAt }) => name !== 'writeJournal' && dueAt === undefined);
+  const steps = asked.filter(
+    ({ what, name, dueAt }) => name !== 'writeJournal' && what !== 'cancel activity' && dueAt === undefined,
+  );
   return steps.filter(isOfIt).map((one) => ({ ...one, input: inMarketTime(one.input, clock) }));
 }
 
-type Timer = { begunAt: number; dueAt: number; offAt?: number };
+type Timer = { begunAt: number; dueAt: number };
 
-/** By when they are begun and due, and when they are called off, if they are. Timers have no names. */
+/** By when they are begun and due. Timers have no names. */
 function timers({ asked }: Played): Timer[] {
   const off = asked.filter(({ what }) => what === 'cancel timer');
   return asked.flatMap(({ what, at, dueAt }) => {
     if (what !== 'timer' || dueAt === undefined) return [];
     const index = off.findIndex((one) => one.begunAt === at && one.dueAt === dueAt);
     const [calledOff] = index < 0 ? [] : off.splice(index, 1);
-    const timer = { begunAt: at, dueAt, ...(calledOff ? { offAt: calledOff.at } : {}) };
-    return MAY_DIFFER.isAtOnce(timer, timer.offAt) ? [] : [timer];
+    const timer = { begunAt: at, dueAt };
+    return MAY_DIFFER.isAtOnce(timer, calledOff?.at) ? [] : [timer];
   });
 }
 
-function timersApart(of: readonly Timer[], other: readonly Timer[]): string[] {
-  const left = [...other];
-  const alone = of.filter((timer) => {
+function timersMissing(server: readonly Timer[], simulated: readonly Timer[]): string[] {
+  const left = [...server];
+  return simulated.flatMap((timer) => {
     const index = left.findIndex((one) => differ(timer, one, '').length === 0);
-    if (index >= 0) left.splice(index, 1);
-    return index < 0;
+    if (index < 0) return [`timer: ${textOf(timer)} in the simulation alone`];
+    left.splice(index, 1);
+    return [];
   });
-  return [
-    ...alone.map((timer) => `timer: ${textOf(timer)} on the server alone`),
-    ...left.map((timer) => `timer: ${textOf(timer)} in the simulation alone`),
-  ];
 }
 
 type Batch = {
@@ -148,7 +159,9 @@ function differ(of: unknown, other: unknown, path: string): string[] {
     const keys = [...new Set([...Object.keys(of), ...Object.keys(other)])];
     if (Array.isArray(of) && Array.isArray(other) && of.length !== other.length)
       return [`${path}: ${of.length} on the server, ${other.length} in the simulation: ${firstApart(of, other)}`];
-    return keys.flatMap((key) => (MAY_DIFFER.fields.has(key) ? [] : differ(of[key], other[key], `${path}.${key}`)));
+    const isLeftOut = (key: string) =>
+      MAY_DIFFER.fields.has(key) || (path.includes('handedOver') && MAY_DIFFER.instantsHandedOver.has(key));
+    return keys.flatMap((key) => (isLeftOut(key) ? [] : differ(of[key], other[key], `${path}.${key}`)));
   }
   return isSame(of, other) ? [] : [`${path}: ${textOf(of)} on the server, ${textOf(other)} in the simulation`];
 }

@@ -90,7 +90,7 @@ beforeAll(async () => {
   // At the same time: each waits for its own half minute.
   await Promise.all(
     days.map(async ([name, of]) => {
-      const server = await openServer(null, connectToShared);
+      const server = await openServer({ create: connectToShared });
       onServer.set(name, await played(server, of).catch((error: Error) => error));
       await server.close();
     }),

@@ -23,13 +23,10 @@ export type Played = {
 /** The same on both: how long a machine takes decides no price, and ends no call that is answered. */
 const ALIKE: DayOptions = { stillMinutes: true, kiteTimeoutMs: 5_000 };
 
-export async function playedOnServer(
-  stage: ReplayedStage,
-  name: string,
-  recorded: RecordedDay,
-  own: { account: string; withinMs: number },
-): Promise<Played> {
-  return played(stage, name, recorded, own, async (day) => {
+const ALWAYS_MS = 86_400_000;
+
+export async function playedOnServer(stage: ReplayedStage, name: string, recorded: RecordedDay): Promise<Played> {
+  return played(stage, name, recorded, {}, async (day) => {
     const { events } = await stage.env.client.workflow.getHandle(day.workflowId).fetchHistory();
     const [started] = events ?? [];
     const input = fromPayload(started?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]);
@@ -47,9 +44,10 @@ async function played<D extends SharedDay>(
   stage: Stage<D>,
   name: string,
   { options, hours, carriesFromMonday, play }: RecordedDay,
-  { withinMs, account = `agreed-${name}`, ...more }: DayOptions & { withinMs?: number },
+  more: DayOptions,
   history: (day: D) => Promise<Pick<Played, 'clock' | 'asked'>>,
 ): Promise<Played> {
+  const account = `agreed-${name}`;
   const candles = hours && (await mondayAfterS1(...hours));
   const dataDir = carriesFromMonday && (await mkdtemp(join(tmpdir(), 'agreed-')));
   const exchange = {
@@ -63,15 +61,17 @@ async function played<D extends SharedDay>(
       const monday = await begin({});
       await monday.logIn();
       await monday.start({ ...carriesFromMonday, exitPolicy: 'weekly' });
-      await monday.result(withinMs);
+      await monday.result();
       await monday.close();
     }
     const day = await begin({ ...options, ...more });
     try {
+      // Prices are asked for on both: ticks come some milliseconds later than the minute that they are of.
+      day.exchange.addFault({ kind: 'freeze_ticks', count: 1, ms: ALWAYS_MS });
       // Its first task is over before anybody tells it anything.
       await day.view();
       await play(day);
-      const report = await day.result(withinMs);
+      const report = await day.result();
       const kept = await day.journal.report(day.identity, day.identity.date);
       return { ...(await history(day)), report, kept, book: day.book() };
     } finally {

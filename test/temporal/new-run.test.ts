@@ -15,7 +15,7 @@ const suggesting = () =>
 
 describe('a day whose server suggests a new run every fifty events', () => {
   it('goes on in new runs, and is flattened by a cancellation of the one that it is in', async () => {
-    const stage = await openStage(null, suggesting);
+    const stage = await openStage({ create: suggesting });
     const day = await stage.startDay({ from: '11:14:50', realGuard: true, kiteTimeoutMs: 5_000 });
     const handle = stage.env.client.workflow.getHandle(day.workflowId);
     try {

@@ -6,6 +6,8 @@ import { createExchange, type ExchangeOptions } from '../../src/exchange-simulat
 import type { GuardAnswer } from './stage.ts';
 
 const STEP_MS = 15_000;
+/** Of a market that stands still within each minute. */
+const STILL_STEP_MS = 60_000;
 /** The time-skipping server loses a workflow task that cancels a timer in the instant in which it fires, as the square-off's and the close's would. */
 export const AFTER_THE_INSTANT_MS = 30_000;
 
@@ -23,7 +25,8 @@ export async function lookAhead(
   const scout = await createExchange({ ...market, at: from, speed: 0 });
   try {
     const end = Math.min(until, exitAt ?? until);
-    for (let at = from; at < end; at += STEP_MS) {
+    const step = options.speed === 0 ? STILL_STEP_MS : STEP_MS;
+    for (let at = from; at < end; at += step) {
       scout.clock.set({ market: at });
       const quote = (token: number) => {
         const instrument = scout.findToken(token);

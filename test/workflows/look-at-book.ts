@@ -14,18 +14,27 @@ const IDLE_MS = 3_600_000;
 const ABSENT_AFTER_MS = 15_000;
 
 /** `now` in both clocks of the day: the machine's own goes another way than the server's. */
-export async function lookAtBook(
-  input: BookInput,
-  book: Book,
-  now: { wall: WallMs; market: MarketMs },
-): Promise<BookNews> {
-  const quiet = (ms: number) => ({ kind: 'quiet', until: Math.min(input.until, now.market + ms) }) as const;
+type Now = { wall: WallMs; market: MarketMs };
+
+export function createBookDouble(book: Book, now: () => Promise<Now> | Now): (input: BookInput) => Promise<BookNews> {
+  /** What is seen twice is quiet: what was sent in the instant of a look is there at the next. One that comes early was woken by an order call. */
+  let last = { seen: '', until: 0 };
+  return async (input) => {
+    const at = await now();
+    const { news, seen } = await lookAtBook(input, book, at);
+    const isQuiet = seen === last.seen && at.market >= last.until;
+    last = { seen, until: Math.min(input.until, at.market + (isQuiet ? IDLE_MS : BUSY_MS)) };
+    return news ?? { kind: 'quiet', until: last.until };
+  };
+}
+
+async function lookAtBook(input: BookInput, book: Book, now: Now): Promise<{ news: BookNews | null; seen: string }> {
   let seen: Look;
   try {
     seen = await book.look();
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    return quiet(BUSY_MS);
+    return { news: null, seen: String(now.market) };
   }
   const look: Look = { ...seen, beganWall: now.wall };
   const { cursor, identity } = input;
@@ -39,9 +48,10 @@ export async function lookAtBook(
     ...{ shown: new Map(), told: new Map(), doubts: new Map(doubts) },
     overnight: cursor.overnight === null ? { value, hash: '', firstMono: 0, lastMono: Number.MAX_VALUE } : null,
   });
-  if (news) return news;
+  if (news) return { news, seen: '' };
   const isBusy = look.orders.some(
     ({ tag, phase }) => tag !== null && isTagOf(tag, identity) && phase !== 'ended' && phase !== 'resting',
   );
-  return isBusy || cursor.doubts.length > 0 ? quiet(BUSY_MS) : quiet(IDLE_MS);
+  if (isBusy || cursor.doubts.length > 0) return { news: null, seen: String(now.market) };
+  return { news: null, seen: JSON.stringify([cursor, input.open, input.contracts]) };
 }

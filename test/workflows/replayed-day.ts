@@ -3,9 +3,16 @@
  * simulator's clock is set to the server's time; the guard's double looks along the deterministic path of prices.
  */
 import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { type ActivityInterceptorsFactory, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import {
+  type ActivityInterceptorsFactory,
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  Worker,
+} from '@temporalio/worker';
 import type { BookInput, GuardActivities, GuardInput } from '../../src/contract/activities.ts';
 import {
   acknowledgeSignal,
@@ -26,12 +33,12 @@ import { openJournal } from '../../src/journal/journal.ts';
 import type { Journal } from '../../src/journal/types.ts';
 import { createSealer } from '../../src/platform/secrets.ts';
 import { createComposition } from '../../src/runtime/composition.ts';
-import { workflowBundle } from '../../src/temporal/bundle.ts';
+import { WORKFLOWS, workflowBundle } from '../../src/temporal/bundle.ts';
 import { TRADING_DAY } from '../../src/temporal/start-day.ts';
 import { sharedJournal } from '../shared-journal.ts';
 import { createTimeSkipping } from '../temporal-environments.ts';
 import { AFTER_THE_INSTANT_MS, lookAhead } from './look-ahead.ts';
-import { lookAtBook } from './look-at-book.ts';
+import { createBookDouble } from './look-at-book.ts';
 import { PLAN } from './plan.ts';
 import type { DayOptions, ReplayedDay, ReplayedStage } from './stage.ts';
 import { addressesOf, fixedClock, handedOn, keepTime, logTo, passed, told } from './surroundings.ts';
@@ -46,10 +53,23 @@ const LONGEST_DAY_MS = 120_000;
 
 let runs = 0;
 
-/** Opens a stage. One day at a time plays on it: skipping time is the whole server's, unless `create` makes another one. `dataDir` keeps the journal on disk. */
-export async function openStage(dataDir: string | null = null, create = createTimeSkipping): Promise<ReplayedStage> {
+export type StageOptions = {
+  /** Keeps the journal on disk. */
+  dataDir?: string;
+  /** Absent is a time-skipping server, on which nothing is called off (nothing-called-off.ts). */
+  create?: () => Promise<TestWorkflowEnvironment>;
+  /** What the workflow calls off is called off, also on a time-skipping server. */
+  asInProduction?: boolean;
+};
+
+/** Opens a stage. One day at a time plays on it: skipping time is the whole server's, unless `create` makes another one. */
+export async function openStage(options: StageOptions = {}): Promise<ReplayedStage> {
+  const { dataDir, create = createTimeSkipping, asInProduction = options.create !== undefined } = options;
   installQuietRuntime();
-  const [first, journal] = await Promise.all([create(), dataDir === null ? sharedJournal() : openJournal({ dataDir })]);
+  const [first, journal] = await Promise.all([
+    create(),
+    dataDir === undefined ? sharedJournal() : openJournal({ dataDir }),
+  ]);
   let env = first;
   /** One worker serves the days of all accounts of this stage. */
   const taskQueue = `days-${randomBytes(4).toString('hex')}`;
@@ -72,12 +92,12 @@ export async function openStage(dataDir: string | null = null, create = createTi
       return playing;
     };
     const shared = { connection: env.nativeConnection, interceptors: { activity: [inTime] } };
-    const { codePath } = await workflowBundle();
+    const bundle = asInProduction ? await workflowBundle() : await bundleCallingNothingOff();
     const workers = await Promise.all([
       Worker.create({
         ...shared,
         taskQueue,
-        workflowBundle: { codePath },
+        workflowBundle: bundle,
         activities: handedOn(first.parts.day, now),
       }),
       Worker.create({
@@ -124,9 +144,19 @@ export async function openStage(dataDir: string | null = null, create = createTi
     },
     async close() {
       await dismiss();
-      if (dataDir !== null) await journal.close();
+      if (dataDir !== undefined) await journal.close();
     },
   };
+}
+
+let callingNothingOff: Promise<{ code: string }> | null = null;
+function bundleCallingNothingOff(): Promise<{ code: string }> {
+  callingNothingOff ??= bundleWorkflowCode({
+    workflowsPath: WORKFLOWS,
+    workflowInterceptorModules: [fileURLToPath(new URL('nothing-called-off.ts', import.meta.url))],
+    logger: new DefaultLogger('WARN'),
+  });
+  return callingNothingOff;
 }
 
 type Playing = ReplayedDay & { guards: GuardActivities; keepTime(): Promise<void>; open(): Promise<void> };
@@ -180,10 +210,10 @@ async function play(
         ...(answer ?? (await lookAhead(input, exchangeOptions, exchange, AFTER_THE_INSTANT_MS))),
       };
     },
-    watchBook: async (input) => {
+    watchBook: createBookDouble(parts.activities.book, async () => {
       const wall = await env.currentTimeMs();
-      return lookAtBook(input, parts.activities.book, { wall, market: marketAt(segments, wall) });
-    },
+      return { wall, market: marketAt(segments, wall) };
+    }),
   };
   const workflowId = dayWorkflowId(identity);
   const handle = env.client.workflow.getHandle(workflowId);

@@ -6,7 +6,6 @@ import { PGlite } from '@electric-sql/pglite';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ExchangeKeys } from '../../src/exchange-simulator/wire/keys.ts';
 import { AFTER_THE_INSTANT_MS } from './look-ahead.ts';
-import { onFreshServers } from './on-fresh-servers.ts';
 import { MAIN } from './plan.ts';
 import { openStage } from './replayed-day.ts';
 import type { ReplayedDay } from './stage.ts';
@@ -26,29 +25,22 @@ const secrets = new Map<string, string>();
 
 beforeAll(async () => {
   const sealingKey = randomBytes(32);
-  let dataDir = '';
-  const servers = onFreshServers(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'secrets-'));
-    return openStage(dataDir);
+  const dataDir = await mkdtemp(join(tmpdir(), 'secrets-'));
+  const stage = await openStage({ dataDir });
+  const day = await stage.startDay({
+    keys: KEYS,
+    sealingKey,
+    guard: (input) => looking(day, input.until + AFTER_THE_INSTANT_MS),
   });
-  await servers.play(async (stage, _, withinMs) => {
-    left.clear();
-    secrets.clear();
-    const day = await stage.startDay({
-      keys: KEYS,
-      sealingKey,
-      guard: (input) => looking(day, input.until + AFTER_THE_INSTANT_MS),
-    });
-    await live(day, withinMs);
-    const handle = stage.env.client.workflow.getHandle(day.workflowId);
-    left.set('the history', textOf(await handle.fetchHistory()));
-    left.set('the workflow', textOf((await handle.describe()).raw));
-    left.set('the query', textOf(await day.view()));
-    left.set('the current details', textOf(await handle.query('__temporal_workflow_metadata')));
-    left.set('the log', day.lines.join('\n'));
-    await day.close();
-  });
-  await servers.close();
+  await live(day);
+  const handle = stage.env.client.workflow.getHandle(day.workflowId);
+  left.set('the history', textOf(await handle.fetchHistory()));
+  left.set('the workflow', textOf((await handle.describe()).raw));
+  left.set('the query', textOf(await day.view()));
+  left.set('the current details', textOf(await handle.query('__temporal_workflow_metadata')));
+  left.set('the log', day.lines.join('\n'));
+  await day.close();
+  await stage.close();
   left.set('the journal', await tablesOf(join(dataDir, 'journal')));
   await rm(dataDir, { recursive: true, force: true });
   for (const [name, value] of Object.entries(KEYS)) if (name !== 'apiKey') secrets.set(name, value);
@@ -57,7 +49,7 @@ beforeAll(async () => {
 }, 300_000);
 
 /** A whole day with everything in it that could speak of a secret: three logins, two dead sessions, brokers that fail. */
-async function live(day: ReplayedDay, withinMs: number): Promise<void> {
+async function live(day: ReplayedDay): Promise<void> {
   const { exchange } = day;
   const logIn = async (name: string, requestToken: string) => {
     secrets.set(`request token of ${name}`, requestToken);
@@ -79,7 +71,7 @@ async function live(day: ReplayedDay, withinMs: number): Promise<void> {
   secrets.set('second access token', day.parts.accessToken() ?? '');
   exchange.addFault({ kind: 'http_error', path: '/orders', count: 3 });
   exchange.addFault({ kind: 'timeout_after_accept', count: 1 });
-  expect((await day.result(withinMs)).result).toBe('flat');
+  expect((await day.result()).result).toBe('flat');
 }
 
 async function looking(day: ReplayedDay, until: number) {

@@ -16,7 +16,7 @@ import type { ProductSettings } from '../../src/simulation/world/product.ts';
 import { enterVirtualTime, type World } from '../../src/simulation/world/world.ts';
 import { TRADING_DAY } from '../../src/temporal/start-day.ts';
 import { AFTER_THE_INSTANT_MS, lookAhead } from './look-ahead.ts';
-import { lookAtBook } from './look-at-book.ts';
+import { createBookDouble } from './look-at-book.ts';
 import { ONE_LOT, PLAN } from './plan.ts';
 import {
   isWithinActivity,
@@ -120,8 +120,10 @@ async function startDay(
             }),
         ...(options.stillMinutes
           ? {
-              watchBook: (input) =>
-                lookAtBook(input, book, { wall: virtualNow(), market: marketAt(segments, virtualNow()) }),
+              watchBook: createBookDouble(book, () => ({
+                wall: virtualNow(),
+                market: marketAt(segments, virtualNow()),
+              })),
             }
           : {}),
       },

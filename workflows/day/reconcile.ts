@@ -224,8 +224,9 @@ export async function compareWithBroker(day: Day): Promise<Reconciliation | null
 
 /** What others hold now, as far as their trades show it. */
 function theirsNow({ facts }: Day): Holding[] {
-  return facts.external.map((external) => {
+  return facts.external.flatMap((external) => {
     const { product, tradingsymbol, foreign } = external;
-    return { product, tradingsymbol, quantity: foreign + movedSince(facts, external) };
+    const quantity = foreign + movedSince(facts, external);
+    return quantity === 0 ? [] : [{ product, tradingsymbol, quantity }];
   });
 }
