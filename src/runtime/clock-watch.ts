@@ -1,0 +1,103 @@
+/**
+ * A process compares its clock with Zerodha's while it runs: one that is off sends orders too late, or none. No day has to run for it, and
+ * nothing of it is in a history.
+ */
+import { hostname } from 'node:os';
+import {
+  type AskBrokerClock,
+  CLOCK_WITHIN_MS,
+  type ClockBounds,
+  lookAtBrokerClock,
+  surelyAhead,
+} from '../brokers/broker-clock.ts';
+import type { Notices } from '../contract/notices.ts';
+import { istDate } from '../domain/clock.ts';
+import type { Account, Journal } from '../journal/types.ts';
+import { createPages, type Finding } from '../watchdog/pages.ts';
+import type { BrokerAddresses } from './composition.ts';
+import type { Program } from './program.ts';
+
+export type ClockWatchOptions = {
+  account: Account;
+  /** Whose clock it is. */
+  machine: string;
+  /** Of Kite itself, not of the paper exchange before it. */
+  root: string;
+  /** By HTTP unless given. */
+  ask?: AskBrokerClock;
+  journal: Pick<Journal, 'notices'>;
+  notices: Pick<Notices, 'send'>;
+};
+
+/** To the program's end. */
+export function keepClockWatch(
+  { shutdownHooks }: Pick<Program, 'shutdownHooks'>,
+  of: Pick<ClockWatchOptions, 'account' | 'journal' | 'notices'> & { addresses: BrokerAddresses },
+): void {
+  const { account, journal, notices, addresses } = of;
+  const root = addresses.clockRoot ?? addresses.kite.root;
+  shutdownHooks.add('the clock watch', watchClock({ account, journal, notices, machine: hostname(), root }));
+}
+
+/** Wall milliseconds. Not whole seconds: looks at other moments of a second tell more of the broker's, which shows whole ones. */
+const LOOK_EVERY_MS = 20_170;
+const WHILE_OFF_MS = 3_070;
+/** So many looks are taken together. */
+const LOOKS = 6;
+/** Enough to find the page of an earlier process that has not ended. */
+const NOTICES_READ = 500;
+
+/** Pages while the clock is more than two seconds off. Answers how to end it. */
+export function watchClock(options: ClockWatchOptions): () => void {
+  const { account, machine, root, ask, journal, notices } = options;
+  const pages = createPages({ prefix: `clock:${account.run}`, notices, wall: Date.now });
+  let looks: ClockBounds[] = [];
+  let found: Finding | null = null;
+  let isRestored = false;
+
+  async function look(): Promise<void> {
+    // Read before anything is waited for.
+    const now = Date.now();
+    const seen = await lookAtBrokerClock(root, ask).catch(() => null);
+    if (!isRestored) {
+      const kept = await journal.notices(account, NOTICES_READ).catch(() => null);
+      pages.restore((kept ?? []).filter(({ notice }) => notice.subject === machine));
+      isRestored = kept !== null;
+    }
+    // While Zerodha says nothing, it is as it was.
+    if (seen) {
+      looks = [...looks, seen].slice(-LOOKS);
+      found = findingOf(off(), now);
+    }
+    await pages.look(found ? [found] : [], new Set(), istDate(now));
+  }
+
+  /** By all looks, or by the newest one where the clock was set since. */
+  function off(): number {
+    const all = {
+      least: Math.max(...looks.map(({ least }) => least)),
+      most: Math.min(...looks.map(({ most }) => most)),
+    };
+    if (all.least <= all.most) return surelyAhead(all);
+    looks = looks.slice(-1);
+    return off();
+  }
+
+  function findingOf(ahead: number, now: number): Finding | null {
+    if (Math.abs(ahead) <= CLOCK_WITHIN_MS) return null;
+    return {
+      ...{ cause: 'clocks', subject: machine, since: now, date: istDate(now) },
+      text: `The clock of ${machine} is ${(Math.abs(ahead) / 1_000).toFixed(1)} s ${ahead > 0 ? 'ahead of' : 'behind'} Zerodha's: orders may be sent too late, or not at all. Set it by a time service.`,
+      over: `The clock of ${machine} agrees with Zerodha's again.`,
+    };
+  }
+
+  let timer: NodeJS.Timeout | undefined;
+  const next = () => {
+    timer = setTimeout(next, found ? WHILE_OFF_MS : LOOK_EVERY_MS);
+    timer.unref();
+    void look();
+  };
+  next();
+  return () => clearTimeout(timer);
+}
