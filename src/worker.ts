@@ -30,7 +30,7 @@ await runProgram(async (program) => {
   void keepLogin(program, composition);
   const opensDays = config.mode !== 'replay';
   void watch({ ...shared, notices, log: logger, opensDays, dataDir: null }, signal);
-  if (config.brokers) keepClockWatch(program, { ...shared, notices });
+  if (config.brokers) keepClockWatch(program, { ...shared, notices, aheadOfServer: workers.aheadOfServer });
   if (config.brokers) void warnOfBreeze(composition.breeze, (text) => logger.warn({}, text));
   if (keptClock) await keepMarket(program, { ...shared, keptClock }, composition, workers.running);
   logger.info({}, `The worker serves ${config.mode} days of ${config.account}${guards ? '' : ', but no guards'}.`);

@@ -27,18 +27,22 @@ export type ClockWatchOptions = {
   ask?: AskBrokerClock;
   journal: Pick<Journal, 'notices'>;
   notices: Pick<Notices, 'send'>;
+  /** How far it is ahead of the Temporal server's; null while that is not known. */
+  aheadOfServer?(): number | null;
 };
 
 /** To the program's end. */
 export function keepClockWatch(
   { shutdownHooks }: Pick<Program, 'shutdownHooks'>,
-  of: Pick<ClockWatchOptions, 'account' | 'journal' | 'notices'> & { addresses: BrokerAddresses },
+  of: Omit<ClockWatchOptions, 'machine' | 'root' | 'ask'> & { addresses: BrokerAddresses },
 ): void {
-  const { account, journal, notices, addresses } = of;
+  const { addresses, ...watched } = of;
   const root = addresses.clockRoot ?? addresses.kite.root;
-  shutdownHooks.add('the clock watch', watchClock({ account, journal, notices, machine: hostname(), root }));
+  shutdownHooks.add('the clock watch', watchClock({ ...watched, machine: hostname(), root }));
 }
 
+const CAUSES = ['clocks', 'temporal_clock'] as const;
+type Cause = (typeof CAUSES)[number];
 /** Wall milliseconds. Not whole seconds: looks at other moments of a second tell more of the broker's, which shows whole ones. */
 const LOOK_EVERY_MS = 20_170;
 const WHILE_OFF_MS = 3_070;
@@ -49,27 +53,35 @@ const NOTICES_READ = 500;
 
 /** Pages while the clock is more than two seconds off. Answers how to end it. */
 export function watchClock(options: ClockWatchOptions): () => void {
-  const { account, machine, root, ask, journal, notices } = options;
+  const { account, machine, root, ask, journal, notices, aheadOfServer = () => null } = options;
   const pages = createPages({ prefix: `clock:${account.run}`, notices, wall: Date.now });
   let looks: ClockBounds[] = [];
-  let found: Finding | null = null;
+  /** By cause; a cause of which nothing was said yet is not among them. */
+  const known = new Map<Cause, Finding | null>();
   let isRestored = false;
 
   async function look(): Promise<void> {
     // Read before anything is waited for.
     const now = Date.now();
+    const server = aheadOfServer();
     const seen = await lookAtBrokerClock(root, ask).catch(() => null);
     if (!isRestored) {
       const kept = await journal.notices(account, NOTICES_READ).catch(() => null);
       pages.restore((kept ?? []).filter(({ notice }) => notice.subject === machine));
       isRestored = kept !== null;
     }
-    // While Zerodha says nothing, it is as it was.
+    // While nobody says anything, it is as it was.
     if (seen) {
       looks = [...looks, seen].slice(-LOOKS);
-      found = findingOf(off(), now);
+      note('clocks', off(), "Zerodha's", now);
     }
-    await pages.look(found ? [found] : [], new Set(), istDate(now));
+    if (server !== null) note('temporal_clock', server, "the Temporal server's", now);
+    const unsure = new Set<string>(CAUSES.filter((cause) => !known.has(cause)));
+    await pages.look(
+      [...known.values()].flatMap((one) => one ?? []),
+      unsure,
+      istDate(now),
+    );
   }
 
   /** By all looks, or by the newest one where the clock was set since. */
@@ -83,20 +95,23 @@ export function watchClock(options: ClockWatchOptions): () => void {
     return off();
   }
 
-  function findingOf(ahead: number, now: number): Finding | null {
-    if (Math.abs(ahead) <= CLOCK_WITHIN_MS) return null;
-    return {
-      ...{ cause: 'clocks', subject: machine, since: now, date: istDate(now) },
-      text: `The clock of ${machine} is ${(Math.abs(ahead) / 1_000).toFixed(1)} s ${ahead > 0 ? 'ahead of' : 'behind'} Zerodha's: orders may be sent too late, or not at all. Set it by a time service.`,
-      over: `The clock of ${machine} agrees with Zerodha's again.`,
-    };
+  function note(cause: Cause, ahead: number, whose: string, now: number): void {
+    if (Math.abs(ahead) <= CLOCK_WITHIN_MS) return void known.set(cause, null);
+    const off = `${(Math.abs(ahead) / 1_000).toFixed(1)} s ${ahead > 0 ? 'ahead of' : 'behind'}`;
+    known.set(cause, {
+      ...{ cause, subject: machine, since: now, date: istDate(now) },
+      text: `The clock of ${machine} is ${off} ${whose}: orders may be sent too late, or not at all. Set it by a time service.`,
+      over: `The clock of ${machine} agrees with ${whose} again.`,
+    });
   }
 
   let timer: NodeJS.Timeout | undefined;
   const next = () => {
-    timer = setTimeout(next, found ? WHILE_OFF_MS : LOOK_EVERY_MS);
+    const isOff = [...known.values()].some((one) => one !== null);
+    timer = setTimeout(next, isOff ? WHILE_OFF_MS : LOOK_EVERY_MS);
     timer.unref();
-    void look();
+    // Nothing of it may end the process; the next look is soon.
+    look().catch(() => {});
   };
   next();
   return () => clearTimeout(timer);

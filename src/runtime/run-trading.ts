@@ -82,7 +82,7 @@ export async function runTrading(
   server.keepAlive(warn);
   const watched = { account, client, journal, notices, log: logger, clock, identity };
   void watch({ ...watched, opensDays: true, dataDir: config.dataDir }, signal);
-  keepClockWatch(program, { account, journal, notices, addresses });
+  keepClockWatch(program, { account, journal, notices, addresses, aheadOfServer: workers.aheadOfServer });
 
   const links = () =>
     [

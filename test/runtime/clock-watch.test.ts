@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KeptNotice, NoticeInput } from '../../src/contract/notices.ts';
 import { watchClock } from '../../src/runtime/clock-watch.ts';
+import { createServerClock } from '../../src/temporal/server-clock.ts';
 import { later, virtually, virtualNow } from '../virtual.ts';
 
 const SECOND = 1_000;
@@ -11,10 +12,11 @@ function start(machine = 'desk') {
   const sent: (NoticeInput & { at: number })[] = [];
   const kept: KeptNotice[] = [];
   const broker = { aheadMs: 0, answers: true };
+  const server = createServerClock();
   const watch = () =>
     watchClock({
       account: { mode: 'live', account: 'main', run: 1 },
-      ...{ machine, root: 'there' },
+      ...{ machine, root: 'there', aheadOfServer: server.ahead },
       async ask() {
         await later(50);
         if (!broker.answers) throw new Error('no route');
@@ -30,7 +32,7 @@ function start(machine = 'desk') {
         },
       },
     });
-  return { sent, broker, watch };
+  return { sent, broker, server, watch };
 }
 
 describe('the clock of a process', () => {
@@ -94,10 +96,50 @@ describe('the clock of a process', () => {
       await later(SECOND);
       stop();
       broker.aheadMs = 0;
+      broker.answers = false;
       const again = watch();
       await later(SECOND);
+      // Nothing is known yet of the clock as it is now.
+      expect(sent.map(({ kind }) => kind)).toEqual(['raised']);
+      broker.answers = true;
+      await later(30 * SECOND);
       expect(sent.map(({ kind }) => kind)).toEqual(['raised', 'ended']);
       again();
     }),
+  );
+
+  it.each([
+    ['behind', 5_000, 'behind'],
+    ['ahead of', -5_000, 'ahead of'],
+  ])(
+    'that is %s the Temporal server’s is paged by the tasks that it is given, and a server that is slow once is not',
+    (_where, serverAheadMs, words) =>
+      virtually(async () => {
+        const { sent, server, watch } = start();
+        const stop = watch();
+        let ahead = 0;
+        let isOver = false;
+        const tasks = (async () => {
+          for (let task = 0; !isOver; task += 1) {
+            // Each tenth one waits for a worker; after a stop some come late together.
+            const late = task === 5 ? 20_000 : task % 10 === 9 ? 4_000 : 30;
+            server.take(virtualNow() + ahead - late);
+            await later(7_000);
+          }
+        })();
+        await later(5 * MINUTE);
+        expect(sent).toEqual([]);
+        ahead = serverAheadMs;
+        await later(2 * MINUTE);
+        const [first] = sent;
+        expect(first).toMatchObject({ kind: 'raised', cause: 'temporal_clock', subject: 'desk' });
+        expect(first?.text).toContain(`5.0 s ${words} the Temporal server's`);
+        ahead = 0;
+        await later(2 * MINUTE);
+        expect(sent.at(-1)?.kind).toBe('ended');
+        isOver = true;
+        stop();
+        await tasks;
+      })(),
   );
 });

@@ -205,7 +205,9 @@ export class PositionsWatch {
       3,
       isFlat,
     );
-    const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
+    // What an entry still opens is no surplus yet.
+    const settled = !isManual && marketIsOpen && !this.isEntering(position);
+    const surplus = settled && long > short && legs.every((leg) => this.hasTaker(leg));
     this.deadlines.expect(`more hedge than short of ${position}`, surplus, SURPLUS_MS, 10, isFlat);
     this.judgeLive(position, short, long);
     // A stop of ours has bought the short back: what it was hedged with is to be sold. What a person has closed is asked about.
@@ -275,6 +277,13 @@ export class PositionsWatch {
   /** The same of its hedge. */
   private selling(position: string): number {
     return this.live(position, 'SELL', 'hedge');
+  }
+
+  private isEntering(position: string): boolean {
+    return this.of.world.exchange.orders().some(({ status, tag, source }) => {
+      const parsed = source === undefined && !FINAL.has(status) ? tagOf(tag) : null;
+      return parsed?.purpose === 'entry' && positionOf(parsed) === position;
+    });
   }
 
   private live(position: string, side: 'BUY' | 'SELL', role: Leg['role']): number {
