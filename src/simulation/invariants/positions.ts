@@ -14,6 +14,8 @@ const EXIT_ENDS_WITHIN_MS = 60_000;
 const NO_SESSION_MS = 30_000;
 const BOOK_UNREAD_MS = 10_000;
 const SURPLUS_MS = 5 * 60_000;
+/** A decision is that old at most when the last order of its entry leaves. */
+const ENTRY_MS = 5 * 60_000;
 /** From when it can be read, so long until what may fill fits what is open. */
 const REPAIRED_WITHIN_MS = 20_000;
 const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
@@ -205,10 +207,10 @@ export class PositionsWatch {
       3,
       isFlat,
     );
-    // What an entry still opens is no surplus yet.
-    const settled = !isManual && marketIsOpen && !this.isEntering(position);
-    const surplus = settled && long > short && legs.every((leg) => this.hasTaker(leg));
-    this.deadlines.expect(`more hedge than short of ${position}`, surplus, SURPLUS_MS, 10, isFlat);
+    const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
+    // Before anything is sold its entry may still go on: then it is no surplus yet.
+    const from = this.shorted.has(position) ? 0 : ENTRY_MS;
+    this.deadlines.expect(`more hedge than short of ${position}`, surplus, from + SURPLUS_MS, 10, isFlat);
     this.judgeLive(position, short, long);
     // A stop of ours has bought the short back: what it was hedged with is to be sold. What a person has closed is asked about.
     const own = book.legs.legsOf(position);
@@ -277,13 +279,6 @@ export class PositionsWatch {
   /** The same of its hedge. */
   private selling(position: string): number {
     return this.live(position, 'SELL', 'hedge');
-  }
-
-  private isEntering(position: string): boolean {
-    return this.of.world.exchange.orders().some(({ status, tag, source }) => {
-      const parsed = source === undefined && !FINAL.has(status) ? tagOf(tag) : null;
-      return parsed?.purpose === 'entry' && positionOf(parsed) === position;
-    });
   }
 
   private live(position: string, side: 'BUY' | 'SELL', role: Leg['role']): number {

@@ -51,3 +51,31 @@ it('that nobody is logged in is paged after 30 s, whether the journal answers or
   const { pages } = await unseen();
   expect(pages).toEqual(['raised']);
 });
+
+const refusedOnce = played({}, async (day) => {
+  const { exchange } = day;
+  await day.opened();
+  await day.at('11:20');
+  const sells = { tradingsymbol: HEDGE, transaction_type: 'SELL' } as const;
+  exchange.addFault({ kind: 'reject_order', count: 1, ...sells });
+  exchange.addFault({ kind: 'thin_depth', count: 3, quantity: 75, ...sells });
+  day.emergency();
+  await day.pass(30_000);
+  const sales = day.orders().filter(({ tradingsymbol, side }) => tradingsymbol === HEDGE && side === 'SELL');
+  return sales.map(({ status, placedAt, history }) => {
+    const changed = history.find(({ status: was }) => was.startsWith('MODIFY'));
+    return { status, changedAfter: changed ? changed.at - placedAt : null };
+  });
+});
+
+it('the sale of a hedge is refused once, and the next one finds little depth', async () => {
+  const [first, second] = await refusedOnce();
+  expect(first?.status).toBe('REJECTED');
+  expect(second?.changedAfter).not.toBeNull();
+});
+
+it('the next one goes on with the chase at its next step: its own price is not taken for the best one', async () => {
+  const [, second] = await refusedOnce();
+  // A step is two seconds; at the best price the next look is ten seconds later.
+  expect(second?.changedAfter).toBeLessThan(8_000);
+});
