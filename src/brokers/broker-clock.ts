@@ -54,8 +54,9 @@ export async function lookAtBrokerClock(root: string, ask: AskBrokerClock = askB
   try {
     const said = await ask(root);
     const roundTrip = performance.now() - began;
-    // The header was written at some moment between the question and the answer, within the second that it names.
-    return { least: wall - said - RESOLUTION_MS, most: wall + roundTrip - said };
+    // The header was written at some moment between the question and the answer, within the second that it names. A machine that slept
+    // meanwhile shows it by its wall clock alone.
+    return { least: wall - said - RESOLUTION_MS, most: Math.max(wall + roundTrip, Date.now()) - said };
   } catch (cause) {
     const reason = cause instanceof Error ? `${cause.message}${cause.cause ? ` (${cause.cause})` : ''}` : String(cause);
     throw new AppError({

@@ -3,13 +3,7 @@
  * nothing of it is in a history.
  */
 import { hostname } from 'node:os';
-import {
-  type AskBrokerClock,
-  CLOCK_WITHIN_MS,
-  type ClockBounds,
-  lookAtBrokerClock,
-  surelyAhead,
-} from '../brokers/broker-clock.ts';
+import { CLOCK_WITHIN_MS, type ClockBounds, lookAtBrokerClock, surelyAhead } from '../brokers/broker-clock.ts';
 import type { Notices } from '../contract/notices.ts';
 import { istDate } from '../domain/clock.ts';
 import type { Account, Journal } from '../journal/types.ts';
@@ -21,10 +15,8 @@ export type ClockWatchOptions = {
   account: Account;
   /** Whose clock it is. */
   machine: string;
-  /** Of Kite itself, not of the paper exchange before it. */
-  root: string;
-  /** By HTTP unless given. */
-  ask?: AskBrokerClock;
+  /** At the clock of Kite itself, not of the paper exchange before it. */
+  look(): Promise<ClockBounds>;
   journal: Pick<Journal, 'notices'>;
   notices: Pick<Notices, 'send'>;
   /** How far it is ahead of the Temporal server's; null while that is not known. */
@@ -34,11 +26,14 @@ export type ClockWatchOptions = {
 /** To the program's end. */
 export function keepClockWatch(
   { shutdownHooks }: Pick<Program, 'shutdownHooks'>,
-  of: Omit<ClockWatchOptions, 'machine' | 'root' | 'ask'> & { addresses: BrokerAddresses },
+  of: Omit<ClockWatchOptions, 'machine' | 'look'> & { addresses: BrokerAddresses },
 ): void {
   const { addresses, ...watched } = of;
   const root = addresses.clockRoot ?? addresses.kite.root;
-  shutdownHooks.add('the clock watch', watchClock({ ...watched, machine: hostname(), root }));
+  shutdownHooks.add(
+    'the clock watch',
+    watchClock({ ...watched, machine: hostname(), look: () => lookAtBrokerClock(root) }),
+  );
 }
 
 const CAUSES = ['clocks', 'temporal_clock'] as const;
@@ -53,7 +48,7 @@ const NOTICES_READ = 500;
 
 /** Pages while the clock is more than two seconds off. Answers how to end it. */
 export function watchClock(options: ClockWatchOptions): () => void {
-  const { account, machine, root, ask, journal, notices, aheadOfServer = () => null } = options;
+  const { account, machine, journal, notices, aheadOfServer = () => null } = options;
   const pages = createPages({ prefix: `clock:${account.run}`, notices, wall: Date.now });
   let looks: ClockBounds[] = [];
   /** By cause; a cause of which nothing was said yet is not among them. */
@@ -64,7 +59,7 @@ export function watchClock(options: ClockWatchOptions): () => void {
     // Read before anything is waited for.
     const now = Date.now();
     const server = aheadOfServer();
-    const seen = await lookAtBrokerClock(root, ask).catch(() => null);
+    const seen = await options.look().catch(() => null);
     if (!isRestored) {
       const kept = await journal.notices(account, NOTICES_READ).catch(() => null);
       pages.restore((kept ?? []).filter(({ notice }) => notice.subject === machine));

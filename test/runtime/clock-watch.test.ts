@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { lookAtBrokerClock } from '../../src/brokers/broker-clock.ts';
 import type { KeptNotice, NoticeInput } from '../../src/contract/notices.ts';
 import { watchClock } from '../../src/runtime/clock-watch.ts';
 import { createServerClock } from '../../src/temporal/server-clock.ts';
@@ -16,12 +17,13 @@ function start(machine = 'desk') {
   const watch = () =>
     watchClock({
       account: { mode: 'live', account: 'main', run: 1 },
-      ...{ machine, root: 'there', aheadOfServer: server.ahead },
-      async ask() {
-        await later(50);
-        if (!broker.answers) throw new Error('no route');
-        return Math.floor((virtualNow() + broker.aheadMs) / SECOND) * SECOND;
-      },
+      ...{ machine, aheadOfServer: server.ahead },
+      look: () =>
+        lookAtBrokerClock('there', async () => {
+          await later(50);
+          if (!broker.answers) throw new Error('no route');
+          return Math.floor((virtualNow() + broker.aheadMs) / SECOND) * SECOND;
+        }),
       journal: { notices: async () => kept },
       notices: {
         async send(notice, date) {

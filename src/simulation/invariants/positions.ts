@@ -164,8 +164,8 @@ export class PositionsWatch {
         holds,
         this.heardWithin(PROTECTED_WITHIN_MS + readEveryMs),
         10,
-        // Until a person has answered, it goes on.
-        leg.net === 0,
+        // Until a person has answered, it goes on; and so it does for another leg of the same position.
+        leg.net === 0 && !this.isTouched(leg.position),
       );
     }
   }

@@ -75,7 +75,6 @@ export function startProduct(name: string, world: ProductWorld, settings: Produc
       return delivered;
     },
   };
-  const askBrokerClock = async () => Math.floor(virtualNow() / 1_000) * 1_000;
   const journal = journalOver(world.journal, process, {
     latencyMs: world.journalLatencyMs,
     isAway: world.journalIsAway,
@@ -100,7 +99,7 @@ export function startProduct(name: string, world: ProductWorld, settings: Produc
       journal,
       onSecret: world.onSecret,
       keepsLastPrices: false,
-      askBrokerClock,
+      askBrokerClock: async () => wholeSecond(),
       ...(settings.guardPace ? { guardPace: settings.guardPace } : {}),
       ...(settings.bookPace ? { bookPace: settings.bookPace } : {}),
       waits: {
@@ -109,8 +108,7 @@ export function startProduct(name: string, world: ProductWorld, settings: Produc
       },
     });
   });
-  const watch = { account, journal, notices, machine: name, root: 'http://simulated', ask: askBrokerClock };
-  asProcess(process, () => watchClock(watch));
+  asProcess(process, () => watchClock({ account, journal, notices, machine: name, look: clockOf(process) }));
   const replaced = settings.replaced?.(parts) ?? {};
   const { day, guards } = parts;
   const notifyOwner: DayActivities['notifyOwner'] = async (notice) => {
@@ -142,3 +140,11 @@ export function startProduct(name: string, world: ProductWorld, settings: Produc
   };
   return { process, parts, worker };
 }
+
+const wholeSecond = () => Math.floor(virtualNow() / 1_000) * 1_000;
+
+/** What a process finds of its clock: the broker's answer takes no time here. */
+const clockOf = (process: SimProcess) => async () => {
+  const ahead = asProcess(process, () => Date.now()) - wholeSecond();
+  return { least: ahead - 1_000, most: ahead };
+};
