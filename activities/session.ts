@@ -1,4 +1,5 @@
 /** Logins: a request token is exchanged once, the access token is sealed into the journal, calls use the newest session. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Kite, KiteSession } from '../src/brokers/types.ts';
 import { type DayActivities, SESSION_LOST } from '../src/contract/activities.ts';
@@ -9,6 +10,8 @@ import type { Account, Journal, StoredSession } from '../src/journal/types.ts';
 import type { ClockSource } from '../src/market/types.ts';
 import type { Sealer } from '../src/platform/secrets.ts';
 
+/** So long a newer login is looked for before the one that was refused counts as lost. Wall milliseconds. */
+const JOURNAL_WITHIN_MS = 2_000;
 /** Zerodha ends every session at 06:00 IST of the next day. Source: Kite Connect documentation, user login. */
 const SESSIONS_END = '06:00';
 
@@ -54,6 +57,12 @@ export function createSessions(deps: {
     return newest;
   }
 
+  /** Null where the journal does not say in time: that a session has died is told also while it is away. */
+  async function loadSoon(account: Account) {
+    const late = sleep(JOURNAL_WITHIN_MS, null);
+    return Promise.race([load(account, true).catch(() => late), late]);
+  }
+
   return {
     async use(account, call) {
       const first = await load(account, false);
@@ -63,7 +72,7 @@ export function createSessions(deps: {
         return await call(first.kite);
       } catch (error) {
         if (!isTokenError(error)) throw error;
-        const newer = await load(account, true);
+        const newer = await loadSoon(account);
         if (!newer || newer.stored.number === first.stored.number) throw lost(first.stored.number);
         if (!newer.kite) throw lost(newer.stored.number);
         try {

@@ -38,6 +38,7 @@ class Watch {
   private readonly beganMono = performance.now();
   private lookedAtMono = Number.NEGATIVE_INFINITY;
   private updated = false;
+  private lost: ApplicationFailure | null = null;
   /** The newest look of this run. */
   private seen: Look | null = null;
 
@@ -77,6 +78,7 @@ class Watch {
     const memory = this.deps.book.memory();
     memory.doubts = hearDoubts(memory.doubts, this.input.cursor.doubts, this.beganMono);
     for (;;) {
+      if (this.lost) throw this.lost;
       if (this.dueInMs() <= 0) await this.look();
       const answer = await this.answer();
       if (answer) return answer;
@@ -92,7 +94,13 @@ class Watch {
     this.updated = false;
     const { book, log } = this.deps;
     try {
-      const look = await within(LOOK_WITHIN_MS, book.look());
+      const looking = book.look();
+      // Also where it takes longer: whether a newer login is there is asked of the journal, which may be away.
+      looking.catch((error: unknown) => {
+        if (error instanceof ApplicationFailure && error.type === SESSION_LOST) this.lost = error;
+        if (this.lost) this.nap.wake();
+      });
+      const look = await within(LOOK_WITHIN_MS, looking);
       if (look) return this.take(look);
       // What another caller has read meanwhile counts as well.
       const newest = book.newest();
@@ -148,7 +156,7 @@ class Watch {
     if (this.updated || !isSettled(first)) await this.look();
     const news = this.news() ?? first;
     this.deps.book.memory().returned = { key: keyOf(news), atMono: performance.now() };
-    return { ...news, toldAt: Date.now() };
+    return news;
   }
 
   /** Until the next look. */

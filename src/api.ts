@@ -4,10 +4,12 @@ import { channelsOf } from './notices/from-config.ts';
 import { keptNoticesStatus } from './notices/kept-status.ts';
 import { createSealer, secretsKey } from './platform/secrets.ts';
 import { serveApi } from './runtime/api-server.ts';
+import { keepClockWatch } from './runtime/clock-watch.ts';
 import { createBrokers } from './runtime/composition.ts';
 import { openShared } from './runtime/multi-process.ts';
 import { usePresetSession } from './runtime/preset-session.ts';
 import { runProgram, stopAsked } from './runtime/program.ts';
+import { openNotices } from './runtime/restore-session.ts';
 import { workersAsk } from './temporal/pollers.ts';
 import { keepSchedule } from './temporal/schedule.ts';
 import { startDay } from './temporal/start-day.ts';
@@ -38,6 +40,9 @@ await runProgram(async (program) => {
     noticesStatus: () => keptNoticesStatus(journal, account, channelsOf(config)),
   });
   if (config.brokers) {
+    // Commands expire by this clock.
+    const notices = openNotices(program, { account, journal, clock });
+    keepClockWatch(program, { account, journal, notices, addresses });
     const warn = (text: string) => logger.warn({}, text);
     const { paused } = await keepSchedule(client, account);
     if (paused)

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeptClock } from './market/clock-source.ts';
 import { keepClock, tellClock, temporalAnswers } from './runtime/clock-keeper.ts';
+import { keepClockWatch } from './runtime/clock-watch.ts';
 import type { Composition } from './runtime/composition.ts';
 import { openShared, type Shared } from './runtime/multi-process.ts';
 import { type Program, runProgram, stopAsked } from './runtime/program.ts';
@@ -29,6 +30,7 @@ await runProgram(async (program) => {
   void keepLogin(program, composition);
   const opensDays = config.mode !== 'replay';
   void watch({ ...shared, notices, log: logger, opensDays, dataDir: null }, signal);
+  if (config.brokers) keepClockWatch(program, { ...shared, notices, aheadOfServer: workers.aheadOfServer });
   if (config.brokers) void warnOfBreeze(composition.breeze, (text) => logger.warn({}, text));
   if (keptClock) await keepMarket(program, { ...shared, keptClock }, composition, workers.running);
   logger.info({}, `The worker serves ${config.mode} days of ${config.account}${guards ? '' : ', but no guards'}.`);

@@ -17,7 +17,11 @@ export const CLOCK_WITHIN_MS = 2_000;
 export type AskBrokerClock = (root: string) => Promise<WallMs>;
 
 /** Bounds of how far this machine's clock is ahead of the broker's, wall milliseconds. */
-type Bounds = { least: number; most: number };
+export type ClockBounds = { least: number; most: number };
+
+/** How far it is ahead at least (negative: behind); 0 is what the bounds cannot tell apart. */
+export const surelyAhead = ({ least, most }: ClockBounds): number =>
+  Math.round(Math.max(least, 0) || Math.min(most, 0));
 
 /**
  * How far this machine's clock is at least ahead of the broker's (negative: behind), wall milliseconds, by the Date headers of some
@@ -25,14 +29,14 @@ type Bounds = { least: number; most: number };
  * second. Throws AppError `broker_clock_unknown` when nothing answers there.
  */
 export async function clockAhead(root: string, ask: AskBrokerClock = askByHttp): Promise<number> {
-  let { least, most } = await lookOnce(root, ask);
+  let { least, most } = await lookAtBrokerClock(root, ask);
   for (let sample = 1; sample < SAMPLES; sample += 1) {
     await sleep(SAMPLE_EVERY_MS);
-    const seen = await lookOnce(root, ask);
+    const seen = await lookAtBrokerClock(root, ask);
     least = Math.max(least, seen.least);
     most = Math.min(most, seen.most);
   }
-  return Math.round(Math.max(least, 0) || Math.min(most, 0));
+  return surelyAhead({ least, most });
 }
 
 async function askByHttp(root: string): Promise<WallMs> {
@@ -43,14 +47,16 @@ async function askByHttp(root: string): Promise<WallMs> {
   return said;
 }
 
-async function lookOnce(root: string, ask: AskBrokerClock): Promise<Bounds> {
+/** One answer's word. Throws as `clockAhead`. */
+export async function lookAtBrokerClock(root: string, ask: AskBrokerClock = askByHttp): Promise<ClockBounds> {
   const wall = Date.now();
   const began = performance.now();
   try {
     const said = await ask(root);
     const roundTrip = performance.now() - began;
-    // The header was written at some moment between the question and the answer, within the second that it names.
-    return { least: wall - said - RESOLUTION_MS, most: wall + roundTrip - said };
+    // The header was written at some moment between the question and the answer, within the second that it names. A machine that slept
+    // meanwhile shows it by its wall clock alone.
+    return { least: wall - said - RESOLUTION_MS, most: Math.max(wall + roundTrip, Date.now()) - said };
   } catch (cause) {
     const reason = cause instanceof Error ? `${cause.message}${cause.cause ? ` (${cause.cause})` : ''}` : String(cause);
     throw new AppError({

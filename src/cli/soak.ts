@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { istTime } from '../domain/clock.ts';
 import { repositoryRoot } from '../platform/repository-root.ts';
 import type { Case } from '../simulation/case.ts';
 import { openCrew } from '../simulation/crew.ts';
@@ -68,8 +69,8 @@ async function one(options: Options, name: string, of: Case): Promise<number> {
     console.log(
       `${name}: ${outcome.results.join(', ')}. ${outcome.orders} orders, ${outcome.pages} pages, digest ${outcome.digest}.`,
     );
-    for (const { invariant, cause, message } of outcome.findings)
-      console.log(`✗ ${invariant} ${INVARIANTS[invariant]}: ${cause}. ${message}`);
+    for (const { invariant, cause, message, at } of outcome.findings)
+      console.log(`✗ ${istTime(at)} ${invariant} ${INVARIANTS[invariant]}: ${cause}. ${message}`);
     if (options.json) console.log(JSON.stringify({ seed: options.seed, day: options.day, ...outcome }));
     return outcome.findings.length > 0 ? 1 : 0;
   } finally {

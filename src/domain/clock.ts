@@ -50,6 +50,14 @@ export function realAt(clock: ClockSegments, market: MarketMs, now: WallMs): Wal
   return Math.ceil(segment.real + (market - segment.market) / segment.speed);
 }
 
+/** The wall time at which the market first showed `market`; `now` where that is still to come. */
+export function shownAt(clock: ClockSegments, market: MarketMs, now: WallMs): WallMs {
+  const segment = clock.find((_, index) => market < (clock[index + 1]?.market ?? Number.POSITIVE_INFINITY));
+  if (!segment) return Math.min(now, market);
+  const since = segment.speed === 0 ? 0 : Math.max(0, market - segment.market) / segment.speed;
+  return Math.min(now, Math.ceil(segment.real + since));
+}
+
 function segmentAt(clock: ClockSegments, real: WallMs): ClockSegment | undefined {
   let found = clock[0];
   for (const segment of clock) if (segment.real <= real) found = segment;

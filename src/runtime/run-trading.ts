@@ -14,6 +14,7 @@ import { startDay } from '../temporal/start-day.ts';
 import { watch } from '../watchdog/watchdog.ts';
 import { serveApi } from './api-server.ts';
 import { brokerAddresses, ONLY_RUN } from './broker-addresses.ts';
+import { keepClockWatch } from './clock-watch.ts';
 import { startEmbedded } from './embedded.ts';
 import { openPaperExchange } from './paper-exchange.ts';
 import { usePresetSession } from './preset-session.ts';
@@ -49,9 +50,10 @@ export async function runTrading(
   const { server, client, codePath, journal } = await startEmbedded(program);
   const paper = config.mode === 'paper' ? await openPaperExchange(config, brokers, clock) : null;
   if (paper) shutdownHooks.add('the paper exchange', paper.close);
+  const addresses = brokerAddresses(brokers, paper);
   const { composition, sealer, notices } = await restoreSession(program, {
     journal,
-    addresses: brokerAddresses(brokers, paper),
+    addresses,
     account,
     clock,
   });
@@ -80,6 +82,7 @@ export async function runTrading(
   server.keepAlive(warn);
   const watched = { account, client, journal, notices, log: logger, clock, identity };
   void watch({ ...watched, opensDays: true, dataDir: config.dataDir }, signal);
+  keepClockWatch(program, { account, journal, notices, addresses, aheadOfServer: workers.aheadOfServer });
 
   const links = () =>
     [

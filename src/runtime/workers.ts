@@ -8,6 +8,8 @@ import type { Program } from './program.ts';
 
 export type RunningWorkers = {
   running(): boolean;
+  /** How far this machine's clock is ahead of the Temporal server's; null while that is not known. Wall milliseconds. */
+  aheadOfServer(): number | null;
   /** Ends when they have stopped; rejects when one of them fails. */
   ended: Promise<void>;
 };
@@ -37,5 +39,5 @@ export async function startWorkers(
     workers.shutdown();
     await ended;
   });
-  return { running: () => workers.running(), ended };
+  return { running: () => workers.running(), aheadOfServer: () => workers.aheadOfServer(), ended };
 }

@@ -2,6 +2,7 @@
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { DayActivities, GuardActivities } from '../contract/activities.ts';
 import { guardTaskQueue } from '../contract/identity.ts';
+import { createServerClock } from './server-clock.ts';
 
 /** Guards last for hours: as many as the account could ever hold run beside each other. */
 const GUARD_SLOTS = 1_000;
@@ -16,6 +17,8 @@ export type Workers = {
   /** Finishes what is running, a few seconds at most. */
   shutdown(): void;
   running(): boolean;
+  /** How far this machine's clock is ahead of the server's, as far as its tasks say. Wall milliseconds. */
+  aheadOfServer(): number | null;
 };
 
 export async function createWorkers(options: {
@@ -29,12 +32,15 @@ export async function createWorkers(options: {
   guards: GuardActivities | null;
 }): Promise<Workers> {
   const { connection, namespace, queue, codePath } = options;
+  const clock = createServerClock();
+  const interceptors = { activity: [clock.listen] };
   const day = await Worker.create({
     connection,
     namespace,
     taskQueue: queue,
     workflowBundle: { codePath },
     activities: options.day,
+    interceptors,
     maxConcurrentActivityTaskExecutions: ACTIVITY_SLOTS,
     maxCachedWorkflows: CACHED_WORKFLOWS,
     stickyQueueScheduleToStartTimeout: WAITS_FOR_ITS_WORKER,
@@ -49,6 +55,7 @@ export async function createWorkers(options: {
         namespace,
         taskQueue: guardTaskQueue(queue),
         activities: options.guards,
+        interceptors,
         maxConcurrentActivityTaskExecutions: GUARD_SLOTS,
         maxHeartbeatThrottleInterval: '1s',
         defaultHeartbeatThrottleInterval: '1s',
@@ -65,6 +72,7 @@ export async function createWorkers(options: {
     shutdown() {
       for (const worker of all) if (worker.getState() === 'RUNNING') worker.shutdown();
     },
+    aheadOfServer: clock.ahead,
     running: () => all.every((worker) => worker.getState() === 'RUNNING'),
   };
 }

@@ -20,6 +20,8 @@ type Page = { finding: Finding; base: string; raisedAt: WallMs; sent: number };
 const MINUTE_MS = 60_000;
 const FIRST_REPETITIONS = [1, 5, 15];
 const THEN_EVERY = 15;
+/** A look that comes a moment before its minute counts: the next one would be late. */
+const EARLY_MS = 1_000;
 
 /** Minutes after the page was raised at which its n-th repetition is due; 0 is the page itself. */
 export function repetitionMinutes(n: number): number {
@@ -61,7 +63,7 @@ export function createPages(options: { prefix: string; notices: Pick<Notices, 's
   function due(finding: Finding): [NoticeInput, IsoDate][] {
     const page = open.get(keyOf(finding)) ?? raise(finding);
     page.finding = { ...finding, since: page.finding.since };
-    const n = lastDue(wall() - page.raisedAt);
+    const n = lastDue(wall() - page.raisedAt + EARLY_MS);
     if (n <= page.sent) return [];
     const kind = page.sent < 0 ? 'raised' : 'repeated';
     page.sent = n;

@@ -57,8 +57,8 @@ describe('the watcher', () => {
     const day = new WatchingDay(today);
     placed(today);
     await today.eventually('the fill', () => today.exchange.allOrders()[0]?.status === 'COMPLETE');
-    const { at: _first, toldAt: _then, ...lost } = await day.news();
-    const { at: _again, toldAt: _now, ...again } = await day.news();
+    const { at: _first, ...lost } = await day.news();
+    const { at: _again, ...again } = await day.news();
     expect(again).toEqual(lost);
   });
 
@@ -226,6 +226,16 @@ describe('a book that cannot be read', () => {
 
   it('is told of as a dead session, with its number, where it is that', async () => {
     const today = await open();
+    today.exchange.killSessions();
+    expect(await new WatchingDay(today).watch()).toEqual({ kind: 'session_lost', number: 1 });
+  });
+
+  it.each([
+    ['hangs', () => new Promise<never>(() => {})],
+    ['refuses', () => Promise.reject(new Error('the journal is away'))],
+  ])('is told of as a dead session also while the journal, which may have a newer one, %s', async (_how, answer) => {
+    const today = await open();
+    vi.spyOn(today.parts.activities.journal, 'currentSession').mockImplementation(answer);
     today.exchange.killSessions();
     expect(await new WatchingDay(today).watch()).toEqual({ kind: 'session_lost', number: 1 });
   });

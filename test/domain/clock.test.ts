@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addDays, IST_OFFSET_MS, isIsoDate, istAt, istDate, weekday } from '../../src/domain/clock.ts';
+import {
+  addDays,
+  IST_OFFSET_MS,
+  isIsoDate,
+  istAt,
+  istDate,
+  marketAt,
+  shownAt,
+  weekday,
+} from '../../src/domain/clock.ts';
 
 const DAY_MS = 86_400_000;
 const instants = fc.double({ min: -1e12, max: 4e12, noNaN: true });
@@ -57,5 +66,22 @@ describe('market dates', () => {
       const time = new Date(second * 1000).toISOString().slice(11, 19);
       expect(istAt('2025-07-14', time)).toBe(istAt('2025-07-14', '00:00') + second * 1000);
     }
+  });
+});
+
+describe('when the market showed an instant', () => {
+  it('is the instant itself where the market has no clock of its own, and never lies ahead', () => {
+    expect(shownAt([], 500, 1_000)).toBe(500);
+    expect(shownAt([], 2_000, 1_000)).toBe(1_000);
+  });
+
+  it('is found in the piece of its clock that showed it: at 60x, standing still, at 1x', () => {
+    const clock = [
+      { real: 1_000, market: 0, speed: 60 },
+      { real: 2_000, market: 60_000, speed: 0 },
+      { real: 5_000, market: 60_000, speed: 1 },
+    ];
+    expect([30_000, 62_000].map((market) => shownAt(clock, market, 9_000))).toEqual([1_500, 7_000]);
+    for (const real of [1_000, 1_250, 6_500, 8_999]) expect(shownAt(clock, marketAt(clock, real), 9_000)).toBe(real);
   });
 });

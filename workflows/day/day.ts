@@ -12,7 +12,7 @@ import {
 import type { LogLevel } from '../../src/contract/journal.ts';
 import type { NoticeInput } from '../../src/contract/notices.ts';
 import type { Warning, WarningCode } from '../../src/contract/views.ts';
-import { type ClockSegments, istTime, marketAt, realAt } from '../../src/domain/clock.ts';
+import { type ClockSegments, istTime, marketAt, realAt, shownAt } from '../../src/domain/clock.ts';
 import type { Due } from '../../src/domain/control/action.ts';
 import type { Now, Position } from '../../src/domain/control/facts.ts';
 import type { MarketMs, WallMs } from '../../src/domain/types.ts';
@@ -194,6 +194,11 @@ export class Day {
   /** The wall instant of a market one; null while the clock stands still before it. */
   wallOf(market: MarketMs): WallMs | null {
     return realAt(this.facts.clock, market, Date.now());
+  }
+
+  /** When the market showed an instant that has passed. */
+  wallSince(market: MarketMs): WallMs {
+    return shownAt(this.facts.clock, market, Date.now());
   }
 
   dueOf({ wall, market }: Due): WallMs | null {

@@ -129,7 +129,6 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     attemptsFrom: 0,
     waitsForBook: null,
     defects: {},
-    clocks: null,
     overnight: null,
     overnightCompared: [],
     compared: false,

@@ -11,7 +11,11 @@ export async function keepDeadlines(day: Day): Promise<void> {
   const { facts } = day;
   while (!day.ending && facts.step !== 'done') {
     const seen = day.version;
-    const due = pagesDue(facts.watched, conditionsOf(facts, day.instant()), Date.now());
+    const due = pagesDue(
+      facts.watched,
+      conditionsOf(facts, day.instant(), (at) => day.wallSince(at)),
+      Date.now(),
+    );
     facts.watched = due.watched;
     for (const { id, kind, cause, subject, text, since } of due.pages) {
       day.notify({ id: `${facts.identity.date}:${id}`, kind, cause, subject, text, since });

@@ -4,7 +4,7 @@ import type { BookInput } from '../../src/contract/activities.ts';
 import type { BookCursor, BookNews } from '../../src/domain/control/book.ts';
 import { cursorOf } from '../../src/domain/control/cursor.ts';
 import { mayFill } from '../../src/domain/control/intervals.ts';
-import type { MarketMs, WallMs } from '../../src/domain/types.ts';
+import type { MarketMs } from '../../src/domain/types.ts';
 import { lostSession, watching, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import type { DayFacts } from '../day/facts.ts';
@@ -17,8 +17,6 @@ import { applyRow, settleAbsent } from './ledger.ts';
 
 /** Pause before restarting a watcher that failed permanently. Wall milliseconds. */
 const AFTER_FAILURE_MS = 2_000;
-const CLOCKS_AHEAD_MS = 2_000;
-const CLOCKS_BEHIND_MS = 5_000;
 
 /** Runs while there is a login, to the close. */
 export async function watchBook(day: Day): Promise<void> {
@@ -117,16 +115,6 @@ function interestOf({ facts }: Day): string {
   return JSON.stringify([unsettled.map(({ tag, phase }) => `${tag} ${phase}`), contracts, isOpen(facts)]);
 }
 
-/** What was told cannot lie ahead; what lies far behind was told by a clock that is late, or by a server that is slow. */
-function compareClocks({ facts }: Day, toldAt: WallMs): void {
-  const ahead = toldAt - Date.now();
-  const apart = ahead > CLOCKS_AHEAD_MS || ahead < -CLOCKS_BEHIND_MS;
-  const words = `${Math.abs(ahead / 1_000).toFixed(1)} s ${ahead > 0 ? 'ahead of' : 'behind'}`;
-  facts.clocks = apart
-    ? `The clock of the machine that trades is ${words} the one of the Temporal server: orders may be sent too late. Set both by a time service.`
-    : null;
-}
-
 export function applyNews(day: Day, news: BookNews): void {
   const { facts } = day;
   switch (news.kind) {
@@ -146,7 +134,6 @@ export function applyNews(day: Day, news: BookNews): void {
     case 'news':
       // Of a list that is not whole there are news as well: that it can be read again comes by itself.
       facts.book.readAt = news.at;
-      compareClocks(day, news.toldAt);
       facts.seenIds.push(...news.ids.filter((id) => !facts.seenIds.includes(id)));
       if (news.overnight) takeOvernight(day, news.overnight);
       for (const row of news.rows) applyRow(day, row, news.at);

@@ -5,6 +5,7 @@
 import type { BookRow } from '../../src/domain/control/book.ts';
 import type { Fill, Leg, Order, OrderPhase, OrderPurpose, Position, Pricing } from '../../src/domain/control/facts.ts';
 import { isOver } from '../../src/domain/control/intervals.ts';
+import { CHASE_STEPS } from '../../src/domain/limit-prices.ts';
 import { makeTag, type OrderTag, parseTag } from '../../src/domain/tags.ts';
 import type { Side } from '../../src/domain/types.ts';
 import type { Day } from '../day/day.ts';
@@ -43,6 +44,8 @@ export function recordIntent(day: Day, position: Position, draft: Draft, sendBy:
     price: pricing.kind === 'cross' ? 0 : pricing.price,
     triggerPrice: pricing.kind === 'stop' ? pricing.triggerPrice : 0,
     intent: { pricing, sendBy },
+    // One that replaces what was refused goes on with its chase.
+    steps: pricing.kind === 'cross' ? Math.min(pricing.widen, CHASE_STEPS) : 0,
   };
   day.facts.orders[tag] = order;
   day.touchOrder(tag);

@@ -124,7 +124,7 @@ function inputOf(day: Day, position: Position): Omit<GuardInput, 'epoch'> | null
   const hedge = position.legs.findLast(({ opens }) => opens === 'BUY');
   // Hands off: the guard's one modification is an order call too.
   if (facts.handsOff) return null;
-  if (!timetable || !main || position.entry !== null || day.now() < timetable.open) return null;
+  if (!timetable || !main || day.now() < timetable.open) return null;
   const short =
     heldOf(orders, main).lo +
     orders
@@ -154,7 +154,8 @@ function inputOf(day: Day, position: Position): Omit<GuardInput, 'epoch'> | null
         ? { orderId: stop.orderId, tag: stop.tag, quantity: stop.quantity, modifications: stop.modifications }
         : null,
     maxLoss: position.plan.maxLoss,
-    target: targetAmount(facts, position),
+    // What it can earn is known once its entry is over.
+    target: position.entry === null ? targetAmount(facts, position) : null,
     charges: charges.total + earlier.charges - gross - earlier.realised,
     exitAt: leavesToday(facts, position) ? timetable.squareOff : null,
     blind: facts.blind[position.id] !== undefined,

@@ -67,9 +67,8 @@ export type BookCursor = {
 export type BookNews =
   | {
       kind: 'news';
-      /** When the look began, and when its news were told, by the watcher's clock. */
+      /** When the look began. */
       at: WallMs;
-      toldAt: WallMs;
       /** Our rows that are not what the day knows, in the book's order. */
       rows: BookRow[];
       externalTrades: ExternalTrade[];

@@ -4,12 +4,16 @@
  */
 import { istTime } from '../clock.ts';
 import type { MarketMs, WallMs } from '../types.ts';
-import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
+import type { ControlFacts, Now, Order, Position } from './facts.ts';
 import { heldOf, isOver, isResidual, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
 import { shareUsed } from './rates.ts';
+import { unprotected, unprotectedSince } from './unprotected.ts';
 
-/** Something that a person has to know when it lasts. `afterMs` in wall time from when it began to hold. */
-export type Condition = { cause: string; subject: string; text: string; afterMs: number };
+/**
+ * Something that a person has to know when it lasts. `afterMs` in wall time from when it began to hold: `since` says when by the facts, where
+ * they were heard of later.
+ */
+export type Condition = { cause: string; subject: string; text: string; afterMs: number; since?: WallMs };
 
 /** What the day keeps of one: `pages` counts those that were sent. */
 export type Watched = { since: WallMs; text: string; pages: number; lastPageAt: WallMs | null };
@@ -41,12 +45,13 @@ export function beginsByClock(facts: ControlFacts): MarketMs[] {
   return timetable === null || isFlat ? [] : [timetable.open - LOGIN_BEFORE_OPEN_MS, timetable.open];
 }
 
-export function conditionsOf(facts: ControlFacts, now: Now): Condition[] {
+/** `wallOf`: when the market showed an instant that has passed. */
+export function conditionsOf(facts: ControlFacts, now: Now, wallOf = (at: MarketMs): WallMs => at): Condition[] {
   if (!facts.timetable) return [];
   const open = facts.positions.filter((position) => isOpen(facts, position));
   const trading = now.market >= facts.timetable.open;
   return [
-    ...(trading ? open.flatMap((position) => ofPosition(facts, position)) : []),
+    ...(trading ? open.flatMap((position) => ofPosition(facts, position, wallOf)) : []),
     ...(trading ? Object.values(facts.orders).flatMap(ofOrder) : []),
     ...ofAccount(facts, open, now),
   ];
@@ -63,7 +68,7 @@ export function isOpen(facts: ControlFacts, position: Position): boolean {
   );
 }
 
-function ofPosition(facts: ControlFacts, position: Position): Condition[] {
+function ofPosition(facts: ControlFacts, position: Position, wallOf: (at: MarketMs) => WallMs): Condition[] {
   const orders = ordersOf(facts, position);
   const { id } = position;
   const conditions: Condition[] = [];
@@ -74,11 +79,13 @@ function ofPosition(facts: ControlFacts, position: Position): Condition[] {
     return units > 0 ? [`${units} ${leg.contract.tradingsymbol}`] : [];
   });
   if (bare.length > 0)
-    add(
-      'unprotected',
-      20 * SECOND_MS,
-      `${id}: ${bare.join(' and ')} are short and no order of ours at Zerodha buys them back. Look at Kite.`,
-    );
+    conditions.push({
+      cause: 'unprotected',
+      subject: id,
+      afterMs: 20 * SECOND_MS,
+      since: unprotectedSince(orders, shorts, facts.timetable?.open ?? 0, wallOf),
+      text: `${id}: ${bare.join(' and ')} are short and no order of ours at Zerodha buys them back. Look at Kite.`,
+    });
   const holds = position.legs.some((leg) => heldOf(orders, leg, position.unheard).hi > 0);
   if (position.exit && holds && !isResidual(position, orders))
     add(
@@ -135,17 +142,6 @@ function externalWords(orders: readonly Order[], position: Position): string[] {
   });
 }
 
-/** Of a leg's short, what nothing of ours in the book buys back. */
-function unprotected(orders: readonly Order[], leg: Leg): number {
-  const short = heldOf(orders, leg).hi;
-  const sold = ordersOfLeg(orders, leg).reduce((sum, order) => {
-    if (order.side === 'SELL') return sum + order.filledQuantity;
-    const buying = order.phase === 'working' || order.phase === 'resting' || order.phase === 'accepted';
-    return sum - (buying ? order.quantity : order.filledQuantity);
-  }, 0);
-  return Math.max(0, Math.min(short, sold));
-}
-
 function holdings(orders: readonly Order[], position: Position): string {
   return position.legs
     .map((leg) => ({ leg, held: heldOf(orders, leg, position.unheard) }))
@@ -177,6 +173,8 @@ function ofOrder(order: Order): Condition[] {
         cause: 'cancel_pending',
         subject: order.tag,
         afterMs: 10 * SECOND_MS,
+        // One that follows a change that did not come goes on with its wait.
+        since: order.changeSince ?? order.cancelAsked.first,
         text: `${what}: its cancellation was asked for ${order.cancelAsked.times} time(s) and is not done.`,
       },
     ];
@@ -205,7 +203,6 @@ function ofAccount(facts: ControlFacts, open: readonly Position[], now: Now): Co
       afterMs: 0,
       text: `${where}: ${words}. The rest of the day goes on; look at Kite.`,
     });
-  if (facts.clocks !== null) add('clocks', 0, facts.clocks);
   if (!timetable || open.length === 0) return conditions;
   const hours = now.market >= timetable.open;
   if (!facts.sessionLives && now.market >= timetable.open - LOGIN_BEFORE_OPEN_MS && now.market < timetable.close)
@@ -266,9 +263,10 @@ export function pagesDue(
   const sooner = (at: WallMs) => {
     due = due === null ? at : Math.min(due, at);
   };
-  for (const { cause, subject, text, afterMs } of conditions) {
+  for (const { cause, subject, text, afterMs, since = now } of conditions) {
     const key = `${cause}:${subject}`;
-    const known = watched[key] ?? { since: now, text, pages: 0, lastPageAt: null };
+    const before = watched[key] ?? { since: now, text, pages: 0, lastPageAt: null };
+    const known = before.pages > 0 ? before : { ...before, since: Math.min(before.since, since) };
     const dueAt = known.pages === 0 ? known.since + afterMs : repeatAt(cause, known);
     if (now < dueAt) {
       kept[key] = { ...known, text };

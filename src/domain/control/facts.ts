@@ -245,8 +245,6 @@ export type ControlFacts = {
   unexplained: Record<string, string>;
   /** What goes wrong in the program itself, by where: told until it works again. */
   defects: Record<string, string>;
-  /** Clocks that are apart, in words; null while they agree. */
-  clocks: string | null;
   /** A run that goes on after one was lost sends nothing before it has read a book, or before that instant; null otherwise. */
   waitsForBook: WallMs | null;
   /** The replayed market runs at 1x, or has no clock of its own. */

@@ -33,7 +33,6 @@ export function newsIn(look: Look, watched: Watched, memory: Memory): News | nul
   const news: News = {
     kind: 'news',
     at: look.beganWall,
-    toldAt: look.beganWall,
     rows: newRows(look, watched, memory),
     externalTrades: newTrades(look, watched, memory),
     squareOffOrders: squareOffOrders(look, watched).filter(isNewId),

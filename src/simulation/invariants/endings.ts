@@ -2,6 +2,7 @@
 
 import type { DayReport } from '../../contract/views.ts';
 import { istDate } from '../../domain/clock.ts';
+import type { MarketMs } from '../../domain/types.ts';
 import type { PlayedDay } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { World } from '../world/world.ts';
@@ -11,6 +12,8 @@ import { contractKey, positionOf, tagOf } from './legs.ts';
 
 /** Of a day's history. */
 export const MOST_EVENTS = 10_000;
+/** From a trade to the look that shows it. */
+const HEARD_WITHIN_MS = 10_000;
 const PAGED_BEFORE_CLOSE_MS = 45 * 60_000;
 
 export function judgeEnd(of: {
@@ -22,8 +25,9 @@ export function judgeEnd(of: {
   accidentAt: number | null;
   /** A person has closed everything. */
   closedAll: boolean;
-  /** Somebody was logged in when the market closed. */
+  /** Somebody was logged in when the market closed; and when somebody last was before it. */
   couldRead: boolean;
+  readUntil: MarketMs;
 }): void {
   const { world, book, findings, day } = of;
   const { report, execution } = day;
@@ -55,13 +59,17 @@ export function judgeEnd(of: {
 }
 
 function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): void {
-  const { world, book, findings, day, couldRead } = of;
+  const { world, book, findings, day, couldRead, readUntil } = of;
   const open = [...book.legs.open(virtualNow())].filter(
     ([contract]) => expiryOf(world, contract) > day.date || !contract.startsWith('NRML'),
   );
   const left = open.map(([contract, units]) => `${units} ${contract}`).join(', ');
   const { result } = report;
-  if (open.length === 0 && result === 'not_flat')
+  // What was traded after the last login was lost nobody could hear of: the ledger's word is all that there is.
+  const isUnheard = world.exchange
+    .allOrders()
+    .some(({ fills }) => fills.some(({ at }) => istDate(at) === day.date && at > readUntil - HEARD_WITHIN_MS));
+  if (open.length === 0 && result === 'not_flat' && (couldRead || !isUnheard))
     findings.add(
       4,
       'not_flat, and it is flat',

@@ -44,6 +44,7 @@ export class Judge implements Watch {
   private isQuiet = false;
   /** Somebody was logged in at the last look before the close: what was filled by then can be told. */
   private couldRead = true;
+  private readUntil = 0;
   private pulseMs = PULSES.true;
   private stopPulse: () => void = () => {};
 
@@ -110,6 +111,7 @@ export class Judge implements Watch {
     const { open, close } = timetable(date);
     const busy = play.world.atStake() || positions.openPositions().length > 0 || positions.isLeaving();
     if (now < close) this.couldRead = able.couldHaveSession();
+    if (now < close && this.couldRead) this.readUntil = now;
     const inDay = now > open - QUIET_MS && now < close + QUIET_MS;
     if (busy && inDay) {
       const isOpen = now >= open && now < contractLastMinute(date, date);
@@ -159,6 +161,7 @@ export class Judge implements Watch {
       accidentAt: play.accidentAt,
       closedAll: dues.closedAll,
       couldRead: this.couldRead,
+      readUntil: this.readUntil,
     });
     judgeSignal(play, day.date, this.findings);
     positions.forgetExits();

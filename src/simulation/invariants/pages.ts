@@ -37,11 +37,13 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   'an exit that does not end': { causes: ['not_flat'], orThese: [] },
   'no session with something open': { causes: ['no_session'], orThese: [] },
   'the book is not read': { causes: [], orThese: ['book', 'no_session'] },
-  'others have closed the main': { causes: ['external', 'broker_square_off'], orThese: [] },
-  'others have closed the hedge': { causes: ['external', 'broker_square_off'], orThese: [] },
+  // It is told from when it can be read.
+  'others have closed the main': { causes: ['external', 'broker_square_off'], orThese: ['no_session', 'book'] },
+  'others have closed the hedge': { causes: ['external', 'broker_square_off'], orThese: ['no_session', 'book'] },
   'a doubt': { causes: ['doubt'], orThese: [] },
   'a change that does not come': { causes: ['change_pending', 'cancel_pending'], orThese: [] },
-  'no prices': { causes: ['blind'], orThese: ['no_session'] },
+  // Of a sale that cannot be read nobody knows the price.
+  'no prices': { causes: ['blind'], orThese: ['no_session', 'book'] },
   'clocks that differ': { causes: [], orThese: ['clocks'] },
 };
 

@@ -14,6 +14,8 @@ const EXIT_ENDS_WITHIN_MS = 60_000;
 const NO_SESSION_MS = 30_000;
 const BOOK_UNREAD_MS = 10_000;
 const SURPLUS_MS = 5 * 60_000;
+/** A decision is that old at most when the last order of its entry leaves. */
+const ENTRY_MS = 5 * 60_000;
 /** From when it can be read, so long until what may fill fits what is open. */
 const REPAIRED_WITHIN_MS = 20_000;
 const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
@@ -49,6 +51,7 @@ export class PositionsWatch {
     this.of = of;
     this.deadlines = new PageDeadlines(of);
     of.world.onLine((line) => this.hear(line));
+    of.world.exchange.onOrder(({ tag }) => this.noteProtected(tag));
   }
 
   /** An exit of everything that is open is due: a command, or the clock. */
@@ -125,9 +128,11 @@ export class PositionsWatch {
   /** What is left of a leg after what others have closed of its contract. */
   private leftOf(leg: Leg): number {
     const { legs } = this.of.book;
-    return legs.ofContract(leg.contract) === leg.net
-      ? Math.sign(leg.net) * Math.max(0, Math.abs(leg.net) - legs.closedByOthers(leg.contract, virtualNow()))
-      : leg.net;
+    const closed = legs.closedByOthers(leg.contract, virtualNow());
+    const ours = legs.ofContract(leg.contract);
+    if (ours === leg.net) return Math.sign(leg.net) * Math.max(0, Math.abs(leg.net) - closed);
+    // Of several positions only what is true of all of them is: with everything closed, each is.
+    return closed > 0 && closed >= Math.abs(ours) ? 0 : leg.net;
   }
 
   pulse(marketIsOpen: boolean): void {
@@ -157,12 +162,26 @@ export class PositionsWatch {
       this.deadlines.expect(
         `others have closed the ${leg.role} of ${leg.position}`,
         holds,
-        PROTECTED_WITHIN_MS + readEveryMs,
+        this.heardWithin(PROTECTED_WITHIN_MS + readEveryMs),
         10,
-        // Until a person has answered, it goes on.
-        leg.net === 0,
+        // Until a person has answered, it goes on; and so it does for another leg of the same position.
+        leg.net === 0 && !this.isTouched(leg.position),
       );
     }
+  }
+
+  /** A stop that rested between two looks has protected: from its end on there is another wait. */
+  private noteProtected(tag: string | null): void {
+    const parsed = tagOf(tag);
+    if (parsed?.role !== 'main') return;
+    const position = positionOf(parsed);
+    if (this.buying(position) >= this.shortOf(position))
+      this.deadlines.expect(`a short without protection of ${position}`, false, 0, 3, false);
+  }
+
+  /** Without a session nothing is heard of the book: that nobody is logged in is told by then. */
+  private heardWithin(ms: number): number {
+    return this.of.able.hasSession() ? ms : NO_SESSION_MS + this.of.readEveryMs;
   }
 
   private look(position: string, marketIsOpen: boolean): void {
@@ -173,9 +192,13 @@ export class PositionsWatch {
     const isManual = position.startsWith('M');
     const isFlat = short === 0 && long === 0 && !this.isTouched(position);
     const unprotected = !isManual && marketIsOpen && short > this.buying(position);
-    // Without a session nothing is heard of a fill: that nobody is logged in is told by then.
-    const within = able.hasSession() ? PROTECTED_WITHIN_MS : NO_SESSION_MS + this.of.readEveryMs;
-    this.deadlines.expect(`a short without protection of ${position}`, unprotected, within, 3, isFlat);
+    this.deadlines.expect(
+      `a short without protection of ${position}`,
+      unprotected,
+      this.heardWithin(PROTECTED_WITHIN_MS),
+      3,
+      isFlat,
+    );
     const bare = isManual && marketIsOpen && short > this.buying(position);
     this.deadlines.expect(
       `a short by hand without protection of ${position}`,
@@ -185,7 +208,9 @@ export class PositionsWatch {
       isFlat,
     );
     const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
-    this.deadlines.expect(`more hedge than short of ${position}`, surplus, SURPLUS_MS, 10, isFlat);
+    // Before anything is sold its entry may still go on: then it is no surplus yet.
+    const from = this.shorted.has(position) ? 0 : ENTRY_MS;
+    this.deadlines.expect(`more hedge than short of ${position}`, surplus, from + SURPLUS_MS, 10, isFlat);
     this.judgeLive(position, short, long);
     // A stop of ours has bought the short back: what it was hedged with is to be sold. What a person has closed is asked about.
     const own = book.legs.legsOf(position);

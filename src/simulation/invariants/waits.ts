@@ -1,4 +1,6 @@
 /** Invariant 10: what waits has its deadline (CONTROL): an answer in doubt, a change that does not come, prices, clocks. */
+import { priceProtection } from '../../domain/limit-prices.ts';
+import type { SimOrder } from '../../exchange-simulator/core/types.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
 import type { Able } from './able.ts';
@@ -7,6 +9,7 @@ import { positionOf, tagOf } from './legs.ts';
 import type { PageDeadlines } from './pages.ts';
 import type { PositionsWatch } from './positions.ts';
 
+const TICK = 5;
 const DOUBT_MS = 30_000;
 const CHANGE_PENDING_MS = 10_000;
 const BLIND_MS = 10_000;
@@ -29,13 +32,14 @@ export class Waits {
   /** Tags whose answer did not come, and since when. */
   private readonly doubts = new Map<string, number>();
   /** Orders that were to be changed or cancelled, by tag, and since when. */
-  private readonly changes = new Map<string, number>();
+  private readonly changes = new Map<string, { since: number; isCancel: boolean }>();
   private readonly named = new Set<string>();
   private quotesAt = 0;
 
   constructor(of: Waits['of']) {
     this.of = of;
     of.world.hooks.add((point) => this.atPoint(point));
+    of.world.onLine(({ data, text }) => this.hear('kind' in data ? data.kind : null, text));
     of.world.exchange.onOrder(({ tag, status }) => {
       if (tag && !CHANGING.has(status)) this.changes.delete(tag);
     });
@@ -52,10 +56,33 @@ export class Waits {
     if (point.point === 'answered' && call.name === 'orders' && !world.faults.meddlesWith('orders')) this.look(now);
     if (!tagOf(tag) || !tag) return;
     const changes = call.name === 'modifyOrder' || call.name === 'cancelOrder';
-    if (changes && point.point === 'leaves' && !this.changes.has(tag)) this.changes.set(tag, now);
+    if (changes && point.point === 'leaves') this.ask(tag, now, call.name === 'cancelOrder');
     // A refusal is an answer.
     if (changes && point.point === 'failed' && !isDoubt) this.changes.delete(tag);
     if (call.name === 'placeOrder' && point.point === 'failed' && isDoubt) this.doubts.set(tag, now);
+  }
+
+  private ask(tag: string, now: number, isCancel: boolean): void {
+    const known = this.changes.get(tag);
+    this.changes.set(tag, { since: known?.since ?? now, isCancel: isCancel || known?.isCancel === true });
+  }
+
+  /** It shows a price beyond which the exchange takes none: a better one that was lost is not asked for again. */
+  private isAtBest({ tradingsymbol, side, orderType, price }: SimOrder): boolean {
+    const { exchange } = this.of.world;
+    const option = exchange.find('NFO', tradingsymbol);
+    const touch = option && exchange.touch(option);
+    if (!touch || orderType !== 'LIMIT') return false;
+    const { lastPrice, lowerCircuit, upperCircuit } = touch;
+    const taken = priceProtection(lastPrice, TICK, { lower: lowerCircuit, upper: upperCircuit });
+    return side === 'BUY' ? price >= taken.upper : price <= taken.lower;
+  }
+
+  /** A doubt that the product has ended is none any more where it is right: lists that stand still look like good ones. */
+  private hear(kind: unknown, text: string): void {
+    const [tag = ''] = text.split(' ');
+    const { exchange } = this.of.world;
+    if (kind === 'order_absent' && !exchange.orders().some((order) => order.tag === tag)) this.doubts.delete(tag);
   }
 
   /** The book was read, as it is. */
@@ -74,11 +101,15 @@ export class Waits {
 
   pulse(marketIsOpen: boolean): void {
     const { world } = this.of;
-    const live = new Set(
-      world.exchange.orders().flatMap(({ tag, status }) => (tag && !FINAL.has(status) ? [tag] : [])),
+    const live = new Map(
+      world.exchange.orders().flatMap((order) => (order.tag && !FINAL.has(order.status) ? [[order.tag, order]] : [])),
     );
-    for (const tag of this.changes.keys()) if (!live.has(tag)) this.changes.delete(tag);
-    this.expectAll('a doubt', this.doubts, marketIsOpen, DOUBT_MS);
+    for (const [tag, { isCancel }] of this.changes) {
+      const order = live.get(tag);
+      if (!order || (!isCancel && this.isAtBest(order))) this.changes.delete(tag);
+    }
+    // While the journal is away nobody hears that a doubt has ended.
+    this.expectAll('a doubt', this.doubts, marketIsOpen && !world.journalAway, DOUBT_MS);
     this.expectAll('a change that does not come', this.changes, marketIsOpen, CHANGE_PENDING_MS);
     this.lookAtPrices(marketIsOpen);
     const isOpen = [...this.of.book.legs.legs.values()].some(({ net }) => net !== 0);
@@ -89,7 +120,7 @@ export class Waits {
   }
 
   /** Each order for itself: the next one's doubt is another doubt. */
-  private expectAll(what: string, waiting: ReadonlyMap<string, number>, holds: boolean, withinMs: number): void {
+  private expectAll(what: string, waiting: ReadonlyMap<string, unknown>, holds: boolean, withinMs: number): void {
     const names = new Set<string>();
     for (const tag of waiting.keys()) {
       const parsed = tagOf(tag);

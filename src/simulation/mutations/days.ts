@@ -230,4 +230,35 @@ export const reads = new Proxy(reached, {
       ],
     },
   },
+  {
+    name: 'clocks-not-compared',
+    why: 'A clock that goes wrong during the day is told to nobody.',
+    file: 'src/runtime/clock-watch.ts',
+    find: 'if (Math.abs(ahead) <= CLOCK_WITHIN_MS) return',
+    replace: 'if (Math.abs(ahead) <= 10 * CLOCK_WITHIN_MS) return',
+    by: 10,
+    days: {
+      cases: [shortDay([after('main_filled', 5_000, { do: 'clock_jump', ms: -5_000, worker: 0 })], {}, 120_000)],
+    },
+  },
+  {
+    name: 'dead-session-waits-for-the-journal',
+    why: 'While the journal is away nobody hears that the session of an open position is dead.',
+    file: 'activities/session.ts',
+    find: 'await loadSoon(account)',
+    replace: 'await load(account, true)',
+    by: 10,
+    days: {
+      cases: [
+        shortDay(
+          [
+            after('main_filled', 5_000, { do: 'journal_away', ms: 90_000 }),
+            after('main_filled', 6_000, { do: 'token_death' }),
+          ],
+          {},
+          120_000,
+        ),
+      ],
+    },
+  },
 ];

@@ -5,12 +5,14 @@ import type { GuardPace } from '../../../activities/guard-pace.ts';
 import { createPace } from '../../brokers/kite-pace.ts';
 import type { DayActivities, GuardActivities } from '../../contract/activities.ts';
 import { guardTaskQueue } from '../../contract/identity.ts';
-import type { NoticeInput } from '../../contract/notices.ts';
+import type { NoticeInput, Notices } from '../../contract/notices.ts';
 import type { Account } from '../../journal/types.ts';
 import type { Patience } from '../../market/candles.ts';
 import { createFeed, type FeedPace } from '../../market/feed.ts';
 import type { ClockSource } from '../../market/types.ts';
+import { createLoggedNotices } from '../../notices/logged.ts';
 import type { Sealer } from '../../platform/secrets.ts';
+import { watchClock } from '../../runtime/clock-watch.ts';
 import { type Composition, createComposition } from '../../runtime/composition.ts';
 import { SimProcess } from '../process.ts';
 import type { Worker } from '../temporal/server.ts';
@@ -65,6 +67,18 @@ export function startProduct(name: string, world: ProductWorld, settings: Produc
   const { account, taskQueue, code, clock, sealer } = settings;
   const level = (of: 'info' | 'warn' | 'error') => (data: object, text: string) => world.log(process, of, data, text);
   const log = { info: level('info'), warn: level('warn'), error: level('error') };
+  const logged = createLoggedNotices({ account, clock, log });
+  const notices: Pick<Notices, 'send'> = {
+    async send(notice, date) {
+      const delivered = await logged.send(notice, date);
+      world.onPage(notice);
+      return delivered;
+    },
+  };
+  const journal = journalOver(world.journal, process, {
+    latencyMs: world.journalLatencyMs,
+    isAway: world.journalIsAway,
+  });
   const parts = asProcess(process, () => {
     const feed = createFeed({
       apiKey: 'simulated',
@@ -82,10 +96,10 @@ export function startProduct(name: string, world: ProductWorld, settings: Produc
         breeze: createSimulatedBreeze(world.breeze, process),
       },
       ...{ feed, account, sealer, clock, log },
-      journal: journalOver(world.journal, process, { latencyMs: world.journalLatencyMs, isAway: world.journalIsAway }),
+      journal,
       onSecret: world.onSecret,
       keepsLastPrices: false,
-      askBrokerClock: async () => Math.floor(virtualNow() / 1_000) * 1_000,
+      askBrokerClock: async () => wholeSecond(),
       ...(settings.guardPace ? { guardPace: settings.guardPace } : {}),
       ...(settings.bookPace ? { bookPace: settings.bookPace } : {}),
       waits: {
@@ -94,6 +108,7 @@ export function startProduct(name: string, world: ProductWorld, settings: Produc
       },
     });
   });
+  asProcess(process, () => watchClock({ account, journal, notices, machine: name, look: clockOf(process) }));
   const replaced = settings.replaced?.(parts) ?? {};
   const { day, guards } = parts;
   const notifyOwner: DayActivities['notifyOwner'] = async (notice) => {
@@ -125,3 +140,11 @@ export function startProduct(name: string, world: ProductWorld, settings: Produc
   };
   return { process, parts, worker };
 }
+
+const wholeSecond = () => Math.floor(virtualNow() / 1_000) * 1_000;
+
+/** What a process finds of its clock: the broker's answer takes no time here. */
+const clockOf = (process: SimProcess) => async () => {
+  const ahead = asProcess(process, () => Date.now()) - wholeSecond();
+  return { least: ahead - 1_000, most: ahead };
+};

@@ -66,7 +66,6 @@ export function factsOf(positions: Position[], orders: Order[] = [], over: Parti
     held: true,
     waitsForBook: null,
     defects: {},
-    clocks: null,
     timetable: { open: OPEN, close: CLOSE, lastPlacement: LAST_PLACEMENT },
     ...over,
   };

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { conditionsOf, pagesDue, type Watched } from '../../../src/domain/control/deadlines.ts';
-import type { ControlFacts, Position } from '../../../src/domain/control/facts.ts';
+import type { ControlFacts, Order, Position } from '../../../src/domain/control/facts.ts';
 import {
   at,
   CLOSE,
   exiting,
   externally,
   factsOf,
+  fillOf,
   HEDGE,
   hedged,
   leaving,
@@ -44,6 +45,37 @@ describe('what has a deadline', () => {
     const half = [hedged('H', { quantity: 150 }), sold('M', { quantity: 150 }), stopped('S')];
     const [condition] = conditionsOf(open(half), at(NOON));
     expect(condition?.text).toContain('75 NIFTY2571725000CE are short');
+  });
+
+  it('a short without a stop from its sale on, as the exchange dates it, or from the end of its stop: that it is heard of late gives no time', () => {
+    const since = (orders: Order[], wall = NOON) => {
+      const due = pagesDue({}, conditionsOf(open(orders), at(wall)), wall);
+      return { since: due.watched['unprotected:P1']?.since, paged: due.pages.map(({ cause }) => cause) };
+    };
+    const main = (seconds: number, tag = 'M') => sold(tag, { fills: [fillOf(75, 100_00, NOON - seconds * SECOND)] });
+    const hedge = hedged('H', { quantity: 150 });
+    expect(since([hedge, main(15)])).toEqual({ since: NOON - 15 * SECOND, paged: [] });
+    expect(since([hedge, main(21)]).paged).toEqual(['unprotected']);
+    // A later sale does not begin it anew while the first one is not protected.
+    expect(since([hedge, main(15), main(5, 'M2')]).since).toBe(NOON - 15 * SECOND);
+    const ended = { phase: 'ended', filledQuantity: 0, sentAt: NOON - 300 * SECOND } as const;
+    expect(since([hedge, main(600), stopped('S', { ...ended, since: NOON - 4 * SECOND })]).since).toBe(
+      NOON - 4 * SECOND,
+    );
+    // What rested protects what was sold before, not what is sold later.
+    expect(since([hedge, main(600), stopped('S', { sentAt: NOON - 590 * SECOND }), main(9, 'M2')]).since).toBe(
+      NOON - 9 * SECOND,
+    );
+    // A sale whose trades are not read yet is as old as the look that showed it; yesterday's begins with the market.
+    expect(since([hedge, sold('M', { fills: [], seenAt: NOON - 7 * SECOND })]).since).toBe(NOON - 7 * SECOND);
+    expect(since([hedge, main(86_400)], OPEN + 3 * SECOND).since).toBe(OPEN);
+  });
+
+  it('a cancellation that follows a change that did not come, from the change on', () => {
+    const cancelAsked = { first: NOON, last: NOON, times: 1 };
+    const stop = stopped('S', { cancelAsked, changeSince: NOON - 7 * SECOND });
+    const { watched } = pagesDue({}, conditionsOf(open([hedged('H'), sold('M'), stop]), at(NOON)), NOON);
+    expect(watched).toMatchObject({ 'cancel_pending:S': { since: NOON - 7 * SECOND } });
   });
 
   it('an exit that is not flat, 30 s; it ends when the hedge alone is left and offered at the best price that it may', () => {
