@@ -122,12 +122,8 @@ export class PositionsWatch {
     return this.of.book.legs.legsOf(position).some((leg) => this.leftOf(leg) !== leg.net);
   }
 
-  /** What is left of a leg after what others have closed of its contract. */
   private leftOf(leg: Leg): number {
-    const { legs } = this.of.book;
-    return legs.ofContract(leg.contract) === leg.net
-      ? Math.sign(leg.net) * Math.max(0, Math.abs(leg.net) - legs.closedByOthers(leg.contract, virtualNow()))
-      : leg.net;
+    return this.of.book.legs.leftOf(leg, virtualNow());
   }
 
   pulse(marketIsOpen: boolean): void {
