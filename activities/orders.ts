@@ -245,14 +245,15 @@ async function wantedChange(deps: Asking, { how, ...of }: ChangeInput, priority:
   }
   const priced = await crossing(deps, { ...of, priority }, how);
   if (priced.kind !== 'priced') return priced;
-  const { price } = priced;
+  const { price, offered } = priced;
   const { noWorseThan, shown } = how;
   // A stop becomes a limit also at the price that it shows.
   if (how.kind === 'to_limit' || shown === null) return { kind: 'change', price };
   // A shown price beyond what the exchange accepts now is better than any that it would take: it stays.
   const isWorse = noWorseThan !== null && (of.side === 'BUY' ? price < noWorseThan : price > noWorseThan);
-  if (isWorse || price === shown) return { kind: 'unchanged', price: shown };
-  return { kind: 'change', price };
+  if (!isWorse && price !== shown) return { kind: 'change', price };
+  const crosses = offered !== null && (of.side === 'BUY' ? offered <= shown : offered >= shown);
+  return { kind: 'unchanged', price: shown, crosses };
 }
 
 async function ask(

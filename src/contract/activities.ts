@@ -143,8 +143,8 @@ export type ChangeInput = {
 };
 export type ChangeResult =
   | { kind: 'sent'; price: Paise | null; row: BookRowSeen | null }
-  /** It shows the best price that it may already: nothing was sent. */
-  | { kind: 'unchanged'; price: Paise }
+  /** It shows the best price that it may already: nothing was sent. `crosses`: somebody offers at that price, and it is not filled. */
+  | { kind: 'unchanged'; price: Paise; crosses: boolean }
   | { kind: 'too_late' }
   | { kind: 'no_price'; message: string }
   | { kind: 'address_refused'; message: string }

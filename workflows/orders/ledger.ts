@@ -201,7 +201,10 @@ export function applyRow(day: Day, row: BookRow, at: number): Order | null {
   if (at >= order.seenAt && !(known === 'ended' && row.phase !== 'ended')) takeWords(order, row, at);
   clearShownChange(order, row);
   standIn(day, order);
-  if (order.filledQuantity > before) tellFill(day, order);
+  if (order.filledQuantity > before) {
+    delete order.crossed;
+    tellFill(day, order);
+  }
   if (order.phase === 'ended' && known !== 'ended') tellEnd(day, order);
   if (order.phase !== known && known === 'absent') tellGhost(day, order);
   day.touchOrder(order.tag);

@@ -81,6 +81,8 @@ export function change(day: Day, position: Position, { tag, kind, widen, noWorse
     // What never left is none of the broker's 25.
     if (!REACHED.has(result.kind)) order.modifications -= 1;
     if (SETTLED.has(result.kind) || (result.kind === 'no_price' && isFirst)) delete order.changeSince;
+    if (result.kind === 'unchanged' && result.crosses) order.crossed = (order.crossed ?? 0) + 1;
+    else delete order.crossed;
     if (result.kind === 'unchanged') {
       order.atBest = true;
       return;

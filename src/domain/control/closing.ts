@@ -2,7 +2,7 @@
 import type { Look } from './action.ts';
 import type { Leg, Order, OrderPurpose } from './facts.ts';
 import { mayPlace } from './hours.ts';
-import { isLive, isOver, mayFill } from './intervals.ts';
+import { isLive, isOver, mayFill, ordersOfLeg } from './intervals.ts';
 import { callsLeft, shareUsed } from './rates.ts';
 
 /** Wall milliseconds. */
@@ -11,6 +11,8 @@ const STEP_MS = 2_000;
 const AT_BEST_MS = 10_000;
 const AT_BEST_LATER_MS = 60_000;
 const AT_BEST_OFTEN = 60;
+/** An order is replaced that so many looks in a row have found unfilled at a price that somebody offers; more where that has not helped. */
+const CROSSED = { looks: 2, replacements: 3, looksLater: 30 };
 /** After so many refusals in a row the next attempt waits longer, but never above ten seconds while something is short. */
 const PAUSES: readonly { refusals: number; short: number; long: number }[] = [
   { refusals: 3, short: 1_000, long: 1_000 },
@@ -96,13 +98,22 @@ function reprice(look: Look, leg: Leg, order: Order): void {
     look.again(next);
     return;
   }
-  if (order.modifications >= budgetOf(look)) {
-    if (isReplaceable(look, leg)) look.cancel(order, true);
-    return;
-  }
+  const isUsed = order.modifications >= budgetOf(look) || isStuck(look, leg, order);
+  if (isUsed && isReplaceable(look, leg) && look.cancel(order, true)) return;
+  if (order.modifications >= budgetOf(look)) return;
   // The price of an exit never falls while it is on.
   const noWorseThan = order.side === 'BUY' ? order.price : null;
   look.add({ do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan });
+}
+
+/** An exchange that answers would have filled it: another order in its place is (CONTROL, leaving). */
+function isStuck({ orders }: Look, leg: Leg, { crossed = 0, side }: Order): boolean {
+  const over = ordersOfLeg(orders, leg)
+    .filter((order) => order.side === side && isOver(order))
+    .toReversed();
+  const since = over.findIndex(({ cancelAsked, filledQuantity }) => !cancelAsked || filledQuantity > 0);
+  const replaced = since < 0 ? over.length : since;
+  return crossed >= (replaced < CROSSED.replacements ? CROSSED.looks : CROSSED.looksLater);
 }
 
 function budgetOf({ facts }: Look): number {

@@ -104,6 +104,8 @@ export type Order = {
   conversionRefused?: true;
   /** It shows the best price that it may: there is nothing to change until the market moves. */
   atBest?: true;
+  /** Looks in a row that found it there, unfilled, while somebody offered at its price. */
+  crossed?: number;
   /** A person wants it cancelled. */
   unwanted?: true;
   /** That we have asked for its cancellation: when first and last, and how often. */

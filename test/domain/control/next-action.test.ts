@@ -501,6 +501,25 @@ describe('leaving', () => {
     expect(words(left([best]), NOON + 10_000)).toEqual(['reprice X']);
   });
 
+  it('replaces what two looks in a row find unfilled at a price that somebody offers', () => {
+    const stuck = (crossed: number) => exiting('X', { atBest: true, crossed, steppedAt: NOON });
+    expect(words(left([stuck(1)]), NOON + 10_000)).toEqual(['reprice X']);
+    expect(words(left([stuck(2)]), NOON + 9_999)).toEqual([]);
+    expect(words(left([stuck(2)]), NOON + 10_000)).toEqual(['cancel X']);
+    expect(actionsOf(left([stuck(2)]), NOON + 10_000)).toMatchObject([{ onlyIfPriced: true }]);
+    // Where that has not helped three times in a row, five minutes are waited.
+    const cancelled = [1, 2, 3].map((number) =>
+      exiting(`C${number}`, {
+        ...{ phase: 'ended', status: 'CANCELLED', filledQuantity: 0 },
+        cancelAsked: { first: NOON, last: NOON, times: 1 },
+      }),
+    );
+    expect(words(left([...cancelled, stuck(29)]), NOON + 10_000)).toEqual(['reprice X']);
+    expect(words(left([...cancelled, stuck(30)]), NOON + 10_000)).toEqual(['cancel X']);
+    // Where nothing may be placed any more, it stays.
+    expect(words(left([stuck(2)]), LAST_PLACEMENT)).toEqual(['reprice X']);
+  });
+
   it('waits for an answer in doubt and sends nothing beside it', () => {
     for (const phase of ['in_flight', 'doubt'] as const) expect(words(left([exiting('X', { phase })]))).toEqual([]);
   });
