@@ -1,5 +1,4 @@
 /** The only code of the day that sends, changes or cancels an order. Each call answers what is known, never what is hoped. */
-import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { isNoLongerWanted } from '../src/brokers/kite-errors.ts';
 import type { Priority } from '../src/brokers/kite-pace.ts';
@@ -11,13 +10,13 @@ import {
   type OrderIntent,
   SESSION_LOST,
   type SendOutcome,
-  type SendResult,
 } from '../src/contract/activities.ts';
 import type { BookRow } from '../src/domain/control/book.ts';
 import { BrokerError } from '../src/errors.ts';
 import type { Account } from '../src/journal/types.ts';
 import type { Deps } from './deps.ts';
 import { crossing, type PriceDeps, type Priced, priceOf } from './pricing.ts';
+import { sendRepeatedly } from './repeated-order.ts';
 import { rowWithin } from './row-within.ts';
 import { pause, untilNextSecond, within } from './waiting.ts';
 
@@ -27,9 +26,6 @@ const AGAIN_MS = 500;
 /** So many looks have to fail before an exit or a stop goes unseen. */
 const FAILED_LOOKS = 2;
 const ROW_WITHIN_MS = 1_000;
-/** Of an attempt that is one of several. */
-const ATTEMPT_WITHIN_MS = 10_000;
-const BEAT_MS = 5_000;
 /** The longest pause within one call after a full rate. */
 const MOST_SECONDS = 4;
 
@@ -40,8 +36,12 @@ export function createOrderActivities(deps: OrderDeps): Pick<DayActivities, 'sen
   const use = <T>(call: (session: KiteSession) => Promise<T>) => deps.sessions.use(deps.account, call);
   const asking: Asking = { ...deps, use };
   return {
-    sendOrder: (intent) =>
-      orLost(() => (intent.repeats ? sendRepeatedly(asking, intent, intent.repeats) : send(asking, intent))),
+    sendOrder: (intent) => {
+      const attempt = (one: OrderIntent, earlier: readonly string[] = []) => orLost(() => send(asking, one, earlier));
+      const { repeats } = intent;
+      if (!repeats) return attempt(intent);
+      return sendRepeatedly(deps.book, intent, repeats, { attempt, priority: priorityOf(intent) });
+    },
     changeOrder: (input) => orLost(() => change(asking, input)),
   };
 }
@@ -96,7 +96,8 @@ function isFresh({ beganMono, beganWall }: { beganMono: number; beganWall: numbe
 
 const reading = () => ({ beganMono: performance.now(), beganWall: Date.now() });
 
-async function send(deps: Asking, intent: OrderIntent): Promise<SendOutcome> {
+/** `earlier` tags stand for the same order: where one of them shows after all, nothing is sent. */
+async function send(deps: Asking, intent: OrderIntent, earlier: readonly string[]): Promise<SendOutcome> {
   const { sendBy } = intent;
   const priority = priorityOf(intent);
   for (let failed = 0, tries = 1; ; ) {
@@ -106,7 +107,9 @@ async function send(deps: Asking, intent: OrderIntent): Promise<SendOutcome> {
     const pricedAt = reading();
     // Looks that failed may have taken as long as a price is fresh: it goes by a new one.
     const isUnseen = intent.mayGoUnseen && failed >= FAILED_LOOKS;
-    const looked = isUnseen ? ({ kind: 'unseen', ...pricedAt } as const) : await lookFor(deps, intent.tag, priority);
+    const looked = isUnseen
+      ? ({ kind: 'unseen', ...pricedAt } as const)
+      : await lookFor(deps, [intent.tag, ...earlier], priority);
     if (looked.kind === 'found') return { kind: 'found', row: told(deps, looked.row) };
     if (priced.kind !== 'priced') return priced;
     if (looked.kind === 'failed') {
@@ -121,52 +124,17 @@ async function send(deps: Asking, intent: OrderIntent): Promise<SendOutcome> {
   }
 }
 
-/** One attempt after the other, each under its own tag, until one is not refused outright. */
-async function sendRepeatedly(
-  deps: Asking,
-  intent: OrderIntent,
-  { tags, pauseMs, stopAt }: NonNullable<OrderIntent['repeats']>,
-): Promise<SendResult> {
-  const refused: NonNullable<SendResult['refused']> = [];
-  const beat = setInterval(() => Context.current().heartbeat(), BEAT_MS);
-  try {
-    for (const tag of tags) {
-      if (Date.now() > stopAt || Context.current().cancellationSignal.aborted) break;
-      const sendBy = Math.min(stopAt, Date.now() + ATTEMPT_WITHIN_MS);
-      const outcome = await send(deps, { ...intent, tag, sendBy });
-      const message = refusalIn(outcome);
-      if (message === null) return { ...outcome, tag, refused };
-      refused.push({ tag, message, row: 'row' in outcome ? outcome.row : null });
-      // Called off: what was refused so far is still told. After the last one the day waits itself.
-      if (tag !== tags.at(-1)) await pause(pauseMs).catch(() => {});
-    }
-    return { kind: 'too_late', refused };
-  } finally {
-    clearInterval(beat);
-  }
-}
-
-/** The words of an outright refusal; null for everything that may stand in the book, or is not this order's alone. */
-function refusalIn(outcome: SendOutcome): string | null {
-  if (outcome.kind === 'refused' || outcome.kind === 'no_price' || outcome.kind === 'rate_limited')
-    return outcome.message;
-  if (outcome.kind === 'too_late') return 'the book could not be read in time';
-  if (outcome.kind !== 'sent' && outcome.kind !== 'found') return null;
-  const { row } = outcome;
-  return row?.status === 'REJECTED' && row.filledQuantity === 0 ? (row.statusMessage ?? 'rejected') : null;
-}
-
 type Looked =
   | { kind: 'found'; row: BookRow }
   | { kind: 'absent'; beganMono: number; beganWall: number }
   | { kind: 'failed' };
 
 /** A look that took too long is no look: nothing may be sent after it. */
-async function lookFor({ book }: Asking, tag: string, priority: Priority): Promise<Looked> {
+async function lookFor({ book }: Asking, tags: readonly string[], priority: Priority): Promise<Looked> {
   try {
     const list = await within(FRESH_MS, book.orders(priority));
     if (!list) return { kind: 'failed' };
-    const row = list.orders.find((order) => order.tag === tag);
+    const row = list.orders.find((order) => order.tag !== null && tags.includes(order.tag));
     return row ? { kind: 'found', row: await book.withFills(row, priority) } : { ...list, kind: 'absent' };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;

@@ -98,10 +98,10 @@ export type OrderIntent = {
   product: Product;
   pricing: Pricing;
   /**
-   * An exit that was refused many times: it is sent under these tags instead, one after the other, each only once the one before it was
-   * refused outright, with a pause between them, and none after `stopAt`.
+   * An exit that has failed many times: it is sent under these tags instead, one after the other, each only once the one before it was
+   * refused outright or is proven absent, with a pause between them, and none after `stopAt`. `known` is what the day knows of the book.
    */
-  repeats?: { tags: string[]; pauseMs: number; stopAt: WallMs };
+  repeats?: { tags: string[]; pauseMs: number; stopAt: WallMs; known: Pick<BookCursor, 'seen' | 'overnight'> };
   /** Not sent after it: an activity that waited for a worker too long does nothing. */
   sendBy: WallMs;
   /** Goes after two failed looks at the book: an exit or stop whose tag was never sent, once a whole book was read. */
@@ -111,7 +111,7 @@ export type OrderIntent = {
 /** What came of an intent; `tag` and `refused` only of one with repeats: the tag that it is of, and those that were refused before it. */
 export type SendResult = SendOutcome & {
   tag?: string;
-  refused?: { tag: string; message: string; row: BookRowSeen | null }[];
+  refused?: { tag: string; message: string; row: BookRowSeen | null; absent?: true }[];
 };
 /** `row` is what the book shows of an order that was just sent or changed; null when nothing was seen within the second. */
 export type SendOutcome =
@@ -126,7 +126,8 @@ export type SendOutcome =
   | { kind: 'session_lost'; number: number }
   /** The broker's definite no: nothing of it is in the book. */
   | { kind: 'refused'; message: string }
-  | { kind: 'doubt'; message: string };
+  /** `since`: where the answer did not come some time ago. */
+  | { kind: 'doubt'; message: string; since?: WallMs };
 export type BookRowSeen = import('../domain/control/book.ts').BookRow;
 
 export type ChangeInput = {

@@ -121,14 +121,18 @@ export function markInFlight(day: Day, order: Order): void {
   day.touchOrder(order.tag);
 }
 
-export function markDoubt(day: Day, order: Order, message: string): void {
+export function markDoubt(day: Day, order: Order, message: string, since = Date.now()): void {
   if (RANK[order.phase] > RANK.doubt) return;
   setPhase(order, 'doubt');
+  order.since = since;
   order.status = 'IN DOUBT';
   order.statusMessage = message;
   day.log('warn', 'order_in_doubt', `No clear answer for ${order.tag}: ${message}. Looking for it in the book.`);
   day.touchOrder(order.tag);
 }
+
+/** What two good looks have said. */
+export const NOWHERE = 'neither orders, trades nor positions show it';
 
 /** Two good looks, or a person, say that the book does not have it. It is watched to the close all the same. */
 export function settleAbsent(day: Day, order: Order, by: string): void {
@@ -178,6 +182,12 @@ export function doubtReserved(day: Day, order: Order, message: string): void {
   if (order.phase !== 'not_sent' || order.status !== 'RESERVED') return;
   setPhase(order, 'in_flight');
   markDoubt(day, order, message);
+}
+
+/** Nothing was heard of it either, and two good looks have not shown it. */
+export function settleReserved(day: Day, order: Order, message: string): void {
+  doubtReserved(day, order, message);
+  settleAbsent(day, order, NOWHERE);
 }
 
 export function setPhase(order: Order, phase: OrderPhase): void {

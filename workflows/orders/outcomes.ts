@@ -43,7 +43,7 @@ export function applySent(day: Day, order: Order, result: SendResult, summary: s
       tellRefusal(day, order, `${summary}: refused. ${result.message}`);
       return;
     case 'doubt':
-      markDoubt(day, order, result.message);
+      markDoubt(day, order, result.message, result.since);
   }
 }
 

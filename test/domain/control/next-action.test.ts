@@ -533,6 +533,20 @@ describe('leaving', () => {
     expect(words(left([exiting('X', { phase: 'absent', status: 'ABSENT' })]))).toEqual(['send main exit BUY 75']);
   });
 
+  it('tries what was refused or never answered sixteen times in a row six times in one go', () => {
+    const failed = (count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        index % 2 === 0
+          ? exiting(`X${index}`, { phase: 'absent', status: 'ABSENT', since: NOON })
+          : exiting(`X${index}`, { phase: 'ended', status: 'REJECTED', filledQuantity: 0, since: NOON }),
+      );
+    expect(actionsOf(left(failed(15)), NOON)).toMatchObject([{ do: 'send', pricing: { widen: 7 } }]);
+    expect(actionsOf(left(failed(15)), NOON)[0]).not.toHaveProperty('repeats');
+    expect(words(left(failed(17)), NOON + 9_999)).toEqual([]);
+    const repeats = { attempts: 6, pauseMs: 10_000 };
+    expect(actionsOf(left(failed(17)), NOON + 10_000)).toMatchObject([{ do: 'send', repeats }]);
+  });
+
   it('cancels what still opens, and waits for it at most five seconds', () => {
     const opening = sold('M2', { phase: 'working', slice: 2, filledQuantity: 0 });
     const facts = left([opening, stopped('S')], {}, 2);
