@@ -19,6 +19,7 @@ import { crossing, type PriceDeps, type Priced, priceOf } from './pricing.ts';
 import { sendRepeatedly } from './repeated-order.ts';
 import { rowWithin } from './row-within.ts';
 import { pause, untilNextSecond, within } from './waiting.ts';
+import { watched } from './watched-price.ts';
 
 /** An order is sent only within this time of having looked for its tag, and a price is that old at most. Milliseconds. */
 const FRESH_MS = 2_000;
@@ -42,7 +43,7 @@ export function createOrderActivities(deps: OrderDeps): Pick<DayActivities, 'sen
       if (!repeats) return attempt(intent);
       return sendRepeatedly(deps.book, intent, repeats, { attempt, priority: priorityOf(intent) });
     },
-    changeOrder: (input) => orLost(() => change(asking, input)),
+    changeOrder: (input) => orLost(() => watched(input, (one) => change(asking, one))),
   };
 }
 
@@ -221,7 +222,7 @@ async function wantedChange(deps: Asking, { how, ...of }: ChangeInput, priority:
   const isWorse = noWorseThan !== null && (of.side === 'BUY' ? price < noWorseThan : price > noWorseThan);
   if (!isWorse && price !== shown) return { kind: 'change', price };
   const crosses = offered !== null && (of.side === 'BUY' ? offered <= shown : offered >= shown);
-  return { kind: 'unchanged', price: shown, crosses };
+  return { kind: 'unchanged', price: shown, crossed: crosses ? (how.crossed ?? 0) + 1 : 0 };
 }
 
 async function ask(

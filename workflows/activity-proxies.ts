@@ -31,6 +31,14 @@ export const repeatedCalls = proxyActivities<Pick<DayActivities, 'sendOrder'>>({
   retry: { maximumAttempts: 1 },
 });
 
+/** A price that is looked at for minutes: called off within seconds. */
+export const watchedCalls = proxyActivities<Pick<DayActivities, 'changeOrder'>>({
+  startToCloseTimeout: '10m',
+  heartbeatTimeout: '5s',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry: { maximumAttempts: 1 },
+});
+
 /** The pre-flight waits for slow answers, but not beyond the time in which it could be acted upon. */
 export const preflights = proxyActivities<Pick<DayActivities, 'preflight'>>({
   startToCloseTimeout: '2m',

@@ -130,13 +130,25 @@ export type SendOutcome =
   | { kind: 'doubt'; message: string; since?: WallMs };
 export type BookRowSeen = import('../domain/control/book.ts').BookRow;
 
+/** Looked at again and again, as long as it shows the best price that it may; until it was found crossed so often. Milliseconds. */
+export type PriceWatch = { everyMs: number; forMs: number; crossings: number };
+
 export type ChangeInput = {
   identity: DayIdentity;
   orderId: string;
   contract: ContractRef;
   side: Side;
   how: /** `to_limit` turns a resting stop into the exit; `reprice` moves a live limit. */
-    | { kind: 'to_limit' | 'reprice'; widen: number; noWorseThan: Paise | null; bound?: Paise; shown: Paise | null }
+    | {
+        kind: 'to_limit' | 'reprice';
+        widen: number;
+        noWorseThan: Paise | null;
+        bound?: Paise;
+        shown: Paise | null;
+        /** Looks in a row so far that found it unfilled at a price that somebody offers. */
+        crossed?: number;
+        watch?: PriceWatch;
+      }
     /** `onlyIfPriced`: a price to replace it with must be computable, or nothing is cancelled. */
     | { kind: 'cancel'; onlyIfPriced: boolean };
   /** Not sent after it. */
@@ -144,8 +156,8 @@ export type ChangeInput = {
 };
 export type ChangeResult =
   | { kind: 'sent'; price: Paise | null; row: BookRowSeen | null }
-  /** It shows the best price that it may already: nothing was sent. `crosses`: somebody offers at that price, and it is not filled. */
-  | { kind: 'unchanged'; price: Paise; crosses: boolean }
+  /** It shows the best price that it may already: nothing was sent. `crossed`: looks in a row by now that found somebody who offers at it. */
+  | { kind: 'unchanged'; price: Paise; crossed: number }
   | { kind: 'too_late' }
   | { kind: 'no_price'; message: string }
   | { kind: 'address_refused'; message: string }

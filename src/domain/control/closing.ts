@@ -1,5 +1,5 @@
 /** Bringing a leg's quantity down by limit orders: a stop becomes a limit, a limit widens, what nothing closes is placed. */
-import type { Look } from './action.ts';
+import type { Action, Look } from './action.ts';
 import type { Leg, Order, OrderPurpose } from './facts.ts';
 import { mayPlace } from './hours.ts';
 import { isLive, isOver, mayFill, ordersOfLeg } from './intervals.ts';
@@ -7,10 +7,10 @@ import { callsLeft, shareUsed } from './rates.ts';
 
 /** Wall milliseconds. */
 const STEP_MS = 2_000;
-/** An order that shows the best price that it may already: how often it is looked at, and how often later when it sells. */
+/** An order that shows the best price that it may already: how often it is looked at; after some steps in one activity for some minutes. */
 const AT_BEST_MS = 10_000;
-const AT_BEST_LATER_MS = 60_000;
-const AT_BEST_OFTEN = 60;
+const AT_BEST_STEPS = 12;
+const WATCHED_FOR_MS = 300_000;
 /** An order is replaced that so many looks in a row have found unfilled at a price that somebody offers; more where that has not helped. */
 const CROSSED = { looks: 2, replacements: 3, looksLater: 30 };
 /** After so many failures in a row the next attempt waits longer, but never above ten seconds while something is short. */
@@ -60,7 +60,7 @@ export function cancelExcess(look: Look, orders: readonly Order[], excess: numbe
 }
 
 function advance(look: Look, leg: Leg, order: Order): void {
-  if (!isLive(order) || order.change || look.isTouched(order.tag)) return;
+  if (!isLive(order) || order.change || order.watched || look.isTouched(order.tag)) return;
   if (crosses(look, leg, order.side, order.purpose)) return;
   if (order.orderType === 'LIMIT') reprice(look, leg, order);
   else convert(look, leg, order);
@@ -88,29 +88,32 @@ function isReplaceable(look: Look, leg: Leg): boolean {
 
 function reprice(look: Look, leg: Leg, order: Order): void {
   if (order.phase === 'accepted') return;
-  const later = order.side === 'SELL' && order.steps >= AT_BEST_OFTEN;
-  const pause = order.atBest ? (later ? AT_BEST_LATER_MS : AT_BEST_MS) : STEP_MS;
+  const isWatched = order.atBest === true && order.steps >= AT_BEST_STEPS;
+  const pause = order.atBest && !isWatched ? AT_BEST_MS : STEP_MS;
   const next = (order.steppedAt ?? order.since) + pause;
   if (look.now.wall < next) {
     look.again(next);
     return;
   }
-  const isUsed = order.modifications >= budgetOf(look) || isStuck(look, leg, order);
+  const crossings = crossingsOf(look, leg, order);
+  const isUsed = order.modifications >= budgetOf(look) || (order.crossed ?? 0) >= crossings;
   if (isUsed && isReplaceable(look, leg) && look.cancel(order, true)) return;
   if (order.modifications >= budgetOf(look)) return;
   // The price of an exit never falls while it is on.
   const noWorseThan = order.side === 'BUY' ? order.price : null;
-  look.add({ do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan });
+  const change: Action = { do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan };
+  const watch = { everyMs: AT_BEST_MS, forMs: WATCHED_FOR_MS, crossings };
+  look.add(isWatched ? { ...change, watch } : change);
 }
 
-/** An exchange that answers would have filled it: another order in its place is (CONTROL, leaving). */
-function isStuck({ orders }: Look, leg: Leg, { crossed = 0, side }: Order): boolean {
+/** An exchange that answers would have filled it: after so many looks that found it crossed another order in its place is. */
+function crossingsOf({ orders }: Look, leg: Leg, { side }: Order): number {
   const over = ordersOfLeg(orders, leg)
     .filter((order) => order.side === side && isOver(order))
     .toReversed();
   const since = over.findIndex(({ cancelAsked, filledQuantity }) => !cancelAsked || filledQuantity > 0);
   const replaced = since < 0 ? over.length : since;
-  return crossed >= (replaced < CROSSED.replacements ? CROSSED.looks : CROSSED.looksLater);
+  return replaced < CROSSED.replacements ? CROSSED.looks : CROSSED.looksLater;
 }
 
 function budgetOf({ facts }: Look): number {

@@ -495,10 +495,18 @@ describe('leaving', () => {
     expect(words(left(rejected(400)), NOON + 10_000)).toEqual(['send main exit BUY 75']);
   });
 
-  it('looks each ten seconds at a buy that shows the best price it may, for ever', () => {
-    const best = exiting('X', { atBest: true, steps: 500, steppedAt: NOON });
-    expect(look(left([best]), NOON).due.wall).toBe(NOON + 10_000);
-    expect(words(left([best]), NOON + 10_000)).toEqual(['reprice X']);
+  it('looks each ten seconds at what shows the best price it may, for ever: after some steps minutes long in one activity', () => {
+    const best = (steps: number) => exiting('X', { atBest: true, steps, steppedAt: NOON });
+    expect(look(left([best(11)]), NOON).due.wall).toBe(NOON + 10_000);
+    expect(actionsOf(left([best(11)]), NOON + 10_000)[0]).not.toHaveProperty('watch');
+    const watch = { everyMs: 10_000, forMs: 300_000 };
+    expect(actionsOf(left([best(500)]), NOON + 2_000)).toMatchObject([{ do: 'change', kind: 'reprice', watch }]);
+  });
+
+  it('asks nothing of an order whose price is watched but to cancel it', () => {
+    const watched = exiting('X', { atBest: true, steps: 500, steppedAt: NOON, watched: 'on' });
+    expect(words(left([watched]), NOON + 60_000)).toEqual([]);
+    expect(words(left([watched, exiting('Y')]), NOON + 60_000)).toEqual(['cancel X', 'reprice Y']);
   });
 
   it('replaces what two looks in a row find unfilled at a price that somebody offers', () => {

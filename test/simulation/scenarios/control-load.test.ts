@@ -125,7 +125,8 @@ const unanswered = played({ coarse: true }, async (day) => {
   const bought = day.orders().filter(({ side, tradingsymbol }) => side === 'BUY' && tradingsymbol === MAIN);
   return {
     short,
-    byTheClose: events + tenMinutes * (15 * 60 + 23 - (11 * 60 + 30)) * 0.1,
+    // From the open to 15:23, ten minutes like these after the others.
+    byTheClose: events + (tenMinutes * 353) / 10,
     net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)],
     bought: bought.reduce((sum, { filledQuantity }) => sum + filledQuantity, 0),
   };
@@ -136,7 +137,7 @@ it('a position is to be left, and nobody answers its orders for twenty minutes',
 });
 
 it('exits that nobody answers to the close stay within the 10,000 events of a day', async () => {
-  expect((await unanswered()).byTheClose).toBeLessThan(10_000);
+  expect((await unanswered()).byTheClose).toBeLessThan(MOST_EVENTS);
 });
 
 it('once orders are answered again, the position is flat within a minute, and bought back once', async () => {
@@ -172,4 +173,35 @@ it('an exit is taken long after two good looks have not shown it, while others o
 it('what comes so late is the exit: nothing is bought beside it', async () => {
   const { net, filled } = await comesLate();
   expect({ net, filled }).toEqual({ net: [0, 0], filled: [750] });
+});
+
+const nobodySells = played({ coarse: true }, async (day) => {
+  const { exchange, execution } = day;
+  await day.opened();
+  await day.at('11:20');
+  const asks = { kind: 'no_liquidity', side: 'asks', tradingsymbol: MAIN } as const;
+  exchange.addFault({ ...asks, count: 1 });
+  day.emergency();
+  await day.at('11:30');
+  const { events } = execution.history;
+  await day.at('11:40');
+  const tenMinutes = execution.history.events - events;
+  const short = shortOf(exchange, MAIN);
+  // They come back far above what was shown: it takes another price.
+  exchange.clearFaults();
+  exchange.addFault({ kind: 'price_shift', count: 1, points: 60, seconds: 600, tradingsymbol: MAIN });
+  await day.pass(EXIT_MS);
+  return { short, byTheClose: events + (tenMinutes * 353) / 10, net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)] };
+});
+
+it('a position is to be left, and nobody sells for twenty minutes', async () => {
+  expect((await nobodySells()).short).toBe(750);
+});
+
+it('an exit that nobody fills stays within the 10,000 events of a day', async () => {
+  expect((await nobodySells()).byTheClose).toBeLessThan(MOST_EVENTS);
+});
+
+it('once somebody sells again, for more than was shown, the position is flat within a minute', async () => {
+  expect((await nobodySells()).net).toEqual([0, 0]);
 });
