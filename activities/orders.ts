@@ -69,11 +69,12 @@ type Refusal =
  * What a failed order call means. `again`: nothing was sent, and there is still time. An order call that was not written, or met a full second,
  * is made anew; everything else is the workflow's to judge.
  */
-async function judge(error: unknown, sendBy: number, tries: number): Promise<Refusal> {
+async function judge(error: unknown, sendBy: number, tries: number, isOnce = false): Promise<Refusal> {
   if (!(error instanceof BrokerError)) throw error;
   const { kind, message } = error;
   if (isNoLongerWanted(error)) return Date.now() > sendBy ? { kind: 'too_late' } : { kind: 'again' };
   if (kind === 'rate_limited') {
+    if (isOnce) return { kind: 'rate_limited', message };
     await untilNextSecond();
     // One that stays full is asked less and less often: each attempt is one of the account's day.
     await pause(Math.min(2 ** (tries - 1) - 1, MOST_SECONDS) * 1_000);
@@ -170,7 +171,8 @@ async function place(
     const row = await rowWithin(deps, ROW_WITHIN_MS, { orderId, priority, shows: ({ phase }) => phase !== 'pending' });
     return { kind: 'sent', orderId, price, triggerPrice, touch, row: row && told(deps, row) };
   } catch (error) {
-    const refusal = await judge(error, sendBy, tries);
+    // One of several attempts waits between them instead.
+    const refusal = await judge(error, sendBy, tries, intent.repeats !== undefined);
     if (refusal.kind === 'doubt') deps.book.noteSent();
     if (refusal.kind === 'refused') deps.book.circuits.hearRefusal(contract.tradingsymbol, refusal.message);
     return refusal;

@@ -1,4 +1,4 @@
-/** An exit that has not got through again and again: its next attempts in one activity, so that a day of them stays within its history. */
+/** An exit or a stop that has not got through again and again: its next attempts in one activity, so that a day of them stays within its history. */
 import { Context } from '@temporalio/activity';
 import type { Priority } from '../src/brokers/kite-pace.ts';
 import type { OrderIntent, SendOutcome, SendResult } from '../src/contract/activities.ts';
@@ -8,7 +8,7 @@ import type { Book } from './book.ts';
 import { pause, within } from './waiting.ts';
 
 const ATTEMPT_WITHIN_MS = 10_000;
-const BEAT_MS = 5_000;
+const BEAT_MS = 2_000;
 /** A doubt's good looks are made then (CONTROL, "The book"); where they were not good, again. */
 const LOOKS_AFTER_MS = [3_000, 15_000, 17_000, 19_000, 21_000];
 const LOOK_WITHIN_MS = 2_000;
@@ -33,7 +33,7 @@ export async function sendRepeatedly(
       const sendBy = Math.min(stopAt, Date.now() + ATTEMPT_WITHIN_MS);
       const outcome = await attempt({ ...intent, tag, sendBy }, absent);
       const failed = refusalIn(outcome);
-      if (failed !== null) refused.push({ tag, ...failed });
+      if (failed) refused.push({ tag, ...failed });
       else if (outcome.kind === 'found') return { ...outcome, tag: outcome.row.tag ?? tag, refused };
       else if (outcome.kind !== 'doubt') return { ...outcome, tag, refused };
       else {
@@ -42,7 +42,7 @@ export async function sendRepeatedly(
         if (shown === null) return { ...outcome, since, tag, refused };
         if (shown !== 'absent') return { kind: 'found', row: shown, tag, refused };
         absent.push(tag);
-        refused.push({ tag, message: outcome.message, row: null, absent: true });
+        refused.push({ tag, message: outcome.message, row: null, as: 'absent' });
       }
       // Called off: what was refused so far is still told. After the last one the day waits itself.
       if (tag !== tags.at(-1)) await pause(pauseMs).catch(() => {});
@@ -53,15 +53,25 @@ export async function sendRepeatedly(
   }
 }
 
-/** An outright refusal; null for everything that may stand in the book, or is not this order's alone. */
-function refusalIn(outcome: SendOutcome): { message: string; row: BookRow | null } | null {
-  if (outcome.kind === 'refused' || outcome.kind === 'no_price' || outcome.kind === 'rate_limited')
-    return { message: outcome.message, row: null };
-  if (outcome.kind === 'too_late') return { message: 'the book could not be read in time', row: null };
-  if (outcome.kind !== 'sent' && outcome.kind !== 'found') return null;
-  const { row } = outcome;
-  const isRejected = row?.status === 'REJECTED' && row.filledQuantity === 0;
-  return isRejected ? { message: row.statusMessage ?? 'rejected', row } : null;
+/** What surely came to nothing; null for everything that may stand in the book, or is not this order's alone. */
+function refusalIn(outcome: SendOutcome): Omit<NonNullable<SendResult['refused']>[number], 'tag'> | null {
+  switch (outcome.kind) {
+    case 'refused':
+      return { message: outcome.message, row: null, as: 'refused' };
+    case 'no_price':
+    case 'rate_limited':
+      return { message: outcome.message, row: null, as: 'not_sent' };
+    case 'too_late':
+      return { message: 'the book could not be read in time', row: null, as: 'not_sent' };
+    case 'sent':
+    case 'found': {
+      const { row } = outcome;
+      const isRejected = row?.status === 'REJECTED' && row.filledQuantity === 0;
+      return isRejected ? { message: row.statusMessage ?? 'rejected', row, as: 'refused' } : null;
+    }
+    default:
+      return null;
+  }
 }
 
 /** The row of what nobody has answered, or `absent` after two good looks without it; null where neither can be said, or it is called off. */

@@ -98,7 +98,7 @@ export type OrderIntent = {
   product: Product;
   pricing: Pricing;
   /**
-   * An exit that has failed many times: it is sent under these tags instead, one after the other, each only once the one before it was
+   * An exit or a stop that has failed many times: it is sent under these tags instead, one after the other, each only once the one before it was
    * refused outright or is proven absent, with a pause between them, and none after `stopAt`. `known` is what the day knows of the book.
    */
   repeats?: { tags: string[]; pauseMs: number; stopAt: WallMs; known: Pick<BookCursor, 'seen' | 'overnight'> };
@@ -111,7 +111,7 @@ export type OrderIntent = {
 /** What came of an intent; `tag` and `refused` only of one with repeats: the tag that it is of, and those that were refused before it. */
 export type SendResult = SendOutcome & {
   tag?: string;
-  refused?: { tag: string; message: string; row: BookRowSeen | null; absent?: true }[];
+  refused?: { tag: string; message: string; row: BookRowSeen | null; as: 'refused' | 'absent' | 'not_sent' }[];
 };
 /** `row` is what the book shows of an order that was just sent or changed; null when nothing was seen within the second. */
 export type SendOutcome =

@@ -1,4 +1,4 @@
-/** An exit that has failed again and again: its next attempts go in one activity, each under a tag that is in the facts before. */
+/** An exit or a stop that has failed again and again: its next attempts go in one activity, each under a tag that is in the facts before. */
 import { CancellationScope } from '@temporalio/workflow';
 import type { SendResult } from '../../src/contract/activities.ts';
 import type { Action } from '../../src/domain/control/action.ts';
@@ -84,19 +84,19 @@ export function sendRepeatedly(
 
 /** What is held has changed under it, nothing may be sent any more, or the book shows one of them. */
 function isUnwanted({ facts }: Day, position: Position, { leg }: Send, whole: Order): boolean {
-  if (whole.phase !== 'in_flight') return true;
+  if (whole.phase !== 'in_flight' || (whole.purpose === 'stop' && position.exit !== null)) return true;
   if (facts.handsOff || facts.over || !facts.sessionLives) return true;
   return heldOf(ordersOf(facts, position), leg, position.unheard).lo < 0;
 }
 
 function settle(day: Day, reserved: readonly Order[], result: SendResult, summary: string): void {
-  for (const { tag, message, row, absent } of result.refused ?? []) {
+  for (const { tag, message, row, as } of result.refused ?? []) {
     const order = reserved.find((known) => known.tag === tag);
     if (!order) continue;
     countCall(day);
     if (row) applyRow(day, row, Date.now());
-    else if (absent) settleReserved(day, order, message);
-    else Object.assign(order, { status: 'REFUSED', statusMessage: message });
+    else if (as === 'absent') settleReserved(day, order, message);
+    else Object.assign(order, { status: as === 'refused' ? 'REFUSED' : 'NOT SENT', statusMessage: message });
     order.since = Date.now();
   }
   const last = reserved.find(({ tag }) => tag === result.tag);

@@ -22,7 +22,7 @@ const PAUSES: readonly { failures: number; short: number; long: number }[] = [
 ];
 /** From so many on, refused or never answered, attempts go in one activity, so that a day of them stays within its history. */
 const REPEATED_FROM = 15;
-const REPEATS = 6;
+const REPEATS = 12;
 /** Of the broker's 25 modifications, four are kept for the square-off (TRADING section 4). */
 const MODIFICATIONS = 21;
 const SQUARE_OFF_MODIFICATIONS = 25;

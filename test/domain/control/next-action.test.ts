@@ -249,6 +249,17 @@ describe('protection', () => {
     expect(words(open([sold('M'), passed]))).toEqual(['exit resting_stop']);
   });
 
+  it('tries a stop that was never sent sixteen times in a row twelve times in one go', () => {
+    const unsent = (count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        stopped(`S${index}`, { phase: 'not_sent', status: 'NOT SENT', filledQuantity: 0, since: NOON }),
+      );
+    expect(actionsOf(open([sold('M'), ...unsent(15)]), NOON + 2_000)[0]).not.toHaveProperty('repeats');
+    const repeats = { attempts: 12, pauseMs: 10_000 };
+    const again = [{ do: 'send', purpose: 'stop', quantity: 75, repeats }];
+    expect(actionsOf(open([sold('M'), ...unsent(16)]), NOON + 2_000)).toMatchObject(again);
+  });
+
   it('leaves after two refusals in a row of a slice', () => {
     const refused = (tag: string, over: Partial<Order> = {}) =>
       stopped(tag, { phase: 'ended', status: 'REJECTED', filledQuantity: 0, intendedAt: NOON - 60_000, ...over });
@@ -541,7 +552,7 @@ describe('leaving', () => {
     expect(words(left([exiting('X', { phase: 'absent', status: 'ABSENT' })]))).toEqual(['send main exit BUY 75']);
   });
 
-  it('tries what was refused or never answered sixteen times in a row six times in one go', () => {
+  it('tries what was refused or never answered sixteen times in a row twelve times in one go', () => {
     const failed = (count: number) =>
       Array.from({ length: count }, (_, index) =>
         index % 2 === 0
@@ -551,7 +562,7 @@ describe('leaving', () => {
     expect(actionsOf(left(failed(15)), NOON)).toMatchObject([{ do: 'send', pricing: { widen: 7 } }]);
     expect(actionsOf(left(failed(15)), NOON)[0]).not.toHaveProperty('repeats');
     expect(words(left(failed(17)), NOON + 9_999)).toEqual([]);
-    const repeats = { attempts: 6, pauseMs: 10_000 };
+    const repeats = { attempts: 12, pauseMs: 10_000 };
     expect(actionsOf(left(failed(17)), NOON + 10_000)).toMatchObject([{ do: 'send', repeats }]);
   });
 
