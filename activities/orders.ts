@@ -1,5 +1,4 @@
 /** The only code of the day that sends, changes or cancels an order. Each call answers what is known, never what is hoped. */
-import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { isNoLongerWanted } from '../src/brokers/kite-errors.ts';
 import type { Priority } from '../src/brokers/kite-pace.ts';
@@ -11,15 +10,16 @@ import {
   type OrderIntent,
   SESSION_LOST,
   type SendOutcome,
-  type SendResult,
 } from '../src/contract/activities.ts';
 import type { BookRow } from '../src/domain/control/book.ts';
 import { BrokerError } from '../src/errors.ts';
 import type { Account } from '../src/journal/types.ts';
 import type { Deps } from './deps.ts';
 import { crossing, type PriceDeps, type Priced, priceOf } from './pricing.ts';
+import { sendRepeatedly } from './repeated-order.ts';
 import { rowWithin } from './row-within.ts';
 import { pause, untilNextSecond, within } from './waiting.ts';
+import { watched } from './watched-price.ts';
 
 /** An order is sent only within this time of having looked for its tag, and a price is that old at most. Milliseconds. */
 const FRESH_MS = 2_000;
@@ -27,9 +27,6 @@ const AGAIN_MS = 500;
 /** So many looks have to fail before an exit or a stop goes unseen. */
 const FAILED_LOOKS = 2;
 const ROW_WITHIN_MS = 1_000;
-/** Of an attempt that is one of several. */
-const ATTEMPT_WITHIN_MS = 10_000;
-const BEAT_MS = 5_000;
 /** The longest pause within one call after a full rate. */
 const MOST_SECONDS = 4;
 
@@ -40,9 +37,13 @@ export function createOrderActivities(deps: OrderDeps): Pick<DayActivities, 'sen
   const use = <T>(call: (session: KiteSession) => Promise<T>) => deps.sessions.use(deps.account, call);
   const asking: Asking = { ...deps, use };
   return {
-    sendOrder: (intent) =>
-      orLost(() => (intent.repeats ? sendRepeatedly(asking, intent, intent.repeats) : send(asking, intent))),
-    changeOrder: (input) => orLost(() => change(asking, input)),
+    sendOrder: (intent) => {
+      const attempt = (one: OrderIntent, earlier: readonly string[] = []) => orLost(() => send(asking, one, earlier));
+      const { repeats } = intent;
+      if (!repeats) return attempt(intent);
+      return sendRepeatedly(deps.book, intent, repeats, { attempt, priority: priorityOf(intent) });
+    },
+    changeOrder: (input) => orLost(() => watched(input, (one) => change(asking, one))),
   };
 }
 
@@ -68,11 +69,12 @@ type Refusal =
  * What a failed order call means. `again`: nothing was sent, and there is still time. An order call that was not written, or met a full second,
  * is made anew; everything else is the workflow's to judge.
  */
-async function judge(error: unknown, sendBy: number, tries: number): Promise<Refusal> {
+async function judge(error: unknown, sendBy: number, tries: number, isOnce = false): Promise<Refusal> {
   if (!(error instanceof BrokerError)) throw error;
   const { kind, message } = error;
   if (isNoLongerWanted(error)) return Date.now() > sendBy ? { kind: 'too_late' } : { kind: 'again' };
   if (kind === 'rate_limited') {
+    if (isOnce) return { kind: 'rate_limited', message };
     await untilNextSecond();
     // One that stays full is asked less and less often: each attempt is one of the account's day.
     await pause(Math.min(2 ** (tries - 1) - 1, MOST_SECONDS) * 1_000);
@@ -96,7 +98,8 @@ function isFresh({ beganMono, beganWall }: { beganMono: number; beganWall: numbe
 
 const reading = () => ({ beganMono: performance.now(), beganWall: Date.now() });
 
-async function send(deps: Asking, intent: OrderIntent): Promise<SendOutcome> {
+/** `earlier` tags stand for the same order: where one of them shows after all, nothing is sent. */
+async function send(deps: Asking, intent: OrderIntent, earlier: readonly string[]): Promise<SendOutcome> {
   const { sendBy } = intent;
   const priority = priorityOf(intent);
   for (let failed = 0, tries = 1; ; ) {
@@ -106,7 +109,9 @@ async function send(deps: Asking, intent: OrderIntent): Promise<SendOutcome> {
     const pricedAt = reading();
     // Looks that failed may have taken as long as a price is fresh: it goes by a new one.
     const isUnseen = intent.mayGoUnseen && failed >= FAILED_LOOKS;
-    const looked = isUnseen ? ({ kind: 'unseen', ...pricedAt } as const) : await lookFor(deps, intent.tag, priority);
+    const looked = isUnseen
+      ? ({ kind: 'unseen', ...pricedAt } as const)
+      : await lookFor(deps, [intent.tag, ...earlier], priority);
     if (looked.kind === 'found') return { kind: 'found', row: told(deps, looked.row) };
     if (priced.kind !== 'priced') return priced;
     if (looked.kind === 'failed') {
@@ -121,52 +126,17 @@ async function send(deps: Asking, intent: OrderIntent): Promise<SendOutcome> {
   }
 }
 
-/** One attempt after the other, each under its own tag, until one is not refused outright. */
-async function sendRepeatedly(
-  deps: Asking,
-  intent: OrderIntent,
-  { tags, pauseMs, stopAt }: NonNullable<OrderIntent['repeats']>,
-): Promise<SendResult> {
-  const refused: NonNullable<SendResult['refused']> = [];
-  const beat = setInterval(() => Context.current().heartbeat(), BEAT_MS);
-  try {
-    for (const tag of tags) {
-      if (Date.now() > stopAt || Context.current().cancellationSignal.aborted) break;
-      const sendBy = Math.min(stopAt, Date.now() + ATTEMPT_WITHIN_MS);
-      const outcome = await send(deps, { ...intent, tag, sendBy });
-      const message = refusalIn(outcome);
-      if (message === null) return { ...outcome, tag, refused };
-      refused.push({ tag, message, row: 'row' in outcome ? outcome.row : null });
-      // Called off: what was refused so far is still told. After the last one the day waits itself.
-      if (tag !== tags.at(-1)) await pause(pauseMs).catch(() => {});
-    }
-    return { kind: 'too_late', refused };
-  } finally {
-    clearInterval(beat);
-  }
-}
-
-/** The words of an outright refusal; null for everything that may stand in the book, or is not this order's alone. */
-function refusalIn(outcome: SendOutcome): string | null {
-  if (outcome.kind === 'refused' || outcome.kind === 'no_price' || outcome.kind === 'rate_limited')
-    return outcome.message;
-  if (outcome.kind === 'too_late') return 'the book could not be read in time';
-  if (outcome.kind !== 'sent' && outcome.kind !== 'found') return null;
-  const { row } = outcome;
-  return row?.status === 'REJECTED' && row.filledQuantity === 0 ? (row.statusMessage ?? 'rejected') : null;
-}
-
 type Looked =
   | { kind: 'found'; row: BookRow }
   | { kind: 'absent'; beganMono: number; beganWall: number }
   | { kind: 'failed' };
 
 /** A look that took too long is no look: nothing may be sent after it. */
-async function lookFor({ book }: Asking, tag: string, priority: Priority): Promise<Looked> {
+async function lookFor({ book }: Asking, tags: readonly string[], priority: Priority): Promise<Looked> {
   try {
     const list = await within(FRESH_MS, book.orders(priority));
     if (!list) return { kind: 'failed' };
-    const row = list.orders.find((order) => order.tag === tag);
+    const row = list.orders.find((order) => order.tag !== null && tags.includes(order.tag));
     return row ? { kind: 'found', row: await book.withFills(row, priority) } : { ...list, kind: 'absent' };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
@@ -201,7 +171,8 @@ async function place(
     const row = await rowWithin(deps, ROW_WITHIN_MS, { orderId, priority, shows: ({ phase }) => phase !== 'pending' });
     return { kind: 'sent', orderId, price, triggerPrice, touch, row: row && told(deps, row) };
   } catch (error) {
-    const refusal = await judge(error, sendBy, tries);
+    // One of several attempts waits between them instead.
+    const refusal = await judge(error, sendBy, tries, intent.repeats !== undefined);
     if (refusal.kind === 'doubt') deps.book.noteSent();
     if (refusal.kind === 'refused') deps.book.circuits.hearRefusal(contract.tradingsymbol, refusal.message);
     return refusal;
@@ -245,14 +216,15 @@ async function wantedChange(deps: Asking, { how, ...of }: ChangeInput, priority:
   }
   const priced = await crossing(deps, { ...of, priority }, how);
   if (priced.kind !== 'priced') return priced;
-  const { price } = priced;
+  const { price, offered } = priced;
   const { noWorseThan, shown } = how;
   // A stop becomes a limit also at the price that it shows.
   if (how.kind === 'to_limit' || shown === null) return { kind: 'change', price };
   // A shown price beyond what the exchange accepts now is better than any that it would take: it stays.
   const isWorse = noWorseThan !== null && (of.side === 'BUY' ? price < noWorseThan : price > noWorseThan);
-  if (isWorse || price === shown) return { kind: 'unchanged', price: shown };
-  return { kind: 'change', price };
+  if (!isWorse && price !== shown) return { kind: 'change', price };
+  const crosses = offered !== null && (of.side === 'BUY' ? offered <= shown : offered >= shown);
+  return { kind: 'unchanged', price: shown, crossed: crosses ? (how.crossed ?? 0) + 1 : 0 };
 }
 
 async function ask(

@@ -13,7 +13,8 @@ import { pause, untilNextSecond, within } from './waiting.ts';
 export type PriceDeps = { feed: Feed; book: Book; use: <T>(call: (session: KiteSession) => Promise<T>) => Promise<T> };
 
 export type Priced =
-  | { kind: 'priced'; price: Paise; triggerPrice: Paise; touch: Paise | null }
+  /** `touch` is what slippage is measured from, `offered` the best price of the other side; null where there is none. */
+  | { kind: 'priced'; price: Paise; triggerPrice: Paise; touch: Paise | null; offered: Paise | null }
   | { kind: 'no_price'; message: string }
   | { kind: 'trigger_passed'; lastPrice: Paise };
 
@@ -31,7 +32,7 @@ export async function priceOf(
   switch (pricing.kind) {
     // A price that a person chose needs no quote, and no slippage is measured from it.
     case 'limit':
-      return { kind: 'priced', price: pricing.price, triggerPrice: 0, touch: null };
+      return { kind: 'priced', price: pricing.price, triggerPrice: 0, touch: null, offered: null };
     case 'stop': {
       const { triggerPrice, price } = pricing;
       const quote = await lastPriceOf(deps, of);
@@ -39,7 +40,7 @@ export async function priceOf(
       const isPassed = quote !== null && (of.side === 'BUY' ? quote >= triggerPrice : quote <= triggerPrice);
       return isPassed
         ? { kind: 'trigger_passed', lastPrice: quote }
-        : { kind: 'priced', price, triggerPrice, touch: null };
+        : { kind: 'priced', price, triggerPrice, touch: null, offered: null };
     }
     case 'cross':
       return crossing(deps, of, pricing);
@@ -62,8 +63,9 @@ export async function crossing(
   const circuits = await deps.book.circuits.of(contract.tradingsymbol, priority);
   const quote = await touchOf(deps, of);
   if (typeof quote === 'string') return { kind: 'no_price', message: quote };
-  const { price, touch } = crossingPrice({ ...circuits, ...quote }, side, contract.tickSize, widen, noWorseThan);
-  if (bound === undefined) return { kind: 'priced', price, triggerPrice: 0, touch };
+  const crossed = crossingPrice({ ...circuits, ...quote }, side, contract.tickSize, widen, noWorseThan);
+  const { price, touch } = crossed;
+  if (bound === undefined) return { kind: 'priced', triggerPrice: 0, ...crossed };
   const isBeyond = side === 'BUY' ? touch > bound : touch < bound;
   if (isBeyond) {
     const words = side === 'BUY' ? 'offered at' : 'bid at';
@@ -71,7 +73,7 @@ export async function crossing(
     return { kind: 'no_price', message };
   }
   const bounded = side === 'BUY' ? Math.min(price, bound) : Math.max(price, bound);
-  return { kind: 'priced', price: bounded, triggerPrice: 0, touch };
+  return { kind: 'priced', triggerPrice: 0, ...crossed, price: bounded };
 }
 
 /** The feed's depth when it is fresh, else a quote of this instant; words where there is neither. Throws when the session is dead. */

@@ -47,9 +47,10 @@ export function crossingPrice(
   tick: Paise,
   widen: number,
   noWorseThan: Paise | null,
-): { price: Paise; touch: Paise } {
-  const touch = (side === 'BUY' ? quote.asks[0]?.price : quote.bids[0]?.price) ?? quote.lastPrice;
+): { price: Paise; touch: Paise; offered: Paise | null } {
+  const offered = (side === 'BUY' ? quote.asks[0]?.price : quote.bids[0]?.price) ?? null;
+  const touch = offered ?? quote.lastPrice;
   const circuit = { lower: quote.lowerCircuit ?? null, upper: quote.upperCircuit ?? null };
   const range = priceProtection(quote.lastPrice, tick, circuit);
-  return { price: protectedLimit({ side, touch, widen, tick, range, noWorseThan }), touch };
+  return { price: protectedLimit({ side, touch, widen, tick, range, noWorseThan }), touch, offered };
 }

@@ -202,7 +202,8 @@ function isSettled({ rows }: News): boolean {
   });
 }
 
-const keyOf = (news: BookNews): string => String(hashOf(JSON.stringify({ ...news, at: 0 })));
+/** When it was told, and the ids beside it, are no news. */
+const keyOf = (news: News): string => String(hashOf(JSON.stringify({ ...news, at: 0, toldAt: 0, ids: [] })));
 
 /** A day without hours in the calendar is never before its open. */
 function openOf(date: string): MarketMs {

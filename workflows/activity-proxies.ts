@@ -26,7 +26,15 @@ export const orderCalls = proxyActivities<Pick<DayActivities, 'sendOrder' | 'cha
 /** Many attempts of one exit, refused again and again: a dead worker is noticed, and all of its tags are in doubt then. */
 export const repeatedCalls = proxyActivities<Pick<DayActivities, 'sendOrder'>>({
   startToCloseTimeout: '15m',
-  heartbeatTimeout: '20s',
+  heartbeatTimeout: '10s',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry: { maximumAttempts: 1 },
+});
+
+/** A price that is looked at for minutes: called off within seconds. */
+export const watchedCalls = proxyActivities<Pick<DayActivities, 'changeOrder'>>({
+  startToCloseTimeout: '10m',
+  heartbeatTimeout: '5s',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { maximumAttempts: 1 },
 });

@@ -98,10 +98,10 @@ export type OrderIntent = {
   product: Product;
   pricing: Pricing;
   /**
-   * An exit that was refused many times: it is sent under these tags instead, one after the other, each only once the one before it was
-   * refused outright, with a pause between them, and none after `stopAt`.
+   * An exit or a stop that has failed many times: it is sent under these tags instead, one after the other, each only once the one before it was
+   * refused outright or is proven absent, with a pause between them, and none after `stopAt`. `known` is what the day knows of the book.
    */
-  repeats?: { tags: string[]; pauseMs: number; stopAt: WallMs };
+  repeats?: { tags: string[]; pauseMs: number; stopAt: WallMs; known: Pick<BookCursor, 'seen' | 'overnight'> };
   /** Not sent after it: an activity that waited for a worker too long does nothing. */
   sendBy: WallMs;
   /** Goes after two failed looks at the book: an exit or stop whose tag was never sent, once a whole book was read. */
@@ -111,7 +111,7 @@ export type OrderIntent = {
 /** What came of an intent; `tag` and `refused` only of one with repeats: the tag that it is of, and those that were refused before it. */
 export type SendResult = SendOutcome & {
   tag?: string;
-  refused?: { tag: string; message: string; row: BookRowSeen | null }[];
+  refused?: { tag: string; message: string; row: BookRowSeen | null; as: 'refused' | 'absent' | 'not_sent' }[];
 };
 /** `row` is what the book shows of an order that was just sent or changed; null when nothing was seen within the second. */
 export type SendOutcome =
@@ -126,8 +126,12 @@ export type SendOutcome =
   | { kind: 'session_lost'; number: number }
   /** The broker's definite no: nothing of it is in the book. */
   | { kind: 'refused'; message: string }
-  | { kind: 'doubt'; message: string };
+  /** `since`: where the answer did not come some time ago. */
+  | { kind: 'doubt'; message: string; since?: WallMs };
 export type BookRowSeen = import('../domain/control/book.ts').BookRow;
+
+/** Looked at again and again, as long as it shows the best price that it may; until it was found crossed so often. Milliseconds. */
+export type PriceWatch = { everyMs: number; forMs: number; crossings: number };
 
 export type ChangeInput = {
   identity: DayIdentity;
@@ -135,7 +139,16 @@ export type ChangeInput = {
   contract: ContractRef;
   side: Side;
   how: /** `to_limit` turns a resting stop into the exit; `reprice` moves a live limit. */
-    | { kind: 'to_limit' | 'reprice'; widen: number; noWorseThan: Paise | null; bound?: Paise; shown: Paise | null }
+    | {
+        kind: 'to_limit' | 'reprice';
+        widen: number;
+        noWorseThan: Paise | null;
+        bound?: Paise;
+        shown: Paise | null;
+        /** Looks in a row so far that found it unfilled at a price that somebody offers. */
+        crossed?: number;
+        watch?: PriceWatch;
+      }
     /** `onlyIfPriced`: a price to replace it with must be computable, or nothing is cancelled. */
     | { kind: 'cancel'; onlyIfPriced: boolean };
   /** Not sent after it. */
@@ -143,8 +156,8 @@ export type ChangeInput = {
 };
 export type ChangeResult =
   | { kind: 'sent'; price: Paise | null; row: BookRowSeen | null }
-  /** It shows the best price that it may already: nothing was sent. */
-  | { kind: 'unchanged'; price: Paise }
+  /** It shows the best price that it may already: nothing was sent. `crossed`: looks in a row by now that found somebody who offers at it. */
+  | { kind: 'unchanged'; price: Paise; crossed: number }
   | { kind: 'too_late' }
   | { kind: 'no_price'; message: string }
   | { kind: 'address_refused'; message: string }

@@ -56,7 +56,7 @@ describe('changing an order', () => {
       ...{ kind: 'sent', price: shown, row: { phase: 'working', orderType: 'LIMIT', price: shown } },
     });
     const reprice = { kind: 'reprice', widen: 0, noWorseThan: shown, shown } as const;
-    expect(await change(reprice)).toEqual({ kind: 'unchanged', price: shown });
+    expect(await change(reprice)).toMatchObject({ kind: 'unchanged', price: shown });
     expect(today.order(stop.orderId).modifications).toBe(1);
   });
 

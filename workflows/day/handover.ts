@@ -84,7 +84,7 @@ function takeUp(day: Day, left: HandedOver, from: string): void {
 }
 
 /** DAY orders died at the close, whatever was heard of them last. */
-function ended({ change: _, intent: __, ...order }: Order): Order {
+function ended({ change: _, intent: __, watched: ___, ...order }: Order): Order {
   const status = order.filledQuantity < order.quantity ? 'CANCELLED' : 'COMPLETE';
   return order.phase === 'ended' ? order : { ...order, phase: 'ended', status };
 }

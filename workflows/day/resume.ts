@@ -39,7 +39,7 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null):
 }
 
 /** What was on its way when the run was lost may be in the book. */
-function inDoubt({ change: _, ...order }: Order): Order {
+function inDoubt({ change: _, watched: __, ...order }: Order): Order {
   if (order.phase !== 'intended' && order.phase !== 'in_flight') return order;
   return { ...order, phase: 'doubt', status: 'IN DOUBT', since: Date.now() };
 }

@@ -13,7 +13,7 @@ import { attribute, recordSquareOffOrders } from '../external/attribution.ts';
 import { contractsOf, recordExternalTrades } from '../external/trades.ts';
 import { checkDayLoss } from '../position/request-exit.ts';
 import { asKnown } from './dropped.ts';
-import { applyRow, settleAbsent } from './ledger.ts';
+import { applyRow, NOWHERE, settleAbsent } from './ledger.ts';
 
 /** Pause before restarting a watcher that failed permanently. Wall milliseconds. */
 const AFTER_FAILURE_MS = 2_000;
@@ -139,7 +139,7 @@ export function applyNews(day: Day, news: BookNews): void {
       for (const row of news.rows) applyRow(day, row, news.at);
       for (const tag of news.absent) {
         const order = facts.orders[tag];
-        if (order) settleAbsent(day, order, 'neither orders, trades nor positions show it');
+        if (order) settleAbsent(day, order, NOWHERE);
       }
       recordExternalTrades(day, news.externalTrades);
       recordSquareOffOrders(day, news.squareOffOrders);

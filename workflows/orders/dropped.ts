@@ -6,11 +6,14 @@ import type { DayFacts } from '../day/facts.ts';
 /** As many of a position's newest are kept: what is decided of refusals looks at no more. */
 const KEPT = 30;
 
+/** An order that nobody answered and no book has shown for so long is hardly expected: one that comes all the same is adopted by its tag. */
+const ABSENT_FOR_MS = 600_000;
+
 /** Only those that the journal has already. */
 export function dropEnded(facts: DayFacts): void {
   const counts = new Map<string, number>();
   for (const order of Object.values(facts.orders).reverse()) {
-    if (!isSpent(order) || facts.journal.orders.includes(order.tag)) continue;
+    if (!isSpent(order, Date.now()) || facts.journal.orders.includes(order.tag)) continue;
     const key = `${order.positionId}:${order.role}:${order.purpose}`;
     const count = (counts.get(key) ?? 0) + 1;
     counts.set(key, count);
@@ -20,8 +23,9 @@ export function dropEnded(facts: DayFacts): void {
   }
 }
 
-function isSpent(order: Order): boolean {
-  const over = order.phase === 'ended' || order.phase === 'not_sent';
+function isSpent(order: Order, now: number): boolean {
+  const isGone = order.phase === 'absent' && now - order.since > ABSENT_FOR_MS;
+  const over = order.phase === 'ended' || order.phase === 'not_sent' || isGone;
   return (
     over &&
     order.filledQuantity === 0 &&

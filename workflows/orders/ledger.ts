@@ -124,14 +124,18 @@ export function markInFlight(day: Day, order: Order): void {
   day.touchOrder(order.tag);
 }
 
-export function markDoubt(day: Day, order: Order, message: string): void {
+export function markDoubt(day: Day, order: Order, message: string, since = Date.now()): void {
   if (RANK[order.phase] > RANK.doubt) return;
   setPhase(order, 'doubt');
+  order.since = since;
   order.status = 'IN DOUBT';
   order.statusMessage = message;
   day.log('warn', 'order_in_doubt', `No clear answer for ${order.tag}: ${message}. Looking for it in the book.`);
   day.touchOrder(order.tag);
 }
+
+/** What two good looks have said. */
+export const NOWHERE = 'neither orders, trades nor positions show it';
 
 /** Two good looks, or a person, say that the book does not have it. It is watched to the close all the same. */
 export function settleAbsent(day: Day, order: Order, by: string): void {
@@ -183,6 +187,12 @@ export function doubtReserved(day: Day, order: Order, message: string): void {
   markDoubt(day, order, message);
 }
 
+/** Nothing was heard of it either, and two good looks have not shown it. */
+export function settleReserved(day: Day, order: Order, message: string): void {
+  doubtReserved(day, order, message);
+  settleAbsent(day, order, NOWHERE);
+}
+
 export function setPhase(order: Order, phase: OrderPhase): void {
   order.phase = phase;
   order.since = Date.now();
@@ -204,7 +214,10 @@ export function applyRow(day: Day, row: BookRow, at: number): Order | null {
   if (at >= order.seenAt && !(known === 'ended' && row.phase !== 'ended')) takeWords(order, row, at);
   clearShownChange(order, row);
   standIn(day, order);
-  if (order.filledQuantity > before) tellFill(day, order);
+  if (order.filledQuantity > before) {
+    delete order.crossed;
+    tellFill(day, order);
+  }
   if (order.phase === 'ended' && known !== 'ended') tellEnd(day, order);
   if (order.phase !== known && known === 'absent') tellGhost(day, order);
   day.touchOrder(order.tag);

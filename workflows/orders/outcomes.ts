@@ -5,8 +5,9 @@ import type { Day } from '../day/day.ts';
 import { applyRow, markAccepted, markDoubt, markNotSent } from './ledger.ts';
 
 const ADDRESS_REFUSED_MS = 30_000;
-/** The longest pause after calls that met a full rate. */
+/** The longest pause after calls that met a full rate, and after how many in a row a longer one. */
 const RATE_HELD_MS = 10_000;
+const RATE_HELD_LONG = { from: 40, ms: 30_000 };
 const MINUTE_MS = 60_000;
 
 export function applySent(day: Day, order: Order, result: SendResult, summary: string): void {
@@ -43,7 +44,7 @@ export function applySent(day: Day, order: Order, result: SendResult, summary: s
       tellRefusal(day, order, `${summary}: refused. ${result.message}`);
       return;
     case 'doubt':
-      markDoubt(day, order, result.message);
+      markDoubt(day, order, result.message, result.since);
   }
 }
 
@@ -66,7 +67,7 @@ export function hold(day: Day, { kind, message }: { kind: 'address_refused' | 'r
   // What was sent beside a call that has met it already meets the same.
   const times = known ? known.times + (now >= known.until ? 1 : 0) : 1;
   if (kind === 'rate_limited') {
-    const pause = Math.min(times * 1_000, RATE_HELD_MS);
+    const pause = times > RATE_HELD_LONG.from ? RATE_HELD_LONG.ms : Math.min(times * 1_000, RATE_HELD_MS);
     rates.held = { kind: 'rate', until: now + pause - (now % 1_000), message, times };
     return;
   }

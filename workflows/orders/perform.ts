@@ -9,6 +9,7 @@ import type { Day } from '../day/day.ts';
 import { applyRow, clearEndedChange, markInFlight, recordIntent } from './ledger.ts';
 import { applySent, countCall, heard, hold, tellRefusal } from './outcomes.ts';
 import { sendRepeatedly } from './repeated-exit.ts';
+import { watchPrice } from './watched-price.ts';
 
 /** A call that waited longer than this for a worker does nothing. Wall milliseconds. */
 const SEND_WITHIN_MS = 10_000;
@@ -65,15 +66,22 @@ export function leaves(day: Day, position: Position, order: Order): void {
 }
 
 /** A live order becomes a limit, or gets another price. */
-export function change(day: Day, position: Position, { tag, kind, widen, noWorseThan, bound }: Change): void {
+export function change(day: Day, position: Position, action: Change): void {
+  const { tag, kind, widen, noWorseThan, bound, watch } = action;
   const order = day.facts.orders[tag];
   const contract = order && contractOf(position, order);
   if (!order?.orderId || !contract) return;
+  const shown = order.orderType === 'LIMIT' ? order.price : null;
+  const crossed = order.crossed ?? 0;
+  const how = {
+    ...{ kind, widen, noWorseThan, shown, crossed },
+    ...(bound === undefined ? {} : { bound }),
+    ...(watch ? { watch } : {}),
+  };
+  const filled = order.filledQuantity;
   order.modifications += 1;
   const isFirst = order.changeSince === undefined;
-  order.changeSince ??= Date.now();
-  const shown = order.orderType === 'LIMIT' ? order.price : null;
-  const how = { kind, widen, noWorseThan, shown, ...(bound === undefined ? {} : { bound }) };
+  if (!watch) order.changeSince ??= Date.now();
   const summary = `${kind === 'to_limit' ? 'Stop into limit' : 'New price'}: ${order.side} ${order.tradingsymbol}`;
   call(day, order, contract, how, summary, (result) => {
     const step = result.kind === 'sent' || result.kind === 'unchanged' || result.kind === 'refused';
@@ -81,14 +89,8 @@ export function change(day: Day, position: Position, { tag, kind, widen, noWorse
     // What never left is none of the broker's 25.
     if (!REACHED.has(result.kind)) order.modifications -= 1;
     if (SETTLED.has(result.kind) || (result.kind === 'no_price' && isFirst)) delete order.changeSince;
-    if (result.kind === 'unchanged') {
-      order.atBest = true;
-      return;
-    }
-    if (order.atBest) {
-      delete order.atBest;
-      day.touchOrder(order.tag);
-    }
+    takeLook(day, order, result, filled);
+    if (result.kind === 'unchanged') return;
     // What the book shows by now, or an order that has ended meanwhile, is no refusal of the conversion.
     if (
       kind === 'to_limit' &&
@@ -104,10 +106,29 @@ export function change(day: Day, position: Position, { tag, kind, widen, noWorse
   });
 }
 
+/** What has filled meanwhile is filling: nobody crosses it in vain. */
+function takeLook(day: Day, order: Order, result: ChangeResult, filledBefore: number): void {
+  const isBest = result.kind === 'unchanged';
+  const crossed = isBest && order.filledQuantity === filledBefore ? result.crossed : 0;
+  if (crossed > 0) order.crossed = crossed;
+  else delete order.crossed;
+  if (isBest) order.atBest = true;
+  else if (order.atBest) {
+    delete order.atBest;
+    day.touchOrder(order.tag);
+  }
+}
+
 export function cancel(day: Day, position: Position, tag: string, onlyIfPriced: boolean): void {
   const order = day.facts.orders[tag];
   const contract = order && contractOf(position, order);
   if (!order?.orderId || !contract) return;
+  if (order.watched) {
+    // Its watch may be about to change it: once that has come back, the loop cancels.
+    if (order.watched === 'on') day.changed();
+    order.watched = 'over';
+    return;
+  }
   const now = Date.now();
   const asked = order.cancelAsked;
   order.cancelAsked = { first: asked?.first ?? now, last: now, times: (asked?.times ?? 0) + 1 };
@@ -131,11 +152,21 @@ function call(
 ): void {
   const { orderId, side } = order;
   if (orderId === null) return;
-  order.change = { kind: how.kind, since: Date.now(), inFlight: true, price: null };
   countCall(day);
   const touch = () => (isOldNews(order) ? day.changed() : day.touchOrder(order.tag));
-  touch();
   const input = { identity: day.identity, orderId, contract, side, how, sendBy: Date.now() + SEND_WITHIN_MS };
+  const apply = (result: ChangeResult) => {
+    applyChanged(day, order, result);
+    applied(result);
+    order.steppedAt = Date.now();
+    touch();
+  };
+  if (how.kind !== 'cancel' && how.watch) {
+    watchPrice(day, order, input, summary, apply);
+    return;
+  }
+  order.change = { kind: how.kind, since: Date.now(), inFlight: true, price: null };
+  touch();
   day.run(`change ${order.tag}`, async () => {
     let result: ChangeResult;
     try {
@@ -143,10 +174,7 @@ function call(
     } catch (error) {
       result = { kind: 'doubt', message: wordsOf(error) };
     }
-    applyChanged(day, order, result);
-    applied(result);
-    order.steppedAt = Date.now();
-    touch();
+    apply(result);
   });
 }
 

@@ -1,4 +1,4 @@
-/** An exit that was refused again and again: its next attempts go in one activity, each under a tag that is in the facts before. */
+/** An exit or a stop that has failed again and again: its next attempts go in one activity, each under a tag that is in the facts before. */
 import { CancellationScope } from '@temporalio/workflow';
 import type { SendResult } from '../../src/contract/activities.ts';
 import type { Action } from '../../src/domain/control/action.ts';
@@ -7,7 +7,17 @@ import { lastPlacement } from '../../src/domain/control/hours.ts';
 import { heldOf, ordersOf } from '../../src/domain/control/intervals.ts';
 import { repeatedCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
-import { applyRow, doubtReserved, markInFlight, markNotSent, recordIntent, reserve, setPhase } from './ledger.ts';
+import { cursorOfDay } from './book.ts';
+import {
+  applyRow,
+  doubtReserved,
+  markInFlight,
+  markNotSent,
+  recordIntent,
+  reserve,
+  setPhase,
+  settleReserved,
+} from './ledger.ts';
 import { applySent, countCall } from './outcomes.ts';
 
 type Send = Extract<Action, { do: 'send' }>;
@@ -27,6 +37,7 @@ export function sendRepeatedly(
   whole.repeats = whole.tag;
   markInFlight(day, whole);
   const tags = reserved.map(({ tag }) => tag);
+  const { seen, overnight } = cursorOfDay(day.facts);
   const input = {
     ...{
       identity: day.identity,
@@ -38,7 +49,8 @@ export function sendRepeatedly(
       quantity,
       product: position.plan.product,
     },
-    ...{ pricing, sendBy: stopAt, mayGoUnseen: day.facts.book.readAt !== null, repeats: { tags, pauseMs, stopAt } },
+    ...{ pricing, sendBy: stopAt, mayGoUnseen: day.facts.book.readAt !== null },
+    repeats: { tags, pauseMs, stopAt, known: { seen, overnight } },
   };
   const summary = `${side} ${quantity} ${contract.tradingsymbol} (${role} ${purpose}), up to ${attempts} attempts`;
   day.run(`send ${whole.tag}`, async () => {
@@ -57,7 +69,7 @@ export function sendRepeatedly(
         done = true;
         day.changed();
       });
-    await day.until(`send ${whole.tag}`, () => done || isUnwanted(day, position, action));
+    await day.until(`send ${whole.tag}`, () => done || isUnwanted(day, position, action, whole));
     if (!done) scope.cancel();
     await run;
     if (result) settle(day, reserved, result, summary);
@@ -70,19 +82,21 @@ export function sendRepeatedly(
   });
 }
 
-/** What is held has changed under it, or nothing may be sent any more. */
-function isUnwanted({ facts }: Day, position: Position, { leg }: Send): boolean {
+/** What is held has changed under it, nothing may be sent any more, or the book shows one of them. */
+function isUnwanted({ facts }: Day, position: Position, { leg }: Send, whole: Order): boolean {
+  if (whole.phase !== 'in_flight' || (whole.purpose === 'stop' && position.exit !== null)) return true;
   if (facts.handsOff || facts.over || !facts.sessionLives) return true;
   return heldOf(ordersOf(facts, position), leg, position.unheard).lo < 0;
 }
 
 function settle(day: Day, reserved: readonly Order[], result: SendResult, summary: string): void {
-  for (const { tag, message, row } of result.refused ?? []) {
+  for (const { tag, message, row, as } of result.refused ?? []) {
     const order = reserved.find((known) => known.tag === tag);
     if (!order) continue;
     countCall(day);
     if (row) applyRow(day, row, Date.now());
-    else Object.assign(order, { status: 'REFUSED', statusMessage: message });
+    else if (as === 'absent') settleReserved(day, order, message);
+    else Object.assign(order, { status: as === 'refused' ? 'REFUSED' : 'NOT SENT', statusMessage: message });
     order.since = Date.now();
   }
   const last = reserved.find(({ tag }) => tag === result.tag);

@@ -27,7 +27,16 @@ export type Action =
     }
   /** An order that a command has recorded leaves. */
   | { do: 'begin'; tag: string }
-  | { do: 'change'; tag: string; kind: 'to_limit' | 'reprice'; widen: number; noWorseThan: Paise | null; bound?: Paise }
+  | {
+      do: 'change';
+      tag: string;
+      kind: 'to_limit' | 'reprice';
+      widen: number;
+      noWorseThan: Paise | null;
+      bound?: Paise;
+      /** It is looked at for longer: how often, for how long, and how many looks in a row that find it crossed end that. */
+      watch?: { everyMs: number; forMs: number; crossings: number };
+    }
   /** `onlyIfPriced`: a price to replace it with must be computable. */
   | { do: 'cancel'; tag: string; onlyIfPriced: boolean }
   /** A recorded order that is not wanted any more, and was never sent. */

@@ -1,29 +1,28 @@
 /** Bringing a leg's quantity down by limit orders: a stop becomes a limit, a limit widens, what nothing closes is placed. */
-import type { Look } from './action.ts';
+import type { Action, Look } from './action.ts';
 import type { Leg, Order, OrderPurpose } from './facts.ts';
 import { mayPlace } from './hours.ts';
-import { isLive, isOver, mayFill } from './intervals.ts';
+import { isLive, isOver, mayFill, ordersOfLeg } from './intervals.ts';
 import { callsLeft, shareUsed } from './rates.ts';
 
 /** Wall milliseconds. */
 const STEP_MS = 2_000;
-/** An order that shows the best price that it may already: how often it is looked at, and how often later when it sells. */
+/** An order that shows the best price that it may already: how often it is looked at; after some steps in one activity for some minutes. */
 const AT_BEST_MS = 10_000;
-const AT_BEST_LATER_MS = 60_000;
-const AT_BEST_OFTEN = 60;
-/** After so many refusals in a row the next attempt waits longer, but never above ten seconds while something is short. */
-const PAUSES: readonly { refusals: number; short: number; long: number }[] = [
-  { refusals: 3, short: 1_000, long: 1_000 },
-  { refusals: 15, short: 2_000, long: 5_000 },
+const AT_BEST_STEPS = 12;
+const WATCHED_FOR_MS = 300_000;
+/** An order is replaced that so many looks in a row have found unfilled at a price that somebody offers; more where that has not helped. */
+const CROSSED = { looks: 2, replacements: 3, looksLater: 30 };
+/** After so many failures in a row the next attempt waits longer, but never above ten seconds while something is short. */
+const PAUSES: readonly { failures: number; short: number; long: number }[] = [
+  { failures: 3, short: 1_000, long: 1_000 },
+  { failures: 15, short: 2_000, long: 5_000 },
   // Also a hedge is left within a minute of an exchange that answers again.
-  { refusals: Number.POSITIVE_INFINITY, short: 10_000, long: 30_000 },
+  { failures: Number.POSITIVE_INFINITY, short: 10_000, long: 30_000 },
 ];
-/** After so many attempts in a row that nobody answered and no book showed, the next one waits: a day of them has to fit into a history. */
-const UNANSWERED = 15;
-const UNANSWERED_MS = 40_000;
-/** From so many refusals on, attempts go in one activity, so that a day of them stays within its history. */
+/** From so many on, refused or never answered, attempts go in one activity, so that a day of them stays within its history. */
 const REPEATED_FROM = 15;
-const REPEATS = 6;
+const REPEATS = 12;
 /** Of the broker's 25 modifications, four are kept for the square-off (TRADING section 4). */
 const MODIFICATIONS = 21;
 const SQUARE_OFF_MODIFICATIONS = 25;
@@ -61,7 +60,7 @@ export function cancelExcess(look: Look, orders: readonly Order[], excess: numbe
 }
 
 function advance(look: Look, leg: Leg, order: Order): void {
-  if (!isLive(order) || order.change || look.isTouched(order.tag)) return;
+  if (!isLive(order) || order.change || order.watched || look.isTouched(order.tag)) return;
   if (crosses(look, leg, order.side, order.purpose)) return;
   if (order.orderType === 'LIMIT') reprice(look, leg, order);
   else convert(look, leg, order);
@@ -89,20 +88,32 @@ function isReplaceable(look: Look, leg: Leg): boolean {
 
 function reprice(look: Look, leg: Leg, order: Order): void {
   if (order.phase === 'accepted') return;
-  const later = order.side === 'SELL' && order.steps >= AT_BEST_OFTEN;
-  const pause = order.atBest ? (later ? AT_BEST_LATER_MS : AT_BEST_MS) : STEP_MS;
+  const isWatched = order.atBest === true && order.steps >= AT_BEST_STEPS;
+  const pause = order.atBest && !isWatched ? AT_BEST_MS : STEP_MS;
   const next = (order.steppedAt ?? order.since) + pause;
   if (look.now.wall < next) {
     look.again(next);
     return;
   }
-  if (order.modifications >= budgetOf(look)) {
-    if (isReplaceable(look, leg)) look.cancel(order, true);
-    return;
-  }
+  const crossings = crossingsOf(look, leg, order);
+  const isUsed = order.modifications >= budgetOf(look) || (order.crossed ?? 0) >= crossings;
+  if (isUsed && isReplaceable(look, leg) && look.cancel(order, true)) return;
+  if (order.modifications >= budgetOf(look)) return;
   // The price of an exit never falls while it is on.
   const noWorseThan = order.side === 'BUY' ? order.price : null;
-  look.add({ do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan });
+  const change: Action = { do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan };
+  const watch = { everyMs: AT_BEST_MS, forMs: WATCHED_FOR_MS, crossings };
+  look.add(isWatched ? { ...change, watch } : change);
+}
+
+/** An exchange that answers would have filled it: after so many looks that found it crossed another order in its place is. */
+function crossingsOf({ orders }: Look, leg: Leg, { side }: Order): number {
+  const over = ordersOfLeg(orders, leg)
+    .filter((order) => order.side === side && isOver(order))
+    .toReversed();
+  const since = over.findIndex(({ cancelAsked, filledQuantity }) => !cancelAsked || filledQuantity > 0);
+  const replaced = since < 0 ? over.length : since;
+  return replaced < CROSSED.replacements ? CROSSED.looks : CROSSED.looksLater;
 }
 
 function budgetOf({ facts }: Look): number {
@@ -112,17 +123,19 @@ function budgetOf({ facts }: Look): number {
 function place(look: Look, { leg, side, purpose, orders }: Trade, units: number): number {
   const { facts, position, now } = look;
   if (!mayPlace(facts, position, leg.contract, now) || crosses(look, leg, side, purpose)) return 0;
-  const { refusals, last } = refusedInARow(orders);
-  const step = PAUSES.find((pause) => refusals <= pause.refusals);
-  const pause = refusals === 0 || !step ? 0 : side === 'BUY' ? step.short : step.long;
-  const waits = Math.max(pause, unansweredInARow(orders) > UNANSWERED ? UNANSWERED_MS : 0);
-  if (last && now.wall < last.since + waits) {
-    look.again(last.since + waits);
+  const { failures, refusals, last } = failedInARow(orders);
+  const step = PAUSES.find((pause) => failures <= pause.failures);
+  const isRepeated = failures > REPEATED_FROM;
+  // What is known to be absent has waited for that already.
+  const isNow = failures === 0 || (last?.phase === 'absent' && !isRepeated);
+  const pause = isNow || !step ? 0 : side === 'BUY' ? step.short : step.long;
+  if (last && now.wall < last.since + pause) {
+    look.again(last.since + pause);
     return 0;
   }
   const shown = orders.findLast(({ orderType, price }) => orderType === 'LIMIT' && price > 0);
   const noWorseThan = side === 'BUY' && shown && !wasRefused(shown) ? shown.price : null;
-  const repeats = step && refusals > REPEATED_FROM ? { attempts: REPEATS, pauseMs: pause } : undefined;
+  const repeats = isRepeated ? { attempts: REPEATS, pauseMs: pause } : undefined;
   return look.send(leg, purpose, side, units, { kind: 'cross', widen: refusals, noWorseThan }, repeats);
 }
 
@@ -160,19 +173,11 @@ function wasRefused({ status }: Order): boolean {
   return status === 'REJECTED' || status === 'REFUSED';
 }
 
-/** Attempts that ended without a fill since the last one that filled, or that we cancelled ourselves. */
-function refusedInARow(orders: readonly Order[]): { refusals: number; last: Order | null } {
+/** Attempts that ended without a fill since the last one that filled, or that we cancelled ourselves; and those of them that were refused. */
+function failedInARow(orders: readonly Order[]): { failures: number; refusals: number; last: Order | null } {
   const over = orders.filter((order) => isOver(order) && order.purpose !== 'stop');
-  let refusals = 0;
-  for (const order of over.toReversed()) {
-    if (order.filledQuantity > 0 || order.cancelAsked || order.phase === 'absent') break;
-    refusals += 1;
-  }
-  return { refusals, last: over.at(-1) ?? null };
-}
-
-function unansweredInARow(orders: readonly Order[]): number {
-  const over = orders.filter((order) => isOver(order) && order.purpose !== 'stop');
-  const last = over.findLastIndex(({ phase }) => phase !== 'absent');
-  return over.length - 1 - last;
+  const other = over.findLastIndex(({ filledQuantity, cancelAsked }) => filledQuantity > 0 || cancelAsked);
+  const failed = over.slice(other + 1);
+  const refusals = failed.filter(({ phase }) => phase !== 'absent').length;
+  return { failures: failed.length, refusals, last: over.at(-1) ?? null };
 }

@@ -104,6 +104,10 @@ export type Order = {
   conversionRefused?: true;
   /** It shows the best price that it may: there is nothing to change until the market moves. */
   atBest?: true;
+  /** Looks in a row that found it there, unfilled, while somebody offered at its price. */
+  crossed?: number;
+  /** An activity looks at its price again and again; `over` once it was called off and has not come back. */
+  watched?: 'on' | 'over';
   /** A person wants it cancelled. */
   unwanted?: true;
   /** That we have asked for its cancellation: when first and last, and how often. */

@@ -6,7 +6,7 @@ import type { BookCursor, BookNews, BookRow, ExternalTrade } from './book.ts';
 import { isBrokerSquareOff } from './broker-square-off.ts';
 import { fillsPart, materialOf } from './cursor.ts';
 import { type DoubtWatch, idEntries, type Look, type OvernightWatch, overnightNews, type ShownIds } from './look.ts';
-import { bucketOf, bucketsOf, bucketsThatDiffer, entryOf, missingFrom } from './sketch.ts';
+import { bucketOf, bucketsNotMadeOf, bucketsOf, bucketsThatDiffer, entryOf, missingFrom } from './sketch.ts';
 
 export type Watched = {
   identity: { run: number; date: IsoDate };
@@ -81,13 +81,13 @@ function newlyEnded(look: Look, watched: Watched, memory: Memory): Set<string> {
   );
   const entries = rows.map((row) => ({ ...entryOf(row.orderId, materialOf(row)), told: isTold(row, memory) }));
   // What was told just now may or may not be in the cursor already.
-  const differ = bucketsThatDiffer(cursor.ended, entries);
-  const differWithoutTold = bucketsThatDiffer(
+  const differ = bucketsNotMadeOf(
     cursor.ended,
     entries.filter(({ told }) => !told),
+    entries.filter(({ told }) => told),
   );
   const lost = lostBuckets(look, cursor, memory, buckets);
-  const isNew = (bucket: number) => differ.has(bucket) && differWithoutTold.has(bucket) && !lost.has(bucket);
+  const isNew = (bucket: number) => differ.has(bucket) && !lost.has(bucket);
   return new Set(entries.filter(({ id }) => isNew(bucketOf(id, buckets))).map(({ id }) => id));
 }
 

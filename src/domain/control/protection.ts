@@ -24,6 +24,9 @@ const GATHER_MS = 5_000;
 /** A stop refused so often closes the position. */
 const REFUSALS = 2;
 const AGAIN_MS = 2_000;
+/** From so many in a row that were never sent on, attempts go in one activity, so that a day of them stays within its history. */
+const UNSENT_OFTEN = 15;
+const REPEATS = { attempts: 12, pauseMs: 10_000 };
 /** The exchange's first seconds refuse what they take later. Market time. */
 const OPENING_MS = 30_000;
 /** A triggered stop that is not filled by then is left through. Wall milliseconds. */
@@ -135,7 +138,9 @@ function restStop(look: Look, leg: Leg, stops: readonly Order[], units: number):
     return 'leave';
   }
   const { triggerPrice, limitPrice } = restingStop(entry, leg.contract.tickSize);
-  look.send(leg, 'stop', 'BUY', units, { kind: 'stop', triggerPrice, price: limitPrice });
+  const unsent = stops.length - 1 - stops.findLastIndex((stop) => !hasFailed(stop) || stop.status !== 'NOT SENT');
+  const repeats = unsent > UNSENT_OFTEN ? REPEATS : undefined;
+  look.send(leg, 'stop', 'BUY', units, { kind: 'stop', triggerPrice, price: limitPrice }, repeats);
   return 'stay';
 }
 

@@ -86,6 +86,19 @@ export function bucketsThatDiffer(sketch: string, entries: Iterable<Entry>): Set
   );
 }
 
+/** The buckets whose part of the sketch is not of all these entries and any of those that may be in it. */
+export function bucketsNotMadeOf(sketch: string, sure: Iterable<Entry>, maybe: readonly Entry[]): Set<number> {
+  const buckets = bucketsOf(sketch);
+  const shown = bucketsFrom(sure, buckets);
+  const known = read(sketch);
+  const differing = known.flatMap(({ count, sum }, index) => {
+    const { count: atLeast, sum: partly } = shown[index] ?? { count: 0, sum: 0 };
+    const others = maybe.filter(({ id }) => bucketOf(id, buckets) === index).map(({ hash }) => hash % SUM);
+    return count >= atLeast && areSummedBy(others, count - atLeast, (sum - partly + SUM) % SUM) ? [] : [index];
+  });
+  return new Set(differing);
+}
+
 /**
  * The buckets in which an id of the sketch is certainly not among these: fewer of them than the sketch has, or no choice of as many gives its
  * sum. A bucket with many more ids than the sketch knew is given the benefit of the doubt.

@@ -193,6 +193,16 @@ export class Legs {
       : Math.min(Math.max(0, -traded - Math.max(0, foreign)), ours);
   }
 
+  /** Signed units of a leg that others have not closed: what they have is the oldest position's first (CONTROL, external trades). */
+  leftOf(leg: Leg, now: MarketMs): number {
+    const side = Math.sign(leg.net);
+    const alike = [...this.legs.values()].filter(({ contract, net }) => contract === leg.contract && net * side > 0);
+    const ours = alike.reduce((sum, { net }) => sum + net, 0);
+    let closed = this.closedByOthers(leg.contract, now, ours);
+    for (const { net } of alike.slice(0, Math.max(0, alike.indexOf(leg)))) closed -= Math.min(closed, Math.abs(net));
+    return side * Math.max(0, Math.abs(leg.net) - closed);
+  }
+
   touchedByOthers(): boolean {
     return this.externals.size > 0;
   }

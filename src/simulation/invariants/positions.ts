@@ -125,14 +125,8 @@ export class PositionsWatch {
     return this.of.book.legs.legsOf(position).some((leg) => this.leftOf(leg) !== leg.net);
   }
 
-  /** What is left of a leg after what others have closed of its contract. */
   private leftOf(leg: Leg): number {
-    const { legs } = this.of.book;
-    const closed = legs.closedByOthers(leg.contract, virtualNow());
-    const ours = legs.ofContract(leg.contract);
-    if (ours === leg.net) return Math.sign(leg.net) * Math.max(0, Math.abs(leg.net) - closed);
-    // Of several positions only what is true of all of them is: with everything closed, each is.
-    return closed > 0 && closed >= Math.abs(ours) ? 0 : leg.net;
+    return this.of.book.legs.leftOf(leg, virtualNow());
   }
 
   pulse(marketIsOpen: boolean): void {

@@ -51,7 +51,8 @@ export class Terms {
     if (isNew) this.judgeTime(order);
     if (isNew && !tag.manual && tag.purpose === 'entry') this.judgeContract(order, tag.role);
     if (tag.purpose === 'stop' && order.status === 'TRIGGER PENDING') this.judgeTrigger(order);
-    if (tag.role === 'main' && order.side === 'BUY') this.judgeExitPrice(order);
+    // What lost its cover is bought back beside an open position: it is no exit yet.
+    if (tag.role === 'main' && order.side === 'BUY' && tag.purpose !== 'unwind') this.judgeExitPrice(order);
   }
 
   /** Under MIS nothing new is placed from two minutes before the broker's own square-off. */

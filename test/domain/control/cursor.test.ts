@@ -246,6 +246,24 @@ describe('news', () => {
     expect(newsOf(lookAt([filled]), day.cursor(), { ...NOTHING, told })?.rows).toEqual([filled]);
   });
 
+  it('are no rows of long ago, whichever of those that activities have just returned have reached the day', () => {
+    const refused = (number: number) => row(number, { phase: 'ended', status: 'REJECTED' });
+    const before = Array.from({ length: 100 }, (_, index) => refused(index));
+    const lately = Array.from({ length: 40 }, (_, index) => refused(200 + index));
+    const told = new Map(lately.map((one) => [one.orderId, materialOf(one)]));
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { minLength: 40, maxLength: 40 }), (reached) => {
+        const day = new KnownDay();
+        for (const one of [...before, ...lately.filter((_, index) => reached[index])])
+          day.orders.set(one.orderId, orderOf(one));
+        expect(newsOf(lookAt([...before, ...lately]), day.cursor(), { ...NOTHING, told })).toBeNull();
+        const other = row(300, { phase: 'ended', status: 'COMPLETE' });
+        const look = lookAt([...before, ...lately, other]);
+        expect(newsOf(look, day.cursor(), { ...NOTHING, told })?.rows).toContainEqual(other);
+      }),
+    );
+  });
+
   it('are interim rows with a tag in doubt or settled as absent, and second rows of a tag', () => {
     const day = new KnownDay();
     const pending = row(1, { phase: 'pending', status: 'OPEN PENDING' });

@@ -249,6 +249,17 @@ describe('protection', () => {
     expect(words(open([sold('M'), passed]))).toEqual(['exit resting_stop']);
   });
 
+  it('tries a stop that was never sent sixteen times in a row twelve times in one go', () => {
+    const unsent = (count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        stopped(`S${index}`, { phase: 'not_sent', status: 'NOT SENT', filledQuantity: 0, since: NOON }),
+      );
+    expect(actionsOf(open([sold('M'), ...unsent(15)]), NOON + 2_000)[0]).not.toHaveProperty('repeats');
+    const repeats = { attempts: 12, pauseMs: 10_000 };
+    const again = [{ do: 'send', purpose: 'stop', quantity: 75, repeats }];
+    expect(actionsOf(open([sold('M'), ...unsent(16)]), NOON + 2_000)).toMatchObject(again);
+  });
+
   it('leaves after two refusals in a row of a slice', () => {
     const refused = (tag: string, over: Partial<Order> = {}) =>
       stopped(tag, { phase: 'ended', status: 'REJECTED', filledQuantity: 0, intendedAt: NOON - 60_000, ...over });
@@ -495,10 +506,37 @@ describe('leaving', () => {
     expect(words(left(rejected(400)), NOON + 10_000)).toEqual(['send main exit BUY 75']);
   });
 
-  it('looks each ten seconds at a buy that shows the best price it may, for ever', () => {
-    const best = exiting('X', { atBest: true, steps: 500, steppedAt: NOON });
-    expect(look(left([best]), NOON).due.wall).toBe(NOON + 10_000);
-    expect(words(left([best]), NOON + 10_000)).toEqual(['reprice X']);
+  it('looks each ten seconds at what shows the best price it may, for ever: after some steps minutes long in one activity', () => {
+    const best = (steps: number) => exiting('X', { atBest: true, steps, steppedAt: NOON });
+    expect(look(left([best(11)]), NOON).due.wall).toBe(NOON + 10_000);
+    expect(actionsOf(left([best(11)]), NOON + 10_000)[0]).not.toHaveProperty('watch');
+    const watch = { everyMs: 10_000, forMs: 300_000 };
+    expect(actionsOf(left([best(500)]), NOON + 2_000)).toMatchObject([{ do: 'change', kind: 'reprice', watch }]);
+  });
+
+  it('asks nothing of an order whose price is watched but to cancel it', () => {
+    const watched = exiting('X', { atBest: true, steps: 500, steppedAt: NOON, watched: 'on' });
+    expect(words(left([watched]), NOON + 60_000)).toEqual([]);
+    expect(words(left([watched, exiting('Y')]), NOON + 60_000)).toEqual(['cancel X', 'reprice Y']);
+  });
+
+  it('replaces what two looks in a row find unfilled at a price that somebody offers', () => {
+    const stuck = (crossed: number) => exiting('X', { atBest: true, crossed, steppedAt: NOON });
+    expect(words(left([stuck(1)]), NOON + 10_000)).toEqual(['reprice X']);
+    expect(words(left([stuck(2)]), NOON + 9_999)).toEqual([]);
+    expect(words(left([stuck(2)]), NOON + 10_000)).toEqual(['cancel X']);
+    expect(actionsOf(left([stuck(2)]), NOON + 10_000)).toMatchObject([{ onlyIfPriced: true }]);
+    // Where that has not helped three times in a row, five minutes are waited.
+    const cancelled = [1, 2, 3].map((number) =>
+      exiting(`C${number}`, {
+        ...{ phase: 'ended', status: 'CANCELLED', filledQuantity: 0 },
+        cancelAsked: { first: NOON, last: NOON, times: 1 },
+      }),
+    );
+    expect(words(left([...cancelled, stuck(29)]), NOON + 10_000)).toEqual(['reprice X']);
+    expect(words(left([...cancelled, stuck(30)]), NOON + 10_000)).toEqual(['cancel X']);
+    // Where nothing may be placed any more, it stays.
+    expect(words(left([stuck(2)]), LAST_PLACEMENT)).toEqual(['reprice X']);
   });
 
   it('waits for an answer in doubt and sends nothing beside it', () => {
@@ -512,6 +550,20 @@ describe('leaving', () => {
 
   it('sends an absent exit again', () => {
     expect(words(left([exiting('X', { phase: 'absent', status: 'ABSENT' })]))).toEqual(['send main exit BUY 75']);
+  });
+
+  it('tries what was refused or never answered sixteen times in a row twelve times in one go', () => {
+    const failed = (count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        index % 2 === 0
+          ? exiting(`X${index}`, { phase: 'absent', status: 'ABSENT', since: NOON })
+          : exiting(`X${index}`, { phase: 'ended', status: 'REJECTED', filledQuantity: 0, since: NOON }),
+      );
+    expect(actionsOf(left(failed(15)), NOON)).toMatchObject([{ do: 'send', pricing: { widen: 7 } }]);
+    expect(actionsOf(left(failed(15)), NOON)[0]).not.toHaveProperty('repeats');
+    expect(words(left(failed(17)), NOON + 9_999)).toEqual([]);
+    const repeats = { attempts: 12, pauseMs: 10_000 };
+    expect(actionsOf(left(failed(17)), NOON + 10_000)).toMatchObject([{ do: 'send', repeats }]);
   });
 
   it('cancels what still opens, and waits for it at most five seconds', () => {

@@ -135,3 +135,25 @@ it('CONTROL 14: after one 429 the stop is modified again: it is the exit, and no
   expect(bought).toBe(750);
   expect(buys).toEqual(['LIMIT COMPLETE']);
 });
+
+const stuck = played({ plan: { maxLossPerTrade: 5_000_000_00, maxLossPerDay: 9_000_000_00 } }, async (day) => {
+  await day.opened();
+  await day.at('11:20');
+  const { exchange } = day;
+  exchange.addFault({ kind: 'price_shift', count: 1, points: 90, seconds: 12, tradingsymbol: MAIN });
+  exchange.addFault({ kind: 'thin_depth', quantity: 75, count: 5, transaction_type: 'BUY', tradingsymbol: MAIN });
+  day.emergency();
+  // A lot fills with each price that is shown at the peak; after it the rest stands still, far above what others ask.
+  await day.pass(20_000);
+  const left = shortOf(exchange, MAIN);
+  await day.pass(EXIT_MS);
+  return { left, net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)] };
+});
+
+it('an exit that was shown at a peak stands above what others ask, and is not filled', async () => {
+  expect((await stuck()).left).toBe(450);
+});
+
+it('an exit that is not filled at a price that somebody offers is replaced: flat within a minute', async () => {
+  expect((await stuck()).net).toEqual([0, 0]);
+});

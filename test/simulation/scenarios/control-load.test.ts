@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { buyingBack, filledOf, isLive, netOf, shortOf } from '../book.ts';
-import { FORTY_LOTS, MAIN, played } from '../scenario.ts';
+import { FORTY_LOTS, HEDGE, MAIN, played } from '../scenario.ts';
 
 /** An exchange that answers ends every exit within a minute. */
 const EXIT_MS = 60_000;
@@ -103,4 +103,105 @@ it('CONTROL 12: an exit does not starve while twenty orders are followed: it is 
   const { afterMs, left } = await twentyFollowed();
   expect(left).toBe(0);
   expect(afterMs).toBeLessThan(10_000);
+});
+
+/** New orders get no answer, and none of them reaches the exchange. */
+const UNANSWERED = { kind: 'place.gateway', calls: ['placeOrder'], effect: { do: 'gateway' } } as const;
+
+const unanswered = played({ coarse: true }, async (day) => {
+  const { exchange, world, execution } = day;
+  await day.opened();
+  await day.at('11:20');
+  exchange.addFault({ kind: 'refuse_type_change', count: 1_000_000 });
+  world.faults.add(UNANSWERED);
+  day.emergency();
+  await day.at('11:30');
+  const { events } = execution.history;
+  await day.at('11:40');
+  const tenMinutes = execution.history.events - events;
+  const short = shortOf(exchange, MAIN);
+  world.faults.clear();
+  await day.pass(60_000);
+  const bought = day.orders().filter(({ side, tradingsymbol }) => side === 'BUY' && tradingsymbol === MAIN);
+  return {
+    short,
+    // From the open to 15:23, ten minutes like these after the others.
+    byTheClose: events + (tenMinutes * 353) / 10,
+    net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)],
+    bought: bought.reduce((sum, { filledQuantity }) => sum + filledQuantity, 0),
+  };
+});
+
+it('a position is to be left, and nobody answers its orders for twenty minutes', async () => {
+  expect((await unanswered()).short).toBe(750);
+});
+
+it('exits that nobody answers to the close stay within the 10,000 events of a day', async () => {
+  expect((await unanswered()).byTheClose).toBeLessThan(MOST_EVENTS);
+});
+
+it('once orders are answered again, the position is flat within a minute, and bought back once', async () => {
+  const { net, bought } = await unanswered();
+  expect({ net, bought }).toEqual({ net: [0, 0], bought: 750 });
+});
+
+const comesLate = played({ coarse: true }, async (day) => {
+  const { exchange, world } = day;
+  await day.opened();
+  await day.at('11:20');
+  exchange.addFault({ kind: 'refuse_type_change', count: 1_000_000 });
+  world.faults.add(UNANSWERED);
+  day.emergency();
+  await day.at('11:30');
+  world.faults.clear();
+  // One is taken long after it was settled as absent; those after it never are.
+  world.faults.add({ ...UNANSWERED, kind: 'place.lost', count: 1, effect: { do: 'late', ms: 40_000 } });
+  world.faults.add({ ...UNANSWERED, count: 3 });
+  await day.pass(150_000);
+  const bought = day.orders().filter(({ side, tradingsymbol }) => side === 'BUY' && tradingsymbol === MAIN);
+  return {
+    late: day.used('place.lost'),
+    net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)],
+    filled: bought.filter(({ filledQuantity }) => filledQuantity > 0).map(({ filledQuantity }) => filledQuantity),
+  };
+});
+
+it('an exit is taken long after two good looks have not shown it, while others of it are tried', async () => {
+  expect((await comesLate()).late).toBe(1);
+});
+
+it('what comes so late is the exit: nothing is bought beside it', async () => {
+  const { net, filled } = await comesLate();
+  expect({ net, filled }).toEqual({ net: [0, 0], filled: [750] });
+});
+
+const nobodySells = played({ coarse: true }, async (day) => {
+  const { exchange, execution } = day;
+  await day.opened();
+  await day.at('11:20');
+  const asks = { kind: 'no_liquidity', side: 'asks', tradingsymbol: MAIN } as const;
+  exchange.addFault({ ...asks, count: 1 });
+  day.emergency();
+  await day.at('11:30');
+  const { events } = execution.history;
+  await day.at('11:40');
+  const tenMinutes = execution.history.events - events;
+  const short = shortOf(exchange, MAIN);
+  // They come back far above what was shown: it takes another price.
+  exchange.clearFaults();
+  exchange.addFault({ kind: 'price_shift', count: 1, points: 60, seconds: 600, tradingsymbol: MAIN });
+  await day.pass(EXIT_MS);
+  return { short, byTheClose: events + (tenMinutes * 353) / 10, net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)] };
+});
+
+it('a position is to be left, and nobody sells for twenty minutes', async () => {
+  expect((await nobodySells()).short).toBe(750);
+});
+
+it('an exit that nobody fills stays within the 10,000 events of a day', async () => {
+  expect((await nobodySells()).byTheClose).toBeLessThan(MOST_EVENTS);
+});
+
+it('once somebody sells again, for more than was shown, the position is flat within a minute', async () => {
+  expect((await nobodySells()).net).toEqual([0, 0]);
 });

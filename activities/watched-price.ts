@@ -1,0 +1,34 @@
+/** An order that shows the best price that it may: look after look in one activity, so that a day of them stays within its history. */
+import { Context } from '@temporalio/activity';
+import type { ChangeInput, ChangeResult } from '../src/contract/activities.ts';
+import { pause } from './waiting.ts';
+
+const BEAT_MS = 1_000;
+/** Of each look: as of a change that is asked for once. */
+const LOOK_WITHIN_MS = 10_000;
+
+/** Until another price is sent, it was found crossed so often, its time is over, or it is called off. Without a watch one look. */
+export async function watched(
+  input: ChangeInput,
+  change: (input: ChangeInput) => Promise<ChangeResult>,
+): Promise<ChangeResult> {
+  const { how } = input;
+  if (how.kind === 'cancel' || !how.watch) return change(input);
+  const { everyMs, forMs, crossings } = how.watch;
+  const end = performance.now() + forMs;
+  const beat = setInterval(() => Context.current().heartbeat(), BEAT_MS);
+  try {
+    for (let crossed = how.crossed ?? 0; ; ) {
+      const result = await change({ ...input, how: { ...how, crossed }, sendBy: Date.now() + LOOK_WITHIN_MS });
+      if (result.kind !== 'unchanged' || result.crossed >= crossings || performance.now() >= end) return result;
+      crossed = result.crossed;
+      const goesOn = await pause(everyMs).then(
+        () => true,
+        () => false,
+      );
+      if (!goesOn) return result;
+    }
+  } finally {
+    clearInterval(beat);
+  }
+}
