@@ -239,8 +239,9 @@ const SECOND_AFTER_MS = 2;`,
                 ...{ effect: { do: 'cut_after' }, order: { side: 'BUY' } },
               }),
             ),
+            // From the doubt on: the stop's end is to be seen before it, or nothing would be placed.
             after(
-              'exit_asked',
+              'doubt',
               0,
               callFault({ kind: 'orders.empty', calls: ['orders', 'trades'], effect: { do: 'empty' }, forMs: 30_000 }),
             ),
