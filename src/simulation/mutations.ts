@@ -4,6 +4,7 @@
  */
 import { transformSync } from 'esbuild';
 import { CHOICE_MUTATIONS } from './mutations/choices.ts';
+import { COVER_MUTATIONS } from './mutations/cover.ts';
 import { DAY_MUTATIONS } from './mutations/days.ts';
 import { ENTRY_MUTATIONS } from './mutations/entries.ts';
 import { EXIT_MUTATIONS } from './mutations/exits.ts';
@@ -18,6 +19,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...EXIT_MUTATIONS,
   ...DAY_MUTATIONS,
   ...CHOICE_MUTATIONS,
+  ...COVER_MUTATIONS,
   ...LEAVING_MUTATIONS,
   ...WEEK_MUTATIONS,
 ];
