@@ -22,8 +22,17 @@ export type MutateOptions = {
   only?: readonly string[];
 };
 
-/** What became of a mutation: the finding that no such day has without it, and after how many days. */
-export type Verdict = { name: string; days: number; caught: (Finding & { day: string }) | null; problem?: string };
+/**
+ * What became of a mutation: the finding that no such day has without it, and after how many days. `dirty`: days on which it was found, and
+ * that fail without it as well.
+ */
+export type Verdict = {
+  name: string;
+  days: number;
+  caught: (Finding & { day: string }) | null;
+  dirty: number;
+  problem?: string;
+};
 
 /** Prints a line a mutation. Answers the exit code: 1 when one is not caught, or does not fit the sources any more. */
 export async function mutate({ seed, json, only }: MutateOptions): Promise<number> {
@@ -90,6 +99,7 @@ async function judged(mutation: Mutation, seed: number, isClean: (of: Case) => P
       name: mutation.name,
       days: 0,
       caught: null,
+      dirty: 0,
       problem: error instanceof Error ? error.message : String(error),
     };
   } finally {
@@ -106,16 +116,19 @@ async function hunt(
 ): Promise<Verdict> {
   const own = days && 'cases' in days ? days.cases : null;
   const most = own?.length ?? MOST_DAYS;
+  let dirty = 0;
   for (let day = 1; day <= most; day += 1) {
     const of = own?.[day - 1] ?? drawCase(seed, day, { weeks: false, ...(days && 'kinds' in days ? days : {}) });
     const answer = await crew.ask({ kind: 'case', of });
     if (answer.kind !== 'outcome')
-      return { name, days: day, caught: null, problem: answer.kind === 'threw' ? answer.message : 'no outcome' };
+      return { name, days: day, caught: null, dirty, problem: answer.kind === 'threw' ? answer.message : 'no outcome' };
     const caught = answer.outcome.findings.find(({ invariant }) => invariant === by);
-    if (caught && (await isClean(of)))
-      return { name, days: day, caught: { ...caught, day: own ? `its own day ${day}` : `day ${day}` } };
+    if (!caught) continue;
+    if (await isClean(of))
+      return { name, days: day, caught: { ...caught, day: own ? `its own day ${day}` : `day ${day}` }, dirty };
+    dirty += 1;
   }
-  return { name, days: most, caught: null };
+  return { name, days: most, caught: null, dirty };
 }
 
 /** Whether the product as it is has no finding on a day. Each day is played once, by a process that is started when it is needed. */
@@ -152,9 +165,10 @@ function removeMutants(): void {
   rmSync(MUTANTS, { recursive: true, force: true });
 }
 
-function lineOf({ name, days, caught, problem }: Verdict): string {
+function lineOf({ name, days, caught, dirty, problem }: Verdict): string {
   if (problem) return `✗ ${name}: ${problem}`;
-  if (!caught) return `✗ ${name}: not caught by ${days} day(s)`;
+  if (!caught)
+    return `✗ ${name}: not caught by ${days} day(s)${dirty > 0 ? `; ${dirty} of them show it, and fail without it too` : ''}`;
   const { invariant, cause, day } = caught;
   return `✓ ${name}: caught by ${invariant} ${INVARIANTS[invariant]} (${cause}), ${day}, after ${days} day(s)`;
 }

@@ -18,6 +18,8 @@ export interface TimerOwner {
 
 type Entry = {
   at: WallMs;
+  /** For how long its owner's monotonic clock had stood still when it was set: by that clock it is due. */
+  still: number;
   order: number;
   run: (() => void) | null;
   every: number;
@@ -136,7 +138,7 @@ function pop(): Entry | undefined {
 }
 
 function add(ms: number, run: () => void, every: number, owner: TimerOwner | null, store: Context | undefined): Entry {
-  const entry = { at: now + ms, order: order++, run, every, owner, store };
+  const entry = { at: now + ms, still: owner?.stoodStill ?? 0, order: order++, run, every, owner, store };
   push(entry);
   return entry;
 }
@@ -263,8 +265,10 @@ export async function runTime(done: () => boolean, limit: WallMs = Number.POSITI
     }
     pop();
     if (!next.run || next.owner?.dead) continue;
-    if (next.owner && next.owner.stoppedUntil > next.at) {
-      next.at = next.owner.stoppedUntil;
+    const stood = next.owner?.stoodStill ?? 0;
+    if (next.owner && (stood > next.still || next.owner.stoppedUntil > next.at)) {
+      next.at = Math.max(next.at + stood - next.still, next.owner.stoppedUntil);
+      next.still = stood;
       push(next);
       continue;
     }

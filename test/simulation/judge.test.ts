@@ -44,6 +44,19 @@ describe('the last minute for new orders', () => {
   });
 });
 
+describe('a hedge that is kept while a person is asked whose trades closed its short', () => {
+  it('is to be left within a minute of the answer, and not of the exit', async () => {
+    const boughtBack = { do: 'external', kind: 'external.bought_back', role: 'main', side: 'BUY', lots: 4 } as const;
+    const { findings, results } = await runner.run(
+      shortDay([
+        onMoment('main_filled', 10_000, boughtBack),
+        at('11:40:00', { do: 'command', of: { command: 'acknowledge' } }),
+      ]),
+    );
+    expect([results, findings]).toEqual([['flat'], []]);
+  });
+});
+
 describe('days on which nothing goes wrong have no findings', () => {
   const large = { numLots: 5, maxCapitalAtRisk: 50_000_000_00, maxLossPerDay: 100_000_00 };
   const twoSignals: Partial<Case> = {

@@ -211,6 +211,25 @@ describe('processes', () => {
     ]);
   });
 
+  test('one that sleeps has its timers by its monotonic clock: they wait as long as it stood still', async () => {
+    const asleep = new SimProcess('asleep');
+    asProcess(asleep, () => {
+      setTimeout(tell('first'), 20);
+      setTimeout(tell('later'), 70);
+      setInterval(tell('interval'), 45);
+    });
+    inTime(10, () => asleep.stop(40, true));
+    inTime(20, () => inTime(30, () => asProcess(asleep, tell('an answer that came while it slept'))));
+    inTime(90, () => asProcess(asleep, () => void setTimeout(tell('set after it'), 5)));
+    await until(100);
+    expect(told).toEqual([
+      ['an answer that came while it slept', 50],
+      ['first', 60],
+      ['interval', 85],
+      ['set after it', 95],
+    ]);
+  });
+
   test('a timer that a timer makes belongs to the same process', async () => {
     const process = new SimProcess('worker');
     asProcess(process, () => setTimeout(() => setTimeout(tell('never'), 10), 10));

@@ -96,7 +96,7 @@ function isOpen(facts: DayFacts): boolean {
 
 /** What the day knows of the book. */
 export function cursorOfDay(facts: DayFacts): BookCursor {
-  return cursorOf({
+  const cursor = cursorOf({
     orders: [...Object.values(facts.orders), ...facts.dropped.map(asKnown)],
     // Closings over night have no order: the broker shows no trade of them.
     externalTradeIds: facts.external.flatMap(({ trades }) =>
@@ -106,6 +106,13 @@ export function cursorOfDay(facts: DayFacts): BookCursor {
     overnight: facts.overnight,
     unreadableSince: facts.book.unreadableSince,
   });
+  return { ...cursor, doubts: cursor.doubts.filter(({ tag }) => !isUnexplained(facts, tag)) };
+}
+
+/** What is held of its contract and no trade explains may be this very order: no look can prove that it is absent. */
+function isUnexplained({ orders, unexplained }: DayFacts, tag: string): boolean {
+  const order = orders[tag];
+  return order !== undefined && unexplained[`${order.product}:${order.tradingsymbol}`] !== undefined;
 }
 
 /** What makes a running watcher outdated. What the day learns of single orders it hears of by itself. */

@@ -14,6 +14,7 @@ import { Findings } from './findings.ts';
 import { PageDeadlines } from './pages.ts';
 import { PositionsWatch } from './positions.ts';
 import { Reasons } from './reasons.ts';
+import { Spinning } from './spinning.ts';
 import { Terms } from './terms.ts';
 import { Waits } from './waits.ts';
 
@@ -25,9 +26,6 @@ const QUIET_MS = 15_000;
 const READS = { true: 3_000, coarse: 5_000, slow: 9_000 };
 /** Between two ticks, and two quotes of a guard without ticks, by the pace of a case. */
 const TICKS = { true: 1_000, coarse: 3_000, slow: 4_000 };
-/** Events of the history in a minute beyond which something spins: with one position open, and for each one more. */
-const MOST_EVENTS_A_MINUTE = 600;
-const EVENTS_FOR_ANOTHER = 150;
 
 export class Judge implements Watch {
   readonly findings = new Findings();
@@ -39,8 +37,8 @@ export class Judge implements Watch {
     dues: Dues;
     reasons: Reasons;
     waits: Waits;
+    spinning: Spinning;
   } | null = null;
-  private events = { at: 0, count: 0 };
   private isQuiet = false;
   /** Somebody was logged in at the last look before the close: what was filled by then can be told. */
   private couldRead = true;
@@ -77,7 +75,8 @@ export class Judge implements Watch {
     watchCommands(play, findings);
     new Terms(play, findings, book.legs);
     const reasons = new Reasons({ play, able, positions, dues, findings });
-    this.parts = { play, able, book, positions, dues, reasons, waits };
+    const spinning = new Spinning({ play, legs: book.legs, findings });
+    this.parts = { play, able, book, positions, dues, reasons, waits, spinning };
     this.pulse();
     // What has just come on the book is looked at from its first second on.
     world.exchange.onOrder(() => this.soon());
@@ -97,7 +96,7 @@ export class Judge implements Watch {
   }
 
   private pulse(): void {
-    const { play, able, book, positions, dues, reasons, waits } = this.judging;
+    const { play, able, book, positions, dues, reasons, waits, spinning } = this.judging;
     able.pulse();
     const now = virtualNow();
     const date = istDate(now);
@@ -121,7 +120,7 @@ export class Judge implements Watch {
       reasons.pulse();
       waits.pulse(isOpen);
     }
-    this.countEvents();
+    spinning.pulse();
     this.isQuiet = !(busy && inDay);
     this.schedule(this.isQuiet ? QUIET_MS : this.pulseMs);
     nothingToSettle();
@@ -136,17 +135,6 @@ export class Judge implements Watch {
     this.isQuiet = false;
     this.stopPulse();
     this.schedule(this.pulseMs);
-  }
-
-  private countEvents(): void {
-    const now = virtualNow();
-    const count = this.judging.play.execution?.history.events ?? 0;
-    if (now - this.events.at < 60_000) return;
-    const open = new Set([...this.judging.book.legs.legs.values()].map(({ position }) => position)).size;
-    const most = MOST_EVENTS_A_MINUTE + Math.max(0, open - 1) * EVENTS_FOR_ANOTHER;
-    if (count - this.events.count > most && this.events.at > 0)
-      this.findings.add(8, 'something spins', `${count - this.events.count} events within a minute`);
-    this.events = { at: now, count };
   }
 
   dayEnded(day: PlayedDay): void {

@@ -223,8 +223,10 @@ export class PositionsWatch {
     const isTaken = legs.every((leg) => this.hasTaker(leg));
     if (!isTaken) this.takenSince.delete(position);
     else if (!this.takenSince.has(position)) this.takenSince.set(position, virtualNow());
-    const since = Math.min(able.answersFor(), virtualNow() - Math.max(due, this.takenSince.get(position) ?? 0));
     const isAsked = short === 0 && this.isAsked(position);
+    // What kept the hedge is gone with the answer: from then on it is sold.
+    if (isAsked) this.takenSince.set(position, virtualNow());
+    const since = Math.min(able.answersFor(), virtualNow() - Math.max(due, this.takenSince.get(position) ?? 0));
     if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS && !isAsked && isTaken)
       findings.add(
         5,

@@ -108,7 +108,7 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
           after('main_filled', 20_000, {
             do: 'ticker_fault',
             fault: {
-              ...{ kind: 'ticks.lie', effect: { do: 'lies', factor: 1.5 }, forMs: 10_000, count: 1 },
+              ...{ kind: 'ticks.lie', effect: { do: 'lies', factor: 1.8 }, forMs: 10_000, count: 1 },
               role: 'main',
             },
           }),

@@ -1,6 +1,6 @@
 /** Exits that leave something, or are not taken; stops that do not protect. */
 import type { Mutation } from './mutation.ts';
-import { after, at, callFault, command, quietDay, shortDay } from './own-days.ts';
+import { after, at, callFault, command, order, quietDay, shortDay } from './own-days.ts';
 
 const MANY_LOTS = {
   numLots: 40,
@@ -26,9 +26,7 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
     days: {
       cases: [
         quietDay([
-          at('11:18:00', {
-            ...{ do: 'command', of: { command: 'place_order', order: { leg: 'far', lots: 2, side: 'BUY' } } },
-          }),
+          at('11:18:00', order({ leg: 'far', lots: 2, side: 'BUY' })),
           at('11:20:00', { do: 'command', of: { command: 'close_all' } }),
         ]),
       ],
@@ -220,6 +218,22 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
             0,
             callFault({ kind: 'modify.unanswered', calls: ['modifyOrder'], effect: { do: 'lost' }, count: 1 }),
           ),
+        ]),
+      ],
+    },
+  },
+  {
+    name: 'cancelled-with-the-workflow',
+    why: 'What a person has opened is forgotten when the workflow is cancelled.',
+    file: 'workflows/day/day.ts',
+    find: 'void CancellationScope.nonCancellable(work)',
+    replace: 'void work()',
+    by: 5,
+    days: {
+      cases: [
+        quietDay([
+          at('11:16:00', order({ leg: 'far', lots: 4, side: 'BUY' })),
+          at('11:18:00', { do: 'command', of: { command: 'cancel_workflow' } }),
         ]),
       ],
     },

@@ -123,6 +123,20 @@ const SECOND_AFTER_MS = 2;`,
     days: { kinds: ['external.order_rests', 'order.type_change_refused'] },
   },
   {
+    name: 'sent-after-a-suspension',
+    why: 'A machine that slept between its look and its order sends the order when it wakes.',
+    file: 'activities/orders.ts',
+    find: 'const isStillWanted = () => Date.now() <= sendBy && isFresh(looked) && (priced.touch === null || isFresh(pricedAt));',
+    replace: 'const isStillWanted = () => looked !== undefined;',
+    by: 2,
+    days: {
+      // The stop becomes the exit, so that the hedge's sale is the first order that is sent.
+      cases: [1, 0].map((worker) =>
+        shortDay([after('exit_looks', 5, { do: 'stop_process', ms: 90_000, laptop: true, worker })], { workers: 2 }),
+      ),
+    },
+  },
+  {
     name: 'throw-at-a-doubt',
     why: 'The branch of a doubtful answer throws: the order is on its way for ever.',
     file: 'workflows/orders/outcomes.ts',
@@ -239,8 +253,9 @@ const SECOND_AFTER_MS = 2;`,
                 ...{ effect: { do: 'cut_after' }, order: { side: 'BUY' } },
               }),
             ),
+            // From just before it leaves: the end of the stop has been seen by then.
             after(
-              'exit_asked',
+              'exit_looks',
               0,
               callFault({ kind: 'orders.empty', calls: ['orders', 'trades'], effect: { do: 'empty' }, forMs: 30_000 }),
             ),

@@ -26,6 +26,11 @@ export function shortDay(events: readonly Event[], changes: Partial<Case> = {}, 
 export const after = (moment: Moment, ms: number, deed: Deed): Event => ({ when: { after: moment, ms }, deed });
 export const at = (time: string, deed: Deed, day = 0): Event => ({ when: { at: time, day }, deed });
 export const command = (of: Command, moment: Moment, ms: number): Event => after(moment, ms, { do: 'command', of });
+/** What a person orders. */
+export const order = (of: Extract<Command, { command: 'place_order' }>['order']): Deed => ({
+  do: 'command',
+  of: { command: 'place_order', order: of },
+});
 export const callFault = (fault: CallFault): Deed => ({ do: 'call_fault', fault });
 
 /** So few are offered that an entry's hedge is filled in part. */

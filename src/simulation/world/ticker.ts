@@ -69,10 +69,15 @@ export class TickerServer {
   private readonly shownAt = new Map<string, number>();
   readonly lies = new Lies();
   private stopTicking: () => void = () => {};
+  private isSlow = false;
 
   constructor(world: TickerWorld) {
     this.world = world;
-    world.exchange.onOrder((order) => this.announce(order));
+    world.exchange.onOrder((order) => {
+      this.announce(order);
+      // What has just come to be at stake is not ticked at the pace of a quiet market until its next tick.
+      if (this.isSlow && world.atStake()) this.hurry();
+    });
     this.schedule();
   }
 
@@ -180,7 +185,8 @@ export class TickerServer {
 
   private schedule(soon = false): void {
     const { fastMs, slowMs } = this.world.pace();
-    const usual = soon || this.world.atStake() ? fastMs : slowMs;
+    this.isSlow = !soon && !this.world.atStake();
+    const usual = this.isSlow ? slowMs : fastMs;
     const ms = this.lies.any() ? Math.min(usual, CORRECTED_MS) : usual;
     this.stopTicking = after(Math.max(1, ms - (virtualNow() % ms)), () => {
       this.tick();

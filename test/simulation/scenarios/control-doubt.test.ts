@@ -135,3 +135,21 @@ it('CONTROL 16: nothing new is placed after 15:23 under MIS: what is left over i
   const { placed, paged } = await lateUnwind();
   expect({ placed, paged: paged > 0 }).toEqual({ placed: [], paged: true });
 });
+
+it('an order that lists hide while its position shows is not absent: it is not sent again, and the exit ends when they show it', async () => {
+  const exit = played({}, async (day) => {
+    const { exchange, world } = day;
+    const hidden = { calls: ['orders', 'trades', 'orderHistory'], effect: { do: 'hides_new' }, forMs: 60_000 } as const;
+    await day.at('11:16');
+    world.faults.add({ kind: 'place.unanswered', calls: ['placeOrder'], effect: { do: 'cut_after' }, count: 1 });
+    exchange.addFault({ kind: 'refuse_type_change', count: 5 });
+    world.ticker.addFault({ kind: 'updates.missing', effect: { do: 'no_updates' }, forMs: 60_000 });
+    day.emergency();
+    world.faults.add({ kind: 'orders.hide_new', ...hidden });
+    await day.pass(55_000);
+    const bought = filledOf(exchange, MAIN, 'BUY');
+    await day.pass(EXIT_MS);
+    return { bought, net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)], all: filledOf(exchange, MAIN, 'BUY') };
+  });
+  expect(await exit()).toEqual({ bought: 750, net: [0, 0], all: 750 });
+});
