@@ -59,6 +59,10 @@ export async function tradingDay(input: DayInput): Promise<DayReport> {
 
 function cancelled(day: Day): void {
   const { facts } = day;
+  if (day.isOpening) {
+    day.onceOpen.push(() => cancelled(day));
+    return;
+  }
   const { timetable } = facts;
   const trades = timetable !== null && day.now() >= timetable.open && day.now() < timetable.close;
   if (trades) closeAll(day, 'a cancellation of the workflow');
@@ -75,6 +79,8 @@ async function run(day: Day, input: DayInput): Promise<DayReport> {
   const { facts } = day;
   day.run('timer', () => day.keepTimer());
   const handover = facts.step === 'opening' ? await open(day) : null;
+  day.isOpening = false;
+  for (const command of day.onceOpen.splice(0)) command();
   day.run('journal', () => keepJournal(day));
   day.run('notices', () => keepNotices(day));
   if (handover) await takeUp(day, handover);

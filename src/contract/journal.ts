@@ -1,5 +1,5 @@
 /** What a day writes into the journal, and what the next one reads from it. */
-import type { IsoDate, MarketMs } from '../domain/types.ts';
+import type { IsoDate, MarketMs, WallMs } from '../domain/types.ts';
 import type { DayIdentity } from './identity.ts';
 import type { HandedOver, OrderView } from './ledger.ts';
 import type { DayReport, DecisionView, PositionView } from './views.ts';
@@ -18,6 +18,15 @@ export type LogEvent = {
   data?: Record<string, unknown>;
 };
 
+/** What a person, or a loss, has switched on for the whole day: a run that is lost takes none of it away. */
+export type Switches = {
+  handsOff: { by: string; since: WallMs } | null;
+  /** Everything is to be left. */
+  closing: 'emergency' | 'stopped' | null;
+  /** Why no entries are allowed any more today. */
+  entriesOff: string | null;
+};
+
 /** What a day writes at once: all of it idempotent by its keys. */
 export type JournalBatch = {
   identity: DayIdentity;
@@ -30,6 +39,7 @@ export type JournalBatch = {
   /** By the position's id: what the next day needs to go on with it. */
   handedOver?: Record<string, HandedOver>;
   decisions: DecisionView[];
+  switches?: Switches;
   /** With the last one. */
   report?: DayReport | null;
 };
@@ -42,6 +52,7 @@ export type DaySoFar = {
   orders: OrderView[];
   positions: { view: PositionView; handedOver: HandedOver | null }[];
   decisions: DecisionView[];
+  switches: Switches | null;
 };
 
 export type Handover = {

@@ -12,7 +12,7 @@ import {
   text,
   unique,
 } from 'drizzle-orm/pg-core';
-import type { LogLevel } from '../contract/journal.ts';
+import type { LogLevel, Switches } from '../contract/journal.ts';
 import type { HandedOver, OrderView } from '../contract/ledger.ts';
 import type { Notice } from '../contract/notices.ts';
 import type { DayReport, DecisionView, PositionView } from '../contract/views.ts';
@@ -37,6 +37,7 @@ export const days = pgTable(
     result: text('result'),
     report: jsonb('report').$type<DayReport>(),
     sequence: sequence(),
+    switches: jsonb('switches').$type<Switches>(),
   },
   (table) => [unique().on(table.mode, table.account, table.run, table.date)],
 );

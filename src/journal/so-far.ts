@@ -5,7 +5,10 @@ import type { Database } from './database.ts';
 import { days, events, orders, positions, signals } from './schema.ts';
 
 export async function daySoFar(database: Database, dayId: string): Promise<DaySoFar | null> {
-  const [day] = await database.select({ sequence: days.sequence }).from(days).where(eq(days.id, dayId));
+  const [day] = await database
+    .select({ sequence: days.sequence, switches: days.switches })
+    .from(days)
+    .where(eq(days.id, dayId));
   if (!day || day.sequence === 0) return null;
   const [last] = await database
     .select({ seq: max(events.seq) })
@@ -28,5 +31,6 @@ export async function daySoFar(database: Database, dayId: string): Promise<DaySo
     orders: ordered.map(({ view }) => view).sort((a, b) => a.intendedAt - b.intendedAt || a.tag.localeCompare(b.tag)),
     positions: held,
     decisions: decided.map(({ view }) => view),
+    switches: day.switches,
   };
 }

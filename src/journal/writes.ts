@@ -30,7 +30,7 @@ export async function writeBatch(database: Database, batch: JournalBatch): Promi
   await recordDayOpened(database, batch.identity);
   await database
     .update(days)
-    .set({ state: batch.state, sequence })
+    .set({ state: batch.state, sequence, switches: batch.switches ?? null })
     .where(and(eq(days.id, dayId), lte(days.sequence, sequence), isNull(days.report)));
   await writeEvents(database, dayId, batch);
   await writeOrders(database, dayId, sequence, batch);

@@ -50,6 +50,15 @@ function specifyDays(journalOf: () => Journal): void {
     expect(await journal.days(day)).toEqual([{ date: DATE, state: 'squaring_off', result: null }]);
   });
 
+  it('keeps what was switched on for the day, as the newest batch says', async () => {
+    const journal = journalOf();
+    const day = freshDay();
+    const switches = { handsOff: { by: 'a person', since: 1 }, closing: 'emergency', entriesOff: 'emergency' } as const;
+    await journal.write(batch(day, { sequence: 2, switches }));
+    await journal.write(batch(day, { sequence: 1, switches: { handsOff: null, closing: null, entriesOff: null } }));
+    expect((await journal.soFar(day))?.switches).toEqual(switches);
+  });
+
   it('answers the newest events first, as many as asked', async () => {
     const journal = journalOf();
     const day = freshDay();

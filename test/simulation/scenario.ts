@@ -163,6 +163,10 @@ export class Scenario {
     this.execution.signal('closeAll', [{ by: 'test' }]);
   }
 
+  handsOff(on: boolean): void {
+    this.execution.signal('handsOff', [{ on, confirm: this.settings.account.account, by: 'test' }]);
+  }
+
   /** An update, until it is answered or refused. */
   async ask(name: string, command: object): Promise<unknown> {
     return this.answered(this.execution.update(name, [{ ...command, by: 'test', expiresAt: virtualNow() + 8_000 }]));

@@ -69,6 +69,10 @@ type Answer = { changed: boolean; text: string };
 
 function answer(day: Day, name: string, { by, id }: { by: string; id?: string }, run: () => Answer): void {
   const { facts } = day;
+  if (day.isOpening) {
+    day.onceOpen.push(() => answer(day, name, { by, ...(id === undefined ? {} : { id }) }, run));
+    return;
+  }
   if (id !== undefined && facts.answers.some((known) => known.id === id)) return;
   const given = facts.report ? { changed: false, text: 'The day is over.' } : run();
   const at = Date.now();
@@ -141,13 +145,16 @@ function handsOff(day: Day, on: boolean, confirm: string, by: string): Answer {
   if (on === (facts.handsOff !== null))
     return { changed: false, text: on ? 'It is hands off already.' : 'Orders are sent as usual.' };
   facts.handsOff = on ? { by, since: Date.now() } : null;
-  const text = on
-    ? `Hands off, by ${by}: no order is sent, changed or cancelled from here. Stops rest at Zerodha; everything else is yours.`
-    : `Hands on again, by ${by}: positions are controlled from here.`;
-  if (on) day.warn('hands_off', 'hands_off', text, true);
-  else day.clearWarning('hands_off');
+  const text = on ? warnHandsOff(day, by) : `Hands on again, by ${by}: positions are controlled from here.`;
+  if (!on) day.clearWarning('hands_off');
   day.page('hands_off', 'day', text);
   return { changed: true, text };
+}
+
+export function warnHandsOff(day: Day, by: string): string {
+  const text = `Hands off, by ${by}: no order is sent, changed or cancelled from here. Stops rest at Zerodha; everything else is yours.`;
+  day.warn('hands_off', 'hands_off', text, true);
+  return text;
 }
 
 function acknowledge(day: Day, ids: string[] | 'all', by: string): Answer {
@@ -172,7 +179,11 @@ function settle(day: Day, tag: string, found: boolean, by: string): Answer {
 function refuseClose(day: Day, command: ClosePosition): void {
   refuseExpired(command);
   const position = day.facts.positions.find((known) => known.id === command.id);
-  if (!position) throw refusal('unknown_position', `no position ${command.id}`);
+  if (!position)
+    throw refusal(
+      'unknown_position',
+      `no position ${command.id}${day.isOpening ? ' yet: the day is being opened' : ''}`,
+    );
   if (position.closedAt !== null) throw refusal('already_closed', `${command.id} is closed`);
   if (day.facts.over) throw refusal('day_over', 'the market is closed');
 }

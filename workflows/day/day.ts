@@ -40,12 +40,16 @@ export class Day {
   version = 0;
   /** This run is about to continue as new: loops end where their facts stand. */
   ending = false;
+  /** Until it is known what a lost run has written, commands wait: what that run was told would undo them. */
+  isOpening: boolean;
+  readonly onceOpen: (() => void)[] = [];
   private shownState = '';
   private readonly dues = new Map<string, WallMs>();
   private readonly running = new Set<string>();
 
   constructor(facts: DayFacts) {
     this.facts = facts;
+    this.isOpening = facts.step === 'opening';
   }
 
   get identity() {
@@ -220,7 +224,9 @@ export class Day {
       );
       if (this.facts.clock.length === 0 || this.ending || interrupted()) return;
       this.setClock(
-        await reads.readClock.executeWithOptions({ summary: `Is it ${istTime(target)} at the market?` }, []),
+        await this.calls(() =>
+          reads.readClock.executeWithOptions({ summary: `Is it ${istTime(target)} at the market?` }, []),
+        ),
       );
       if (this.now() >= target) return;
     }

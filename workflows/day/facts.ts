@@ -2,7 +2,7 @@
 
 import type { AuthCompleted, DayInput, ManualChecks, Plan } from '../../src/contract/commands.ts';
 import type { DayIdentity } from '../../src/contract/identity.ts';
-import type { LogEvent } from '../../src/contract/journal.ts';
+import type { LogEvent, Switches } from '../../src/contract/journal.ts';
 import type { NoticeInput } from '../../src/contract/notices.ts';
 import type {
   AuthAttempt,
@@ -34,8 +34,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   logins: AuthCompleted[];
   started: boolean;
   plan: Plan | null;
-  /** Everything is to be left, also what is opened or taken over afterwards. */
-  closing: 'emergency' | 'stopped' | null;
+  /** Also what is opened or taken over afterwards is left. */
+  closing: Switches['closing'];
   /** Attempts by position, role, purpose and slice: a tag is never spelled twice. */
   attempts: Record<string, number>;
   /** Where attempts begin: beyond all that a lost run may have used. */

@@ -52,6 +52,7 @@ async function write(day: Day): Promise<void> {
     positions: positions.map((position) => viewOfPosition(facts, position)),
     handedOver: Object.fromEntries(positions.map((position) => [position.id, handOver(facts, position)])),
     decisions: facts.decisions.slice(journal.decided),
+    switches: { handsOff: facts.handsOff, closing: facts.closing, entriesOff: facts.entriesOff },
     report: facts.report,
   };
   journal.events = [];

@@ -8,6 +8,7 @@ import type { PositionView, SessionView } from '../../src/contract/views.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { parseTag } from '../../src/domain/tags.ts';
 import { recordForeignPosition } from '../external/trades.ts';
+import { warnHandsOff } from './commands.ts';
 import type { Day } from './day.ts';
 
 /** Without a book for so long exits go by the ledger. Wall milliseconds. */
@@ -23,6 +24,7 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null):
   facts.decisions = before.decisions;
   facts.journal.decided = before.decisions.length;
   facts.decided = before.decisions.map(({ at }) => at);
+  Object.assign(facts, before.switches);
   facts.waitsForBook = Date.now() + BOOK_WITHIN_MS;
   for (const order of before.orders) facts.orders[order.tag] = inDoubt(order);
   const attempts = before.orders.map(({ tag }) => parseTag(tag)?.attempt ?? 0);
@@ -32,6 +34,7 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null):
     facts.session = session;
     facts.sessionLives = true;
   }
+  if (facts.handsOff) warnHandsOff(day, facts.handsOff.by);
   const open = facts.positions.filter(({ closedAt }) => closedAt === null).map(({ id }) => id);
   const what = open.length > 0 ? `Open: ${open.join(', ')}.` : 'Nothing is open.';
   const text = `The day's run was lost and goes on in a new one. ${what} New entries wait for a start of trading.`;

@@ -1,7 +1,7 @@
 /** The journal in memory, by the same rules as the one on PostgreSQL; one contract holds both (test/journal/journal-contract.ts). */
 
 import { type DayIdentity, dayWorkflowId } from '../../contract/identity.ts';
-import type { JournalBatch } from '../../contract/journal.ts';
+import type { JournalBatch, Switches } from '../../contract/journal.ts';
 import type { HandedOver, OrderView } from '../../contract/ledger.ts';
 import type { KeptNotice } from '../../contract/notices.ts';
 import type { DayReport, DecisionView, PositionView } from '../../contract/views.ts';
@@ -12,6 +12,7 @@ type Day = {
   identity: DayIdentity;
   state: string;
   sequence: number;
+  switches: Switches | null;
   report: DayReport | null;
   events: Map<number, StoredEvent>;
   orders: Map<string, { view: OrderView; sequence: number }>;
@@ -48,7 +49,7 @@ export function createMemoryJournal(): MemoryJournal {
   function opened(id: string, identity: DayIdentity): Day {
     const day: Day = {
       identity: copy(identity),
-      ...{ state: 'awaiting_auth', sequence: 0, report: null },
+      ...{ state: 'awaiting_auth', sequence: 0, report: null, switches: null },
       ...{ events: new Map(), orders: new Map(), positions: new Map(), decisions: new Map() },
     };
     days.set(id, day);
@@ -57,9 +58,9 @@ export function createMemoryJournal(): MemoryJournal {
 
   function write(batch: JournalBatch): void {
     checkWhole(batch);
-    const { identity, sequence = 0, state, events, orders, positions, handedOver, decisions } = batch;
+    const { identity, sequence = 0, state, events, orders, positions, handedOver, decisions, switches = null } = batch;
     const day = dayOf(identity);
-    if (sequence >= day.sequence && day.report === null) Object.assign(day, { state, sequence });
+    if (sequence >= day.sequence && day.report === null) Object.assign(day, { state, sequence, switches });
     for (const event of events)
       if (!day.events.has(event.seq)) day.events.set(event.seq, { ...copy(event), date: identity.date });
     for (const decision of decisions) day.decisions.set(decision.at, copy(decision));
@@ -142,6 +143,7 @@ export function createMemoryJournal(): MemoryJournal {
           .map(({ view, handedOver }) => ({ view, handedOver }))
           .sort((a, b) => inOrder(a.view, b.view)),
         decisions: [...day.decisions.values()].sort((a, b) => a.at - b.at),
+        switches: day.switches,
       });
     },
     async handover(account, before: IsoDate): Promise<OpenAtEnd | null> {

@@ -65,3 +65,39 @@ for (const moment of ['hedge', 'main'] as const) {
     expect({ result: report.result, differences: report.differences }).toEqual({ result: 'flat', differences: [] });
   });
 }
+
+const handsOff = played({}, async (day) => {
+  await day.opened();
+  day.handsOff(true);
+  await day.pass(5_000);
+  const sent = day.orders().length;
+  await day.loseRun(30_000);
+  await day.pass(15_000);
+  day.emergency();
+  await day.pass(EXIT_MS);
+  const { handsOff, warnings, entriesOff } = await day.view();
+  const sentMeanwhile = day.orders().length - sent;
+  await day.loseRun(30_000);
+  day.handsOff(false);
+  await day.pass(EXIT_MS);
+  return {
+    by: handsOff?.by,
+    warned: warnings.map(({ code }) => code),
+    entriesOff,
+    sentMeanwhile,
+    net: [netOf(day.exchange, MAIN), netOf(day.exchange, HEDGE)],
+    report: await day.ended(),
+  };
+});
+
+it('hands off, and an emergency, outlive a run that is terminated: nothing is sent until hands are on again, and then all is left', async () => {
+  const { by, warned, entriesOff, sentMeanwhile, net, report } = await handsOff();
+  expect({ by, warned, entriesOff, sentMeanwhile }).toEqual({
+    by: 'test',
+    warned: expect.arrayContaining(['hands_off']),
+    entriesOff: 'emergency',
+    sentMeanwhile: 0,
+  });
+  expect(net).toEqual([0, 0]);
+  expect(report.result).toBe('flat');
+});

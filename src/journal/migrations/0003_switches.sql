@@ -1,0 +1,1 @@
+ALTER TABLE "days" ADD COLUMN "switches" jsonb;
