@@ -14,7 +14,7 @@ export type OpenDatabase = { database: Database; close(): Promise<void> };
 
 /**
  * Where the journal lives: a PGlite folder `journal` in the data folder (null keeps it in memory), or a PostgreSQL
- * server. PGlite takes one process at a time and does not notice a second: whoever opens a folder holds its DATA_DIR.
+ * server. PGlite takes one process at a time and does not notice a second: the process that opens a folder holds its DATA_DIR.
  */
 export type JournalLocation = { dataDir: string | null } | { databaseUrl: string };
 

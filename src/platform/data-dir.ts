@@ -19,7 +19,7 @@ const ANSWER_WITHIN_MS = 2_000;
 const SETTLED_AFTER_MS = 50;
 
 /**
- * Holds DATA_DIR (made if missing, mode 0700) for this process by listening on `lock.sock` in it: whoever connects hears
+ * Holds DATA_DIR (made if missing, mode 0700) for this process by listening on `lock.sock` in it: a process that connects hears
  * the running links. The socket of a process that died, even by SIGKILL, answers nobody and is taken over.
  * The file `pid` in it holds the holder's process id, for a person who wants to end this program and no other.
  * `serves` names mode and account, e.g. `replay demo`: a folder that was claimed serves one, for ever.
@@ -74,7 +74,7 @@ async function take(folder: string, lock: string, own: string, ino: number): Pro
   for (;;) {
     try {
       await link(own, lock);
-      // Whoever saw the dead holder before this moment may still move our link away, thinking it the dead one.
+      // A process that saw the dead holder before this moment may still move our link away, thinking it the dead one.
       await sleep(SETTLED_AFTER_MS);
       if ((await inodeOf(lock)) === ino) return;
     } catch (error) {

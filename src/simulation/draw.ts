@@ -247,7 +247,7 @@ function people(dice: Dice): Event[] {
     command({ command: 'close_all' }, { at: '11:13:00' });
     command({ command: 'start' }, { at: '11:14:00' });
   }
-  // Whoever has stopped has stopped: a login, another worker or a lost cache starts nothing.
+  // A stop lasts: no login, other worker or lost cache starts trading again.
   if (dice.is(0.03)) {
     command({ command: 'stop' }, { at: '11:13:10' });
     const deed = dice.of<Deed>([

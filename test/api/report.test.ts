@@ -121,7 +121,7 @@ describe('GET /live/report/{date}', () => {
     expect(page).toContain('&lt;script&gt;');
   });
 
-  it('of a day that was not flat says so loudly', async () => {
+  it('of a day that was not flat says so first', async () => {
     const identity = { ...(await api.identity()), date: '2025-07-15' };
     await api.journal.saveReport({ ...flatReport(identity), result: 'not_flat', reconciled: null });
     const page = textOf(await api.get('/live/report/2025-07-15', { accept: 'text/html' }));

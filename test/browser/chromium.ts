@@ -15,7 +15,7 @@ export function findChromium(): string | null {
   return null;
 }
 
-/** False where browser tests cannot run, which is said loudly; in CI a browser must be there. */
+/** False where browser tests cannot run, which is printed; in CI a browser must be there. */
 export function browserTestsRun(): boolean {
   if (findChromium()) return true;
   if (process.env.CI) throw new Error('CI needs chromium for the browser tests: set CHROMIUM_PATH or install it');

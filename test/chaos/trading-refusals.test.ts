@@ -62,7 +62,7 @@ describe('npm start', () => {
     expect(await readdir(dataDir)).toEqual([]);
   });
 
-  it('refuses live mode with a clock that is off, and leaves the folder to whoever starts next', async () => {
+  it('refuses live mode with a clock that is off, and leaves the folder to the next process', async () => {
     const live = {
       ...{ TRADING_MODE: 'live', LIVE_TRADING_CONFIRMED: 'yes', KITE_ROOT: await brokerAhead(30_000) },
     };

@@ -45,7 +45,7 @@ function held(strike: number, net: number, change: Partial<ManualHolding> = {}):
 const codes = (change: Partial<ManualOrder>, last = 130_00) =>
   checkTerms({ ...BUY, ...change }, CONTRACT, { last, range: priceProtection(last, 5) }).map(({ code }) => code);
 
-describe('the terms of an order by hand', () => {
+describe('the terms of a manual order', () => {
   it('whole lots up to the freeze quantity', () => {
     expect(codes({})).toEqual([]);
     expect(codes({ quantity: 1800 })).toEqual([]);
@@ -80,7 +80,7 @@ describe('the terms of an order by hand', () => {
   });
 });
 
-describe('the cover of a sale by hand', () => {
+describe('the cover of a manual sale', () => {
   const contract = (strike: number) => ({
     tradingsymbol: `NIFTY25JUL${strike}PE`,
     expiry: MONTHLY,
@@ -129,7 +129,7 @@ describe('the cover of a sale by hand', () => {
   });
 });
 
-describe('what shorts by hand can lose', () => {
+describe('what manual shorts can lose', () => {
   it('lies between them and their nearest cover', () => {
     expect(gapLosses([held(24800, 75), held(25000, -75)])).toEqual(new Map([['M25000', 200_00 * 75]]));
     expect(gapLosses([held(24000, 75), held(24900, 75), held(25000, -75)])).toEqual(new Map([['M25000', 100_00 * 75]]));
@@ -138,7 +138,7 @@ describe('what shorts by hand can lose', () => {
   });
 });
 
-describe('the hours of an order by hand', () => {
+describe('the hours of a manual order', () => {
   const at = (time: string, opens = true, expiry = MONTHLY, date = '2025-07-14') =>
     checkHours(istAt(date, time), expiry, opens)?.code ?? null;
   it('from the open to the square-off', () => {

@@ -227,7 +227,7 @@ describe('a connection that breaks', () => {
     expect(warnings).toEqual(['the ticker gets a new connection: no prices of P1']);
   });
 
-  test('a refused session gets no other connection, whoever asks', async () => {
+  test('a refused session gets no other connection, for any caller', async () => {
     ticker.refuse = 403;
     feed.use('dead');
     await eventually(() => feed.status().refused);

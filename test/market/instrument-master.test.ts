@@ -56,7 +56,7 @@ describe("the day's instrument master", () => {
     expect(await contracts.contracts('2025-07-14')).toEqual([contract]);
   });
 
-  test("another day's file is refused loudly", async () => {
+  test("another day's file is refused", async () => {
     const { master: contracts } = master([contract]);
     await expect(contracts.contracts('2025-07-18')).rejects.toMatchObject({ code: 'no_contracts' });
   });

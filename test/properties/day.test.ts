@@ -71,7 +71,7 @@ const scenario = fc.record({
 });
 
 describe('a day of random faults and commands', () => {
-  it('never has a tag twice, is never naked, ends flat or says loudly that it does not, and keeps its books', async () => {
+  it('never has a tag twice, is never naked, ends flat or says that it does not, and keeps its books', async () => {
     await fc.assert(
       fc.asyncProperty(scenario, async ({ typeChange, maxLossPerTrade, target, events }) => {
         const day = await stage.startDay({ exchange: { typeChange } });

@@ -17,7 +17,7 @@ const AT_LEAST = 20;
 const NOT_COMPARED: Readonly<Record<string, string>> = {
   'login-lost': 'its login comes in the instant of the square-off: a guard still begins before it, or does not',
   'closed-manually':
-    'an update that waits is now and then never answered by the time-skipping server; test/server and test/chaos close by hand',
+    'an update that waits is now and then never answered by the time-skipping server; test/api and test/workflows close positions so',
   'external-trade': 'others trade at whichever step of the entry the test has come to',
   'live-one-lot': 'its pre-flight waits for a tick, and a market that stands still sends none in the simulation',
 };

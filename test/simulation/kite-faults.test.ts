@@ -15,7 +15,7 @@ const order = (tag: string, more: Partial<NewOrder> = {}): NewOrder => ({
   ...{ price: 5_000, tag, ...more },
 });
 
-/** An account with an order that rests at the exchange. Whoever calls may be patient or not. */
+/** An account with an order that rests at the exchange. Its caller may be patient or not. */
 async function opened(side: Side, timeoutMs?: number) {
   const { exchange, kite, moveTo } = side;
   const { accessToken } = await kite.exchange(exchange.newRequestToken());

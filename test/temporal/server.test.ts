@@ -137,7 +137,7 @@ describe('the embedded Temporal server', () => {
     const { path } = findProgram('temporal', process.env);
     const binary = join(dataDir, 'temporal');
     const thief = `require('node:http').createServer((_, answer) => answer.end()).listen(process.argv[1], '127.0.0.1')`;
-    // The first server finds its HTTP port taken; whoever took it answers there.
+    // The first server finds its HTTP port taken; another server answers there.
     const script = `#!/bin/bash
 if [[ "$*" == *--http-port* ]] && mkdir '${join(dataDir, 'was-here')}'; then
   while [ "$1" != --http-port ]; do shift; done

@@ -68,7 +68,7 @@ describe('a login that dies in mid-day', () => {
     expect(ours(today.book())).toHaveLength(4);
   });
 
-  it('never comes back: the day ends loudly, and says what is open', async () => {
+  it('never comes back: the day ends not flat, and says what is open', async () => {
     const today = await watchedPosition();
     today.exchange.killSessions();
     const report = await today.result();

@@ -75,7 +75,7 @@ export function openWorld(
 let passing: Promise<unknown> | null = null;
 
 /**
- * Lets time pass for whoever waits, one after the other: what is asked at once is asked before any of it passes. What waits within an
+ * Lets time pass for those who wait, one after the other: what is asked at once is asked before any of it passes. What waits within an
  * activity is part of what passes already.
  */
 export async function pass(done: () => boolean, limit: number): Promise<boolean> {

@@ -29,7 +29,7 @@ const TRADING_SIGNAL = defineSearchAttributeKey('TradingSignal', 'KEYWORD');
 /** When its newest segment began. */
 const lastOf = (clock: ClockSegments): number => clock.at(-1)?.real ?? 0;
 
-/** The day's market is over for what was asked, or this run is: whoever catches it leaves things as they are. */
+/** The day's market is over for what was asked, or this run is: a catcher leaves things as they are. */
 export class DayOver extends Error {
   override readonly name = 'DayOver';
 }

@@ -97,7 +97,7 @@ function bookShare(
       side: leg.opens === 'SELL' ? 'BUY' : 'SELL',
     },
     ...{ quantity: share.quantity, fills: [share], status: 'COMPLETE', price: share.price },
-    statusMessage: byBroker ? "Zerodha's own square-off" : 'Closed outside of this program',
+    statusMessage: byBroker ? "Zerodha's own square-off" : 'Closed in Kite, not from here',
     ...{ takenFrom: byBroker ? ('broker' as const) : ('person' as const), booked: byBroker },
   });
   const what = `${share.quantity} ${leg.contract.tradingsymbol}`;
@@ -107,7 +107,7 @@ function bookShare(
     requestExit(day, position, 'broker_square_off');
     return;
   }
-  const text = `${position.id}: ${what} were ${leg.opens === 'SELL' ? 'bought back' : 'sold'} outside of this program. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`;
+  const text = `${position.id}: ${what} were ${leg.opens === 'SELL' ? 'bought back' : 'sold'} in Kite, not from here. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`;
   day.warn(questionOf(position), 'foreign_position', text, true);
 }
 

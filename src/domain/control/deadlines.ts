@@ -124,7 +124,7 @@ function ofPosition(facts: ControlFacts, position: Position, wallOf: (at: Market
     add(
       'external',
       0,
-      `${id}: ${outside.join(' and ')} outside of this program. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`,
+      `${id}: ${outside.join(' and ')} in Kite, not from here. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`,
     );
   const blind = facts.blind[id];
   if (blind !== undefined)

@@ -48,7 +48,7 @@ const ordersByDate = viewOf((book): ReadonlyMap<IsoDate, readonly SimOrder[]> =>
   return byDate;
 });
 
-/** Broker and exchange over one book: account, order entry and matching loop, and what happens by itself in a day. Whoever makes one lets its market pass. */
+/** Broker and exchange over one book: account, order entry and matching loop, and what happens by itself in a day. Its maker lets its market pass. */
 export function createBrokerage(options: BrokerageOptions) {
   const { book, prices, consumedDepth, faults, delays, latency, seed, typeChange, cash, index, now } = options;
   const listeners = new Set<(order: SimOrder) => void>();

@@ -6,7 +6,7 @@ import { type SimClock, SimRefusal } from './types.ts';
 export type ClockState = { market: MarketMs; speed: number; holds: string[]; leased: boolean };
 
 export type ClockHooks = {
-  /** Before market time is moved by hand; may refuse by throwing. */
+  /** Before market time is set; may refuse by throwing. */
   jumping(to: MarketMs): void;
   /** After every change, whatever it was. */
   changed(): void;
@@ -118,7 +118,7 @@ export function createClock(
       change(() => {
         if (speed === undefined) return;
         wanted = speed;
-        // Whoever sets a speed takes the clock over from a lease that ran out.
+        // A caller that sets a speed takes the clock over from a lease that ran out.
         if (frozen) leased = frozen = false;
       }, market);
     },

@@ -217,7 +217,7 @@ export function createOrderEntry(options: OrderEntryOptions) {
       return matchingLoop.enter(matchingLoop.step(record, 'OPEN PENDING', at), at, listed);
     },
 
-    /** A trade that somebody made by hand, filled at once at `price`. */
+    /** A trade made in the broker's app, filled at once at `price`. */
     trade(request: SimOrderRequest, contract: OptionContract, price: Paise): SimOrder {
       const at = now();
       const begun = begin(request, contract, at);

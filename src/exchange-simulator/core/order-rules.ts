@@ -45,7 +45,7 @@ export function checkChange(record: OrderRecord, change: SimOrderChange, changed
 }
 
 /**
- * Refuses a change of an order that is final or still being processed, in the same words: whoever asks cannot tell which (Kite forum
+ * Refuses a change of an order that is final or still being processed, in the same words: the caller cannot tell which (Kite forum
  * 8106; the words for a modification as seen in public logs).
  */
 export function checkBusy({ phase, pending }: OrderRecord, verb: 'modified' | 'cancelled'): void {

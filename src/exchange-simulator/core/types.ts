@@ -171,7 +171,7 @@ export interface Brokerage {
   addFault(fault: SimFault): void;
   clearFaults(): void;
   faults(): SimFault[];
-  /** A trade made by hand in the broker's app, outside our program: `POST /simulator/foreign-trades`. */
+  /** A trade made in the broker's app, not through the API: `POST /simulator/foreign-trades`. */
   foreignTrade(trade: SimForeignTrade): SimOrder;
   close(): Promise<void>;
 }

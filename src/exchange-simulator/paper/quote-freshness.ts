@@ -25,7 +25,7 @@ export type QuoteFreshnessOptions = {
 const CASH_BELIEVED_MS = 30_000;
 const QUOTE_TRIES = 3;
 
-/** What must be known of the market before an order can be judged by it, asked with the session of whoever orders. */
+/** What must be known of the market before an order can be judged by it, asked with the session of the account that orders. */
 export function createQuoteFreshness(options: QuoteFreshnessOptions) {
   const { upstream, master, quoteFeed, prices, ownCash, inUse, wakened } = options;
   let kiteCash: { paise: Paise; at: WallMs } | null = null;

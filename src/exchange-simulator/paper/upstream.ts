@@ -20,7 +20,7 @@ export type UpstreamAnswer = { status: number; headers: Record<string, string>; 
 
 /** A question of our own must be answered while the client still waits for its order's acknowledgement. */
 const OWN_TIMEOUT_MS = 3_000;
-/** What belongs to one connection, or is said again by whoever writes the bytes. */
+/** What belongs to one connection, or is stated anew by the writer of the bytes. */
 const OF_THE_CONNECTION = ['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'date'];
 
 const envelope = z.object({

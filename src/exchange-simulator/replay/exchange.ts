@@ -39,7 +39,7 @@ export type ExchangeOptions = {
   to?: IsoDate;
   typeChange?: 'allow' | 'refuse';
   userId?: string;
-  /** What lets the market happen: a timer of about 100 ms of wall time, or nothing but whoever calls `step` or asks something. */
+  /** What lets the market happen: a timer of about 100 ms of wall time, or only calls of `step` and questions. */
   steps?: 'timer' | 'manual';
   /** Where request, access and public tokens come from; 16 random bytes in hex unless given. */
   randomToken?: () => string;

@@ -14,7 +14,7 @@ export function kiteLogin(wire: Wire): Hono {
   const app = new Hono();
   const { exchange, keys } = wire;
 
-  // There is one app, so a link without its key means it: the printed address works when typed by hand.
+  // There is one app, so a link without its key means it: the printed address works when typed in.
   const checkApp = (apiKey: string | undefined) => {
     if (apiKey && apiKey !== keys.apiKey) throw inputRefusal('Invalid `api_key`.');
   };

@@ -17,9 +17,9 @@ import { positionOf, tagOf } from './legs.ts';
 const AGE_MS = 5 * 60_000;
 /** The way of an order to the exchange. */
 const GRACE_MS = 2_000;
-/** Whoever stops trading stops signals: an entry that is under way may come to its end, slice by slice. */
+/** A stop ends signals: an entry that is under way may come to its end, slice by slice. */
 const OFF_WITHIN_MS = 10_000;
-/** Whoever closes everything wants nothing new: only an order that is just being sent may still leave (TRADING section 4: 2 s). */
+/** After an emergency nothing new is wanted: only an order that is just being sent may still leave (TRADING section 4: 2 s). */
 const CLOSED_WITHIN_MS = 3_000;
 /** TRADING section 3. */
 const LAST_ENTRY = '14:15';

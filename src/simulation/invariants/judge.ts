@@ -6,7 +6,7 @@ import type { Play, PlayedDay, Watch } from '../play.ts';
 import { after, nothingToSettle, virtualNow } from '../virtual-time.ts';
 import { Able } from './able.ts';
 import { BookWatch } from './book.ts';
-import { watchCommands } from './by-hand.ts';
+import { watchCommands } from './commands.ts';
 import { Dues } from './dues.ts';
 import { judgeEnd } from './endings.ts';
 import { judgeSignal, watchEntries } from './entries.ts';

@@ -29,7 +29,7 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
     causes: ['unprotected', 'not_flat', 'doubt', 'cancel_pending', 'change_pending', 'overclosed', 'late_order'],
     orThese: NOTHING_GOES,
   },
-  'a short by hand without protection': {
+  'a manual short without protection': {
     causes: ['unprotected', 'not_flat', 'doubt', 'cancel_pending', 'change_pending', 'overclosed', 'late_order'],
     orThese: NOTHING_GOES,
   },

@@ -194,13 +194,7 @@ export class PositionsWatch {
       isFlat,
     );
     const bare = isManual && marketIsOpen && short > this.buying(position);
-    this.deadlines.expect(
-      `a short by hand without protection of ${position}`,
-      bare,
-      2 * PROTECTED_WITHIN_MS,
-      3,
-      isFlat,
-    );
+    this.deadlines.expect(`a manual short without protection of ${position}`, bare, 2 * PROTECTED_WITHIN_MS, 3, isFlat);
     const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
     // Before anything is sold its entry may still go on: then it is no surplus yet.
     const from = this.shorted.has(position) ? 0 : ENTRY_MS;

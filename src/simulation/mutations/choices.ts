@@ -129,7 +129,7 @@ export const CHOICE_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'command-carried-out-twice',
-    why: 'An order by hand that arrives again under its key is placed again.',
+    why: 'A manual order that arrives again under its key is placed again.',
     file: 'workflows/position/from-command.ts',
     find: `  const known = day.facts.keys[key];
   if (known) return known;

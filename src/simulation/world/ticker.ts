@@ -33,7 +33,7 @@ export type TickerFault = {
     | { do: 'no_updates' }
     | { do: 'late_updates'; ms: number }
     | { do: 'double_updates' };
-  /** Whoever is connected is cut off as it begins. */
+  /** Connections are cut as it begins. */
   cuts?: boolean;
   /** Absent: all. */
   tradingsymbol?: string;

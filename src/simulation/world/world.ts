@@ -295,7 +295,7 @@ export class World {
       this.steppingAt = Number.POSITIVE_INFINITY;
       exchange.step();
       this.followExchange();
-      // Whoever hears of an order hears of it by an event of its own.
+      // Each listener hears of an order by an event of its own.
       nothingToSettle();
     });
   }

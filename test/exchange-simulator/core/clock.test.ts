@@ -141,7 +141,7 @@ describe('the market’s clock', () => {
     expect(clock.speed()).toBe(60);
   });
 
-  it('is unfrozen by whoever sets a speed', () => {
+  it('is unfrozen by a caller that sets a speed', () => {
     const clock = clockOf({ leased: true });
     clock.set({ market: market + 1_000 });
     expect(clock.speed()).toBe(0);

@@ -256,7 +256,7 @@ describe('a jump of the market', () => {
   });
 });
 
-describe('a trade made by hand in the broker’s app', () => {
+describe('a trade made in the broker’s app', () => {
   it('is in book and positions at once, without a tag', async () => {
     const exchange = await open();
     const order = exchange.foreignTrade({
