@@ -37,7 +37,6 @@ export type WarningCode =
   | 'unpriced'
   | 'preflight'
   | 'one_lot'
-  | 'order_in_doubt'
   | 'hands_off'
   | 'defect';
 export type Warning = { id: string; code: WarningCode; message: string; since: MarketMs; blocksEntries: boolean };
