@@ -1,24 +1,17 @@
 /** Manual orders: commands of a person, carried out within their eight seconds or not at all (DESIGN section 4). */
-import { ActivityFailure, ApplicationFailure, CancellationScope, setHandler } from '@temporalio/workflow';
-import { type ManualCheck, SESSION_LOST } from '../../src/contract/activities.ts';
-import {
-  type CancelOrder,
-  cancelOrderUpdate,
-  type ManualChecks,
-  type PlacedOrder,
-  type PlaceOrder,
-  placeOrderUpdate,
-} from '../../src/contract/commands.ts';
-import type { ContractRef, OrderView } from '../../src/contract/ledger.ts';
+import { CancellationScope, setHandler } from '@temporalio/workflow';
+import type { ManualCheck } from '../../src/contract/activities.ts';
+import { type ManualChecks, type PlacedOrder, type PlaceOrder, placeOrderUpdate } from '../../src/contract/commands.ts';
+import type { ContractRef } from '../../src/contract/ledger.ts';
 import type { Leg, Order, Position } from '../../src/domain/control/facts.ts';
 import { isOver, ordersOf } from '../../src/domain/control/intervals.ts';
-import { checkCover, type ManualHolding } from '../../src/domain/manual-orders.ts';
 import type { Product } from '../../src/domain/types.ts';
-import { checking } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
-import { holdingOf, limitsOf, openManual } from '../day/limits.ts';
+import { openManual } from '../day/limits.ts';
 import { recordIntent } from '../orders/ledger.ts';
 import { refusal, refuseExpired } from '../refusal.ts';
+import { listenToCancels } from './cancel-command.ts';
+import { check, refuseChecked, refuseOpening, refuseSince, refuseState } from './command-checks.ts';
 import { runPosition } from './position.ts';
 import { requestExit } from './request-exit.ts';
 
@@ -31,7 +24,6 @@ const MOST_KEYS = 200;
 const MOST_POSITIONS = 1_000;
 /** How long a command's outcome is waited for before its standing is answered. Wall milliseconds. */
 const OUTCOME_MS = 5_000;
-const CANCELLED_MS = 8_000;
 
 type Carried = { tag: string | null; checks: ManualChecks };
 
@@ -60,9 +52,7 @@ export function listenToManualOrders(day: Day): void {
       },
     },
   );
-  setHandler(cancelOrderUpdate, (command) => CancellationScope.nonCancellable(() => cancelManual(day, command)), {
-    validator: (command) => refuseCancel(day, command),
-  });
+  listenToCancels(day);
 }
 
 /** The same key with the same order is one order. What was refused did not happen: its key may be used again. */
@@ -92,22 +82,6 @@ function refuseTooMany(commands: number, most: number): void {
   if (commands < most) return;
   const message = `${most} manual orders, placed or tested, are the most of a day: what is open can still be closed, and orders cancelled`;
   throw refusal('limit_exceeded', message, { limit: 'day', sent: commands });
-}
-
-function refuseState({ facts }: Day): void {
-  if (facts.over || facts.report) throw refusal('day_over', 'the market is closed for today');
-  if (facts.holiday !== null) throw refusal('market_closed', `market holiday: ${facts.holiday}`);
-  if (!facts.sessionLives) throw refusal('not_authenticated', 'nobody is logged in at Zerodha: log in first');
-  if (facts.handsOff) throw refusal('hands_off', 'hands off: no order is sent from here until it is taken back');
-}
-
-/** What only opens something: an emergency, the day's loss limit and differences that nobody acknowledged keep it from happening. */
-function refuseOpening(day: Day): void {
-  const { entriesOff } = day.facts;
-  if (entriesOff !== null)
-    throw refusal('entries_off', `nothing new is opened today: ${entriesOff}. What is open can be closed`);
-  const block = day.entriesBlockedBy();
-  if (block) throw refusal('not_acknowledged', `acknowledge it first: ${block.message}`, { warning: block.id });
 }
 
 async function carryOut(day: Day, command: PlaceOrder): Promise<Carried> {
@@ -151,69 +125,6 @@ async function begin(day: Day, command: PlaceOrder): Promise<Begun> {
   const position = positionFor(day, contract, product, checks.effect === 'opens_short' ? 'SELL' : 'BUY');
   if (checks.effect === 'closes_short') return buyBack(day, position, checks);
   return place(day, command, checked, position);
-}
-
-/** What has become of the day while it was looked at. Nothing is waited for between this and the recording. */
-function refuseSince({ facts }: Day, { order }: PlaceOrder, contract: ContractRef, product: Product): void {
-  if (facts.squaringOff)
-    throw refusal('too_late', 'the square-off began while it was looked at: no manual order is taken after it');
-  const naked = checkCover(order, contract, product, holdings(facts));
-  if (naked) throw refusal(naked.code, naked.message, naked.details);
-}
-
-function holdings(facts: Day['facts']): ManualHolding[] {
-  return openManual(facts).map((position) => holdingOf(facts, position));
-}
-
-async function check(day: Day, command: PlaceOrder, product: Product): Promise<ManualCheck> {
-  const { facts } = day;
-  const { order, expiresAt, plan } = command;
-  await day.until(
-    'a manual order: what the account holds',
-    () => facts.compared || facts.over || Date.now() > expiresAt,
-    () => expiresAt + 1,
-  );
-  const { reserved, lostToday, capitalAtRisk, openPositions } = limitsOf(facts);
-  try {
-    return await checking.checkManualOrder.executeWithOptions(
-      { summary: `${order.side} ${order.quantity} ${order.symbol}, manual: what would it take?` },
-      [
-        {
-          ...{ identity: day.identity, at: day.now(), order, product, plan: facts.plan ?? plan },
-          ...{ book: { reserved, lostToday, capitalAtRisk, openPositions }, holdings: holdings(facts) },
-        },
-      ],
-    );
-  } catch (error) {
-    throw checkFailed(day, error);
-  }
-}
-
-function checkFailed(day: Day, error: unknown): ApplicationFailure {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (!(cause instanceof ApplicationFailure))
-    return refusal('expired', 'Zerodha did not answer in time, and nothing was ordered; send it again');
-  if (cause.type === SESSION_LOST) {
-    day.loseSession(Number(cause.details?.[0] ?? 0));
-    return refusal('not_authenticated', 'Zerodha does not accept the login any more: log in again');
-  }
-  return ApplicationFailure.nonRetryable(cause.message, cause.type ?? 'kite_doubt');
-}
-
-function refuseChecked(
-  day: Day,
-  { by, order }: PlaceOrder,
-  { refusals }: Extract<ManualCheck, { kind: 'refused' }>,
-): Error {
-  const [first] = refusals;
-  const message = refusals.map((one) => one.message).join('; ');
-  const details = Object.assign({}, ...refusals.map((one) => one.details)) as Record<string, unknown>;
-  const code = first?.code ?? 'no_price';
-  day.log('warn', 'limit_refused', `${order.side} ${order.quantity} ${order.symbol} by ${by} refused: ${message}.`, {
-    code,
-    ...details,
-  });
-  return refusal(code, message, details);
 }
 
 /** The open position of this contract and product, or a new one. */
@@ -301,49 +212,4 @@ function buyBack(day: Day, position: Position, checks: ManualChecks): Begun {
       () => until,
     );
   return { tag: bought()?.tag ?? null, checks, wait };
-}
-
-function refuseCancel(day: Day, command: CancelOrder): void {
-  refuseExpired(command);
-  const { orderId } = command;
-  const order = find(day, orderId);
-  if (!order) throw refusal('unknown_order', `no order ${orderId} of this day: /live/orders lists them`);
-  if (isOver(order)) throw refusal('already_final', `order ${orderId} is ${order.status.toLowerCase()} already`);
-  const position = day.facts.positions.find(({ id }) => id === order.positionId);
-  const manual = position?.signal === 'manual';
-  if (order.purpose === 'stop' || (order.purpose !== 'entry' && (!manual || position.exit))) {
-    const what = order.purpose === 'stop' ? 'protects' : 'closes';
-    throw refusal('protective_order', `order ${orderId} ${what} ${order.positionId}: close the position instead`);
-  }
-  if (!manual)
-    throw refusal(
-      'signal_order',
-      `order ${orderId} belongs to ${order.positionId} of a signal: close the position instead`,
-    );
-  if (day.facts.over) throw refusal('day_over', 'the market is closed for today');
-  if (day.facts.handsOff) throw refusal('hands_off', 'hands off: nothing is cancelled from here; use Kite');
-}
-
-async function cancelManual(day: Day, { orderId, by }: CancelOrder): Promise<OrderView> {
-  const order = find(day, orderId);
-  const position = day.facts.positions.find(({ id }) => id === order?.positionId);
-  if (!order || !position) throw refusal('unknown_order', `no order ${orderId} of this day`);
-  day.log(
-    'info',
-    'manual_cancel',
-    `${order.side} ${order.quantity} ${order.tradingsymbol}: cancel asked for by ${by}.`,
-  );
-  order.unwanted = true;
-  day.touchOrder(order.tag);
-  const until = Date.now() + CANCELLED_MS;
-  await day.until(
-    `cancelling ${orderId}`,
-    () => isOver(order) || Date.now() >= until,
-    () => until,
-  );
-  return order;
-}
-
-function find(day: Day, orderId: string): Order | undefined {
-  return Object.values(day.facts.orders).find((order) => order.orderId === orderId && order.takenFrom === undefined);
 }
