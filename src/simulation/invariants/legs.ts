@@ -89,16 +89,27 @@ export class Legs {
 
   /** A new day numbers its positions anew: those that are closed are forgotten. */
   forgetClosed(): void {
-    // What others have closed of ours is theirs from here on.
-    const left = this.open(Number.POSITIVE_INFINITY);
-    for (const key of this.externals.keys()) {
-      if (left.has(key)) continue;
-      for (const leg of this.legs.values()) if (leg.contract === key) leg.net = 0;
-      this.externals.delete(key);
-    }
+    for (const key of this.externals.keys()) this.bookOthers(key);
+    this.externals.clear();
     const open = new Set([...this.legs.values()].flatMap(({ net, position }) => (net === 0 ? [] : [position])));
     for (const [key, { position }] of this.legs) if (!open.has(position)) this.legs.delete(key);
     this.realisedBefore = this.realised();
+  }
+
+  /** What others have closed of ours is booked as closed with the day, and what else they hold is theirs. */
+  private bookOthers(key: string): void {
+    const ours = this.ofContract(key);
+    const closed = this.closedByOthers(key, Number.POSITIVE_INFINITY);
+    const traded = (this.externals.get(key) ?? []).reduce((sum, { quantity }) => sum + quantity, 0);
+    this.foreign.set(key, (this.foreign.get(key) ?? 0) + traded + Math.sign(ours) * closed);
+    let left = closed;
+    for (const leg of this.legs.values()) {
+      if (leg.contract !== key || leg.net * ours <= 0) continue;
+      const units = Math.min(left, Math.abs(leg.net));
+      leg.cost -= (leg.cost / Math.abs(leg.net)) * units;
+      leg.net -= Math.sign(leg.net) * units;
+      left -= units;
+    }
   }
 
   /** What is closed of today's has lost, paise; a gain is negative. */

@@ -33,6 +33,8 @@ export class Waits {
   private readonly doubts = new Map<string, number>();
   /** Orders that were to be changed or cancelled, by tag, and since when. */
   private readonly changes = new Map<string, { since: number; isCancel: boolean }>();
+  /** Tags that the book has shown, perhaps before the answer of their own request was lost. */
+  private readonly shown = new Set<string>();
   private readonly named = new Set<string>();
   private quotesAt = 0;
 
@@ -59,7 +61,8 @@ export class Waits {
     if (changes && point.point === 'leaves') this.ask(tag, now, call.name === 'cancelOrder');
     // A refusal is an answer.
     if (changes && point.point === 'failed' && !isDoubt) this.changes.delete(tag);
-    if (call.name === 'placeOrder' && point.point === 'failed' && isDoubt) this.doubts.set(tag, now);
+    if (call.name === 'placeOrder' && point.point === 'failed' && isDoubt && !this.shown.has(tag))
+      this.doubts.set(tag, now);
   }
 
   private ask(tag: string, now: number, isCancel: boolean): void {
@@ -87,9 +90,9 @@ export class Waits {
 
   /** The book was read, as it is. */
   private look(now: number): void {
+    for (const { tag } of this.of.world.exchange.orders()) if (tag) this.shown.add(tag);
     for (const [tag, since] of this.doubts) {
-      const isThere = this.of.world.exchange.orders().some((order) => order.tag === tag);
-      if (isThere || now - since >= LOOKED_AFTER_MS) this.doubts.delete(tag);
+      if (this.shown.has(tag) || now - since >= LOOKED_AFTER_MS) this.doubts.delete(tag);
     }
   }
 
