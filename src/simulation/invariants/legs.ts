@@ -51,6 +51,8 @@ export class Legs {
   /** What others held of a contract when ours began: only what they trade beyond it closes ours. */
   private readonly foreign = new Map<string, number>();
   private readonly seen = new Map<string, number>();
+  /** Cover that others had sold when the day ended: what it covered is made good from the next open on (CONTROL, what is safe). */
+  private readonly soldOverNight = new Map<string, number>();
   private realisedBefore = 0;
 
   /** Fills of an order that were not there before. */
@@ -91,8 +93,11 @@ export class Legs {
   forgetClosed(): void {
     // What others have closed of ours is theirs from here on.
     const left = this.open(Number.POSITIVE_INFINITY);
+    this.soldOverNight.clear();
     for (const key of this.externals.keys()) {
       if (left.has(key)) continue;
+      const ours = this.ofContract(key);
+      if (ours > 0) this.soldOverNight.set(key, ours);
       for (const leg of this.legs.values()) if (leg.contract === key) leg.net = 0;
       this.externals.delete(key);
     }
@@ -174,6 +179,11 @@ export class Legs {
     if (sum === 0) return;
     this.foreign.set(key, (this.foreign.get(key) ?? 0) + sum);
     this.externals.set(key, []);
+  }
+
+  /** Units of a contract that no longer cover anything, because others have sold them the day before. */
+  soldTheDayBefore(key: string): number {
+    return this.soldOverNight.get(key) ?? 0;
   }
 
   ofContract(key: string): number {
