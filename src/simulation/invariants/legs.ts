@@ -51,6 +51,8 @@ export class Legs {
   /** What others held of a contract when ours began: only what they trade beyond it closes ours. */
   private readonly foreign = new Map<string, number>();
   private readonly seen = new Map<string, number>();
+  /** Cover that others had sold when the day ended: what it covered is made good from the next open on (CONTROL, what is safe). */
+  private readonly soldOverNight = new Map<string, number>();
   private realisedBefore = 0;
 
   /** Fills of an order that were not there before. */
@@ -89,7 +91,13 @@ export class Legs {
 
   /** A new day numbers its positions anew: those that are closed are forgotten. */
   forgetClosed(): void {
-    for (const key of this.externals.keys()) this.bookOthers(key);
+    const left = this.open(Number.POSITIVE_INFINITY);
+    this.soldOverNight.clear();
+    for (const key of this.externals.keys()) {
+      const ours = this.ofContract(key);
+      if (!left.has(key) && ours > 0) this.soldOverNight.set(key, ours);
+      this.bookOthers(key);
+    }
     this.externals.clear();
     const open = new Set([...this.legs.values()].flatMap(({ net, position }) => (net === 0 ? [] : [position])));
     for (const [key, { position }] of this.legs) if (!open.has(position)) this.legs.delete(key);
@@ -185,6 +193,11 @@ export class Legs {
     if (sum === 0) return;
     this.foreign.set(key, (this.foreign.get(key) ?? 0) + sum);
     this.externals.set(key, []);
+  }
+
+  /** Units of a contract that no longer cover anything, because others have sold them the day before. */
+  soldTheDayBefore(key: string): number {
+    return this.soldOverNight.get(key) ?? 0;
   }
 
   ofContract(key: string): number {

@@ -18,6 +18,9 @@ const SURPLUS_MS = 5 * 60_000;
 const ENTRY_MS = 5 * 60_000;
 /** From when it can be read, so long until what may fill fits what is open. */
 const REPAIRED_WITHIN_MS = 20_000;
+/** A cancellation that was refused for so long is asked for once in 40 s: a day of it has to fit into a history (docs/order-policy.md). */
+const ASKED_OFTEN_FOR_MS = 9 * 60_000;
+const ASKED_RARELY_MS = 45_000;
 const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 
 export class PositionsWatch {
@@ -31,6 +34,8 @@ export class PositionsWatch {
   private readonly deadlines: PageDeadlines;
   private acknowledgedAt = 0;
   private readonly takenSince = new Map<string, number>();
+  /** When a position was last asked about: its hedge is to be sold from then on. */
+  private readonly askedAt = new Map<string, number>();
   private readonly of: {
     world: World;
     able: Able;
@@ -217,11 +222,10 @@ export class PositionsWatch {
     const isTaken = legs.every((leg) => this.hasTaker(leg));
     if (!isTaken) this.takenSince.delete(position);
     else if (!this.takenSince.has(position)) this.takenSince.set(position, virtualNow());
-    const isAsked = short === 0 && this.isAsked(position);
-    // What kept the hedge is gone with the answer: from then on it is sold.
-    if (isAsked) this.takenSince.set(position, virtualNow());
-    const since = Math.min(able.answersFor(), virtualNow() - Math.max(due, this.takenSince.get(position) ?? 0));
-    if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS && !isAsked && isTaken)
+    if (short === 0 && this.isAsked(position)) this.askedAt.set(position, virtualNow());
+    const from = Math.max(due, this.takenSince.get(position) ?? 0, this.askedAt.get(position) ?? 0);
+    const since = Math.min(able.answersFor(), virtualNow() - from);
+    if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS && isTaken)
       findings.add(
         5,
         short > 0 ? 'a short is not left' : 'a hedge is not left',
@@ -237,8 +241,9 @@ export class PositionsWatch {
       if (may <= most) this.beyond.delete(key);
       else if (!this.beyond.has(key)) this.beyond.set(key, virtualNow());
       const since = this.beyond.get(key);
-      const mendedWithin = REPAIRED_WITHIN_MS + readEveryMs;
-      if (since !== undefined && Math.min(able.answersFor(), virtualNow() - since) > mendedWithin)
+      const lasts = virtualNow() - (since ?? virtualNow());
+      const mendedWithin = lasts > ASKED_OFTEN_FOR_MS ? ASKED_RARELY_MS : REPAIRED_WITHIN_MS + readEveryMs;
+      if (Math.min(able.answersFor(), lasts) > mendedWithin)
         findings.add(
           2,
           what,
