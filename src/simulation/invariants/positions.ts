@@ -28,6 +28,7 @@ export class PositionsWatch {
   private readonly beyond = new Map<string, number>();
   private readonly deadlines: PageDeadlines;
   private acknowledgedAt = 0;
+  private readonly bareSince = new Map<string, number>();
   private readonly takenSince = new Map<string, number>();
   private readonly of: {
     world: World;
@@ -99,6 +100,7 @@ export class PositionsWatch {
     this.deadlines.forget();
     this.exits.clear();
     this.shorted.clear();
+    this.bareSince.clear();
   }
 
   private hear({ data, text }: LogLine): void {
@@ -176,6 +178,7 @@ export class PositionsWatch {
     // Without a session nothing is heard of a fill: that nobody is logged in is told by then.
     const within = able.hasSession() ? PROTECTED_WITHIN_MS : NO_SESSION_MS + this.of.readEveryMs;
     this.deadlines.expect(`a short without protection of ${position}`, unprotected, within, 3, isFlat);
+    this.judgeBare(position, unprotected && !this.isLeft(position));
     const bare = isManual && marketIsOpen && short > this.buying(position);
     this.deadlines.expect(
       `a short by hand without protection of ${position}`,
@@ -214,6 +217,16 @@ export class PositionsWatch {
         short > 0 ? 'a short is not left' : 'a hedge is not left',
         `${position} was to be left at ${new Date(due + 19_800_000).toISOString().slice(11, 19)}; ${short} short and ${long} long are open after 60 s of an exchange that answers`,
       );
+  }
+
+  /** A page is enough as long as something stands in the way: at an exchange that answers a stop rests, or the position is left. */
+  private judgeBare(position: string, isBare: boolean): void {
+    const { able, findings, readEveryMs } = this.of;
+    if (!isBare) this.bareSince.delete(position);
+    else if (!this.bareSince.has(position)) this.bareSince.set(position, virtualNow());
+    const since = Math.min(able.answersFor(), virtualNow() - (this.bareSince.get(position) ?? virtualNow()));
+    if (since > PROTECTED_WITHIN_MS + readEveryMs)
+      findings.add(3, 'a short stays without a stop', `${position}: for ${Math.round(since / 1_000)} s`);
   }
 
   /** What may still fill is at most what is sold, and what is held: a stop beside an exit buys twice in a spike. */
