@@ -56,7 +56,15 @@ export type Deed =
   | { do: 'call_fault'; fault: CallFault }
   | { do: 'ticker_fault'; fault: TickerFault & { role?: 'main' | 'hedge' } }
   | { do: 'exchange_fault'; kind: string; fault: SimFault & { role?: 'main' | 'hedge' } }
-  | { do: 'external'; kind: string; role: 'main' | 'hedge' | 'other'; side: 'BUY' | 'SELL'; lots: number }
+  /** `opens`: a trade of a person's own, and not only of what is ours. */
+  | {
+      do: 'external';
+      kind: string;
+      role: 'main' | 'hedge' | 'other';
+      side: 'BUY' | 'SELL';
+      lots: number;
+      opens?: boolean;
+    }
   /** A limit order of a person's that rests far from the market, under NRML. */
   | { do: 'foreign_order'; side: 'BUY' | 'SELL'; lots: number }
   /** SIGKILL; started again after `downMs`. */

@@ -151,8 +151,8 @@ function tickerFault(actor: Actor, { fault }: Extract<Deed, { do: 'ticker_fault'
   actor.world.ticker.addFault(whole);
 }
 
-/** A trade in the broker's app. What is ours of a leg can be closed there, not turned round. */
-function external(actor: Actor, { kind, role, side, lots }: Extract<Deed, { do: 'external' }>): void {
+/** A trade in the broker's app. What is ours of a leg can be closed there, not turned round, unless it is to open something. */
+function external(actor: Actor, { kind, role, side, lots, opens }: Extract<Deed, { do: 'external' }>): void {
   const { world } = actor;
   const { exchange } = world;
   const first = ours(world)[0];
@@ -165,7 +165,7 @@ function external(actor: Actor, { kind, role, side, lots }: Extract<Deed, { do: 
   const net =
     exchange.positions().find(({ tradingsymbol, product }) => tradingsymbol === symbol && product === traded)
       ?.quantity ?? 0;
-  const open = role === 'other' ? Number.POSITIVE_INFINITY : Math.max(0, side === 'BUY' ? -net : net);
+  const open = role === 'other' || opens ? Number.POSITIVE_INFINITY : Math.max(0, side === 'BUY' ? -net : net);
   const quantity = Math.min(lots * instrument.lotSize, open);
   if (quantity <= 0) return;
   actor.note(`in the app: ${side} ${quantity} ${symbol}`);

@@ -11,6 +11,7 @@ import { EXIT_MUTATIONS } from './mutations/exits.ts';
 import { LEAVING_MUTATIONS } from './mutations/leaving.ts';
 import type { Mutation } from './mutations/mutation.ts';
 import { ORDER_MUTATIONS } from './mutations/orders.ts';
+import { SLIP_MUTATIONS } from './mutations/slips.ts';
 import { WEEK_MUTATIONS } from './mutations/weeks.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -21,6 +22,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CHOICE_MUTATIONS,
   ...COVER_MUTATIONS,
   ...LEAVING_MUTATIONS,
+  ...SLIP_MUTATIONS,
   ...WEEK_MUTATIONS,
 ];
 

@@ -27,6 +27,14 @@ describe('a fault of the exchange', () => {
   });
 });
 
+describe('ticks', () => {
+  it('come at their pace from the first order on, not at that of the quiet market before it', async () => {
+    const lie = { kind: 'ticks.lie', effect: { do: 'lies', factor: 1.1 }, forMs: 6_000, role: 'main' } as const;
+    const { met } = await runner.run(shortDay([onMoment('main_filled', 5_000, { do: 'ticker_fault', fault: lie })]));
+    expect(met).toContain('ticks.lie');
+  });
+});
+
 describe('the last minute for new orders', () => {
   it('counts where an order leaves: what is accepted after it accuses nobody', async () => {
     const effect = { do: 'late', ms: 40_000 } as const;

@@ -9,6 +9,7 @@ import { contractsOf, externalOf, foreignOf, movedSince, recordForeignPosition, 
 import { bookOther, setFills } from '../orders/ledger.ts';
 import { requestExit } from '../position/request-exit.ts';
 import type { Day } from './day.ts';
+import type { DayFacts } from './facts.ts';
 
 /**
  * The overnight net is what was carried, what others hold, and what nobody has heard of. First it settles the orders of yesterday without
@@ -169,18 +170,27 @@ function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol
   day.page('difference', first?.id ?? 'day', text);
 }
 
+/** What the broker holds beyond the night and the trades of the day. Signed units. */
+export function unexplainedUnits({ overnight, overnightCompared }: DayFacts): Holding[] {
+  const all = new Map(
+    [...overnightCompared, ...(overnight ?? [])].map((held) => [`${held.product}:${held.tradingsymbol}`, held]),
+  );
+  return [...all.values()].flatMap(({ product, tradingsymbol }) => {
+    const [now, then] = [overnight ?? [], overnightCompared].map((held) => quantityOf(held, product, tradingsymbol));
+    const quantity = (now ?? 0) - (then ?? 0);
+    return quantity === 0 ? [] : [{ product, tradingsymbol, quantity }];
+  });
+}
+
 /** A conversion, or a correction by the broker: it never stops an exit, and never cancels a stop. A list that is right again ends it. */
 function explainChange(day: Day, overnight: readonly Overnight[]): void {
   const { facts } = day;
   facts.overnight = [...overnight];
   const before = facts.unexplained;
   facts.unexplained = {};
-  for (const { product, tradingsymbol } of [...facts.overnightCompared, ...overnight]) {
-    const compared = quantityOf(facts.overnightCompared, product, tradingsymbol);
-    const moved = quantityOf(overnight, product, tradingsymbol) - compared;
+  for (const { product, tradingsymbol, quantity } of unexplainedUnits(facts)) {
     const key = `${product}:${tradingsymbol}`;
-    if (moved === 0 || facts.unexplained[key]) continue;
-    const text = `Zerodha holds ${moved > 0 ? '+' : ''}${moved} ${tradingsymbol} (${product}) that no trade of today explains. Look at Kite.`;
+    const text = `Zerodha holds ${quantity > 0 ? '+' : ''}${quantity} ${tradingsymbol} (${product}) that no trade of today explains. Look at Kite.`;
     facts.unexplained[key] = text;
     day.warn(`unexplained:${key}`, 'difference', text, true);
   }

@@ -8,7 +8,7 @@ import type { MarketMs } from '../../src/domain/types.ts';
 import { lostSession, watching, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import type { DayFacts } from '../day/facts.ts';
-import { askAboutHoldings, takeOvernight } from '../day/reconcile.ts';
+import { askAboutHoldings, takeOvernight, unexplainedUnits } from '../day/reconcile.ts';
 import { attribute, recordSquareOffOrders } from '../external/attribution.ts';
 import { contractsOf, recordExternalTrades } from '../external/trades.ts';
 import { checkDayLoss } from '../position/request-exit.ts';
@@ -106,13 +106,28 @@ export function cursorOfDay(facts: DayFacts): BookCursor {
     overnight: facts.overnight,
     unreadableSince: facts.book.unreadableSince,
   });
-  return { ...cursor, doubts: cursor.doubts.filter(({ tag }) => !isUnexplained(facts, tag)) };
+  const held = heldByDoubts(facts);
+  return { ...cursor, doubts: cursor.doubts.filter(({ tag }) => !held.includes(tag)) };
 }
 
-/** What is held of its contract and no trade explains may be this very order: no look can prove that it is absent. */
-function isUnexplained({ orders, unexplained }: DayFacts, tag: string): boolean {
-  const order = orders[tag];
-  return order !== undefined && unexplained[`${order.product}:${order.tradingsymbol}`] !== undefined;
+/**
+ * What is held and no trade explains may be the very orders that nobody has answered: no look can prove these absent. Where they do not
+ * explain all of it, the positions are wrong by themselves, and prove as much as before.
+ */
+function heldByDoubts(facts: DayFacts): string[] {
+  const doubts = Object.values(facts.orders).filter(({ phase }) => phase === 'doubt');
+  const units = unexplainedUnits(facts);
+  const sharing = units.map(({ product, tradingsymbol, quantity }) => {
+    const of = doubts.filter(
+      (order) =>
+        order.product === product &&
+        order.tradingsymbol === tradingsymbol &&
+        order.side === (quantity > 0 ? 'BUY' : 'SELL'),
+    );
+    const most = of.reduce((sum, order) => sum + order.quantity - order.filledQuantity, 0);
+    return most >= Math.abs(quantity) ? of : [];
+  });
+  return sharing.some((of) => of.length === 0) ? [] : sharing.flat().map(({ tag }) => tag);
 }
 
 /** What makes a running watcher outdated. What the day learns of single orders it hears of by itself. */

@@ -8,6 +8,7 @@ import { signalOn } from '../markets.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point } from '../world/world.ts';
+import type { Able } from './able.ts';
 import type { BookWatch } from './book.ts';
 import type { Dues } from './dues.ts';
 import type { Findings } from './findings.ts';
@@ -21,6 +22,8 @@ const GRACE_MS = 2_000;
 const OFF_WITHIN_MS = 10_000;
 /** After an emergency nothing new is wanted: only an order that is just being sent may still leave (TRADING section 4: 2 s). */
 const CLOSED_WITHIN_MS = 3_000;
+/** What is live when everything is to be closed is cancelled first: by then somebody has asked for it, whatever stood in the way. */
+const CANCELLED_WITHIN_MS = 60_000;
 /** TRADING section 3. */
 const LAST_ENTRY = '14:15';
 /** Prices move between a plan and its order. */
@@ -28,12 +31,14 @@ const SURELY = 1.1;
 
 export function watchEntries(of: {
   play: Play;
+  able: Able;
   book: BookWatch;
   findings: Findings;
   dues: Pick<Dues, 'entriesOffSince' | 'closingSince'>;
 }): void {
   const { play, findings } = of;
   const isAsked = watchHoldings(play);
+  watchCancelled(of);
   play.world.hooks.add((point: Point) => {
     if (point.kind !== 'call' || point.point !== 'leaves' || point.call.name !== 'placeOrder') return;
     const { order } = point.call;
@@ -57,6 +62,23 @@ export function watchEntries(of: {
     if (opens && isAsked())
       findings.add(6, 'an entry before a holding of others was acknowledged', `${order.tag} leaves at ${when}`);
     if (opens) judgeLimits(of, positionOf(tag), order.tradingsymbol);
+  });
+}
+
+/** Everything is to be closed, and an entry is left to fill. */
+function watchCancelled({ play, able, findings, dues }: Parameters<typeof watchEntries>[0]): void {
+  const cancelled = new Set<string>();
+  play.world.hooks.add((point: Point) => {
+    if (point.kind === 'call' && point.point === 'leaves' && point.call.name === 'cancelOrder')
+      cancelled.add(point.call.order?.tag ?? '');
+  });
+  play.world.exchange.onOrder(({ tag, source, fills }) => {
+    const parsed = source === undefined ? tagOf(tag) : null;
+    const last = fills.at(-1)?.at ?? 0;
+    if (parsed?.purpose !== 'entry' || parsed.manual || cancelled.has(tag ?? '')) return;
+    if (dues.closingSince === null || last < dues.closingSince + CANCELLED_WITHIN_MS) return;
+    if (able.productWorks() && able.hasSession())
+      findings.add(6, 'an entry filled that was to be cancelled', `${tag} at ${istTime(last)}`);
   });
 }
 

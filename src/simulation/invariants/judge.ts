@@ -10,6 +10,7 @@ import { watchCommands } from './commands.ts';
 import { Dues } from './dues.ts';
 import { judgeEnd } from './endings.ts';
 import { judgeSignal, watchEntries } from './entries.ts';
+import { FailedStops } from './failed-stops.ts';
 import { Findings } from './findings.ts';
 import { PageDeadlines } from './pages.ts';
 import { PositionsWatch } from './positions.ts';
@@ -38,6 +39,7 @@ export class Judge implements Watch {
     reasons: Reasons;
     waits: Waits;
     spinning: Spinning;
+    stops: FailedStops;
   } | null = null;
   private isQuiet = false;
   /** Somebody was logged in at the last look before the close: what was filled by then can be told. */
@@ -71,12 +73,13 @@ export class Judge implements Watch {
     play.onCommand(({ command }) => {
       if (command === 'acknowledge') positions.acknowledged();
     });
-    watchEntries({ play, book, findings, dues });
+    watchEntries({ play, able, book, findings, dues });
     watchCommands(play, findings);
     new Terms(play, findings, book.legs);
     const reasons = new Reasons({ play, able, positions, dues, findings });
     const spinning = new Spinning({ play, legs: book.legs, findings });
-    this.parts = { play, able, book, positions, dues, reasons, waits, spinning };
+    const stops = new FailedStops({ play, able, positions, findings });
+    this.parts = { play, able, book, positions, dues, reasons, waits, spinning, stops };
     this.pulse();
     // What has just come on the book is looked at from its first second on.
     world.exchange.onOrder(() => this.soon());
@@ -96,7 +99,7 @@ export class Judge implements Watch {
   }
 
   private pulse(): void {
-    const { play, able, book, positions, dues, reasons, waits, spinning } = this.judging;
+    const { play, able, book, positions, dues, reasons, waits, spinning, stops } = this.judging;
     able.pulse();
     const now = virtualNow();
     const date = istDate(now);
@@ -119,6 +122,7 @@ export class Judge implements Watch {
       book.pulse();
       reasons.pulse();
       waits.pulse(isOpen);
+      stops.pulse(isOpen);
     }
     spinning.pulse();
     this.isQuiet = !(busy && inDay);

@@ -33,6 +33,7 @@ export class PositionsWatch {
   private readonly beyond = new Map<string, number>();
   private readonly deadlines: PageDeadlines;
   private acknowledgedAt = 0;
+  private readonly bareSince = new Map<string, number>();
   private readonly takenSince = new Map<string, number>();
   /** When a position was last asked about: its hedge is to be sold from then on. */
   private readonly askedAt = new Map<string, number>();
@@ -107,6 +108,7 @@ export class PositionsWatch {
     this.deadlines.forget();
     this.exits.clear();
     this.shorted.clear();
+    this.bareSince.clear();
   }
 
   private hear({ data, text }: LogLine): void {
@@ -198,12 +200,13 @@ export class PositionsWatch {
       3,
       isFlat,
     );
+    this.judgeBare(position, unprotected && !this.isLeft(position));
     const bare = isManual && marketIsOpen && short > this.buying(position);
     this.deadlines.expect(`a manual short without protection of ${position}`, bare, 2 * PROTECTED_WITHIN_MS, 3, isFlat);
     const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
     // Before anything is sold its entry may still go on: then it is no surplus yet.
-    const from = this.shorted.has(position) ? 0 : ENTRY_MS;
-    this.deadlines.expect(`more hedge than short of ${position}`, surplus, from + SURPLUS_MS, 10, isFlat);
+    const entry = this.shorted.has(position) ? 0 : ENTRY_MS;
+    this.deadlines.expect(`more hedge than short of ${position}`, surplus, entry + SURPLUS_MS, 10, isFlat);
     this.judgeLive(position, short, long);
     // A stop of ours has bought the short back: what it was hedged with is to be sold. What a person has closed is asked about.
     const own = book.legs.legsOf(position);
@@ -231,6 +234,16 @@ export class PositionsWatch {
         short > 0 ? 'a short is not left' : 'a hedge is not left',
         `${position} was to be left at ${new Date(due + 19_800_000).toISOString().slice(11, 19)}; ${short} short and ${long} long are open after 60 s of an exchange that answers`,
       );
+  }
+
+  /** A page is enough as long as something stands in the way: at an exchange that answers a stop rests, or the position is left. */
+  private judgeBare(position: string, isBare: boolean): void {
+    const { able, findings, readEveryMs } = this.of;
+    if (!isBare) this.bareSince.delete(position);
+    else if (!this.bareSince.has(position)) this.bareSince.set(position, virtualNow());
+    const since = Math.min(able.answersFor(), virtualNow() - (this.bareSince.get(position) ?? virtualNow()));
+    if (since > PROTECTED_WITHIN_MS + readEveryMs)
+      findings.add(3, 'a short stays without a stop', `${position}: for ${Math.round(since / 1_000)} s`);
   }
 
   /** What may still fill is at most what is sold, and what is held: a stop beside an exit buys twice in a spike. */

@@ -8,6 +8,19 @@ const refused = (of: { count: number } | { forMs: number }) =>
     effect: { do: 'refuse', status: 400, errorType: 'InputException', message: 'Invalid order' },
   });
 
+/** The short costs 150 points more, so many seconds long. */
+const spike = (seconds: number) =>
+  after('stop_rests', 20_000, {
+    ...{ do: 'exchange_fault', kind: 'price.spike' },
+    fault: { kind: 'price_shift', count: 1, role: 'main', points: 150, seconds },
+  });
+
+/** So that the stop is what ends it, and not the loss. */
+const CAPLESS = {
+  ...{ numLots: 10, maxCapitalAtRisk: 50_000_000_00 },
+  ...{ maxLossPerTrade: 500_000_00, maxLossPerDay: 900_000_00 },
+};
+
 /** The index falls to a price within the hour of the entry; a position may lose so much. Paise. */
 const fallingDay = (to: number, maxLossPerTrade: number) =>
   quietDay([], {
@@ -133,6 +146,60 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
             }),
           ],
           { typeChange: 'refuse' },
+        ),
+      ],
+    },
+  },
+  {
+    name: 'stop-refused-for-ever',
+    why: 'A stop that was refused twice is tried again, and again.',
+    file: 'src/domain/control/protection.ts',
+    find: 'const REFUSALS = 2;',
+    replace: 'const REFUSALS = 20;',
+    by: 5,
+    days: {
+      cases: [
+        shortDay(
+          [
+            after('main_filled', 0, {
+              ...{ do: 'exchange_fault', kind: 'order.rejected' },
+              fault: { kind: 'reject_order', count: 2, role: 'main', transaction_type: 'BUY' },
+            }),
+          ],
+          {},
+          120_000,
+        ),
+      ],
+    },
+  },
+  {
+    name: 'triggered-stop-waits',
+    why: 'The market has gone past a stop that was triggered, and it is waited for.',
+    file: 'src/domain/control/protection.ts',
+    find: 'const TRIGGERED_MS = 2_000;',
+    replace: 'const TRIGGERED_MS = 2_000_000;',
+    by: 5,
+    days: { cases: [shortDay([spike(120)], { plan: CAPLESS }, 180_000)] },
+  },
+  {
+    name: 'cancelled-stop-rested-again',
+    why: 'The exchange has cancelled a stop that was triggered, and another one is rested in its place.',
+    file: 'src/domain/control/protection.ts',
+    find: "  if (stop.phase === 'ended') return !stop.cancelAsked && stop.status !== 'REJECTED';",
+    replace: "  if (stop.phase === 'ended') return false;",
+    by: 5,
+    days: {
+      cases: [
+        shortDay(
+          [
+            after('stop_rests', 0, {
+              ...{ do: 'exchange_fault', kind: 'order.cancelled_at_trigger' },
+              fault: { kind: 'cancel_triggered', count: 1 },
+            }),
+            spike(2),
+          ],
+          { plan: CAPLESS },
+          120_000,
         ),
       ],
     },

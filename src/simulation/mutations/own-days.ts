@@ -33,9 +33,10 @@ export const order = (of: Extract<Command, { command: 'place_order' }>['order'])
 });
 export const callFault = (fault: CallFault): Deed => ({ do: 'call_fault', fault });
 
-/** So few are offered that an entry's hedge is filled in part. */
-export const thinBuys = (): Event =>
-  after('signal', 0, {
+/** So few are offered, or asked for, that so many orders in a row are filled in part, 75 at a time. */
+export const thin = (moment: Moment, side: 'BUY' | 'SELL', count: number): Event =>
+  after(moment, 0, {
     ...{ do: 'exchange_fault', kind: 'order.thin' },
-    fault: { kind: 'thin_depth', count: 5, quantity: 75, transaction_type: 'BUY' },
+    fault: { kind: 'thin_depth', count, quantity: 75, transaction_type: side },
   });
+export const thinBuys = (): Event => thin('signal', 'BUY', 5);

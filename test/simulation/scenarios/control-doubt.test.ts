@@ -153,3 +153,17 @@ it('an order that lists hide while its position shows is not absent: it is not s
   });
   expect(await exit()).toEqual({ bought: 750, net: [0, 0], all: 750 });
 });
+
+it('positions that are wrong by themselves keep no doubt waiting: the exit goes again', async () => {
+  const exit = played({}, async (day) => {
+    const { exchange, world } = day;
+    await day.at('11:16');
+    world.faults.add({ kind: 'place.never', calls: ['placeOrder'], effect: { do: 'lost' }, count: 1 });
+    exchange.addFault({ kind: 'refuse_type_change', count: 5 });
+    world.faults.add({ kind: 'positions.empty', calls: ['positions'], effect: { do: 'empty' }, forMs: 300_000 });
+    day.emergency();
+    await day.pass(EXIT_MS);
+    return [netOf(exchange, MAIN), netOf(exchange, HEDGE)];
+  });
+  expect(await exit()).toEqual([0, 0]);
+});
