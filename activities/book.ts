@@ -1,10 +1,10 @@
 /** The account's book as this process sees it: one for all activities, so that a look is made once for everybody who wants one. */
 import type { Priority } from '../src/brokers/kite-pace.ts';
 import type { BrokerOrder, BrokerTrade, KiteSession } from '../src/brokers/types.ts';
+import type { BookRow, RowPhase } from '../src/domain/book/book.ts';
+import { materialOf } from '../src/domain/book/cursor.ts';
+import type { DoubtWatch, Look, OvernightWatch } from '../src/domain/book/look.ts';
 import { istDate } from '../src/domain/clock.ts';
-import type { BookRow, RowPhase } from '../src/domain/control/book.ts';
-import { materialOf } from '../src/domain/control/cursor.ts';
-import type { DoubtWatch, Look, OvernightWatch } from '../src/domain/control/look.ts';
 import type { IsoDate, WallMs } from '../src/domain/types.ts';
 import { BrokerError } from '../src/errors.ts';
 import type { Account } from '../src/journal/types.ts';

@@ -2,9 +2,9 @@
 import type { GuardResult } from '../src/contract/activities.ts';
 import type { ContractRef } from '../src/domain/contracts.ts';
 import type { WallMs } from '../src/domain/types.ts';
+import type { PriceSight } from '../src/market/price-sight.ts';
+import type { QuoteLook } from '../src/market/quote-look.ts';
 import type { Feed } from '../src/market/types.ts';
-import type { PriceSight } from './price-sight.ts';
-import type { QuoteLook } from './quote-look.ts';
 
 /** Without a believable price of a leg for so long the ticker gets a new connection. */
 const RECONNECT_AFTER_MS = 7_000;

@@ -2,15 +2,15 @@
 import { Context } from '@temporalio/activity';
 import type { KiteSession } from '../src/brokers/types.ts';
 import type { GuardInput } from '../src/contract/activities.ts';
-import type { BookRow } from '../src/domain/control/book.ts';
-import type { Look } from '../src/domain/control/look.ts';
+import type { BookRow } from '../src/domain/book/book.ts';
+import type { Look } from '../src/domain/book/look.ts';
 import { isBelievable, type PriceRange, priceProtection, protectedLimit } from '../src/domain/limit-prices.ts';
 import { isTagOf, parseTag } from '../src/domain/tags.ts';
 import type { Paise } from '../src/domain/types.ts';
 import { BrokerError } from '../src/errors.ts';
+import { ageOf } from '../src/market/moments.ts';
+import type { Believed } from '../src/market/price-sight.ts';
 import type { Book } from './book.ts';
-import { ageOf } from './moments.ts';
-import type { Believed } from './price-sight.ts';
 
 /** The packet that decided is not older than this when the request is written, by both clocks. */
 const DECIDED_WITHIN_MS = 2_000;

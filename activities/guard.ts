@@ -11,13 +11,13 @@ import type { ContractRef } from '../src/domain/contracts.ts';
 import { closingResult, lossCapHit, targetHit } from '../src/domain/stops.ts';
 import type { MarketMs } from '../src/domain/types.ts';
 import type { Account } from '../src/journal/types.ts';
+import { createPriceSight, type PriceSight } from '../src/market/price-sight.ts';
+import { createQuoteLook, type QuoteLook } from '../src/market/quote-look.ts';
 import { NIFTY_TOKEN } from '../src/market/types.ts';
 import type { Deps } from './deps.ts';
 import { createBlindness, type Outcome } from './guard-blindness.ts';
 import { type GuardBook, turnStopIntoExit } from './guard-exit.ts';
 import { GUARD_PACE, type GuardPace } from './guard-pace.ts';
-import { createPriceSight, type PriceSight } from './price-sight.ts';
-import { createQuoteLook, type QuoteLook } from './quote-look.ts';
 
 /** A breach counts on two consecutive packets, or when it lasts this long: one garbage tick exits nothing. */
 const BREACH_LASTS_MS = 1_000;

@@ -11,7 +11,7 @@ import {
   SESSION_LOST,
   type SendOutcome,
 } from '../src/contract/activities.ts';
-import type { BookRow } from '../src/domain/control/book.ts';
+import type { BookRow } from '../src/domain/book/book.ts';
 import { BrokerError } from '../src/errors.ts';
 import type { Account } from '../src/journal/types.ts';
 import type { Deps } from './deps.ts';

@@ -2,8 +2,8 @@
 import { Context } from '@temporalio/activity';
 import type { Priority } from '../src/brokers/kite-pace.ts';
 import type { OrderIntent, SendOutcome, SendResult } from '../src/contract/activities.ts';
-import type { BookRow } from '../src/domain/control/book.ts';
-import { doubtsAfter, hearDoubts, isGood } from '../src/domain/control/look.ts';
+import type { BookRow } from '../src/domain/book/book.ts';
+import { doubtsAfter, hearDoubts, isGood } from '../src/domain/book/look.ts';
 import type { Book } from './book.ts';
 import { pause, within } from './waiting.ts';
 

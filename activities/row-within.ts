@@ -1,7 +1,7 @@
 /** Waits for an order's row to show what was just asked for: told by the ticker, or looked at. */
 import { CancelledFailure } from '@temporalio/common';
 import type { Priority } from '../src/brokers/kite-pace.ts';
-import type { BookRow } from '../src/domain/control/book.ts';
+import type { BookRow } from '../src/domain/book/book.ts';
 import { AppError } from '../src/errors.ts';
 import type { Feed } from '../src/market/types.ts';
 import { type Book, rowOf } from './book.ts';

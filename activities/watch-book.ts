@@ -2,11 +2,11 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type BookInput, type GuardActivities, SESSION_LOST } from '../src/contract/activities.ts';
+import type { BookNews } from '../src/domain/book/book.ts';
+import { doubtsAfter, flawOf, hearDoubts, isGood, type Look, overnightAfter } from '../src/domain/book/look.ts';
+import { newsIn } from '../src/domain/book/news.ts';
 import { CalendarError, sessionOf } from '../src/domain/calendar/index.ts';
 import { realAt } from '../src/domain/clock.ts';
-import type { BookNews } from '../src/domain/control/book.ts';
-import { doubtsAfter, flawOf, hearDoubts, isGood, type Look, overnightAfter } from '../src/domain/control/look.ts';
-import { newsIn } from '../src/domain/control/news.ts';
 import { hashOf } from '../src/domain/control/sketch.ts';
 import { isTagOf } from '../src/domain/tags.ts';
 import type { MarketMs } from '../src/domain/types.ts';

@@ -1,6 +1,7 @@
 /** What the workflow asks of the world, and what it hears back. Plain data: all of it is kept in the day's history. */
+
+import type { BookCursor, BookNews } from '../domain/book/book.ts';
 import type { ClockSegments } from '../domain/clock.ts';
-import type { BookCursor, BookNews } from '../domain/control/book.ts';
 import type { LegRole, OrderPurpose, PositionPlan, Pricing } from '../domain/control/facts.ts';
 import type { ManualHolding, ManualOrder, ManualRefusal } from '../domain/manual-orders.ts';
 import type { Bar, IsoDate, MarketMs, OptionType, Paise, Product, Side, SignalName, WallMs } from '../domain/types.ts';
@@ -128,7 +129,7 @@ export type SendOutcome =
   | { kind: 'refused'; message: string }
   /** `since`: where the answer did not come some time ago. */
   | { kind: 'doubt'; message: string; since?: WallMs };
-export type BookRowSeen = import('../domain/control/book.ts').BookRow;
+export type BookRowSeen = import('../domain/book/book.ts').BookRow;
 
 /** Looked at again and again, as long as it shows the best price that it may; until it was found crossed so often. Milliseconds. */
 export type PriceWatch = { everyMs: number; forMs: number; crossings: number };

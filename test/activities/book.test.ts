@@ -1,7 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BOOK_PACE } from '../../activities/book-pace.ts';
-import type { BookNews } from '../../src/domain/control/book.ts';
+import type { BookNews } from '../../src/domain/book/book.ts';
 import type { SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import { type Desk, HEDGE, MAIN, openDesk } from './trading-desk.ts';
 import { WatchingDay } from './watching-day.ts';

@@ -2,8 +2,8 @@ import type { MockActivityEnvironment } from '@temporalio/testing';
 import { BOOK_PACE } from '../../activities/book-pace.ts';
 import { createBookActivities } from '../../activities/watch-book.ts';
 import type { BookInput } from '../../src/contract/activities.ts';
-import type { BookNews, Overnight } from '../../src/domain/control/book.ts';
-import { cursorOf, type KnownOrder } from '../../src/domain/control/cursor.ts';
+import type { BookNews, Overnight } from '../../src/domain/book/book.ts';
+import { cursorOf, type KnownOrder } from '../../src/domain/book/cursor.ts';
 import { type Desk, HEDGE, MAIN } from './trading-desk.ts';
 
 type News = Extract<BookNews, { kind: 'news' }>;

@@ -1,9 +1,9 @@
 /** The book watcher's double: one look, and then quiet until something may happen by itself. Time stands still while an activity lasts. */
 import type { Book } from '../../activities/book.ts';
 import type { BookInput } from '../../src/contract/activities.ts';
-import type { BookNews } from '../../src/domain/control/book.ts';
-import { type Look, overnightOf } from '../../src/domain/control/look.ts';
-import { newsIn } from '../../src/domain/control/news.ts';
+import type { BookNews } from '../../src/domain/book/book.ts';
+import { type Look, overnightOf } from '../../src/domain/book/look.ts';
+import { newsIn } from '../../src/domain/book/news.ts';
 import { isTagOf } from '../../src/domain/tags.ts';
 import type { MarketMs, WallMs } from '../../src/domain/types.ts';
 import { BrokerError } from '../../src/errors.ts';

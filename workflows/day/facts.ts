@@ -13,8 +13,8 @@ import type {
   Timetable,
   Warning,
 } from '../../src/contract/views.ts';
+import type { Overnight } from '../../src/domain/book/book.ts';
 import type { ClockSegments } from '../../src/domain/clock.ts';
-import type { Overnight } from '../../src/domain/control/book.ts';
 import type { Watched } from '../../src/domain/control/deadlines.ts';
 import type { ControlFacts } from '../../src/domain/control/facts.ts';
 import type { MarketMs, WallMs } from '../../src/domain/types.ts';

@@ -2,7 +2,7 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { Reconciliation } from '../../src/contract/activities.ts';
 import type { Holding } from '../../src/contract/ledger.ts';
-import type { Overnight } from '../../src/domain/control/book.ts';
+import type { Overnight } from '../../src/domain/book/book.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { comparing } from '../activity-proxies.ts';
 import { contractsOf, externalOf, foreignOf, movedSince, recordForeignPosition, signed } from '../external/trades.ts';

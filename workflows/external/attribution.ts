@@ -2,7 +2,7 @@
  * Which of others' trades closed what was ours (CONTROL, external trades): shares are allotted to positions when first seen, oldest first,
  * and kept as closings that nobody has booked yet, until a person says whose they are. The broker's own square-off is booked at once.
  */
-import type { BookRow } from '../../src/domain/control/book.ts';
+import type { BookRow } from '../../src/domain/book/book.ts';
 import type { Leg, Order, Position } from '../../src/domain/control/facts.ts';
 import { ordersOf, ordersOfLeg } from '../../src/domain/control/intervals.ts';
 import { type ExternalFill, shareOfFills, tradeOfShare } from '../../src/domain/external-fills.ts';

@@ -1,6 +1,6 @@
 /** What others do in our contracts: facts of a contract, kept once on the day by product and trading symbol (CONTROL, external trades). */
 import type { Holding } from '../../src/contract/ledger.ts';
-import type { ExternalTrade } from '../../src/domain/control/book.ts';
+import type { ExternalTrade } from '../../src/domain/book/book.ts';
 import type { ExternalFacts, Order, Position } from '../../src/domain/control/facts.ts';
 import { mayFill } from '../../src/domain/control/intervals.ts';
 import type { Day } from '../day/day.ts';

@@ -1,8 +1,8 @@
 /** The day's side of the book watcher: one activity an account, begun anew with what the day knows. Its news become facts here. */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { BookInput } from '../../src/contract/activities.ts';
-import type { BookCursor, BookNews } from '../../src/domain/control/book.ts';
-import { cursorOf } from '../../src/domain/control/cursor.ts';
+import type { BookCursor, BookNews } from '../../src/domain/book/book.ts';
+import { cursorOf } from '../../src/domain/book/cursor.ts';
 import { mayFill } from '../../src/domain/control/intervals.ts';
 import type { MarketMs } from '../../src/domain/types.ts';
 import { lostSession, watching, wordsOf } from '../activity-proxies.ts';

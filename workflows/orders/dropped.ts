@@ -1,5 +1,5 @@
 /** Ended orders without fills become a line each: a day of refused exits has thousands, and the facts stay under their 512 KB. */
-import type { KnownOrder } from '../../src/domain/control/cursor.ts';
+import type { KnownOrder } from '../../src/domain/book/cursor.ts';
 import type { Order } from '../../src/domain/control/facts.ts';
 import type { DayFacts } from '../day/facts.ts';
 

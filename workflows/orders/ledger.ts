@@ -2,7 +2,7 @@
  * The day's orders: the only place that mints one, takes in what the broker shows of it, and computes its average. All of it is a join:
  * news may come twice, late and in any order.
  */
-import type { BookRow } from '../../src/domain/control/book.ts';
+import type { BookRow } from '../../src/domain/book/book.ts';
 import type { Fill, Leg, Order, OrderPhase, OrderPurpose, Position, Pricing } from '../../src/domain/control/facts.ts';
 import { isOver } from '../../src/domain/control/intervals.ts';
 import { CHASE_STEPS } from '../../src/domain/limit-prices.ts';

@@ -44,7 +44,7 @@ export const ORDER_MUTATIONS: readonly Mutation[] = [
   {
     name: 'absence-believed-at-once',
     why: 'The looks at 3 s and at 15 s are made at once: an order that is on its way counts as absent, and the next one is sent.',
-    file: 'src/domain/control/look.ts',
+    file: 'src/domain/book/look.ts',
     find: `const FIRST_AFTER_MS = 3_000;
 const SECOND_AFTER_MS = 15_000;`,
     replace: `const FIRST_AFTER_MS = 1;

@@ -3,7 +3,7 @@
  * rows go through the real ledger, and the exchange keeps the book that is true.
  */
 
-import type { BookRow } from '../../../src/domain/control/book.ts';
+import type { BookRow } from '../../../src/domain/book/book.ts';
 import { takesPrecedence } from '../../../src/domain/control/exit-reasons.ts';
 import type { ControlFacts, ExitReason, Fill, Leg, Order, Position } from '../../../src/domain/control/facts.ts';
 import { type Action, type Due, nextActions } from '../../../src/domain/control/index.ts';

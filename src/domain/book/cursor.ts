@@ -1,8 +1,9 @@
 /** What the day knows of the book, as the watcher's input: a few kilobytes, however many orders the day has had. */
+
+import type { Fill, Order, OrderPhase } from '../control/facts.ts';
+import { entryOf, hashOf, sketchOf, spell } from '../control/sketch.ts';
 import type { WallMs } from '../types.ts';
 import type { BookCursor, Overnight, RowPhase } from './book.ts';
-import type { Fill, Order, OrderPhase } from './facts.ts';
-import { entryOf, hashOf, sketchOf, spell } from './sketch.ts';
 
 /** What matters of an order, whether it is a row of the book or a fact of the day. */
 export type Material = Pick<Order, 'filledQuantity' | 'fills' | 'orderType' | 'price' | 'triggerPrice' | 'status'> & {

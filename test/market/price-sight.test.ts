@@ -1,11 +1,11 @@
 /** What of a contract's packets the guards believe, over time: on the simulation's clock. */
 import { describe, expect, it } from 'vitest';
-import { createPriceSight } from '../../activities/price-sight.ts';
-import { createQuoteLook } from '../../activities/quote-look.ts';
 import type { Quote } from '../../src/brokers/types.ts';
 import { istAt } from '../../src/domain/clock.ts';
 import type { ContractRef } from '../../src/domain/contracts.ts';
 import type { Paise } from '../../src/domain/types.ts';
+import { createPriceSight } from '../../src/market/price-sight.ts';
+import { createQuoteLook } from '../../src/market/quote-look.ts';
 import { type Feed, NIFTY_TOKEN, type Tick } from '../../src/market/types.ts';
 import { later, virtually, virtualNow } from '../virtual.ts';
 

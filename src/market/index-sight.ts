@@ -1,6 +1,6 @@
 /** What the index did in the last seconds: what an option's price is judged by. */
-import type { IndexSpan } from '../src/domain/plausibility.ts';
-import type { MarketMs, Paise } from '../src/domain/types.ts';
+import type { IndexSpan } from '../domain/plausibility.ts';
+import type { MarketMs, Paise } from '../domain/types.ts';
 import { ageOf, type Heard, heardNow } from './moments.ts';
 
 /** An option may still be quoted by what the index was so long ago. */

@@ -1,9 +1,9 @@
 /** Asks the broker for quotes beside the guards' loops, for all of them at once: Kite allows one such call a second. */
-import type { Quote } from '../src/brokers/types.ts';
-import type { ClockSource } from '../src/market/types.ts';
-import { NIFTY_TOKEN } from '../src/market/types.ts';
+import type { Quote } from '../brokers/types.ts';
 import { ageOf, type Heard, heardNow } from './moments.ts';
 import type { PriceSight } from './price-sight.ts';
+import type { ClockSource } from './types.ts';
+import { NIFTY_TOKEN } from './types.ts';
 
 const INDEX = 'NSE:NIFTY 50';
 /** The day's circuits can wait: the account's other quotes come first. */

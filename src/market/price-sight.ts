@@ -2,8 +2,8 @@
  * What of the option prices may be believed (TRADING section 8): one memory a process, which its guards share, so that a guard that begins
  * again still knows what its contracts were worth a second ago.
  */
-import type { ContractRef } from '../src/domain/contracts.ts';
-import type { PriceRange } from '../src/domain/limit-prices.ts';
+import type { ContractRef } from '../domain/contracts.ts';
+import type { PriceRange } from '../domain/limit-prices.ts';
 import {
   type Anchor,
   anchorOf,
@@ -12,11 +12,11 @@ import {
   narrowed,
   possiblePrices,
   type Touch,
-} from '../src/domain/plausibility.ts';
-import type { MarketMs, Paise, WallMs } from '../src/domain/types.ts';
-import { type ClockSource, type Feed, NIFTY_TOKEN, type Tick } from '../src/market/types.ts';
+} from '../domain/plausibility.ts';
+import type { MarketMs, Paise, WallMs } from '../domain/types.ts';
 import { createIndexSight } from './index-sight.ts';
 import { ageOf, type Heard, heardNow } from './moments.ts';
+import { type ClockSource, type Feed, NIFTY_TOKEN, type Tick } from './types.ts';
 
 /** Ticks and quotes older than these decide nothing. */
 const TICK_BELIEVED_MS = 5_000;

@@ -1,5 +1,5 @@
 /** An instant by both clocks: a suspended machine stops the one, a corrected clock turns the other back. */
-import type { WallMs } from '../src/domain/types.ts';
+import type { WallMs } from '../domain/types.ts';
 
 export type Heard = { wall: WallMs; mono: number };
 

@@ -1,8 +1,9 @@
 /** One look at the account's book, and what it may prove (CONTROL, "The book"). */
+
+import { entryOf, missingFrom } from '../control/sketch.ts';
 import type { WallMs } from '../types.ts';
 import type { BookCursor, BookRow, ExternalTrade, Overnight } from './book.ts';
 import { overnightHash } from './cursor.ts';
-import { entryOf, missingFrom } from './sketch.ts';
 
 export type BookTrade = Omit<ExternalTrade, 'tag' | 'byBroker'>;
 

@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { istAt } from '../../../src/domain/clock.ts';
-import type { BookCursor, BookNews, BookRow, Overnight } from '../../../src/domain/control/book.ts';
-import { isBrokerSquareOff } from '../../../src/domain/control/broker-square-off.ts';
-import { cursorOf, type KnownOrder, materialOf } from '../../../src/domain/control/cursor.ts';
+import type { BookCursor, BookNews, BookRow, Overnight } from '../../../src/domain/book/book.ts';
+import { cursorOf, type KnownOrder, materialOf } from '../../../src/domain/book/cursor.ts';
 import {
   type BookTrade,
   type DoubtWatch,
@@ -15,8 +13,10 @@ import {
   overnightAfter,
   overnightNews,
   overnightOf,
-} from '../../../src/domain/control/look.ts';
-import { type Memory, newsIn } from '../../../src/domain/control/news.ts';
+} from '../../../src/domain/book/look.ts';
+import { type Memory, newsIn } from '../../../src/domain/book/news.ts';
+import { istAt } from '../../../src/domain/clock.ts';
+import { isBrokerSquareOff } from '../../../src/domain/control/broker-square-off.ts';
 import { bucketsThatDiffer, entryOf, missingFrom, sketchOf } from '../../../src/domain/control/sketch.ts';
 import { makeTag } from '../../../src/domain/tags.ts';
 

@@ -2,8 +2,9 @@
  * The account's book as a look shows it, and what of it is news to the day. The watcher is stateless between its runs: a cursor of a few
  * kilobytes says what the day knows, so an answer that is lost repeats itself.
  */
+
+import type { Fill } from '../control/facts.ts';
 import type { MarketMs, Paise, Side, WallMs } from '../types.ts';
-import type { Fill } from './facts.ts';
 
 /** `pending` are the interim states, of which nobody is told; an unknown word is pending. */
 export type RowPhase = 'pending' | 'working' | 'resting' | 'ended';

@@ -1,12 +1,12 @@
 /** What of a look is news to a day that knows what its cursor says. Pure: the same look and cursor give the same news. */
 
+import { isBrokerSquareOff } from '../control/broker-square-off.ts';
+import { bucketOf, bucketsNotMadeOf, bucketsOf, bucketsThatDiffer, entryOf, missingFrom } from '../control/sketch.ts';
 import { isTagOf } from '../tags.ts';
 import type { IsoDate } from '../types.ts';
 import type { BookCursor, BookNews, BookRow, ExternalTrade } from './book.ts';
-import { isBrokerSquareOff } from './broker-square-off.ts';
 import { fillsPart, materialOf } from './cursor.ts';
 import { type DoubtWatch, idEntries, type Look, type OvernightWatch, overnightNews, type ShownIds } from './look.ts';
-import { bucketOf, bucketsNotMadeOf, bucketsOf, bucketsThatDiffer, entryOf, missingFrom } from './sketch.ts';
 
 export type Watched = {
   identity: { run: number; date: IsoDate };
