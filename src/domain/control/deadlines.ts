@@ -127,7 +127,8 @@ function ofPosition(facts: ControlFacts, position: Position, wallOf: (at: Market
       `${id}: ${outside.join(' and ')} in Kite, not from here. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`,
     );
   const blind = facts.blind[id];
-  if (blind !== undefined)
+  // What leaves is judged by no price any more.
+  if (blind !== undefined && position.exit === null)
     add('blind', 0, `${id}: no believable price (${blind}). Its loss cap cannot be judged; its stop rests at Zerodha.`);
   return conditions;
 }
