@@ -2,7 +2,8 @@
 import type { ContractRef } from '../../src/contract/ledger.ts';
 import type { Position } from '../../src/domain/control/facts.ts';
 import { reads } from '../activity-proxies.ts';
-import { type Day, DayOver } from './day.ts';
+import type { Day } from './day.ts';
+import { DayOver } from './loops.ts';
 
 export async function refreshContracts(day: Day): Promise<void> {
   const { facts } = day;

@@ -1,14 +1,7 @@
 /** The running day: its facts, its clock, its log, and when its loops wake. One object per run. */
 
 import { defineSearchAttributeKey } from '@temporalio/common';
-import {
-  CancellationScope,
-  condition,
-  isCancellation,
-  setCurrentDetails,
-  sleep,
-  upsertSearchAttributes,
-} from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { LogLevel } from '../../src/contract/journal.ts';
 import type { NoticeInput } from '../../src/contract/notices.ts';
 import type { Warning, WarningCode } from '../../src/contract/views.ts';
@@ -18,6 +11,7 @@ import type { Now, Position } from '../../src/domain/control/facts.ts';
 import type { MarketMs, WallMs } from '../../src/domain/types.ts';
 import { lostSession, reads } from '../activity-proxies.ts';
 import type { DayFacts } from './facts.ts';
+import { DayOver, Loops } from './loops.ts';
 import { describeDay } from './ui-details.ts';
 import { stateOf } from './view.ts';
 
@@ -29,118 +23,21 @@ const TRADING_SIGNAL = defineSearchAttributeKey('TradingSignal', 'KEYWORD');
 /** When its newest segment began. */
 const lastOf = (clock: ClockSegments): number => clock.at(-1)?.real ?? 0;
 
-/** The day's market is over for what was asked, or this run is: a catcher leaves things as they are. */
-export class DayOver extends Error {
-  override readonly name = 'DayOver';
-}
-
-export class Day {
+export class Day extends Loops {
   readonly facts: DayFacts;
-  /** Grows with each change of the facts: what a loop has not seen wakes it. */
-  version = 0;
-  /** This run is about to continue as new: loops end where their facts stand. */
-  ending = false;
   /** Until it is known what a lost run has written, commands wait: what that run was told would undo them. */
   isOpening: boolean;
   readonly onceOpen: (() => void)[] = [];
   private shownState = '';
-  private readonly dues = new Map<string, WallMs>();
-  private readonly running = new Set<string>();
 
   constructor(facts: DayFacts) {
+    super();
     this.facts = facts;
     this.isOpening = facts.step === 'opening';
   }
 
   get identity() {
     return this.facts.identity;
-  }
-
-  // ---- loops ------------------------------------------------------------------------------------------------------
-
-  /** Something has become different: loops look again. */
-  changed(): void {
-    this.version += 1;
-  }
-
-  /** Waits until `holds`, or until the run ends. `due` is the wall instant at which it may hold by the clock alone. */
-  async until(key: string, holds: () => boolean, due: () => WallMs | null = () => null): Promise<void> {
-    while (!this.ending && !holds()) await this.changedOrDue(key, this.version, due());
-  }
-
-  /** Waits for a change that a loop has not seen, or for its next due instant. */
-  async changedOrDue(key: string, seen: number, due: WallMs | null): Promise<void> {
-    // An instant that has passed and was not enough is not waited for in a tight circle.
-    const at = due === null ? null : Math.max(due, Date.now() + 1);
-    if (at !== null) this.dues.set(key, at);
-    await condition(() => this.ending || this.version !== seen || (at !== null && Date.now() >= at));
-    this.dues.delete(key);
-  }
-
-  /** Waits so long, or until something else holds. */
-  pause(key: string, ms: number, holds: () => boolean = () => false): Promise<void> {
-    const at = Date.now() + ms;
-    return this.until(
-      key,
-      () => Date.now() >= at || holds(),
-      () => at,
-    );
-  }
-
-  /** One timer for all loops: for the earliest instant that any of them waits for, kept while that is the same. */
-  async keepTimer(): Promise<void> {
-    const earliest = () => (this.dues.size === 0 ? null : Math.min(...this.dues.values()));
-    while (!this.ending) {
-      await condition(() => this.ending || (earliest() ?? Number.POSITIVE_INFINITY) > Date.now());
-      await condition(() => this.ending || earliest() !== null);
-      const at = earliest();
-      if (this.ending || at === null) return;
-      const scope = new CancellationScope();
-      const wait = Math.max(1, at - Date.now());
-      let fired = false;
-      const timer = scope
-        .run(() => sleep(wait, { summary: `${istTime(marketAt(this.facts.clock, at))} ${this.keyOf(at)}` }))
-        .then(
-          () => {
-            fired = true;
-          },
-          (error: unknown) => {
-            if (!isCancellation(error)) throw error;
-          },
-        );
-      await condition(() => fired || this.ending || earliest() !== at);
-      if (!fired) scope.cancel();
-      await timer;
-    }
-  }
-
-  private keyOf(at: WallMs): string {
-    for (const [key, due] of this.dues) if (due === at) return key;
-    return '';
-  }
-
-  /** Work beside the day, once under its name; its failure is told, and never ends the day. */
-  run(name: string, work: () => Promise<void>): void {
-    if (this.running.has(name)) return;
-    this.running.add(name);
-    // Also what a command begins goes on when the day's workflow is cancelled: a cancellation is an emergency, and ends nothing.
-    void CancellationScope.nonCancellable(work)
-      .catch((error: unknown) => {
-        if (error instanceof DayOver) return;
-        this.defect(name, error);
-      })
-      .finally(() => {
-        this.running.delete(name);
-        this.changed();
-      });
-  }
-
-  isRunning(name: string): boolean {
-    return this.running.has(name);
-  }
-
-  anyRunning(prefix: string): boolean {
-    return [...this.running].some((name) => name.startsWith(prefix));
   }
 
   /** Told until `mended`; one that happens once is told to the day's end. */
@@ -156,24 +53,8 @@ export class Day {
     this.clearWarning(`defect:${where}`);
   }
 
-  /** Calls to the world whose answer a loop waits for, orders, guards and the watcher aside. */
-  pendingCalls = 0;
-  async calls<T>(work: () => Promise<T>): Promise<T> {
-    this.pendingCalls += 1;
-    try {
-      return await work();
-    } finally {
-      this.pendingCalls -= 1;
-      this.changed();
-    }
-  }
-
-  private turn: Promise<unknown> = Promise.resolve();
-  /** One after the other: what one plan reserves, the next one sees. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.turn.then(work);
-    this.turn = mine.catch(() => undefined);
-    return mine;
+  protected timeOf(at: WallMs): string {
+    return istTime(marketAt(this.facts.clock, at));
   }
 
   // ---- time -------------------------------------------------------------------------------------------------------

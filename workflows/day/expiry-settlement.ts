@@ -7,7 +7,8 @@ import { heldOf, ordersOf } from '../../src/domain/control/intervals.ts';
 import type { IsoDate, MarketMs, Paise } from '../../src/domain/types.ts';
 import { comparing } from '../activity-proxies.ts';
 import { bookOther } from '../orders/ledger.ts';
-import { type Day, DayOver } from './day.ts';
+import type { Day } from './day.ts';
+import { DayOver } from './loops.ts';
 import { expiryOf } from './view.ts';
 
 /** The official close is out some minutes after the market's. Market time. */

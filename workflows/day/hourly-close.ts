@@ -7,8 +7,9 @@ import type { MarketMs, Paise } from '../../src/domain/types.ts';
 import { closes, deciding, quickReads } from '../activity-proxies.ts';
 import { enterOnSignal } from '../position/from-signal.ts';
 import { requestExit } from '../position/request-exit.ts';
-import { type Day, DayOver } from './day.ts';
+import type { Day } from './day.ts';
 import { decideWithin } from './decision-age.ts';
+import { DayOver } from './loops.ts';
 
 const HOUR_MS = 3_600_000;
 /** Ticks are samples: a close of theirs within five points of the bar's is the same close. */

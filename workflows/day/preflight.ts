@@ -1,7 +1,8 @@
 /** The pre-flight of paper and live days: before the open, so that a person has time to act. Protection never waits for it. */
 import type { PreflightFinding } from '../../src/contract/activities.ts';
 import { preflights } from '../activity-proxies.ts';
-import { type Day, DayOver } from './day.ts';
+import type { Day } from './day.ts';
+import { DayOver } from './loops.ts';
 
 const MINUTE_MS = 60_000;
 /** Kite lists the day's contracts about 08:30; five minutes before the open it is looked at once more. Market time. */

@@ -1,7 +1,8 @@
 /** What orders filled in their last instants belongs to the day: the book is read once more after the close. */
 import { isCancellation } from '@temporalio/workflow';
 import { watching } from '../activity-proxies.ts';
-import { type Day, DayOver } from '../day/day.ts';
+import type { Day } from '../day/day.ts';
+import { DayOver } from '../day/loops.ts';
 import { contractsOf } from '../external/trades.ts';
 import { applyNews, cursorOfDay } from './book.ts';
 

@@ -5,9 +5,10 @@ import { istTime } from '../../src/domain/clock.ts';
 import type { Leg, Position, PositionPlan } from '../../src/domain/control/facts.ts';
 import type { MarketMs } from '../../src/domain/types.ts';
 import { planning } from '../activity-proxies.ts';
-import { type Day, DayOver } from '../day/day.ts';
+import type { Day } from '../day/day.ts';
 import { decideWithin } from '../day/decision-age.ts';
 import { limitsOf } from '../day/limits.ts';
+import { DayOver } from '../day/loops.ts';
 import { runGuard } from './guard.ts';
 import { runPosition } from './position.ts';
 
