@@ -93,7 +93,9 @@ function ofPosition(facts: ControlFacts, position: Position, wallOf: (at: Market
       30 * SECOND_MS,
       `${id} is to be left (${position.exit.reason.replaceAll('_', ' ')}) and still holds ${holdings(orders, position)}.${lastWords(orders)} Close it in Kite if this goes on.`,
     );
-  if (position.exit || position.entry === null) {
+  // An entry that cannot be cancelled is over all the same.
+  const isStuck = orders.some((order) => order.purpose === 'entry' && order.cancelAsked && mayFill(order));
+  if (position.exit || position.entry === null || isStuck) {
     const surplus =
       position.legs
         .filter(({ opens }) => opens === 'BUY' && (position.signal !== 'manual' || position.exit !== null))

@@ -43,11 +43,16 @@ export function judgeEnd(of: {
   for (const secret of world.secrets)
     if (text.includes(secret))
       findings.add(9, 'a secret in a log or in the journal', 'a token stands where none may be');
+  // An exchange that rejects orders of ours, after a gap as well, is a cause.
+  const rejected = world.exchange
+    .allOrders()
+    .flatMap(({ tag, status, updatedAt }) => (tagOf(tag) && status === 'REJECTED' ? [updatedAt] : []));
+  const accidentAt = Math.min(of.accidentAt ?? Number.POSITIVE_INFINITY, ...rejected);
   // Nobody has logged in yet when trading begins: that is a page's cause.
   const uncaused = world.pages.find(
     ({ at, kind, cause }) =>
       at > day.tradingFrom &&
-      at < (of.accidentAt ?? Number.POSITIVE_INFINITY) &&
+      at < accidentAt &&
       // Who closes everything is told what came of it.
       !(kind === 'told' && cause === 'emergency' && of.closedAll) &&
       // A hedge that nobody buys is one by the market alone.

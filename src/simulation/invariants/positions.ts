@@ -191,18 +191,13 @@ export class PositionsWatch {
     const short = legs.reduce((sum, { net }) => sum + Math.max(0, -net), 0);
     const long = legs.reduce((sum, { net }) => sum + Math.max(0, net), 0);
     const isManual = position.startsWith('M');
-    const isFlat = short === 0 && long === 0 && !this.isTouched(position);
-    const unprotected = !isManual && marketIsOpen && short > this.buying(position);
-    this.deadlines.expect(
-      `a short without protection of ${position}`,
-      unprotected,
-      this.heardWithin(PROTECTED_WITHIN_MS),
-      3,
-      isFlat,
-    );
-    this.judgeBare(position, unprotected && !this.isLeft(position));
-    const bare = isManual && marketIsOpen && short > this.buying(position);
-    this.deadlines.expect(`a manual short without protection of ${position}`, bare, 2 * PROTECTED_WITHIN_MS, 3, isFlat);
+    // What may still fill is not flat yet by the product's own word.
+    const isFlat = short === 0 && long === 0 && !this.isTouched(position) && !this.hasLive(position);
+    const what = isManual ? 'a manual short without protection' : 'a short without protection';
+    const within = isManual ? 2 * PROTECTED_WITHIN_MS : this.heardWithin(PROTECTED_WITHIN_MS);
+    const bare = marketIsOpen && short > this.buying(position);
+    this.deadlines.expect(`${what} of ${position}`, bare, within, 3, isFlat);
+    this.judgeBare(position, bare && !isManual && !this.isLeft(position));
     const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
     // Before anything is sold its entry may still go on: then it is no surplus yet.
     const entry = this.shorted.has(position) ? 0 : ENTRY_MS;
@@ -287,6 +282,13 @@ export class PositionsWatch {
   /** The same of its hedge. */
   private selling(position: string): number {
     return this.live(position, 'SELL', 'hedge');
+  }
+
+  private hasLive(position: string): boolean {
+    const of = this.of.world.exchange
+      .orders()
+      .filter(({ status, source }) => source === undefined && !FINAL.has(status));
+    return of.map(({ tag }) => tagOf(tag)).some((tag) => tag !== null && positionOf(tag) === position);
   }
 
   private live(position: string, side: 'BUY' | 'SELL', role: Leg['role']): number {

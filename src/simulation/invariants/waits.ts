@@ -1,5 +1,4 @@
 /** Invariant 10: what waits has its deadline (CONTROL): an answer in doubt, a change that does not come, prices, clocks. */
-import { priceProtection } from '../../domain/limit-prices.ts';
 import type { SimOrder } from '../../exchange-simulator/core/types.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
@@ -9,16 +8,20 @@ import { positionOf, tagOf } from './legs.ts';
 import type { PageDeadlines } from './pages.ts';
 import type { PositionsWatch } from './positions.ts';
 
-const TICK = 5;
 const DOUBT_MS = 30_000;
 const CHANGE_PENDING_MS = 10_000;
 const BLIND_MS = 10_000;
+/** A step of a chase, and the way of it. */
+const ASKED_AGAIN_MS = 5_000;
 const CLOCKS_MS = 60_000;
 const CLOCKS_APART_MS = 2_000;
 /** A second good look so long after a doubt ends it, whatever it shows. */
 const LOOKED_AFTER_MS = 15_000;
 const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 const CHANGING = new Set(['MODIFY VALIDATION PENDING', 'MODIFY PENDING', 'CANCEL PENDING']);
+
+/** `failedAt`: when its last request got lost, null while one is under way. */
+type Change = { since: number; isCancel: boolean; failedAt: number | null };
 
 export class Waits {
   private readonly of: {
@@ -32,7 +35,7 @@ export class Waits {
   /** Tags whose answer did not come, and since when. */
   private readonly doubts = new Map<string, number>();
   /** Orders that were to be changed or cancelled, by tag, and since when. */
-  private readonly changes = new Map<string, { since: number; isCancel: boolean }>();
+  private readonly changes = new Map<string, Change>();
   /** Tags that the book has shown, perhaps before the answer of their own request was lost. */
   private readonly shown = new Set<string>();
   private readonly named = new Set<string>();
@@ -61,24 +64,21 @@ export class Waits {
     if (changes && point.point === 'leaves') this.ask(tag, now, call.name === 'cancelOrder');
     // A refusal is an answer.
     if (changes && point.point === 'failed' && !isDoubt) this.changes.delete(tag);
+    const change = this.changes.get(tag);
+    if (change && changes && point.point === 'failed') change.failedAt = now;
     if (call.name === 'placeOrder' && point.point === 'failed' && isDoubt && !this.shown.has(tag))
       this.doubts.set(tag, now);
   }
 
   private ask(tag: string, now: number, isCancel: boolean): void {
     const known = this.changes.get(tag);
-    this.changes.set(tag, { since: known?.since ?? now, isCancel: isCancel || known?.isCancel === true });
+    const change = { since: known?.since ?? now, isCancel: isCancel || known?.isCancel === true, failedAt: null };
+    this.changes.set(tag, change);
   }
 
-  /** It shows a price beyond which the exchange takes none: a better one that was lost is not asked for again. */
-  private isAtBest({ tradingsymbol, side, orderType, price }: SimOrder): boolean {
-    const { exchange } = this.of.world;
-    const option = exchange.find('NFO', tradingsymbol);
-    const touch = option && exchange.touch(option);
-    if (!touch || orderType !== 'LIMIT') return false;
-    const { lastPrice, lowerCircuit, upperCircuit } = touch;
-    const taken = priceProtection(lastPrice, TICK, { lower: lowerCircuit, upper: upperCircuit });
-    return side === 'BUY' ? price >= taken.upper : price <= taken.lower;
+  /** A price that got lost and is not asked for again is not wanted any more: the market has moved. A stop is to become a limit all the same. */
+  private isGivenUp({ orderType }: SimOrder, { isCancel, failedAt }: Change): boolean {
+    return !isCancel && orderType === 'LIMIT' && failedAt !== null && virtualNow() - failedAt > ASKED_AGAIN_MS;
   }
 
   /** A doubt that the product has ended is none any more where it is right: lists that stand still look like good ones. */
@@ -107,9 +107,9 @@ export class Waits {
     const live = new Map(
       world.exchange.orders().flatMap((order) => (order.tag && !FINAL.has(order.status) ? [[order.tag, order]] : [])),
     );
-    for (const [tag, { isCancel }] of this.changes) {
+    for (const [tag, change] of this.changes) {
       const order = live.get(tag);
-      if (!order || (!isCancel && this.isAtBest(order))) this.changes.delete(tag);
+      if (!order || this.isGivenUp(order, change)) this.changes.delete(tag);
     }
     // While the journal is away nobody hears that a doubt has ended.
     this.expectAll('a doubt', this.doubts, marketIsOpen && !world.journalAway, DOUBT_MS);

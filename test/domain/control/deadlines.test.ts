@@ -104,6 +104,17 @@ describe('what has a deadline', () => {
     expect(causes(open([...surplus, offered]))).toEqual(['surplus_hedge P1 300']);
   });
 
+  it('the hedge of an entry that cannot be cancelled covers nothing either, 5 min; while the entry goes on it is none', () => {
+    const entering = spread({ entry: { decidedAt: NOON, until: NOON + 5 * MINUTE, since: NOON } });
+    const hedge = { phase: 'working', quantity: 150, filledQuantity: 75 } as const;
+    expect(causes(open([hedged('H', hedge)], {}, entering))).toEqual([]);
+    const cancelAsked = { first: NOON, last: NOON, times: 3 };
+    expect(causes(open([hedged('H', { ...hedge, cancelAsked })], {}, entering))).toEqual([
+      'surplus_hedge P1 300',
+      'cancel_pending H 10',
+    ]);
+  });
+
   it('a long by command that is to be left and finds no buyer, 5 min; kept by its owner it is nobody’s concern', () => {
     const long = manual('M1', 'BUY', HEDGE);
     const orders = [hedged('B', { positionId: 'M1' })];
