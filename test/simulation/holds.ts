@@ -4,8 +4,7 @@
  */
 import type { InvariantNumber } from '../../src/simulation/invariants/findings.ts';
 
-/** Left out: 5 and 8, as long as an exit at its best price that nobody fills is neither replaced nor looked at less often. */
-export const HELD_INVARIANTS: readonly InvariantNumber[] = [1, 2, 3, 4, 6, 7, 9, 10];
+export const HELD_INVARIANTS: readonly InvariantNumber[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 export const HELD_KINDS: readonly string[] = [
   'place.cut',

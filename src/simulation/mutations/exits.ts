@@ -46,19 +46,48 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     name: 'exit-given-up',
     why: 'An exit that is refused once is not tried again.',
     file: 'src/domain/control/closing.ts',
-    find: '  if (last && now.wall < last.since + waits) {',
-    replace: '  if (last && refusals > 0) {',
+    find: '  if (last && now.wall < last.since + pause) {',
+    replace: '  if (last && failures > 0) {',
     by: 5,
     days: { cases: [shortDay([after('exit_asked', 0, refused({ count: 1 }))], { typeChange: 'refuse' })] },
   },
   {
-    name: 'no-pause-between-exits',
-    why: 'Refused exits follow each other at once: a history fills up within the hour.',
+    name: 'attempts-not-gathered',
+    why: 'Exits that are refused for ever go one by one, each with a history of its own: it fills up within hours.',
     file: 'src/domain/control/closing.ts',
-    find: `const pause = refusals === 0 || !step ? 0 : side === 'BUY' ? step.short : step.long;`,
-    replace: 'const pause = step ? 0 : 1;',
+    find: 'const repeats = isRepeated ? { attempts: REPEATS, pauseMs: pause } : undefined;',
+    replace: 'const repeats = failures < 0 ? { attempts: REPEATS, pauseMs: pause } : undefined;',
     by: 8,
-    days: { cases: [shortDay([after('exit_asked', 0, refused({ forMs: 40_000 }))], { typeChange: 'refuse' })] },
+    days: { cases: [shortDay([after('exit_asked', 0, refused({ forMs: 4_500_000 }))], { typeChange: 'refuse' })] },
+  },
+  {
+    name: 'crossed-in-vain',
+    why: 'An exit that stands above what others ask, and is not filled, is left where it stands.',
+    file: 'src/domain/control/closing.ts',
+    find: '(order.crossed ?? 0) >= crossings;',
+    replace: '(order.crossed ?? 0) < 0;',
+    by: 5,
+    days: {
+      cases: [
+        quietDay(
+          [
+            after('hedge_filled', 0, {
+              ...{ do: 'exchange_fault', kind: 'order.thin_entry' },
+              fault: { kind: 'thin_depth', count: 7, quantity: 75, transaction_type: 'BUY' },
+            }),
+          ],
+          {
+            ...{ seed: 2_730_146_090, dates: ['2025-09-22'], from: '14:10', market: { signal: 'S8' } },
+            plan: {
+              numLots: 10,
+              maxLossPerTrade: 34_375_00,
+              maxLossPerDay: 34_375_00,
+              maxCapitalAtRisk: 50_000_000_00,
+            },
+          },
+        ),
+      ],
+    },
   },
   {
     name: 'square-off-an-hour-late',
@@ -133,8 +162,8 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     name: 'next-exit-cheaper',
     why: 'What an exit has left over is bought by another one, at a lower price each time.',
     file: 'src/domain/control/closing.ts',
-    find: `look.add({ do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan });`,
-    replace: `look.add({ do: 'change', tag: order.tag, kind: 'reprice', widen: Math.max(0, 4 - order.steps), noWorseThan: noWorseThan && null });`,
+    find: `{ do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan };`,
+    replace: `{ do: 'change', tag: order.tag, kind: 'reprice', widen: Math.max(0, 4 - order.steps), noWorseThan: noWorseThan && null };`,
     by: 5,
     days: {
       cases: [

@@ -76,10 +76,9 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
     name: 'exit-price-never-crosses',
     why: 'An order that is changed gets a price four fifths of the market’s: nobody sells for that.',
     file: 'activities/pricing.ts',
-    find: '  const { price, touch } = crossingPrice({ ...circuits, ...quote }, side, contract.tickSize, widen, noWorseThan);',
-    replace: `  const { touch, ...crossed } = crossingPrice({ ...circuits, ...quote }, side, contract.tickSize, widen, noWorseThan);
-  const below = Math.max(5, Math.floor(quote.lastPrice / 25) * 20);
-  const price = side === 'BUY' && bound === undefined ? below : crossed.price;`,
+    find: "  if (bound === undefined) return { kind: 'priced', triggerPrice: 0, ...crossed };",
+    replace: `  const below = Math.max(5, Math.floor(quote.lastPrice / 25) * 20);
+  if (bound === undefined) return { kind: 'priced', triggerPrice: 0, ...crossed, price: side === 'BUY' ? below : price };`,
     by: 5,
     days: { cases: [shortDay([])] },
   },

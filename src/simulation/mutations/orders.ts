@@ -141,7 +141,7 @@ const SECOND_AFTER_MS = 2;`,
     why: 'The branch of a doubtful answer throws: the order is on its way for ever.',
     file: 'workflows/orders/outcomes.ts',
     find: `    case 'doubt':
-      markDoubt(day, order, result.message);`,
+      markDoubt(day, order, result.message, result.since);`,
     replace: `    case 'doubt':
       throw new Error('a defect');`,
     by: 5,
