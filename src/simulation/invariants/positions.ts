@@ -13,6 +13,7 @@ const EXIT_PAGED_AFTER_MS = 30_000;
 const EXIT_ENDS_WITHIN_MS = 60_000;
 const NO_SESSION_MS = 30_000;
 const BOOK_UNREAD_MS = 10_000;
+const ADDRESS_PAUSE_MS = 35_000;
 const SURPLUS_MS = 5 * 60_000;
 /** A decision is that old at most when the last order of its entry leaves. */
 const ENTRY_MS = 5 * 60_000;
@@ -236,7 +237,10 @@ export class PositionsWatch {
     const { able, findings, readEveryMs } = this.of;
     if (!isBare) this.bareSince.delete(position);
     else if (!this.bareSince.has(position)) this.bareSince.set(position, virtualNow());
+    // A refused address is asked again after half a minute (CONTROL, "Leaving").
+    const asksAgain = this.of.world.metAt.address + ADDRESS_PAUSE_MS;
     const since = Math.min(able.answersFor(), virtualNow() - (this.bareSince.get(position) ?? virtualNow()));
+    if (virtualNow() < asksAgain) return;
     if (since > PROTECTED_WITHIN_MS + readEveryMs)
       findings.add(3, 'a short stays without a stop', `${position}: for ${Math.round(since / 1_000)} s`);
   }

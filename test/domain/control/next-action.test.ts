@@ -190,12 +190,18 @@ describe('an entry', () => {
     expect(words(factsOf([failed], [hedged('H')]), ist(14, 50))).toEqual(['send hedge exit SELL 75']);
   });
 
-  it('keeps the hedge of an absent sell for sixty seconds, then sells it', () => {
-    const absent = sold('M', { phase: 'absent', status: 'ABSENT', filledQuantity: 0, since: NOON });
+  it('keeps the hedge of an absent sell until fifty seconds after it was sent, then sells it', () => {
+    const absent = sold('M', {
+      phase: 'absent',
+      status: 'ABSENT',
+      filledQuantity: 0,
+      sentAt: NOON,
+      since: NOON + 15_000,
+    });
     const facts = factsOf([leaving()], [hedged('H'), absent]);
-    expect(words(facts, NOON + 59_999)).toEqual([]);
-    expect(look(facts, NOON).due.wall).toBe(NOON + 60_000);
-    expect(words(facts, NOON + 60_000)).toEqual(['send hedge exit SELL 75']);
+    expect(words(facts, NOON + 49_999)).toEqual([]);
+    expect(look(facts, NOON).due.wall).toBe(NOON + 50_000);
+    expect(words(facts, NOON + 50_000)).toEqual(['send hedge exit SELL 75']);
   });
 });
 

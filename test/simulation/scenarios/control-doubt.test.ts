@@ -17,7 +17,7 @@ function arrivedAt(day: Scenario, tradingsymbol: string, side: 'BUY' | 'SELL', a
 const sellAppears = played({}, async (day) => {
   const { exchange } = day;
   day.loseOrder(MAIN, 'SELL', '11:17:40');
-  await day.at('11:16');
+  await day.at('11:15:30');
   exchange.addFault({ kind: 'no_liquidity', count: 1, side: 'bids', tradingsymbol: HEDGE });
   await day.at('11:17');
   day.emergency();
