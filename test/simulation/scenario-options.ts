@@ -3,6 +3,7 @@
 import type { Plan } from '../../src/contract/commands.ts';
 import type { IsoDate } from '../../src/domain/types.ts';
 import type { ExchangeOptions } from '../../src/exchange-simulator/replay/exchange.ts';
+import type { Command } from '../../src/simulation/temporal/workflow-vm.ts';
 
 /** What S1 sells and buys on 14 July 2025. */
 export const MAIN = 'NIFTY2571725000PE';
@@ -22,6 +23,10 @@ export type ScenarioOptions = {
    * without a guard.
    */
   coarse?: boolean;
+  /** The server suggests a new run from so many events on. */
+  suggestNewRunAt?: number;
+  /** Hears what the day's workflow tasks ask for. */
+  onCommands?: (at: number, commands: readonly Command[]) => void;
 };
 
 /** Enough for a thousand lots: limits refuse, not the account. */

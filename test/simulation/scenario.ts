@@ -77,7 +77,7 @@ export class Scenario {
   private logins = 0;
 
   static async open(options: ScenarioOptions, loaded: WorkflowCode): Promise<Scenario> {
-    const { seed = 1, from = '11:10', coarse = false } = options;
+    const { seed = 1, from = '11:10', coarse = false, suggestNewRunAt, onCommands } = options;
     const begin = istAt(MONDAY, from);
     const market = await marketOf(options.exchange ?? {}, begin, seed);
     resetTime(begin);
@@ -87,6 +87,8 @@ export class Scenario {
       exchange: { seed, cash: CASH, latency: { minMs: 30, maxMs: 300 }, ...options.exchange, at: begin, market },
       latencies: LATENCIES,
       tickPace: { fastMs: tickMs, slowMs: 2_000 },
+      ...(suggestNewRunAt === undefined ? {} : { suggestNewRunAt }),
+      ...(onCommands ? { onCommands } : {}),
     });
     const scenario = new Scenario(world, loaded, options);
     await runTime(() => false, begin + 1_000);
