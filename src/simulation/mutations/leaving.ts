@@ -221,20 +221,4 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
       ],
     },
   },
-  {
-    name: 'cancelled-with-the-workflow',
-    why: 'What a person has opened is forgotten when the workflow is cancelled.',
-    file: 'workflows/day/day.ts',
-    find: 'void CancellationScope.nonCancellable(work)',
-    replace: 'void work()',
-    by: 5,
-    days: {
-      cases: [
-        quietDay([
-          at('11:16:00', order({ leg: 'far', lots: 4, side: 'BUY' })),
-          at('11:18:00', { do: 'command', of: { command: 'cancel_workflow' } }),
-        ]),
-      ],
-    },
-  },
 ];

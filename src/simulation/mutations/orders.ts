@@ -75,10 +75,13 @@ const SECOND_AFTER_MS = 2;`,
   },
   {
     name: 'fills-added',
-    why: 'What an order was filled is added up anew with each answer, instead of joined by trade.',
+    why: 'What an entry was filled is added up anew, instead of joined by trade.',
     file: 'workflows/orders/ledger.ts',
     find: 'if (isNew(fill)) order.fills.push(fill);',
-    replace: 'if (isNew(fill)) order.fills.push(fill, { ...fill, tradeId: fill.tradeId.concat(" again") });',
+    replace: `if (isNew(fill)) {
+      order.fills.push(fill);
+      if (order.purpose === 'entry') order.fills.push({ ...fill, tradeId: fill.tradeId.concat(' again') });
+    }`,
     by: 2,
     days: { cases: [shortDay([])] },
   },
