@@ -1,4 +1,4 @@
-/** An order that shows the best price that it may: look after look in one activity, so that a day of them stays within its history. */
+/** An order that shows the best price that it may, or finds none: look after look in one activity, for a history holds no day of them. */
 import { Context } from '@temporalio/activity';
 import type { ChangeInput, ChangeResult } from '../src/contract/activities.ts';
 import { pause } from './waiting.ts';
@@ -20,8 +20,9 @@ export async function watched(
   try {
     for (let crossed = how.crossed ?? 0; ; ) {
       const result = await change({ ...input, how: { ...how, crossed }, sendBy: Date.now() + LOOK_WITHIN_MS });
-      if (result.kind !== 'unchanged' || result.crossed >= crossings || performance.now() >= end) return result;
-      crossed = result.crossed;
+      const isStill = result.kind === 'no_price' || (result.kind === 'unchanged' && result.crossed < crossings);
+      if (!isStill || performance.now() >= end) return result;
+      crossed = result.kind === 'unchanged' ? result.crossed : 0;
       const goesOn = await pause(everyMs).then(
         () => true,
         () => false,

@@ -131,7 +131,7 @@ export type SendOutcome =
   | { kind: 'doubt'; message: string; since?: WallMs };
 export type BookRowSeen = import('../domain/book/book.ts').BookRow;
 
-/** Looked at again and again, as long as it shows the best price that it may; until it was found crossed so often. Milliseconds. */
+/** Looked at again and again, as long as it shows the best price that it may, or finds none; until it was found crossed so often. Milliseconds. */
 export type PriceWatch = { everyMs: number; forMs: number; crossings: number };
 
 export type ChangeInput = {

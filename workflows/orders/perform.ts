@@ -112,6 +112,8 @@ function takeLook(day: Day, order: Order, result: ChangeResult, filledBefore: nu
   const crossed = isBest && order.filledQuantity === filledBefore ? result.crossed : 0;
   if (crossed > 0) order.crossed = crossed;
   else delete order.crossed;
+  if (result.kind === 'no_price') order.priceless = (order.priceless ?? 0) + 1;
+  else delete order.priceless;
   if (isBest) order.atBest = true;
   else if (order.atBest) {
     delete order.atBest;

@@ -1,4 +1,4 @@
-/** A live order that shows the best price that it may: an activity looks at it for minutes, and gives it another price when it can. */
+/** A live order that shows the best price that it may, or finds none: an activity looks at it for minutes, and changes it when it can. */
 import { CancellationScope } from '@temporalio/workflow';
 import type { ChangeInput, ChangeResult } from '../../src/contract/activities.ts';
 import type { Order } from '../../src/domain/control/facts.ts';
@@ -44,7 +44,7 @@ export function watchPrice(
     const { kind } = result as ChangeResult;
     if (kind === 'sent' || kind === 'doubt') {
       order.changeSince ??= Date.now();
-      order.change = { kind: 'reprice', since: Date.now(), inFlight: true, price: null };
+      order.change = { kind: input.how.kind, since: Date.now(), inFlight: true, price: null };
     }
     apply(result);
   });

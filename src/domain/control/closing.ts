@@ -11,6 +11,9 @@ const STEP_MS = 2_000;
 const AT_BEST_MS = 10_000;
 const AT_BEST_STEPS = 12;
 const WATCHED_FOR_MS = 300_000;
+/** The same where so many attempts in a row have found no price. */
+const PRICELESS = 12;
+const WATCHED_BLIND = { everyMs: STEP_MS, forMs: WATCHED_FOR_MS, crossings: 1 };
 /** An order is replaced that so many looks in a row have found unfilled at a price that somebody offers; more where that has not helped. */
 const CROSSED = { looks: 2, replacements: 3, looksLater: 30 };
 /** After so many failures in a row the next attempt waits longer, but never above ten seconds while something is short. */
@@ -75,8 +78,9 @@ function convert(look: Look, leg: Leg, order: Order): void {
   const steppedAt = order.steppedAt ?? 0;
   // Too many requests: again in the next second.
   const again = held && held.until > steppedAt ? held.until : steppedAt + STEP_MS;
+  const change: Action = { do: 'change', tag: order.tag, kind: 'to_limit', widen: order.steps, noWorseThan: null };
   if (now.wall < again) look.again(again);
-  else look.add({ do: 'change', tag: order.tag, kind: 'to_limit', widen: order.steps, noWorseThan: null });
+  else look.add(isPriceless(order) ? { ...change, watch: WATCHED_BLIND } : change);
 }
 
 /** Cancelled only where its replacement can be placed: there is time, the book shows its end, and calls are left. */
@@ -102,9 +106,11 @@ function reprice(look: Look, leg: Leg, order: Order): void {
   // The price of an exit never falls while it is on.
   const noWorseThan = order.side === 'BUY' ? order.price : null;
   const change: Action = { do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan };
-  const watch = { everyMs: AT_BEST_MS, forMs: WATCHED_FOR_MS, crossings };
-  look.add(isWatched ? { ...change, watch } : change);
+  const watch = isPriceless(order) ? WATCHED_BLIND : { everyMs: AT_BEST_MS, forMs: WATCHED_FOR_MS, crossings };
+  look.add(isWatched || isPriceless(order) ? { ...change, watch } : change);
 }
+
+const isPriceless = ({ priceless = 0 }: Order): boolean => priceless >= PRICELESS;
 
 /** An exchange that answers would have filled it: after so many looks that found it crossed another order in its place is. */
 function crossingsOf({ orders }: Look, leg: Leg, { side }: Order): number {

@@ -106,6 +106,8 @@ export type Order = {
   atBest?: true;
   /** Looks in a row that found it there, unfilled, while somebody offered at its price. */
   crossed?: number;
+  /** Attempts in a row at another price that found none to be made. */
+  priceless?: number;
   /** An activity looks at its price again and again; `over` once it was called off and has not come back. */
   watched?: 'on' | 'over';
   /** A person wants it cancelled. */

@@ -520,6 +520,16 @@ describe('leaving', () => {
     expect(actionsOf(left([best(500)]), NOON + 2_000)).toMatchObject([{ do: 'change', kind: 'reprice', watch }]);
   });
 
+  it('looks for a price minutes long in one activity where twelve attempts in a row have found none', () => {
+    const watch = { everyMs: 2_000, forMs: 300_000 };
+    for (const order of [stopped('S'), exiting('X', { steppedAt: NOON })]) {
+      order.priceless = 11;
+      expect(actionsOf(left([order]), NOON + 2_000)[0]).not.toHaveProperty('watch');
+      order.priceless = 12;
+      expect(actionsOf(left([order]), NOON + 2_000)).toMatchObject([{ do: 'change', watch }]);
+    }
+  });
+
   it('asks nothing of an order whose price is watched but to cancel it', () => {
     const watched = exiting('X', { atBest: true, steps: 500, steppedAt: NOON, watched: 'on' });
     expect(words(left([watched]), NOON + 60_000)).toEqual([]);

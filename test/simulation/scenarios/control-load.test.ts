@@ -205,3 +205,36 @@ it('an exit that nobody fills stays within the 10,000 events of a day', async ()
 it('once somebody sells again, for more than was shown, the position is flat within a minute', async () => {
   expect((await nobodySells()).net).toEqual([0, 0]);
 });
+
+const withoutQuotes = played({ coarse: true }, async (day) => {
+  const { exchange, execution, world } = day;
+  await day.opened();
+  await day.at('11:20');
+  const forMs = 1_200_000;
+  world.ticker.addFault({ kind: 'ticker.unavailable', effect: { do: 'unavailable' }, forMs });
+  world.ticker.addFault({ kind: 'ticker.cut', effect: { do: 'cut' }, forMs: 1, count: 1 });
+  const effect = { do: 'refuse', status: 503, errorType: 'GeneralException', message: 'Service unavailable' } as const;
+  world.faults.add({ kind: 'quotes.unavailable', calls: ['quotes'], effect, forMs });
+  await day.pass(8_000);
+  day.emergency();
+  await day.at('11:25');
+  const { events } = execution.history;
+  await day.at('11:35');
+  const tenMinutes = execution.history.events - events;
+  const before = { short: shortOf(exchange, MAIN), buying: buyingBack(exchange, MAIN) };
+  await day.at('11:40');
+  await day.pass(EXIT_MS);
+  return { before, byTheClose: events + (tenMinutes * 353) / 10, net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)] };
+});
+
+it('a position is to be left, and there is no price for twenty minutes: its stop rests', async () => {
+  expect((await withoutQuotes()).before).toEqual({ short: 750, buying: 750 });
+});
+
+it('an exit without a price stays within the 10,000 events of a day', async () => {
+  expect((await withoutQuotes()).byTheClose).toBeLessThan(MOST_EVENTS);
+});
+
+it('once there are prices again, the position is flat within a minute', async () => {
+  expect((await withoutQuotes()).net).toEqual([0, 0]);
+});
