@@ -128,9 +128,9 @@ function ofPosition(facts: ControlFacts, position: Position, wallOf: (at: Market
       0,
       `${id}: ${outside.join(' and ')} in Kite, not from here. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`,
     );
-  const blind = facts.blind[id];
-  // What leaves is judged by no price any more.
-  if (blind !== undefined && position.exit === null)
+  // What is being left is judged by no price any more.
+  const blind = position.exit ? undefined : facts.blind[id];
+  if (blind !== undefined)
     add('blind', 0, `${id}: no believable price (${blind}). Its loss cap cannot be judged; its stop rests at Zerodha.`);
   return conditions;
 }

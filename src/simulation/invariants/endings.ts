@@ -50,13 +50,14 @@ export function judgeEnd(of: {
   const accidentAt = Math.min(of.accidentAt ?? Number.POSITIVE_INFINITY, ...rejected);
   // Nobody has logged in yet when trading begins: that is a page's cause.
   const uncaused = world.pages.find(
-    ({ at, kind, cause }) =>
+    ({ at, kind, cause, text }) =>
       at > day.tradingFrom &&
       at < accidentAt &&
       // Who closes everything is told what came of it.
       !(kind === 'told' && cause === 'emergency' && of.closedAll) &&
-      // A hedge that nobody buys is one by the market alone.
-      cause !== 'surplus_hedge',
+      // A long that nobody buys is one by the market alone.
+      cause !== 'surplus_hedge' &&
+      !(cause === 'not_flat' && / long/.test(text) && !/ short/.test(text)),
   );
   if (uncaused) findings.add(10, 'a page without a cause', uncaused.text);
   // What has expired is settled: it is open no more.

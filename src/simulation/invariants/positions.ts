@@ -30,6 +30,8 @@ export class PositionsWatch {
   private readonly exits = new Map<string, number>();
   /** Positions that have been short. */
   private readonly shorted = new Set<string>();
+  /** Positions whose opening sale has left, whatever became of it: it may need cover. */
+  private readonly selling = new Set<string>();
   /** Since when more may fill than is open. */
   private readonly beyond = new Map<string, number>();
   private readonly deadlines: PageDeadlines;
@@ -59,6 +61,12 @@ export class PositionsWatch {
     this.deadlines = new PageDeadlines(of);
     of.world.onLine((line) => this.hear(line));
     of.world.exchange.onOrder(({ tag }) => this.noteProtected(tag));
+    of.world.hooks.add((point) => {
+      if (point.kind === 'call' && point.point === 'leaves' && point.call.name === 'placeOrder') {
+        const tag = tagOf(point.call.order?.tag);
+        if (tag?.role === 'main' && tag.purpose === 'entry') this.selling.add(positionOf(tag));
+      }
+    });
   }
 
   /** An exit of everything that is open is due: a command, or the clock. */
@@ -119,11 +127,12 @@ export class PositionsWatch {
     if (position) this.exitDue([position]);
   }
 
-  /** Cover that another position's short needs goes to it (CONTROL): believed where that one has sold something of the same product. */
+  /** Cover that another position's short needs goes to it (CONTROL): believed where that one has sold something, or may have. */
   private transfer(text: string): void {
     const [, from, units, symbol, to] = /^([PM]\d+): (\d+) (\S+) are kept for ([PM]\d+)/.exec(text) ?? [];
     const { legs } = this.of.book;
-    if (!from || !to || !symbol || !legs.legsOf(to).some(({ role }) => role === 'main')) return;
+    if (!from || !to || !symbol) return;
+    if (!this.selling.has(to) && !legs.legsOf(to).some(({ role }) => role === 'main')) return;
     const held = legs.legsOf(from).find(({ contract }) => contract.endsWith(` ${symbol}`));
     if (held) legs.transfer(from, to, held.contract, Number(units));
   }
@@ -263,7 +272,7 @@ export class PositionsWatch {
         );
     };
     look('more may be bought back than is sold', this.buying(position), short);
-    look('more may be sold than is held', this.selling(position), long);
+    look('more may be sold than is held', this.live(position, 'SELL', 'hedge'), long);
   }
 
   /** Somebody takes the other side of what is left of a leg, at a price inside the day's limits. */
@@ -281,11 +290,6 @@ export class PositionsWatch {
   /** Units of live orders of ours that buy this position's short back: stops, and exits. */
   private buying(position: string): number {
     return this.live(position, 'BUY', 'main');
-  }
-
-  /** The same of its hedge. */
-  private selling(position: string): number {
-    return this.live(position, 'SELL', 'hedge');
   }
 
   private hasLive(position: string): boolean {

@@ -159,9 +159,8 @@ describe('what has a deadline', () => {
 
   it('prices that nobody believes, hands off, a refused address, calls that are used up: at once', () => {
     expect(causes(open(undefined, { blind: { P1: 'no tick' } }))).toEqual(['blind P1 0']);
-    const leaving = spread({ exit: { reason: 'resting_stop', askedAt: NOON } });
-    // Its loss cap ends nothing any more.
-    expect(causes(open(undefined, { blind: { P1: 'no tick' } }, leaving))).not.toContain('blind P1 0');
+    // Its loss cap decides nothing once it is left.
+    expect(causes(open(undefined, { blind: { P1: 'no tick' } }, leaving()))).not.toContain('blind P1 0');
     expect(causes(open(undefined, { handsOff: { by: 'anna', since: NOON } }))).toEqual(['hands_off day 0']);
     const rates = {
       minute: { at: Math.floor(NOON / MINUTE), sent: 1 },
