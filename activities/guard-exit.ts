@@ -26,7 +26,7 @@ export type GuardBook = {
   look(): Promise<BookSight | null>;
 };
 /** `ageMs` counts from the beginning of the look, by the clock that says more. */
-export type BookSight = { ageMs: number; rows: readonly BookRow[] };
+type BookSight = { ageMs: number; rows: readonly BookRow[] };
 
 /** The process's book as the guards look at it: their looks wait behind no routine one. */
 export function sightOf(book: Book): GuardBook {

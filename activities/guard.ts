@@ -22,7 +22,7 @@ import { GUARD_PACE, type GuardPace } from './guard-pace.ts';
 /** A breach counts on two consecutive packets, or when it lasts this long: one garbage tick exits nothing. */
 const BREACH_LASTS_MS = 1_000;
 
-export { GUARD_PACE, type GuardPace };
+export type { GuardPace };
 
 export type GuardDeps = Pick<Deps, 'feed' | 'clock' | 'sessions' | 'log'> & {
   account: Account;

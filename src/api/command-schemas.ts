@@ -27,7 +27,7 @@ export const commandHeader = z.object({
     .openapi({ description: 'The same key is the same command: it is carried out once. Any text of yours' }),
 });
 
-export const commandView = z
+const commandView = z
   .object({
     id: z.string(),
     changed: z.boolean().openapi({ description: 'False: it was so already, or could not be done' }),

@@ -13,7 +13,7 @@ import { decisionBody, eventBody, orderBody, positionBody, statusBody } from './
 export const FLUSH_MS = 750;
 const LOG_LINES = 200;
 
-export type TickBody = {
+type TickBody = {
   tradingsymbol: string;
   last_price: number;
   bid: number | null;

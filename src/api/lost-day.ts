@@ -9,7 +9,7 @@ export type DayRun = 'none' | 'running' | 'over' | 'lost';
 
 const RUNS: Record<string, DayRun> = { RUNNING: 'running', COMPLETED: 'over' };
 
-export const DAY_LOST =
+const DAY_LOST =
   'This trading day ended without a report: nothing of it is watched any more. Look at Kite now and close what is open there.';
 
 /** Answered by the server itself; needs no worker. `endedAt` is wall time. */

@@ -84,7 +84,7 @@ const placed = {
 
 export const placedOrderView = z.object(placed).openapi('PlacedOrder');
 
-export const checksView = z
+const checksView = z
   .object({
     symbol: z.string(),
     expiry: isoDate,
@@ -122,6 +122,5 @@ export const testedOrderView = z
   .openapi('TestedOrder');
 
 export type PlaceOrderBody = z.infer<typeof placeOrderBody>;
-export type TestOrderBody = z.infer<typeof testOrderBody>;
 export type PlacedOrderBody = z.infer<typeof placedOrderView>;
 export type ChecksBody = z.infer<typeof checksView>;

@@ -8,7 +8,7 @@ import type { StartTradingBody } from './schemas.ts';
 import { toPaise } from './units.ts';
 
 /** The lot of the contracts that a position of this date would be in. Throws CalendarError outside the dated tables. */
-export function lotSizeOn(date: IsoDate): number {
+function lotSizeOn(date: IsoDate): number {
   return lotSizeFor(weeklyExpiry(date));
 }
 

@@ -52,7 +52,7 @@ export const completeAuthBody = z
   .strictObject({ request_token: z.string().min(1).max(200) })
   .openapi('CompleteAuth', { example: { request_token: 'as in the redirect' } });
 export const emptyBody = z.strictObject({});
-export const planView = z
+const planView = z
   .object({
     lot_size: z.int(),
     num_lots: z.int(),
@@ -80,7 +80,7 @@ export const warningView = z.object({
   blocks_entries: z.boolean().openapi({ description: 'No entry is made until it is acknowledged' }),
 });
 
-export const pageView = z
+const pageView = z
   .object({
     id: z.string(),
     cause: z.string(),
@@ -91,7 +91,7 @@ export const pageView = z
   })
   .openapi('Page', { description: 'Wall times' });
 
-export const pnlView = z
+const pnlView = z
   .object({
     realised: money,
     unrealised: money.nullable().openapi({ description: 'Null while a leg is open whose price is not known' }),
@@ -157,7 +157,7 @@ export const statusView = z
   })
   .openapi('Status');
 
-export const legView = z.object({
+const legView = z.object({
   role: z.enum(['hedge', 'main']),
   tradingsymbol: z.string(),
   side: z.enum(['BUY', 'SELL']),

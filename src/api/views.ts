@@ -138,7 +138,7 @@ function pnlBody(day: DayView | null, prices: Prices): PnlBody {
   };
 }
 
-export function planBody(plan: Plan): NonNullable<StatusBody['plan']> {
+function planBody(plan: Plan): NonNullable<StatusBody['plan']> {
   return {
     lot_size: plan.lotSize,
     num_lots: plan.numLots,

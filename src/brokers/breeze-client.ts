@@ -5,7 +5,7 @@ import { failedToConnect } from './kite-errors.ts';
 import { isLoopback } from './kite-transport.ts';
 
 /** What the product uses of the official package, which has no types. */
-export type BreezeConnect = {
+type BreezeConnect = {
   /** base64 of `user:key`, empty before a login. */
   apiSession: string;
   generateSession(secretKey: string, apiSession: string): Promise<void>;

@@ -28,7 +28,7 @@ const TOO_MANY = /too many requests/i;
  *   (support.zerodha.com, kite-order-rejections).
  * - `modifications`: the order can only be cancelled. Under whatever type and status (Kite forum 9201).
  */
-export type KiteRule =
+type KiteRule =
   | 'being_processed'
   | 'trigger_passed'
   | 'circuit'

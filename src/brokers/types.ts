@@ -1,7 +1,7 @@
 import type { Bar, IsoDate, MarketMs, OptionContract, OptionType, Paise, Product, Side } from '../domain/types.ts';
 import type { Priority } from './kite-pace.ts';
 
-export type OrderType = 'LIMIT' | 'SL' | 'MARKET' | 'SL-M';
+type OrderType = 'LIMIT' | 'SL' | 'MARKET' | 'SL-M';
 
 /** `live` includes every status that is not known to be final: an unknown status is not final. */
 export type OrderState = 'live' | 'complete' | 'cancelled' | 'rejected';
@@ -77,16 +77,6 @@ export type Quote = {
 };
 
 export type MarginOrder = Omit<NewOrder, 'tag'>;
-
-export type Charges = {
-  brokerage: Paise;
-  stt: Paise;
-  transaction: Paise;
-  sebi: Paise;
-  stamp: Paise;
-  gst: Paise;
-  total: Paise;
-};
 
 /**
  * Asked when it is a call's turn, right before its request is written: false and it is not, see `isNoLongerWanted`. Waiting for a turn may

@@ -102,7 +102,7 @@ const SECRET_VARIABLES = [
 ] as const;
 
 /** A plan but for its lot size, which the day's contracts say. */
-export type PlanDefaults = Omit<Plan, 'lotSize'>;
+type PlanDefaults = Omit<Plan, 'lotSize'>;
 
 export type BrokerConfig = {
   kite: {

@@ -62,7 +62,7 @@ export type EntryInput = {
   plan: Plan;
   book: { reserved: Paise; lostToday: Paise; capitalAtRisk: Paise; openPositions: number };
 };
-export type EntryRefusal = { code: string; message: string; numbers: Record<string, number> };
+type EntryRefusal = { code: string; message: string; numbers: Record<string, number> };
 export type EntryPlan =
   | { kind: 'refused'; refusals: EntryRefusal[] }
   | (PositionPlan & {
@@ -129,10 +129,10 @@ export type SendOutcome =
   | { kind: 'refused'; message: string }
   /** `since`: where the answer did not come some time ago. */
   | { kind: 'doubt'; message: string; since?: WallMs };
-export type BookRowSeen = import('../domain/book/book.ts').BookRow;
+type BookRowSeen = import('../domain/book/book.ts').BookRow;
 
 /** Looked at again and again, as long as it shows the best price that it may, or finds none; until it was found crossed so often. Milliseconds. */
-export type PriceWatch = { everyMs: number; forMs: number; crossings: number };
+type PriceWatch = { everyMs: number; forMs: number; crossings: number };
 
 export type ChangeInput = {
   identity: DayIdentity;
@@ -249,7 +249,7 @@ export type PreflightFinding = {
 };
 
 /** When a channel took the notice; null while it waits in the queue. */
-export type Delivered = { deliveredAt: WallMs | null };
+type Delivered = { deliveredAt: WallMs | null };
 
 export interface DayActivities {
   loadDayContext(identity: DayIdentity): Promise<DayContext>;

@@ -5,11 +5,8 @@ import type { IsoDate, MarketMs, SignalName } from '../domain/types.ts';
 export type { ContractRef } from '../domain/contracts.ts';
 export type {
   ExitReason,
-  Fill as FillView,
   LegRole,
   Order as OrderView,
-  OrderPurpose,
-  PositionPlan,
   Pricing,
 } from '../domain/control/facts.ts';
 

@@ -5,7 +5,7 @@ import type { IsoDate, MarketMs, TradingMode, WallMs } from '../domain/types.ts'
  * `raised`: something is wrong from now on. `repeated`: it still is. `ended`: it is not any more. `told`: a message that does not wait for
  * an end.
  */
-export type NoticeKind = 'raised' | 'repeated' | 'ended' | 'told';
+type NoticeKind = 'raised' | 'repeated' | 'ended' | 'told';
 
 /** What its sender says of it. */
 export type NoticeInput = {

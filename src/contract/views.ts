@@ -117,7 +117,7 @@ export type LimitsView = {
   maxPositions: number;
 };
 
-export type ReportTrade = {
+type ReportTrade = {
   orderId: string;
   tag: string;
   tradeId: string;
@@ -152,7 +152,7 @@ export type DayReport = {
 };
 
 /** A page that is out: its cause holds, and the owner was told. */
-export type PageView = {
+type PageView = {
   id: string;
   cause: string;
   subject: string;

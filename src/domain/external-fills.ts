@@ -26,7 +26,7 @@ export function shareOfFills(
 }
 
 /** The id of a trade's part that begins after `offset` of its units. */
-export function partOf(tradeId: string, offset: number): string {
+function partOf(tradeId: string, offset: number): string {
   return offset === 0 ? tradeId : `${tradeId}/${offset}`;
 }
 

@@ -5,7 +5,7 @@ import { type PriceRange, triggerRange } from './limit-prices.ts';
 import { LAST_ENTRY_ON_EXPIRY_DAY } from './risk.ts';
 import type { MarketMs, OptionContract, OptionType, Paise, Product, Side } from './types.ts';
 
-export type ManualOrderType = 'MARKET' | 'LIMIT' | 'SL';
+type ManualOrderType = 'MARKET' | 'LIMIT' | 'SL';
 
 /** As a person gives it; `product` null takes that of the plan. */
 export type ManualOrder = {

@@ -3,7 +3,7 @@ import { orderCharges, sumCharges } from './charges.ts';
 import { istAt, istDate, istTime } from './clock.ts';
 import type { ExitPolicy, IsoDate, MarketMs, Paise } from './types.ts';
 
-export type RefusalCode =
+type RefusalCode =
   | 'market_closed'
   | 'special_session'
   | 'too_late'

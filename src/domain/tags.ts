@@ -1,8 +1,8 @@
 import { isIsoDate } from './clock.ts';
 import type { IsoDate } from './types.ts';
 
-export type TagRole = 'hedge' | 'main';
-export type TagPurpose = 'entry' | 'stop' | 'exit' | 'unwind';
+type TagRole = 'hedge' | 'main';
+type TagPurpose = 'entry' | 'stop' | 'exit' | 'unwind';
 
 /** Everything that tells one of our orders from all others of the account. */
 export type OrderTag = {

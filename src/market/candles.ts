@@ -22,14 +22,14 @@ const HOUR_MS = 3_600_000;
 const HEARTBEAT_MS = 500;
 
 /** The hour that has just closed, and how an activity that asks for it is kept alive and cancelled. */
-export type HourRequest = {
+type HourRequest = {
   barStart: MarketMs;
   barEnd: MarketMs;
   signal: AbortSignal;
   heartbeat: () => void;
 };
 
-export type DecisionRequest = HourRequest & { kite: KiteSession | null; own: OwnBars };
+type DecisionRequest = HourRequest & { kite: KiteSession | null; own: OwnBars };
 
 export type { DecisionCandles };
 

@@ -8,8 +8,6 @@ const SPAN_MS = 5_000;
 /** A packet that is farther than this from the one before is garbage: exchanges halt at 10 %. */
 const MOST_MOVE = 0.1;
 
-export type IndexSight = ReturnType<typeof createIndexSight>;
-
 export function createIndexSight() {
   let packets: { price: Paise; exchangeAt: MarketMs | null; heard: Heard }[] = [];
 

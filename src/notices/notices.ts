@@ -15,7 +15,7 @@ export type RunningNotices = Notices & {
 };
 
 /** Wall milliseconds. */
-export type NoticePace = {
+type NoticePace = {
   /** Pauses after failures grow from the first to the last. */
   pausesMs: readonly number[];
   answerWithinMs: number;

@@ -6,9 +6,9 @@ import { ChannelError, type NoticeChannel } from './channel.ts';
 
 export type WebhookConfig = { url: string; secret: string };
 
-export const TIMESTAMP_HEADER = 'x-trading-day-timestamp';
-export const SIGNATURE_HEADER = 'x-trading-day-signature';
-export const ID_HEADER = 'x-trading-day-notice';
+const TIMESTAMP_HEADER = 'x-trading-day-timestamp';
+const SIGNATURE_HEADER = 'x-trading-day-signature';
+const ID_HEADER = 'x-trading-day-notice';
 
 /** Below the five seconds that an activity waits for its notice. Wall milliseconds. */
 const ANSWER_WITHIN_MS = 4_000;
@@ -54,7 +54,7 @@ export function createWebhookChannel(options: WebhookConfig & { answerWithinMs?:
 }
 
 /** `v1=` and the HMAC-SHA256, in hex, of timestamp, a full stop and the body, byte for byte as it was sent. */
-export function signatureOf(secret: string, timestamp: string, body: string): string {
+function signatureOf(secret: string, timestamp: string, body: string): string {
   return `v1=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
 }
 

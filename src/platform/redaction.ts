@@ -5,7 +5,7 @@ export type Redactor = {
   add(secret: string): void;
 };
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** Shorter ones would take ordinary words and numbers out of the log. */
 const SHORTEST_SECRET = 4;

@@ -126,7 +126,7 @@ function symbolOf(world: World, role: 'main' | 'hedge'): string | undefined {
   return ours(world).find(({ tag }) => parseTag(tag ?? '')?.role === role)?.tradingsymbol;
 }
 
-export function ours({ exchange }: World): SimOrder[] {
+function ours({ exchange }: World): SimOrder[] {
   return exchange
     .allOrders()
     .filter(({ source, tag }) => source === undefined && tag !== null && parseTag(tag) !== null);

@@ -275,7 +275,7 @@ export class Play implements Actor {
   }
 }
 
-export function planOf(of: Case, date: IsoDate): Plan {
+function planOf(of: Case, date: IsoDate): Plan {
   return {
     lotSize: lotSizeFor(weeklyExpiry(date)),
     useHedging: true,

@@ -36,13 +36,3 @@ export class SimProcess implements TimerOwner {
     this.clockOffset += ms;
   }
 }
-
-/** Once this process may go on: at once, when it runs again, or never when it is dead. */
-export async function deliveredTo(process: SimProcess, later: (ms: number) => Promise<void>): Promise<void> {
-  for (;;) {
-    if (process.dead) return new Promise(() => {});
-    const wait = process.stoppedUntil - virtualNow();
-    if (wait <= 0) return;
-    await later(wait);
-  }
-}

@@ -29,7 +29,6 @@ type Entry = {
 
 const require = createRequire(import.meta.url);
 const realSetImmediate = globalThis.setImmediate;
-const realNow = Date.now;
 
 const heap: Entry[] = [];
 let now: WallMs = 0;
@@ -54,7 +53,6 @@ export function resetTime(at: WallMs): void {
 }
 
 export const virtualNow = (): WallMs => now;
-export const eventsSoFar = (): number => events;
 
 /** Code that awaits something real (the workflow VM) holds the clock until it is done. */
 export function hold(): void {
@@ -297,6 +295,3 @@ function fire(entry: Entry): void {
     scope = null;
   }
 }
-
-/** Wall time of the machine, for speed alone. */
-export const machineNow = realNow;

@@ -12,7 +12,7 @@ export type DayLook =
   | { kind: 'lost'; how: string; endedAt: WallMs };
 
 /** A workflow task that fails is tried again for ever, and nothing of the workflow moves meanwhile. */
-export type FailingTask = { since: WallMs; attempts: number; reason: string | null };
+type FailingTask = { since: WallMs; attempts: number; reason: string | null };
 
 /** The reason is among the newest events: attempts after the first leave none. */
 const EVENTS_LOOKED_AT = 20;

@@ -42,9 +42,9 @@ export type Verdict = {
 export type Limits = { failingMs: number; awayMs: number };
 const LIMITS: Limits = { failingMs: 30_000, awayMs: 30_000 };
 /** A day that fails whenever it is opened is not opened again and again. */
-export const MOST_REOPENINGS = 3;
+const MOST_REOPENINGS = 3;
 /** The databases need room for what is under way. */
-export const FULL_BELOW_BYTES = 8 * 1024 * 1024;
+const FULL_BELOW_BYTES = 8 * 1024 * 1024;
 
 const LOOK_AT_KITE = 'Look at Kite now.';
 

@@ -24,7 +24,7 @@ const THEN_EVERY = 15;
 const EARLY_MS = 1_000;
 
 /** Minutes after the page was raised at which its n-th repetition is due; 0 is the page itself. */
-export function repetitionMinutes(n: number): number {
+function repetitionMinutes(n: number): number {
   if (n === 0) return 0;
   return FIRST_REPETITIONS[n - 1] ?? (n - FIRST_REPETITIONS.length) * THEN_EVERY + THEN_EVERY;
 }

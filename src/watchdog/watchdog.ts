@@ -46,7 +46,7 @@ export type Watchdog = {
 };
 
 /** Wall milliseconds. */
-export const LOOK_EVERY_MS = 30_000;
+const LOOK_EVERY_MS = 30_000;
 const ANSWER_WITHIN_MS = 5_000;
 /** Reopenings are counted over this long. */
 const REOPENINGS_OVER_MS = 15 * 60_000;

@@ -19,13 +19,13 @@ import { createFeed } from '../../src/market/feed.ts';
 import { type Feed, NIFTY_TOKEN, type Tick } from '../../src/market/types.ts';
 import { PATIENCE_MS } from '../patience.ts';
 
-export const DATE = '2025-07-14';
+const DATE = '2025-07-14';
 export const MAIN = 'NIFTY2571725000PE';
 export const HEDGE = 'NIFTY2571724800PE';
 const IDENTITY = { mode: 'replay', account: 'desk', run: 1, date: DATE } as const;
 
 /** The real feed, through which a test keeps packets back, alters them and sends some of its own. */
-export type BentFeed = Feed & {
+type BentFeed = Feed & {
   /** Null keeps a packet back. */
   bend(how: (tick: Tick) => Tick | null): void;
   send(tick: Tick): void;
@@ -200,7 +200,7 @@ const PHASES: Record<string, BookRow['phase']> = {
   ...{ OPEN: 'working', 'TRIGGER PENDING': 'resting' },
 };
 
-export function rowOf(order: SimOrder): BookRow {
+function rowOf(order: SimOrder): BookRow {
   const { orderId, tag, tradingsymbol, product, quantity, status, statusMessage } = order;
   const { side, orderType, price, triggerPrice, filledQuantity, fills, placedAt } = order;
   const phase = PHASES[status] ?? 'pending';

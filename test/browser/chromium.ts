@@ -3,7 +3,7 @@ import { type Browser, chromium } from 'playwright-core';
 import { PATIENCE_MS } from '../patience.ts';
 
 /** The browser's program: `CHROMIUM_PATH`, or the first that PATH knows; null where there is none. */
-export function findChromium(): string | null {
+function findChromium(): string | null {
   if (process.env.CHROMIUM_PATH) return process.env.CHROMIUM_PATH;
   for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
     try {

@@ -5,7 +5,7 @@ import { duplicateTags, exposureOf, isFlat, reportAgainstBook } from '../../src/
 import type { SimulatorBook } from './program.ts';
 
 export const MAIN = 'NIFTY2571725000PE';
-export const HEDGE = 'NIFTY2571724800PE';
+const HEDGE = 'NIFTY2571724800PE';
 
 export function expectNoTagTwice(book: SimulatorBook): void {
   expect(book.orders.map((order) => order.tag)).not.toContain(null);

@@ -17,7 +17,7 @@ export function kept(id: string, change: Partial<KeptNotice> = {}): KeptNotice {
   return { notice, queuedAt: AT, deliveredAt: null, ...change };
 }
 
-export type Received = {
+type Received = {
   headers: IncomingHttpHeaders;
   body: string;
   path: string;

@@ -102,7 +102,7 @@ export function toldBy({ events }: RecordedHistory): Told {
 }
 
 /** The JSON of a payload. */
-export function decoded(data: string): unknown {
+function decoded(data: string): unknown {
   return JSON.parse(Buffer.from(data, 'base64').toString('utf8'));
 }
 

@@ -46,8 +46,3 @@ export function afterEachFill(exchange: Exchange, main: string, hedge: string): 
     return { at, short, long };
   });
 }
-
-/** The most that was sold without cover at any instant, units. */
-export function mostNaked(exchange: Exchange, main: string, hedge: string): number {
-  return Math.max(0, ...afterEachFill(exchange, main, hedge).map(({ short, long }) => short - Math.max(0, long)));
-}

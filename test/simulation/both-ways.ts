@@ -54,7 +54,7 @@ const LONGEST_MS = 600_000;
 let market: Promise<Market> | undefined;
 
 /** An exchange that stands still until it is moved. Its tokens are numbered. */
-export async function stillExchange(at: MarketMs = istAt(DAY, '09:30')): Promise<Exchange> {
+async function stillExchange(at: MarketMs = istAt(DAY, '09:30')): Promise<Exchange> {
   market ??= openMarket({ seed: 1 });
   let tokens = 0;
   return createExchange({
@@ -65,7 +65,7 @@ export async function stillExchange(at: MarketMs = istAt(DAY, '09:30')): Promise
 }
 
 /** Runs a script in virtual time, which ends with it. */
-export async function inVirtualTime<T>(work: () => Promise<T>): Promise<T> {
+async function inVirtualTime<T>(work: () => Promise<T>): Promise<T> {
   resetTime(Date.now());
   const leave = enterVirtualTime();
   try {

@@ -20,7 +20,7 @@ const isLastHour = ({ name, input }: Asked): boolean =>
   name === 'readHourClose' && (input as HourInput[]).some(({ barEnd }) => istTime(barEnd) === '15:15:00');
 
 /** All that may differ, each with its reason. Everything else is the same, to the last field of each command's input. */
-export const MAY_DIFFER = {
+const MAY_DIFFER = {
   /**
    * Each answer takes the real machine some milliseconds, a busy one some hundreds, and the server's time runs on meanwhile: an instant of a
    * day may be that much later there. What happens in a later minute is another instant.

@@ -119,7 +119,7 @@ function fillBrokerOrder({ facts }: Day, tag: string, units: number): void {
   if (order.quantity <= 0) delete facts.orders[tag];
 }
 
-export function questionOf({ id }: Position): string {
+function questionOf({ id }: Position): string {
   return `external:${id}`;
 }
 

@@ -61,7 +61,7 @@ export function signed({ side, quantity }: { side: 'BUY' | 'SELL'; quantity: num
 }
 
 /** Orders in a contract, today's and carried, and the shares of others' orders that closed ours. */
-export function oursIn(facts: DayFacts, product: string, tradingsymbol: string): Order[] {
+function oursIn(facts: DayFacts, product: string, tradingsymbol: string): Order[] {
   return [...facts.carriedOrders, ...Object.values(facts.orders)].filter(
     (order) => order.product === product && order.tradingsymbol === tradingsymbol,
   );

@@ -208,7 +208,7 @@ function applyChanged(day: Day, order: Order, result: ChangeResult): void {
 }
 
 /** The contract of one of the position's legs. */
-export function contractOf(
+function contractOf(
   position: Position,
   { role, tradingsymbol }: Pick<Order, 'role' | 'tradingsymbol'>,
 ): ContractRef | null {

@@ -146,12 +146,7 @@ function positionFor(day: Day, contract: ContractRef, product: Product, opens: L
   };
 }
 
-export function manualPlan(
-  contract: ContractRef,
-  product: Product,
-  quantity: number,
-  exitOn: string,
-): Position['plan'] {
+function manualPlan(contract: ContractRef, product: Product, quantity: number, exitOn: string): Position['plan'] {
   return {
     ...{ main: contract, hedge: null, nearerHedges: [], lots: quantity / contract.lotSize, quantity, product },
     ...{ plannedLoss: 0, maxLoss: 0, worstLoss: null, target: null, exitOn },

@@ -3,13 +3,11 @@ export { isMonthlyExpiry, listedExpiries, weeklyExitDate, weeklyExpiry } from '.
 export { freezeQuantity, freezeQuantityOf, lotSizeFor } from './lots.ts';
 export {
   contractLastMinute,
-  type HourlyBar,
   hourlyBars,
   isFullTradingDay,
   isTradingDay,
   nextTradingDay,
   previousTradingDay,
-  type Session,
   sessionOf,
 } from './sessions.ts';
-export { BROKER_SQUARE_OFF, type Timetable, timetable } from './timetable.ts';
+export { BROKER_SQUARE_OFF, timetable } from './timetable.ts';

@@ -44,7 +44,7 @@ const CLOSES: readonly (readonly [from: IsoDate, close: string])[] = [
 /** From this date expiring index contracts stop at 15:30 on their last day (SEBI's circular of 15 October 2026). */
 const EXPIRING_STOP_EARLY_FROM: IsoDate = '2026-12-07';
 
-export const SESSION_OPEN = '09:15';
+const SESSION_OPEN = '09:15';
 
 type DayKind = { kind: 'full' | 'short'; special: Special | null } | { kind: 'closed'; reason: string };
 

@@ -6,7 +6,7 @@ import type { IsoDate, MarketMs } from '../types.ts';
 const BEGINS_BEFORE_LAST_PLACEMENT_MS = 3 * 60_000;
 
 /** When the broker may begin to close what is left in MIS. Throws CalendarError on a date without a session. */
-export function squareOffBeginsAt(date: IsoDate): MarketMs {
+function squareOffBeginsAt(date: IsoDate): MarketMs {
   return timetable(date).lastPlacement - BEGINS_BEFORE_LAST_PLACEMENT_MS;
 }
 

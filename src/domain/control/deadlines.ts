@@ -57,7 +57,7 @@ export function conditionsOf(facts: ControlFacts, now: Now, wallOf = (at: Market
   ];
 }
 
-export function isOpen(facts: ControlFacts, position: Position): boolean {
+function isOpen(facts: ControlFacts, position: Position): boolean {
   const orders = ordersOf(facts, position);
   return (
     orders.some(mayFill) ||

@@ -17,7 +17,7 @@ const HEDGE_SENDS = 2;
 const MISSING_SELL_MS = 50_000;
 
 /** Why the entry opens nothing more; null while it may. */
-export function entryEnds({ facts, position, now }: Look): string | null {
+function entryEnds({ facts, position, now }: Look): string | null {
   const { entry, plan } = position;
   if (position.exit) return 'it is being left';
   if (facts.entriesOff !== null) return `entries are off (${facts.entriesOff})`;

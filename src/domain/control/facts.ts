@@ -37,7 +37,7 @@ export type OrderPhase =
 export type Fill = { tradeId: string; quantity: number; price: Paise; at: MarketMs };
 
 /** A change that was asked for and that no row has shown yet. Prices in paise. */
-export type OrderChange = {
+type OrderChange = {
   kind: 'to_limit' | 'reprice' | 'cancel';
   since: WallMs;
   /** The activity that asks for it has not come back. */
@@ -213,7 +213,7 @@ export type ExternalFacts = {
 };
 
 /** Calls that changed an order, and what the broker said of them. */
-export type RateFacts = {
+type RateFacts = {
   /** Of the current wall minute, and of the day; seconds are the queue's of the process that sends. */
   minute: { at: number; sent: number };
   day: number;

@@ -3,8 +3,8 @@ import type { Action, Look } from './action.ts';
 import type { ControlFacts, Now } from './facts.ts';
 
 /** Orders a minute and a day that Kite takes of an account, less some for what it counts otherwise (FACTS section 3). */
-export const MINUTE_BUDGET = 380;
-export const DAY_BUDGET = 4_900;
+const MINUTE_BUDGET = 380;
+const DAY_BUDGET = 4_900;
 /** Shares of the minute's and the day's calls: entries stop first, the rest is for exits. */
 const FOR_ENTRIES = 0.6;
 const FOR_OTHERS = 0.8;

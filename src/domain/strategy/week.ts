@@ -7,7 +7,7 @@ import { DEFAULT_PARAMS, type StrategyParams } from './params.ts';
 import { type Judged, judge, SIGNALS } from './signals.ts';
 
 /** One rule on the last bar that was evaluated. */
-export type SignalCheck = { signal: SignalName; fired: boolean; why: string };
+type SignalCheck = { signal: SignalName; fired: boolean; why: string };
 
 /** What the strategy knows and has decided for a calendar week (Sunday to Saturday). Prices are points x 100. */
 export type WeekDecision = {

@@ -7,7 +7,7 @@ const FILE = 'book.jsonl';
 /** Where an order is on its way, which its status does not say while a change of it is pending. */
 export type Phase = 'received' | 'validated' | 'waiting' | 'working' | 'done';
 
-export type PendingChange = { kind: 'modify'; change: SimOrderChange } | { kind: 'cancel' };
+type PendingChange = { kind: 'modify'; change: SimOrderChange } | { kind: 'cancel' };
 
 /** An order with what the exchange knows of it and the broker's book does not show. Replaced, never changed in place. */
 export type OrderRecord = {

@@ -32,7 +32,7 @@ export type BrokerageOptions = {
 };
 
 /** The parts of Brokerage that are the same whatever the prices are. */
-export type Trading = Pick<
+type Trading = Pick<
   Brokerage,
   'place' | 'modify' | 'cancel' | 'orders' | 'allOrders' | 'order' | 'positions' | 'cash' | 'onOrder' | 'foreignTrade'
 >;

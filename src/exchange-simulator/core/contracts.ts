@@ -30,7 +30,7 @@ const TOKENS_BEGIN: IsoDate = '2021-01-01';
 const NFO_SEGMENT = 2;
 
 /** The option contracts that are listed on a date around an index price: the dated expiries, 81 strikes each, both types. */
-export function listContracts(date: IsoDate, index: Paise): OptionInstrument[] {
+function listContracts(date: IsoDate, index: Paise): OptionInstrument[] {
   const middle = middleOf(index);
   return listedExpiries(date).flatMap((expiry) => {
     const lotSize = lotSizeFor(expiry);
@@ -138,5 +138,3 @@ export function createListing(indexBefore: (date: IsoDate) => Paise, known: read
     },
   };
 }
-
-export type Listing = ReturnType<typeof createListing>;

@@ -109,7 +109,7 @@ export type SimCash = {
 };
 
 /** Without a price it happens at the last one. */
-export type SimForeignTrade = { tradingsymbol: string; product: string; side: Side; quantity: number; price?: Paise };
+type SimForeignTrade = { tradingsymbol: string; product: string; side: Side; quantity: number; price?: Paise };
 
 export type SimMargin = { span: Paise; exposure: Paise; optionPremium: Paise; total: Paise };
 

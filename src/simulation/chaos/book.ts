@@ -20,7 +20,7 @@ export type Exposure = {
   naked: string[];
 };
 
-export function fillsOf(orders: readonly BookOrder[]): Fill[] {
+function fillsOf(orders: readonly BookOrder[]): Fill[] {
   return orders.flatMap((order) => order.fills.map((fill) => ({ order, ...fill })));
 }
 

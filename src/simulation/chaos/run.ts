@@ -8,7 +8,7 @@ import type { Installation } from './installation.ts';
 import { type Kill, killInWords, planDay } from './plan.ts';
 import { type Servers, startServers } from './servers.ts';
 
-export type ChaosFailure = { day: number; invariant: string; message: string; kills: string[]; kept: string | null };
+type ChaosFailure = { day: number; invariant: string; message: string; kills: string[]; kept: string | null };
 
 /** Names as the command prints them. */
 export type ChaosResult = {

@@ -11,7 +11,7 @@ import type { Findings } from './findings.ts';
 import { contractKey, positionOf, tagOf } from './legs.ts';
 
 /** Of a day's history. */
-export const MOST_EVENTS = 10_000;
+const MOST_EVENTS = 10_000;
 /** From a trade to the look that shows it. */
 const HEARD_WITHIN_MS = 10_000;
 const PAGED_BEFORE_CLOSE_MS = 45 * 60_000;

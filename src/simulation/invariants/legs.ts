@@ -2,10 +2,8 @@
 
 import { istDate } from '../../domain/clock.ts';
 import { type OrderTag, parseTag } from '../../domain/tags.ts';
-import type { IsoDate, MarketMs, Side } from '../../domain/types.ts';
+import type { MarketMs, Side } from '../../domain/types.ts';
 import type { SimFill, SimOrder } from '../../exchange-simulator/core/types.ts';
-
-export type Contract = { tradingsymbol: string; product: string; expiry: IsoDate; optionType: string };
 
 /** A leg of a position of ours. Units; sold is negative. */
 export type Leg = {

@@ -16,7 +16,7 @@ export type ActivityResult =
   | { failed: { failure: Failure } }
   | { cancelled: { failure: Failure } };
 
-export type Activities = Readonly<Record<string, (...args: never[]) => unknown>>;
+type Activities = Readonly<Record<string, (...args: never[]) => unknown>>;
 
 /** Who runs activities of a queue: a process with its functions. */
 export type ActivityWorker = {

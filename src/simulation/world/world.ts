@@ -28,7 +28,7 @@ export type Point =
   | { kind: 'call'; point: KitePoint; call: Call; process: SimProcess; isDoubt: boolean }
   | { kind: 'activity'; point: 'started' | 'ended'; type: string; process: SimProcess };
 
-export type Latencies = {
+type Latencies = {
   /** Of Temporal, each in wall milliseconds: to give out a task, to work on a workflow task, to report an activity. */
   temporal: { dispatch: Range; task: Range; report: Range };
   /** One way to Kite, to Breeze, to the journal. */

@@ -46,7 +46,7 @@ export function cutCandles(
 }
 
 /** The start of the candle that an instant falls into. */
-export function candleStart(at: MarketMs, length: number): MarketMs {
+function candleStart(at: MarketMs, length: number): MarketMs {
   const date = istDate(at);
   if (length === DAY_MINUTES) return istAt(date, '00:00');
   const open = istAt(date, '09:15');

@@ -23,8 +23,6 @@ export type IndexMinute = {
 
 type WalkedBar = { bar: Bar; end: MarketMs; path: Int32Array; minutes: IndexMinute[] };
 
-export type IndexHistory = ReturnType<typeof createIndexHistory>;
-
 /** The index at any instant, from ascending bars that last `intervalMs` (a day's last one may be shorter), walked through with a seed. */
 export function createIndexHistory(bars: readonly Bar[], intervalMs: number, seed: number) {
   const first = bars[0];
