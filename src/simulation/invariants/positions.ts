@@ -164,12 +164,14 @@ export class PositionsWatch {
   /** What others have closed of ours is asked about. */
   private expectOthersTold(marketIsOpen: boolean): void {
     const { book, readEveryMs } = this.of;
+    // What a person has said is theirs is booked.
+    const heardBy = this.acknowledgedAt - readEveryMs;
     for (const leg of book.legs.legs.values()) {
       const holds =
         marketIsOpen &&
         leg.net !== 0 &&
         leg.position.startsWith('P') &&
-        book.legs.closedByOthers(leg.contract, virtualNow()) > 0;
+        book.legs.closedByOthers(leg.contract, virtualNow()) > book.legs.closedByOthers(leg.contract, heardBy);
       this.deadlines.expect(
         `others have closed the ${leg.role} of ${leg.position}`,
         holds,
