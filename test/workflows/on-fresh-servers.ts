@@ -6,11 +6,12 @@ const DAY_WITHIN_MS = 20_000;
 const SERVERS = 8;
 
 /**
- * Stages for days that are played one after the other. The time-skipping server refuses a workflow task that cancels a timer which fires in
- * the same instant, and never hands the task out again (sdk-java issues 2606 and 3088; a server of production does): such a day stands
- * still, and is played on a fresh server. A day that stands still on each is its own failure, and so is any other error.
+ * Stages for days whose histories are kept: what the workflow calls off is called off. The time-skipping server refuses a workflow task that
+ * calls off what ends in the same instant, and never hands the task out again, or keeps half of it (sdk-java issues 2606 and 3088; a server
+ * of production does neither): such a day is played on a fresh server. One that stands still on each is its own failure, and so is any other error.
  */
-export function onFreshServers(open: () => Promise<ReplayedStage> = openStage) {
+export function onFreshServers() {
+  const open = () => openStage({ asInProduction: true });
   let stage: ReplayedStage | null = null;
   return {
     async play<T>(play: (stage: ReplayedStage, attempt: number, withinMs: number) => Promise<T>): Promise<T> {
