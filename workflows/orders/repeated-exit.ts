@@ -8,16 +8,8 @@ import { heldOf, ordersOf } from '../../src/domain/control/intervals.ts';
 import { repeatedCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import { cursorOfDay } from './book.ts';
-import {
-  applyRow,
-  doubtReserved,
-  markInFlight,
-  markNotSent,
-  recordIntent,
-  reserve,
-  setPhase,
-  settleReserved,
-} from './ledger.ts';
+import { recordIntent, reserve } from './intents.ts';
+import { applyRow, doubtReserved, markInFlight, markNotSent, setPhase, settleReserved } from './ledger.ts';
 import { applySent, countCall } from './outcomes.ts';
 
 type Send = Extract<Action, { do: 'send' }>;

@@ -8,7 +8,7 @@ import { isOver, ordersOf } from '../../src/domain/control/intervals.ts';
 import type { Product } from '../../src/domain/types.ts';
 import type { Day } from '../day/day.ts';
 import { openManual } from '../day/limits.ts';
-import { recordIntent } from '../orders/ledger.ts';
+import { recordIntent } from '../orders/intents.ts';
 import { refusal, refuseExpired } from '../refusal.ts';
 import { listenToCancels } from './cancel-command.ts';
 import { check, refuseChecked, refuseOpening, refuseSince, refuseState } from './command-checks.ts';

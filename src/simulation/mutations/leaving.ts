@@ -186,7 +186,7 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
   {
     name: 'stop-cancelled-for-a-person',
     why: 'A person cancels orders, and the stop of a signal’s position goes with them.',
-    file: 'workflows/position/from-command.ts',
+    file: 'workflows/position/cancel-command.ts',
     find: `  const manual = position?.signal === 'manual';`,
     replace: `  if (order.purpose === 'stop') return;
   const manual = position?.signal === 'manual';`,

@@ -55,7 +55,7 @@ const SECOND_AFTER_MS = 2;`,
   {
     name: 'attempts-do-not-grow',
     why: 'Each order of a kind has the same tag. The ledger refuses the second one: an exit that was rejected is never tried again.',
-    file: 'workflows/orders/ledger.ts',
+    file: 'workflows/orders/intents.ts',
     find: 'const attempt = (day.facts.attempts[key] ?? day.facts.attemptsFrom) + 1;',
     replace: 'const attempt = 1;',
     by: 5,

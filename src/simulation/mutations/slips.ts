@@ -138,7 +138,7 @@ export const SLIP_MUTATIONS: readonly Mutation[] = [
     name: 'absence-not-heard',
     why: 'Two good looks have not shown an order, and the day does not take it in: the exit waits for its answer.',
     file: 'workflows/orders/book.ts',
-    find: "        if (order) settleAbsent(day, order, 'neither orders, trades nor positions show it');\n",
+    find: '        if (order) settleAbsent(day, order, NOWHERE);\n',
     replace: '        if (!order) day.changed();\n',
     by: 5,
     days: { cases: [shortDay([lost('exit_asked', 'BUY', null)], { typeChange: 'refuse' })] },

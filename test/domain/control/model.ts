@@ -9,6 +9,7 @@ import type { ControlFacts, ExitReason, Fill, Leg, Order, Position } from '../..
 import { type Action, type Due, nextActions } from '../../../src/domain/control/index.ts';
 import { averageOf, isOver, ordersOf } from '../../../src/domain/control/intervals.ts';
 import type { Day } from '../../../workflows/day/day.ts';
+import { recordIntent } from '../../../workflows/orders/intents.ts';
 import {
   applyRow,
   bookOther,
@@ -16,7 +17,6 @@ import {
   markDoubt,
   markInFlight,
   markNotSent,
-  recordIntent,
   settleAbsent,
 } from '../../../workflows/orders/ledger.ts';
 import { at, CLOSE, DATE, SECOND } from './builder.ts';
