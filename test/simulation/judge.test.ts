@@ -65,6 +65,22 @@ describe('a hedge that is kept while a person is asked whose trades closed its s
   });
 });
 
+describe('an order whose answer is lost', () => {
+  it('is in doubt for nobody once a list has shown it, also one that stands still', async () => {
+    const effect = { do: 'late', ms: 1_240 } as const;
+    const lists = ['orders', 'orderHistory', 'trades', 'orderTrades'] as const;
+    const frozen = { kind: 'orders.frozen', calls: lists, effect: { do: 'frozen' }, forMs: 44_000 } as const;
+    const { findings, used } = await runner.run(
+      shortDay([
+        onMoment('signal', 0, callFault({ kind: 'place.lost', calls: ['placeOrder'], effect, count: 1 })),
+        onMoment('hedge_filled', 0, callFault(frozen)),
+      ]),
+    );
+    expect(used).toEqual(expect.arrayContaining(['place.lost', 'orders.frozen']));
+    expect(findings).toEqual([]);
+  });
+});
+
 describe('days on which nothing goes wrong have no findings', () => {
   const large = { numLots: 5, maxCapitalAtRisk: 50_000_000_00, maxLossPerDay: 100_000_00 };
   const twoSignals: Partial<Case> = {
