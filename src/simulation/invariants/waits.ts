@@ -139,6 +139,13 @@ export class Waits {
     }
   }
 
+  /** Others have sold all that covered it: what is short is bought back at whatever price (CONTROL, I1). */
+  private isUncovered(position: string): boolean {
+    const { legs } = this.of.book;
+    const hedges = legs.legsOf(position).filter(({ role, net }) => role === 'hedge' && net > 0);
+    return hedges.length > 0 && hedges.every((leg) => legs.leftOf(leg, virtualNow()) === 0);
+  }
+
   /** A halt is no blindness: there is nothing to be seen. */
   private lookAtPrices(marketIsOpen: boolean): void {
     const { world, able, book, deadlines, tickMs } = this.of;
@@ -148,7 +155,7 @@ export class Waits {
       const dark = Math.min(world.ticker.darkFor(contract.split(' ')[1] ?? ''), virtualNow() - this.quotesAt);
       const isShort = net + book.legs.closedByOthers(contract, virtualNow()) < 0;
       // What is being left is judged by no price any more.
-      const isLeft = this.of.positions.isLeft(position);
+      const isLeft = this.of.positions.isLeft(position) || this.isUncovered(position);
       const isBlind = marketIsOpen && !isLeft && isShort && !bent && able.hasSession() && dark > 2 * tickMs;
       deadlines.expect(`no prices of ${position}`, isBlind, BLIND_MS);
     }
