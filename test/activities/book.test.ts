@@ -250,7 +250,7 @@ describe('a book behind a journal', () => {
     sessions.forget(today.identity);
     vi.spyOn(journal, 'currentSession').mockRejectedValue(new Error('the journal is away'));
     const news = await day.watch();
-    expect(news).toMatchObject({ kind: 'unreadable', message: 'the journal is away' });
+    expect(news).toMatchObject({ kind: 'unreadable', message: 'the login cannot be read: the journal is away' });
     if (news.kind === 'unreadable') day.unreadableSince = news.since;
     vi.restoreAllMocks();
     expect(await day.watch()).toMatchObject({ kind: 'readable' });
