@@ -77,6 +77,30 @@ it('it is paged that the book cannot be read, not that nobody is logged in, and 
   expect(pages).toEqual(['book raised', 'book ended']);
 });
 
+const standingStill = played({}, async (day) => {
+  const { exchange, world } = day;
+  await day.opened();
+  await day.at('11:20');
+  const calls = ['orders', 'orderHistory', 'trades', 'orderTrades'] as const;
+  world.faults.add({ kind: 'orders.frozen', calls, effect: { do: 'frozen' }, forMs: 60_000 });
+  await day.pass(5_000);
+  const stops = day.orders().filter(({ status }) => status === 'TRIGGER PENDING');
+  for (const { orderId } of stops) exchange.cancel(orderId);
+  await day.pass(20_000);
+  return { stops: stops.length, frozen: day.used('orders.frozen'), short: shortOf(exchange, MAIN) };
+});
+
+it('the list of orders stands still, and the broker cancels the stop', async () => {
+  const { stops, frozen } = await standingStill();
+  expect(stops).toBe(1);
+  expect(frozen).toBeGreaterThan(0);
+});
+
+it('what the ticker tells of its end counts: the short is left', async () => {
+  const { short } = await standingStill();
+  expect(short).toBe(0);
+});
+
 const refusedOnce = played({}, async (day) => {
   const { exchange } = day;
   await day.opened();
