@@ -26,6 +26,8 @@ type BookDeps = { account: Account; sessions: Sessions; feed: Feed; clock: Clock
 type DayMemory = {
   date: IsoDate;
   shown: Map<string, string | null>;
+  /** Orders that have ended by the ticker's word. */
+  ended: Map<string, BookRow>;
   told: Map<string, { material: string; atMono: number }>;
   doubts: Map<string, DoubtWatch>;
   overnight: OvernightWatch | null;
@@ -50,7 +52,7 @@ export class Book {
     this.deps = deps;
     this.circuits = new Circuits((call) => deps.sessions.use(deps.account, call));
     this.day = remembering(istDate(deps.clock.now()));
-    deps.feed.onOrderUpdate((order) => this.remember([rowOf(order, [])]));
+    deps.feed.onOrderUpdate((order) => this.hear(rowOf(order, [])));
   }
 
   /** A look that begins from now on. Rejects where the orders did not answer, or as `Sessions.use` does. */
@@ -119,7 +121,7 @@ export class Book {
     const listed = orNull(trades);
     const once = listed && eachOnce(listed, tradeKey);
     if (once) this.trades = once;
-    const rows = rowsOf(eachOnce(orders.value, orderId), this.trades);
+    const rows = this.rowsOf(orders.value);
     this.remember(rows);
     const look: Look = { ...began, orders: rows, trades: once, net: orNull(positions)?.net ?? null };
     if (!this.last || look.beganMono >= this.last.beganMono) this.last = look;
@@ -129,9 +131,25 @@ export class Book {
   private async readOrders(priority: Priority): Promise<OrderList> {
     const began = { beganWall: Date.now(), beganMono: performance.now() };
     const orders = await this.use(priority, (session) => session.orders());
-    const rows = rowsOf(eachOnce(orders, orderId), this.trades);
+    const rows = this.rowsOf(orders);
     this.remember(rows);
     return { ...began, orders: rows };
+  }
+
+  private hear(row: BookRow): void {
+    this.remember([row]);
+    if (row.phase === 'ended') this.memory().ended.set(row.orderId, row);
+  }
+
+  /** What has ended by the ticker's word has ended, whatever a list that stands still shows of it. One that a list leaves out stays missing. */
+  private rowsOf(listed: readonly BrokerOrder[]): BookRow[] {
+    const { ended } = this.memory();
+    return rowsOf(eachOnce(listed, orderId), this.trades).map((row) => {
+      const last = row.phase === 'ended' ? undefined : ended.get(row.orderId);
+      return last
+        ? { ...last, fills: row.fills, filledQuantity: Math.max(last.filledQuantity, row.filledQuantity) }
+        : row;
+    });
   }
 
   private remember(rows: readonly BookRow[]): void {
@@ -148,6 +166,7 @@ function remembering(date: IsoDate): DayMemory {
   return {
     date,
     shown: new Map(),
+    ended: new Map(),
     told: new Map(),
     doubts: new Map(),
     overnight: null,

@@ -10,7 +10,7 @@ import type { Account, Journal, StoredSession } from '../src/journal/types.ts';
 import type { ClockSource } from '../src/market/types.ts';
 import type { Sealer } from '../src/platform/secrets.ts';
 
-/** So long a newer login is looked for before the one that was refused counts as lost. Wall milliseconds. */
+/** So long a login is looked for, also a newer one before the one that was refused counts as lost. Wall milliseconds. */
 const JOURNAL_WITHIN_MS = 2_000;
 /** Zerodha ends every session at 06:00 IST of the next day. Source: Kite Connect documentation, user login. */
 const SESSIONS_END = '06:00';
@@ -18,7 +18,10 @@ const SESSIONS_END = '06:00';
 type SessionDeps = { kite: Kite; journal: Journal; sealer: Sealer; clock: ClockSource; sessions: Sessions };
 
 export type Sessions = {
-  /** Runs a call with the newest session. A token that is refused is loaded once more, then it is `session_lost`. */
+  /**
+   * Runs a call with the newest session. A token that is refused is loaded once more, then it is `session_lost`. Where the login cannot be
+   * read the call was not sent, and the error says so.
+   */
   use<T>(account: Account, call: (kite: KiteSession) => Promise<T>): Promise<T>;
   /** The newest session's calls, or null without one: for looks that may go without. */
   current(account: Account): Promise<KiteSession | null>;
@@ -63,9 +66,22 @@ export function createSessions(deps: {
     return Promise.race([load(account, true).catch(() => late), late]);
   }
 
+  /** The login at hand, else the journal's. Where that does not say in time, nothing was sent: it is no doubt. */
+  async function atHand(account: Account) {
+    const known = loaded.get(keyOf(account));
+    if (known) return known;
+    try {
+      const late = sleep(JOURNAL_WITHIN_MS).then(() => Promise.reject(new Error('the journal does not answer')));
+      return await Promise.race([load(account, false), late]);
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      throw new BrokerError('kite', 'refused', `the login cannot be read: ${words}`, { not_sent: true });
+    }
+  }
+
   return {
     async use(account, call) {
-      const first = await load(account, false);
+      const first = await atHand(account);
       if (!first) throw lost(0);
       if (!first.kite) throw lost(first.stored.number);
       try {

@@ -10,7 +10,6 @@ import { realAt } from '../src/domain/clock.ts';
 import { hashOf } from '../src/domain/control/sketch.ts';
 import { isTagOf } from '../src/domain/tags.ts';
 import type { MarketMs } from '../src/domain/types.ts';
-import { BrokerError } from '../src/errors.ts';
 import type { Book } from './book.ts';
 import { BOOK_PACE, type BookPace } from './book-pace.ts';
 import type { Deps } from './deps.ts';
@@ -106,9 +105,10 @@ class Watch {
       const newest = book.newest();
       if (newest && newest.beganMono >= this.beganMono && newest.look !== this.seen) return this.take(newest.look);
     } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      began.message = error.message;
-      log.warn({ error: error.message }, 'The book could not be read.');
+      if (error instanceof ApplicationFailure) throw error;
+      // Whatever stands in the way is told: also a journal that is away, which has the login.
+      began.message = error instanceof Error ? error.message : String(error);
+      log.warn({ error: began.message }, 'The book could not be read.');
     }
     book.memory().flawed ??= began;
   }

@@ -241,6 +241,22 @@ describe('a book that cannot be read', () => {
   });
 });
 
+describe('a book behind a journal', () => {
+  it('that is away, and has the login that this process does not, is told of as one that cannot be read', async () => {
+    const today = await open();
+    const { journal, sessions } = today.parts.activities;
+    const day = new WatchingDay(today);
+    day.pace = { ...BOOK_PACE, unreadableMs: 2_000 };
+    sessions.forget(today.identity);
+    vi.spyOn(journal, 'currentSession').mockRejectedValue(new Error('the journal is away'));
+    const news = await day.watch();
+    expect(news).toMatchObject({ kind: 'unreadable', message: 'the login cannot be read: the journal is away' });
+    if (news.kind === 'unreadable') day.unreadableSince = news.since;
+    vi.restoreAllMocks();
+    expect(await day.watch()).toMatchObject({ kind: 'readable' });
+  });
+});
+
 describe('looks', () => {
   it('are shared by those who ask at once, and begin after they asked', async () => {
     const today = await open();

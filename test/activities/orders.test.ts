@@ -55,6 +55,16 @@ describe('sending an order', () => {
     expect(today.exchange.allOrders()).toEqual([]);
   });
 
+  it('sends nothing, and is in no doubt, while the journal that has the login is away', async () => {
+    const today = await open();
+    const { journal, sessions } = today.parts.activities;
+    sessions.forget(today.identity);
+    vi.spyOn(journal, 'currentSession').mockRejectedValue(new Error('the journal is away'));
+    const pricing = { kind: 'limit', price: 80_00 } as const;
+    expect(await send(today, { pricing, sendBy: Date.now() + 2_000 })).toEqual({ kind: 'too_late' });
+    expect(today.exchange.allOrders()).toEqual([]);
+  });
+
   it.each([75, 150])('does not send a tag that is in the book, whatever the row is: %i units', async (quantity) => {
     const today = await open();
     appear(today, TAG, quantity);

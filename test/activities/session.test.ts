@@ -162,6 +162,19 @@ describe('the current session', () => {
     expect(await other.use(today.identity, (kite) => kite.profile())).toEqual({ userId: 'SIM001' });
   });
 
+  it.each([
+    ['hangs', () => new Promise<never>(() => {})],
+    ['refuses', () => Promise.reject(new Error('the journal is away'))],
+  ])('that a journal keeps, and the journal %s: the call was not sent, which is no doubt', async (_how, answer) => {
+    const today = await open();
+    const { kite, activities } = today.parts;
+    const journal = { ...activities.journal, currentSession: answer };
+    const sessions = createSessions({ kite, journal, sealer: today.sealer, onSession: () => {}, warn: () => {} });
+    await expect(sessions.use(today.identity, (session) => session.profile())).rejects.toMatchObject({
+      ...{ kind: 'refused', retryable: true, details: { not_sent: true } },
+    });
+  });
+
   it('that is dead is lost, with its number', async () => {
     const today = await open();
     today.exchange.killSessions();

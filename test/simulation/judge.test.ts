@@ -65,6 +65,39 @@ describe('a hedge that is kept while a person is asked whose trades closed its s
   });
 });
 
+describe('a short whose hedge others have sold', () => {
+  it('is bought back at whatever price: that nobody sees one is not asked to be told', async () => {
+    const sold = { do: 'external', kind: 'external.hedge_sold', role: 'hedge', side: 'SELL', lots: 10 } as const;
+    const never = { kind: 'place.never', calls: ['placeOrder'], effect: { do: 'lost' }, count: 2 } as const;
+    const dark = { kind: 'ticks.silent', effect: { do: 'silent' }, forMs: 120_000 } as const;
+    const { findings, met } = await runner.run(
+      shortDay([
+        onMoment('main_leaves', 0, { do: 'ticker_fault', fault: dark }),
+        onMoment('main_filled', 0, callFault(never)),
+        onMoment('main_filled', 0, sold),
+      ]),
+    );
+    expect(met).toEqual(expect.arrayContaining(['ticks.silent', 'place.never', 'external.hedge_sold']));
+    expect(findings).toEqual([]);
+  });
+});
+
+describe('an order whose answer is lost', () => {
+  it('is in doubt for nobody once a list has shown it, also one that stands still', async () => {
+    const effect = { do: 'late', ms: 1_240 } as const;
+    const lists = ['orders', 'orderHistory', 'trades', 'orderTrades'] as const;
+    const frozen = { kind: 'orders.frozen', calls: lists, effect: { do: 'frozen' }, forMs: 44_000 } as const;
+    const { findings, used } = await runner.run(
+      shortDay([
+        onMoment('signal', 0, callFault({ kind: 'place.lost', calls: ['placeOrder'], effect, count: 1 })),
+        onMoment('hedge_filled', 0, callFault(frozen)),
+      ]),
+    );
+    expect(used).toEqual(expect.arrayContaining(['place.lost', 'orders.frozen']));
+    expect(findings).toEqual([]);
+  });
+});
+
 describe('days on which nothing goes wrong have no findings', () => {
   const large = { numLots: 5, maxCapitalAtRisk: 50_000_000_00, maxLossPerDay: 100_000_00 };
   const twoSignals: Partial<Case> = {

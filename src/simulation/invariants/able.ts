@@ -23,6 +23,8 @@ export class Able {
   /** When something last stood in the way of a login, and the last login that nothing stood in the way of. */
   private disturbedAt = 0;
   private undisturbedLogin = 0;
+  /** The login that a process had last. */
+  private token: string | null = null;
 
   constructor(world: World) {
     this.world = world;
@@ -41,6 +43,7 @@ export class Able {
     if (!runs) this.workingSince = null;
     else this.workingSince ??= now;
     this.lookAtLogin(now);
+    this.token = this.tokenAtHand() ?? this.token;
     if (!this.exchangeAnswers()) this.answeringSince = null;
     else this.answeringSince ??= now;
     if (!this.breezeAnswers()) this.breezeSince = null;
@@ -96,20 +99,29 @@ export class Able {
     if (now - logins.givenAt >= TAKEN_UP_MS && met < logins.givenAt) this.undisturbedLogin = logins.givenAt;
   }
 
-  /** The product has a session, or was given one a while ago. */
+  /** The product has a session, or was given one a while ago: the journal keeps it for the next process. */
   couldHaveSession(): boolean {
+    if (this.hasSession()) return true;
     const { givenAt, endedAt } = this.world.logins;
     const isGiven =
       givenAt === this.undisturbedLogin && givenAt > endedAt && istDate(givenAt) === istDate(virtualNow());
-    return isGiven || this.hasSession();
+    return isGiven && !this.world.journalAway;
   }
 
   /** By the product's own token. */
   hasSession(): boolean {
-    return this.world.products.some(({ process, parts }) => {
-      const token = parts.accessToken();
-      return process.running && token !== null && this.world.exchange.sessionAlive(token);
-    });
+    return this.tokenAtHand() !== null;
+  }
+
+  /** Whether a process has the login at hand or not: while the journal is away a new one cannot get at it. */
+  isLoggedIn(): boolean {
+    return this.hasSession() || (this.token !== null && this.world.exchange.sessionAlive(this.token));
+  }
+
+  private tokenAtHand(): string | null {
+    const { products, exchange } = this.world;
+    const tokens = products.flatMap(({ process, parts }) => (process.running ? (parts.accessToken() ?? []) : []));
+    return tokens.find((token) => exchange.sessionAlive(token)) ?? null;
   }
 
   private placementAllowed(): boolean {

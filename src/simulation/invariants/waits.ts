@@ -1,4 +1,5 @@
 /** Invariant 10: what waits has its deadline (CONTROL): an answer in doubt, a change that does not come, prices, clocks. */
+import type { BrokerOrder } from '../../brokers/types.ts';
 import type { SimOrder } from '../../exchange-simulator/core/types.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
@@ -36,7 +37,7 @@ export class Waits {
   private readonly doubts = new Map<string, number>();
   /** Orders that were to be changed or cancelled, by tag, and since when. */
   private readonly changes = new Map<string, Change>();
-  /** Tags that the book has shown, perhaps before the answer of their own request was lost. */
+  /** Tags that a list has shown, perhaps before the answer of their own request was lost. */
   private readonly shown = new Set<string>();
   private readonly named = new Set<string>();
   private quotesAt = 0;
@@ -52,13 +53,14 @@ export class Waits {
 
   private atPoint(point: Point): void {
     if (point.kind !== 'call') return;
-    const { call, isDoubt } = point;
+    const { call, isDoubt, answer } = point;
     const { world } = this.of;
     const now = virtualNow();
     const tag = call.order?.tag;
     if (point.point === 'answered' && call.name === 'quotes' && !world.faults.meddlesWith('quotes'))
       this.quotesAt = now;
-    if (point.point === 'answered' && call.name === 'orders' && !world.faults.meddlesWith('orders')) this.look(now);
+    if (point.point === 'answered' && call.name === 'orders')
+      this.look(now, answer as readonly BrokerOrder[], !world.faults.meddlesWith('orders'));
     if (!tagOf(tag) || !tag) return;
     const changes = call.name === 'modifyOrder' || call.name === 'cancelOrder';
     if (changes && point.point === 'leaves') this.ask(tag, now, call.name === 'cancelOrder');
@@ -88,11 +90,11 @@ export class Waits {
     if (kind === 'order_absent' && !exchange.orders().some((order) => order.tag === tag)) this.doubts.delete(tag);
   }
 
-  /** The book was read, as it is. */
-  private look(now: number): void {
-    for (const { tag } of this.of.world.exchange.orders()) if (tag) this.shown.add(tag);
+  /** Any row ends a doubt, also one of a list that stands still; that there is none is proven by the book as it is. */
+  private look(now: number, rows: readonly BrokerOrder[], asItIs: boolean): void {
+    for (const { tag } of rows) if (tag) this.shown.add(tag);
     for (const [tag, since] of this.doubts) {
-      if (this.shown.has(tag) || now - since >= LOOKED_AFTER_MS) this.doubts.delete(tag);
+      if (this.shown.has(tag) || (asItIs && now - since >= LOOKED_AFTER_MS)) this.doubts.delete(tag);
     }
   }
 
@@ -137,6 +139,13 @@ export class Waits {
     }
   }
 
+  /** Others have sold all that covered it: what is short is bought back at whatever price (CONTROL, I1). */
+  private isUncovered(position: string): boolean {
+    const { legs } = this.of.book;
+    const hedges = legs.legsOf(position).filter(({ role, net }) => role === 'hedge' && net > 0);
+    return hedges.length > 0 && hedges.every((leg) => legs.leftOf(leg, virtualNow()) === 0);
+  }
+
   /** A halt is no blindness: there is nothing to be seen. */
   private lookAtPrices(marketIsOpen: boolean): void {
     const { world, able, book, deadlines, tickMs } = this.of;
@@ -146,7 +155,7 @@ export class Waits {
       const dark = Math.min(world.ticker.darkFor(contract.split(' ')[1] ?? ''), virtualNow() - this.quotesAt);
       const isShort = net + book.legs.closedByOthers(contract, virtualNow()) < 0;
       // What is being left is judged by no price any more.
-      const isLeft = this.of.positions.isLeft(position);
+      const isLeft = this.of.positions.isLeft(position) || this.isUncovered(position);
       const isBlind = marketIsOpen && !isLeft && isShort && !bent && able.hasSession() && dark > 2 * tickMs;
       deadlines.expect(`no prices of ${position}`, isBlind, BLIND_MS);
     }

@@ -27,7 +27,7 @@ export type KiteWorld = {
   /** The client gives up after so long. */
   timeoutMs: number;
   /** Where a call is on its way: for those who kill a process just there, and for those who count. */
-  onPoint(point: KitePoint, call: Call, process: SimProcess, isDoubt?: boolean): void;
+  onPoint(point: KitePoint, call: Call, process: SimProcess, more?: { isDoubt?: boolean; answer?: unknown }): void;
   /** The broker has given out an access token: a secret, also where the product does not treat it as one. */
   onToken?(accessToken: string): void;
 };
@@ -159,13 +159,13 @@ function send<T>(world: KiteWorld, request: Request, work: () => T): Promise<T> 
   const { call, process, timeoutMs } = request;
   return new Promise((resolve, reject) => {
     let over = false;
-    const toClient = (point: KitePoint, then: () => void, isDoubt = false) => {
+    const toClient = (point: KitePoint, then: () => void, more: Parameters<KiteWorld['onPoint']>[3] = {}) => {
       if (over || process.dead) return;
       const wait = process.stoppedUntil - virtualNow();
-      if (wait > 0) return void after(wait, () => toClient(point, then, isDoubt));
+      if (wait > 0) return void after(wait, () => toClient(point, then, more));
       over = true;
       noAnswer();
-      world.onPoint(point, call, process, isDoubt);
+      world.onPoint(point, call, process, more);
       if (!process.dead) then();
     };
     const noAnswer = after(timeoutMs, () =>
@@ -180,19 +180,19 @@ function send<T>(world: KiteWorld, request: Request, work: () => T): Promise<T> 
               code: 'ERR_CANCELED',
             }),
           ),
-        true,
+        { isDoubt: true },
       ),
     );
     world.onPoint('leaves', call, process);
     if (process.dead) return;
-    const back = (point: KitePoint, then: () => void, isDoubt = false) =>
-      after(world.latencyMs(), () => toClient(point, then, isDoubt));
+    const back = (...[point, then, more]: Parameters<typeof toClient>) =>
+      after(world.latencyMs(), () => toClient(point, then, more));
     after(world.latencyMs(), () => {
       serve(world, request, work).then(
-        (value) => back('answered', () => resolve(value)),
+        (value) => back('answered', () => resolve(value), { answer: value }),
         (thrown: unknown) => {
           const error = brokerErrorOf(thrown);
-          back('failed', () => reject(error), error instanceof BrokerError && error.kind === 'doubt');
+          back('failed', () => reject(error), { isDoubt: error instanceof BrokerError && error.kind === 'doubt' });
         },
       );
     });

@@ -24,8 +24,8 @@ import { TickerServer } from './ticker.ts';
 
 /** Where something of the product has just come to: for those who kill it there, and for those who count. */
 export type Point =
-  /** `isDoubt`: it failed, and nobody knows whether it was carried out. */
-  | { kind: 'call'; point: KitePoint; call: Call; process: SimProcess; isDoubt: boolean }
+  /** `isDoubt`: it failed, and nobody knows whether it was carried out. `answer`: what it was answered, as it was shown. */
+  | { kind: 'call'; point: KitePoint; call: Call; process: SimProcess; isDoubt: boolean; answer?: unknown }
   | { kind: 'activity'; point: 'started' | 'ended'; type: string; process: SimProcess };
 
 type Latencies = {
@@ -147,8 +147,8 @@ export class World {
         ...{ exchange, limiter, faults: this.faults },
         latencyMs: () => this.within(latencies.kite),
         timeoutMs: options.kiteTimeoutMs ?? KITE_TIMEOUT_MS,
-        onPoint: (point, call, process, isDoubt = false) =>
-          this.reached({ kind: 'call', point, call, process, isDoubt }),
+        onPoint: (point, call, process, { isDoubt = false, answer } = {}) =>
+          this.reached({ kind: 'call', point, call, process, isDoubt, answer }),
         onToken: (token) => this.secrets.add(token),
       },
       breeze: {

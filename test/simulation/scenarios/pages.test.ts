@@ -52,6 +52,55 @@ it('that nobody is logged in is paged after 30 s, whether the journal answers or
   expect(pages).toEqual(['raised']);
 });
 
+const locked = played({}, async (day) => {
+  const { world, settings } = day;
+  await day.opened();
+  await day.at('11:20');
+  world.journalAway = true;
+  world.kill(day.product.process);
+  world.boot(settings, 3_000);
+  const since = day.now();
+  await day.pass(36_000);
+  world.journalAway = false;
+  await day.pass(20_000);
+  const pages = world.pages.filter(({ at, cause }) => at >= since && ['book', 'no_session'].includes(cause));
+  return { away: day.used('journal.away'), pages: pages.map(({ kind, cause }) => `${cause} ${kind}`) };
+});
+
+it('a new process finds the journal, which has the login, away, and something is open', async () => {
+  const { away } = await locked();
+  expect(away).toBeGreaterThan(0);
+});
+
+it('it is paged that the book cannot be read, not that nobody is logged in, and its end when the journal is back', async () => {
+  const { pages } = await locked();
+  expect(pages).toEqual(['book raised', 'book ended']);
+});
+
+const standingStill = played({}, async (day) => {
+  const { exchange, world } = day;
+  await day.opened();
+  await day.at('11:20');
+  const calls = ['orders', 'orderHistory', 'trades', 'orderTrades'] as const;
+  world.faults.add({ kind: 'orders.frozen', calls, effect: { do: 'frozen' }, forMs: 60_000 });
+  await day.pass(5_000);
+  const stops = day.orders().filter(({ status }) => status === 'TRIGGER PENDING');
+  for (const { orderId } of stops) exchange.cancel(orderId);
+  await day.pass(20_000);
+  return { stops: stops.length, frozen: day.used('orders.frozen'), short: shortOf(exchange, MAIN) };
+});
+
+it('the list of orders stands still, and the broker cancels the stop', async () => {
+  const { stops, frozen } = await standingStill();
+  expect(stops).toBe(1);
+  expect(frozen).toBeGreaterThan(0);
+});
+
+it('what the ticker tells of its end counts: the short is left', async () => {
+  const { short } = await standingStill();
+  expect(short).toBe(0);
+});
+
 const refusedOnce = played({}, async (day) => {
   const { exchange } = day;
   await day.opened();
