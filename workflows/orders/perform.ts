@@ -7,7 +7,7 @@ import { isOver } from '../../src/domain/control/intervals.ts';
 import { orderCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import { applyRow, clearEndedChange, markInFlight, recordIntent } from './ledger.ts';
-import { applySent, countCall, heard, hold, tellRefusal } from './outcomes.ts';
+import { applySent, countCall, heard, hold, othersKnown, tellRefusal } from './outcomes.ts';
 import { sendRepeatedly } from './repeated-exit.ts';
 import { watchPrice } from './watched-price.ts';
 
@@ -52,6 +52,7 @@ export function leaves(day: Day, position: Position, order: Order): void {
       sendBy,
     },
     mayGoUnseen: (purpose === 'exit' || purpose === 'stop') && day.facts.book.readAt !== null,
+    ...othersKnown(day, order),
   };
   const summary = `${side} ${quantity} ${order.tradingsymbol} (${role} ${purpose})`;
   day.run(`send ${tag}`, async () => {
