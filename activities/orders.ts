@@ -38,14 +38,24 @@ type Asking = OrderDeps & PriceDeps;
 export function createOrderActivities(deps: OrderDeps): Pick<DayActivities, 'sendOrder' | 'changeOrder'> {
   const use = <T>(call: (session: KiteSession) => Promise<T>) => deps.sessions.use(deps.account, call);
   const asking: Asking = { ...deps, use };
+  /** A process that was started while the journal is away has no session yet: it has sent nothing, and soon another may. */
+  const reaches = () =>
+    deps.sessions.current(deps.account).then(
+      () => true,
+      () => false,
+    );
   return {
     sendOrder: (intent) => {
-      const attempt = (one: OrderIntent, earlier: readonly string[] = []) => orLost(() => send(asking, one, earlier));
+      const attempt = async (one: OrderIntent, earlier: readonly string[] = []): Promise<SendOutcome> =>
+        (await reaches()) ? orLost(() => send(asking, one, earlier)) : { kind: 'too_late' };
       const { repeats } = intent;
       if (!repeats) return attempt(intent);
       return sendRepeatedly(deps.book, intent, repeats, { attempt, priority: priorityOf(intent) });
     },
-    changeOrder: (input) => orLost(() => watched(input, (one) => change(asking, one))),
+    changeOrder: async (input) => {
+      if (!(await reaches())) return { kind: 'too_late' };
+      return orLost(() => watched(input, (one) => change(asking, one)));
+    },
   };
 }
 

@@ -101,6 +101,22 @@ describe('sending an order', () => {
     expect(today.exchange.allOrders()).toEqual([]);
   });
 
+  it('is no doubt in a process that has no login while the journal is away: nothing was sent, or changed', async () => {
+    const today = await open();
+    const away = () => Promise.reject(new Error('the journal is away'));
+    const sessions = { ...today.parts.activities.sessions, current: away, use: away };
+    const orders = createOrderActivities({ ...today.parts.activities, sessions });
+    expect(await today.run(() => orders.sendOrder(today.intent({ tag: TAG, side: 'BUY' })))).toEqual({
+      kind: 'too_late',
+    });
+    const { orderId } = appear(today, TAG);
+    const change: Parameters<typeof orders.changeOrder>[0] = {
+      ...{ identity: today.identity, orderId, contract: today.contract(MAIN), side: 'BUY' as const },
+      ...{ how: { kind: 'cancel' as const, onlyIfPriced: false }, sendBy: Date.now() + 5_000 },
+    };
+    expect(await today.run(() => orders.changeOrder(change))).toEqual({ kind: 'too_late' });
+  });
+
   it('calls a stop off whose trigger the market has passed', async () => {
     const today = await open();
     const pricing = { kind: 'stop', triggerPrice: 10_00, price: 15_00 } as const;
