@@ -33,8 +33,8 @@ type DayMemory = {
   overnight: OvernightWatch | null;
   /** Since when no look was whole; null after one that was. */
   flawed: { wall: WallMs; mono: number; message: string } | null;
-  /** News that were returned last, and when. */
-  returned: { key: string; atMono: number } | null;
+  /** News that were returned last, when, and by which activity. */
+  returned: { key: string; atMono: number; by: string } | null;
 };
 
 export class Book {

@@ -12,6 +12,8 @@ import {
   type SendOutcome,
 } from '../src/contract/activities.ts';
 import type { BookRow } from '../src/domain/book/book.ts';
+import { istDate } from '../src/domain/clock.ts';
+import { isTagOf } from '../src/domain/tags.ts';
 import { BrokerError } from '../src/errors.ts';
 import type { Account } from '../src/journal/types.ts';
 import type { Deps } from './deps.ts';
@@ -119,6 +121,7 @@ async function send(deps: Asking, intent: OrderIntent, earlier: readonly string[
       await pause(AGAIN_MS);
       continue;
     }
+    if (looked.kind === 'absent' && isOvertaken(looked.orders, intent)) return { kind: 'overtaken' };
     const isStillWanted = () => Date.now() <= sendBy && isFresh(looked) && (priced.touch === null || isFresh(pricedAt));
     const answer = await place(deps, intent, priced, { priority, isStillWanted, tries });
     if (answer.kind !== 'again') return answer;
@@ -128,7 +131,7 @@ async function send(deps: Asking, intent: OrderIntent, earlier: readonly string[
 
 type Looked =
   | { kind: 'found'; row: BookRow }
-  | { kind: 'absent'; beganMono: number; beganWall: number }
+  | { kind: 'absent'; beganMono: number; beganWall: number; orders: readonly BookRow[] }
   | { kind: 'failed' };
 
 /** A look that took too long is no look: nothing may be sent after it. */
@@ -142,6 +145,22 @@ async function lookFor({ book }: Asking, tags: readonly string[], priority: Prio
     if (!(error instanceof BrokerError)) throw error;
     return { kind: 'failed' };
   }
+}
+
+/** After a machine was suspended its day decides by what it knew before: the look right before the order knows better. */
+function isOvertaken(orders: readonly BookRow[], { identity, contract, product, side, others }: OrderIntent): boolean {
+  if (others === undefined) return false;
+  const { tradingsymbol } = contract;
+  const theirs = orders.filter(
+    (row) =>
+      row.tradingsymbol === tradingsymbol &&
+      row.product === product &&
+      // A row of the day before may still be listed in the morning.
+      istDate(row.placedAt) === identity.date &&
+      (row.tag === null || !isTagOf(row.tag, identity)),
+  );
+  const traded = theirs.reduce((sum, row) => sum + (row.side === 'BUY' ? row.filledQuantity : -row.filledQuantity), 0);
+  return side === 'BUY' ? traded > others : traded < others;
 }
 
 type Turn = { priority: Priority; isStillWanted: () => boolean; tries: number };

@@ -145,7 +145,9 @@ class Watch {
     const { book } = this.deps;
     const { shown, doubts, overnight, returned } = book.memory();
     const news = this.seen && newsIn(this.seen, this.input, { shown, doubts, overnight, told: book.told() });
-    if (!news || !returned || performance.now() - returned.atMono >= REPEATED_AFTER_MS) return news;
+    // What another attempt of this activity has answered was in vain: its worker was suspended, or lost, and its time was over.
+    if (!news || !returned || returned.by === watchOf()) return news;
+    if (performance.now() - returned.atMono >= REPEATED_AFTER_MS) return news;
     return returned.key === keyOf(news) ? null : news;
   }
 
@@ -155,7 +157,7 @@ class Watch {
     for (let left = this.pace.gatherMs; left > 0; left = until - performance.now()) await this.nap.sleep(left);
     if (this.updated || !isSettled(first)) await this.look();
     const news = this.news() ?? first;
-    this.deps.book.memory().returned = { key: keyOf(news), atMono: performance.now() };
+    this.deps.book.memory().returned = { key: keyOf(news), atMono: performance.now(), by: watchOf() };
     return news;
   }
 
@@ -191,6 +193,12 @@ class Watch {
     const waits = [real === null ? this.pace.idleMs : real - Date.now(), ...(silent > 0 ? [silent] : [])];
     return Math.max(1, Math.min(...waits));
   }
+}
+
+/** The activity, whichever attempt of it. */
+function watchOf(): string {
+  const { activityId, workflowExecution } = Context.current().info;
+  return `${workflowExecution?.runId ?? ''}/${activityId}`;
 }
 
 type News = Extract<BookNews, { kind: 'news' }>;

@@ -107,6 +107,11 @@ export type OrderIntent = {
   sendBy: WallMs;
   /** Goes after two failed looks at the book: an exit or stop whose tag was never sent, once a whole book was read. */
   mayGoUnseen: boolean;
+  /**
+   * What others have traded in its contract today, as far as the day has heard: where the book shows more on its own side, nothing is sent
+   * before the day has heard of that too. Signed units. Left out where it opens, or has waited for that in vain.
+   */
+  others?: number;
 };
 
 /** What came of an intent; `tag` and `refused` only of one with repeats: the tag that it is of, and those that were refused before it. */
@@ -120,6 +125,8 @@ export type SendOutcome =
   /** A row with its tag was there before anything was sent. */
   | { kind: 'found'; row: BookRowSeen }
   | { kind: 'too_late' }
+  /** Others have traded what it was to trade, or some of it, and the day did not know: nothing was sent. */
+  | { kind: 'overtaken' }
   | { kind: 'no_price'; message: string }
   | { kind: 'trigger_passed'; lastPrice: Paise }
   | { kind: 'address_refused'; message: string }

@@ -62,6 +62,20 @@ describe('the watcher', () => {
     expect(again).toEqual(lost);
   });
 
+  it('tells at once what an earlier attempt of the same watch has told in vain', async () => {
+    const today = await open();
+    const day = new WatchingDay(today);
+    placed(today);
+    await today.eventually('the fill', () => today.exchange.allOrders()[0]?.status === 'COMPLETE');
+    const watch = (activityId: string) => {
+      const until = today.exchange.clock.now() + 2_000;
+      return day.watch({ until }, new MockActivityEnvironment({ activityId }));
+    };
+    expect(await watch('1')).toMatchObject({ kind: 'news' });
+    expect(await watch('2')).toMatchObject({ kind: 'quiet' });
+    expect(await watch('1')).toMatchObject({ kind: 'news' });
+  });
+
   it('tells nothing of a row that a send has just returned', async () => {
     const today = await open();
     const day = new WatchingDay(today);

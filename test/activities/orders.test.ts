@@ -176,6 +176,22 @@ describe('the look before sending', () => {
     expect(today.exchange.allOrders()).toHaveLength(1);
   });
 
+  it('that shows trades of others on its side which the day has not heard of sends nothing', async () => {
+    const today = await open();
+    const traded = (side: 'BUY' | 'SELL') =>
+      today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side, quantity: 75 });
+    traded('BUY');
+    const exit = { purpose: 'exit' } as const;
+    expect(await send(today, { ...exit, others: 0 })).toEqual({ kind: 'overtaken' });
+    expect(today.exchange.allOrders()).toHaveLength(1);
+    expect(await send(today, { ...exit, others: 75 })).toMatchObject({ kind: 'sent' });
+    traded('SELL');
+    // What they have opened, or another product, is nothing that it was to trade.
+    expect(await send(today, { ...exit, tag: 'R001D25071401MX01001', others: 75 })).toMatchObject({ kind: 'sent' });
+    const carried = { ...exit, tag: 'R001D25071401MX01002', product: 'NRML', others: 0 } as const;
+    expect(await send(today, carried)).toMatchObject({ kind: 'sent' });
+  });
+
   it('that hangs is a failed one for it as well', async () => {
     const today = await open({}, 30_000);
     today.exchange.addFault({ kind: 'slow', ...GET, count: 1_000, ms: 20_000 });

@@ -1,7 +1,9 @@
 /** What an order call's answer means for the facts. */
 import type { SendResult } from '../../src/contract/activities.ts';
 import type { Order } from '../../src/domain/control/facts.ts';
+import { isOver } from '../../src/domain/control/intervals.ts';
 import type { Day } from '../day/day.ts';
+import { signed } from '../external/trades.ts';
 import { applyRow, markAccepted, markDoubt, markNotSent } from './ledger.ts';
 
 const ADDRESS_REFUSED_MS = 30_000;
@@ -9,6 +11,25 @@ const ADDRESS_REFUSED_MS = 30_000;
 const RATE_HELD_MS = 10_000;
 const RATE_HELD_LONG = { from: 40, ms: 30_000 };
 const MINUTE_MS = 60_000;
+
+const OVERTAKEN = 'OVERTAKEN';
+/** So many attempts in a row, and the seconds between them, wait for what the day has not heard: a watch that died is begun anew in that time. */
+const WAITS_TO_HEAR = 4;
+
+type Closing = Pick<Order, 'positionId' | 'tradingsymbol' | 'product' | 'side' | 'purpose'>;
+
+/** What the day knows of others in the contract of what closes. An exit is held up for what it did not know for some seconds, not for ever. */
+export function othersKnown({ facts }: Day, of: Closing): { others?: number } {
+  if (of.purpose === 'entry') return {};
+  const same = (order: Order) =>
+    order.positionId === of.positionId && order.tradingsymbol === of.tradingsymbol && order.side === of.side;
+  const before = Object.values(facts.orders).filter((order) => same(order) && isOver(order));
+  if (before.slice(-WAITS_TO_HEAR).filter(({ status }) => status === OVERTAKEN).length === WAITS_TO_HEAR) return {};
+  const known = facts.external.find(
+    ({ product, tradingsymbol }) => product === of.product && tradingsymbol === of.tradingsymbol,
+  );
+  return { others: (known?.trades ?? []).reduce((sum, trade) => sum + signed(trade), 0) };
+}
 
 export function applySent(day: Day, order: Order, result: SendResult, summary: string): void {
   switch (result.kind) {
@@ -22,6 +43,9 @@ export function applySent(day: Day, order: Order, result: SendResult, summary: s
       return;
     case 'too_late':
       markNotSent(day, order, 'NOT SENT', 'it waited too long for a worker, or for a look at the book');
+      return;
+    case 'overtaken':
+      markNotSent(day, order, OVERTAKEN, 'others have traded in its contract, and that is heard first');
       return;
     case 'no_price':
       markNotSent(day, order, 'NOT SENT', result.message);

@@ -8,7 +8,7 @@ import { orderCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import { recordIntent } from './intents.ts';
 import { applyRow, clearEndedChange, markInFlight } from './ledger.ts';
-import { applySent, countCall, heard, hold, tellRefusal } from './outcomes.ts';
+import { applySent, countCall, heard, hold, othersKnown, tellRefusal } from './outcomes.ts';
 import { sendRepeatedly } from './repeated-exit.ts';
 import { watchPrice } from './watched-price.ts';
 
@@ -53,6 +53,7 @@ export function leaves(day: Day, position: Position, order: Order): void {
       sendBy,
     },
     mayGoUnseen: (purpose === 'exit' || purpose === 'stop') && day.facts.book.readAt !== null,
+    ...othersKnown(day, order),
   };
   const summary = `${side} ${quantity} ${order.tradingsymbol} (${role} ${purpose})`;
   day.run(`send ${tag}`, async () => {

@@ -10,7 +10,7 @@ import type { Day } from '../day/day.ts';
 import { cursorOfDay } from './book.ts';
 import { recordIntent, reserve } from './intents.ts';
 import { applyRow, doubtReserved, markInFlight, markNotSent, setPhase, settleReserved } from './ledger.ts';
-import { applySent, countCall } from './outcomes.ts';
+import { applySent, countCall, othersKnown } from './outcomes.ts';
 
 type Send = Extract<Action, { do: 'send' }>;
 
@@ -25,6 +25,7 @@ export function sendRepeatedly(
   const stopAt = day.wallOf(lastPlacement(day.facts, position, contract)) ?? Date.now();
   // The whole stands for its attempts: it is in flight until one of them has got through, and is never sent itself.
   const whole = recordIntent(day, position, action, stopAt);
+  const others = othersKnown(day, whole);
   const reserved = Array.from({ length: attempts }, () => reserve(day, position, action, whole.tag));
   whole.repeats = whole.tag;
   markInFlight(day, whole);
@@ -41,7 +42,7 @@ export function sendRepeatedly(
       quantity,
       product: position.plan.product,
     },
-    ...{ pricing, sendBy: stopAt, mayGoUnseen: day.facts.book.readAt !== null },
+    ...{ pricing, sendBy: stopAt, mayGoUnseen: day.facts.book.readAt !== null, ...others },
     repeats: { tags, pauseMs, stopAt, known: { seen, overnight } },
   };
   const summary = `${side} ${quantity} ${contract.tradingsymbol} (${role} ${purpose}), up to ${attempts} attempts`;

@@ -129,7 +129,7 @@ function budgetOf({ facts }: Look): number {
 function place(look: Look, { leg, side, purpose, orders }: Trade, units: number): number {
   const { facts, position, now } = look;
   if (!mayPlace(facts, position, leg.contract, now) || crosses(look, leg, side, purpose)) return 0;
-  const { failures, refusals, last } = failedInARow(orders);
+  const { failures, unfilled, last } = failedInARow(orders);
   const step = PAUSES.find((pause) => failures <= pause.failures);
   const isRepeated = failures > REPEATED_FROM;
   // What is known to be absent has waited for that already.
@@ -142,7 +142,7 @@ function place(look: Look, { leg, side, purpose, orders }: Trade, units: number)
   const shown = orders.findLast(({ orderType, price }) => orderType === 'LIMIT' && price > 0);
   const noWorseThan = side === 'BUY' && shown && !wasRefused(shown) ? shown.price : null;
   const repeats = isRepeated ? { attempts: REPEATS, pauseMs: pause } : undefined;
-  return look.send(leg, purpose, side, units, { kind: 'cross', widen: refusals, noWorseThan }, repeats);
+  return look.send(leg, purpose, side, units, { kind: 'cross', widen: unfilled, noWorseThan }, repeats);
 }
 
 /** Which of two orders of ours that would trade with each other goes: entries first, then sales, buys last. */
@@ -179,11 +179,14 @@ function wasRefused({ status }: Order): boolean {
   return status === 'REJECTED' || status === 'REFUSED';
 }
 
-/** Attempts that ended without a fill since the last one that filled, or that we cancelled ourselves; and those of them that were refused. */
-function failedInARow(orders: readonly Order[]): { failures: number; refusals: number; last: Order | null } {
+/**
+ * Attempts that ended without a fill since the last one that filled, or that we cancelled ourselves; and those of them that have stood in the
+ * market: of what was refused, a price farther away is no better, and beyond price protection worse.
+ */
+function failedInARow(orders: readonly Order[]): { failures: number; unfilled: number; last: Order | null } {
   const over = orders.filter((order) => isOver(order) && order.purpose !== 'stop');
   const other = over.findLastIndex(({ filledQuantity, cancelAsked }) => filledQuantity > 0 || cancelAsked);
   const failed = over.slice(other + 1);
-  const refusals = failed.filter(({ phase }) => phase !== 'absent').length;
-  return { failures: failed.length, refusals, last: over.at(-1) ?? null };
+  const unfilled = failed.filter(({ status }) => status === 'CANCELLED').length;
+  return { failures: failed.length, unfilled, last: over.at(-1) ?? null };
 }

@@ -2,7 +2,7 @@ import type { Paise, Side } from '../../domain/types.ts';
 
 /**
  * The exchange's limit price protection for options: a reference above 50 rupees allows 40 % around it, up to 50 rupees 20 rupees.
- * The reference is the average of the last 30 seconds' trades. A buy above or a sell below the range is refused; at matching, a triggered
+ * The reference is the average of the last 30 seconds' trades, at the open the contract's theoretical price. A buy above or a sell below the range is refused; at matching, a triggered
  * stop outside it is cancelled. Sources: sasonline.in bulletin 455; tradingqna.com thread 193460; Kite forum 13838.
  */
 export function priceProtection(reference: Paise): { lower: Paise; upper: Paise } {

@@ -1,6 +1,7 @@
 import { istDate } from '../../domain/clock.ts';
 import type { IsoDate, MarketMs, OptionContract, Paise } from '../../domain/types.ts';
 import { concernsContract, type Faults, faultNumber, faultText } from './faults.ts';
+import { segmentHours } from './hours.ts';
 import { depthAround } from './market/depth.ts';
 import type { Market } from './market/market.ts';
 import { premium, SMALLEST_PREMIUM } from './market/premium.ts';
@@ -42,10 +43,11 @@ export function createPrices(market: Market, faults: Faults, seed: number) {
     /** The last price if it is of a trade after `since`: what has gone through a resting order. The modelled market never stops trading. */
     tradedSince: (contract: OptionContract, _since: MarketMs, at: MarketMs): Paise | null => last(contract, at),
 
-    /** What price protection is measured from. */
+    /** What price protection is measured from. At the open it is what the index makes of the contract: no trade of the day before counts. */
     reference(contract: OptionContract, at: MarketMs): Paise {
+      const open = Math.min(at, segmentHours(istDate(at))?.open ?? at);
       let sum = 0;
-      for (let back = 0; back < REFERENCE_SECONDS; back++) sum += last(contract, at - back * 1000);
+      for (let back = 0; back < REFERENCE_SECONDS; back++) sum += last(contract, Math.max(open, at - back * 1000));
       return Math.round(sum / REFERENCE_SECONDS);
     },
 

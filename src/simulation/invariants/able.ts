@@ -13,6 +13,8 @@ const TAKEN_UP_MS = 30_000;
 /** Nothing new is placed under MIS so long before the broker's own square-off. */
 const NO_PLACEMENT_BEFORE_MS = 2 * 60_000;
 
+type Product = World['products'][number];
+
 export class Able {
   private readonly world: World;
   /** Since when a process has run without a break, by our own count of seconds. */
@@ -81,7 +83,7 @@ export class Able {
     // Another price is a price: the market may move so. Without prices, or with old ones, nobody is to be expected to trade.
     if (world.exchange.faults().some(({ kind }) => FAULT_KINDS[kind] === 'state' && kind !== 'price_shift'))
       return false;
-    return this.placementAllowed() && this.couldHaveSession();
+    return this.placementAllowed() && this.couldHaveSession() && !this.cannotTakeUpLogin();
   }
 
   private callsAnswer(): boolean {
@@ -113,15 +115,28 @@ export class Able {
     return this.tokenAtHand() !== null;
   }
 
+  private tokenAtHand(): string | null {
+    const tokens = this.running().flatMap(({ parts }) => parts.accessToken() ?? []);
+    return tokens.find((token) => this.world.exchange.sessionAlive(token)) ?? null;
+  }
+
   /** Whether a process has the login at hand or not: while the journal is away a new one cannot get at it. */
   isLoggedIn(): boolean {
     return this.hasSession() || (this.token !== null && this.world.exchange.sessionAlive(this.token));
   }
 
-  private tokenAtHand(): string | null {
-    const { products, exchange } = this.world;
-    const tokens = products.flatMap(({ process, parts }) => (process.running ? (parts.accessToken() ?? []) : []));
-    return tokens.find((token) => exchange.sessionAlive(token)) ?? null;
+  /** A process that was started while the journal is away has no login, and order calls come to it as to any other: no program sends them. */
+  private cannotTakeUpLogin(): boolean {
+    return this.world.journalAway && this.running().some((product) => !this.hasLogin(product));
+  }
+
+  private running(): Product[] {
+    return this.world.products.filter(({ process }) => process.running);
+  }
+
+  private hasLogin({ parts }: Product): boolean {
+    const token = parts.accessToken();
+    return token !== null && this.world.exchange.sessionAlive(token);
   }
 
   private placementAllowed(): boolean {

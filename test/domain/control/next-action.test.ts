@@ -568,6 +568,17 @@ describe('leaving', () => {
     expect(words(left([exiting('X', { phase: 'absent', status: 'ABSENT' })]))).toEqual(['send main exit BUY 75']);
   });
 
+  it('goes farther than what stood unfilled until somebody cancelled it, and no farther than what was refused', () => {
+    const over = (tag: string, status: string) =>
+      exiting(tag, { phase: 'ended', status, filledQuantity: 0, since: NOON - 5_000 });
+    const price = (statuses: string[]) =>
+      actionsOf(left(statuses.map((status, index) => over(`X${index}`, status))), NOON);
+    expect(price(['REJECTED', 'REFUSED', 'REJECTED'])).toMatchObject([
+      { do: 'send', pricing: { widen: 0, noWorseThan: null } },
+    ]);
+    expect(price(['CANCELLED', 'CANCELLED'])).toMatchObject([{ do: 'send', pricing: { widen: 2 } }]);
+  });
+
   it('tries what was refused or never answered sixteen times in a row twelve times in one go', () => {
     const failed = (count: number) =>
       Array.from({ length: count }, (_, index) =>
@@ -575,7 +586,7 @@ describe('leaving', () => {
           ? exiting(`X${index}`, { phase: 'absent', status: 'ABSENT', since: NOON })
           : exiting(`X${index}`, { phase: 'ended', status: 'REJECTED', filledQuantity: 0, since: NOON }),
       );
-    expect(actionsOf(left(failed(15)), NOON)).toMatchObject([{ do: 'send', pricing: { widen: 7 } }]);
+    expect(actionsOf(left(failed(15)), NOON)).toMatchObject([{ do: 'send' }]);
     expect(actionsOf(left(failed(15)), NOON)[0]).not.toHaveProperty('repeats');
     expect(words(left(failed(17)), NOON + 9_999)).toEqual([]);
     const repeats = { attempts: 12, pauseMs: 10_000 };

@@ -3,8 +3,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { istAt, istDate } from '../../../src/domain/clock.ts';
-import type { Bar, OptionType } from '../../../src/domain/types.ts';
+import type { Bar, MarketMs, OptionContract, OptionType } from '../../../src/domain/types.ts';
+import type { Faults } from '../../../src/exchange-simulator/core/faults.ts';
+import type { Market } from '../../../src/exchange-simulator/core/market/market.ts';
 import { premium } from '../../../src/exchange-simulator/core/market/premium.ts';
+import { createPrices } from '../../../src/exchange-simulator/core/prices.ts';
 import type { SimInstrument } from '../../../src/exchange-simulator/core/types.ts';
 import { readCandleFile } from '../../../src/platform/candle-files.ts';
 import { CALL, FAR_PUT, lastPrice, moveTo, open, PUT, quoteOf } from './core-fixture.ts';
@@ -202,5 +205,21 @@ describe('a date without recorded candles', () => {
   it('says of recorded candles that they are recorded', async () => {
     const exchange = await open({});
     expect(exchange.provenance).toContain('Recorded');
+  });
+});
+
+describe('the reference of price protection', () => {
+  const morning = istAt('2025-07-14', '09:15');
+  const contract = {} as OptionContract;
+  const premium = (_: OptionContract, at: MarketMs) => (at < morning ? 40_00 : at < morning + 10_000 ? 66_00 : 96_00);
+  const { reference } = createPrices({ premium } as Market, { take: () => undefined } as unknown as Faults, 1);
+
+  it('is no price of the day before: it begins with what the contract is worth at the open', () => {
+    expect(reference(contract, morning)).toBe(66_00);
+  });
+
+  it('follows the average of thirty seconds from there on', () => {
+    expect(reference(contract, morning + 24_000)).toBe(81_00);
+    expect(reference(contract, morning + 60_000)).toBe(96_00);
   });
 });
