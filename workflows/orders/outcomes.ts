@@ -42,7 +42,12 @@ export function applySent(day: Day, order: Order, result: SendResult, summary: s
       applyRow(day, result.row, Date.now());
       return;
     case 'too_late':
-      markNotSent(day, order, 'NOT SENT', 'it waited too long for a worker, for the journal, or for a look at the book');
+      markNotSent(
+        day,
+        order,
+        'NOT SENT',
+        'it waited too long for a worker, for the journal, or for a look at the book',
+      );
       return;
     case 'overtaken':
       markNotSent(day, order, OVERTAKEN, 'others have traded in its contract, and that is heard first');
