@@ -104,6 +104,8 @@ function hasFired(look: Look, stop: Order): boolean {
     return look.now.wall >= stop.since + UNEXPLAINED_MS;
   }
   if (stop.filledQuantity > 0) return true;
+  // One of the day before, also one that nobody had heard of again, has died at its close.
+  if (stop.intendedAt < (look.facts.timetable?.open ?? 0)) return false;
   if (stop.phase === 'ended') return !stop.cancelAsked && stop.status !== 'REJECTED';
   if (stop.phase !== 'working') return false;
   look.again(stop.since + TRIGGERED_MS);

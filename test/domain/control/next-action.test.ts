@@ -250,6 +250,11 @@ describe('protection', () => {
     expect(words(open([sold('M', { quantity: 1_950 }), ...stops, outside], 26))).toEqual(['cancel S2']);
   });
 
+  it('rests its stop again for a carried short whose stop of the day before was not heard of any more', () => {
+    const before = { phase: 'ended', status: 'CANCELLED', filledQuantity: 0, intendedAt: OPEN - 60_000_000 } as const;
+    expect(words(open([sold('M'), stopped('S', before)]))).toEqual(['send main stop BUY 75']);
+  });
+
   it('leaves when the last price has passed the trigger', () => {
     const passed = stopped('S', { phase: 'not_sent', status: 'TRIGGER PASSED', filledQuantity: 0 });
     expect(words(open([sold('M'), passed]))).toEqual(['exit resting_stop']);
