@@ -111,14 +111,14 @@ export function cursorOfDay(facts: DayFacts): BookCursor {
 }
 
 /**
- * What is held and no trade explains may be the very orders that nobody has answered: no look can prove these absent. Where they do not
- * explain all of it, the positions are wrong by themselves, and prove as much as before.
+ * What is held and no trade explains may be the very orders that nobody has answered, beside others of ours whose fills no list shows yet: no
+ * look can prove these absent. Where all of them do not explain all of it, the positions are wrong by themselves, and prove as much as before.
  */
 function heldByDoubts(facts: DayFacts): string[] {
-  const doubts = Object.values(facts.orders).filter(({ phase }) => phase === 'doubt');
+  const ours = Object.values(facts.orders).filter(mayFill);
   const units = unexplainedUnits(facts);
   const sharing = units.map(({ product, tradingsymbol, quantity }) => {
-    const of = doubts.filter(
+    const of = ours.filter(
       (order) =>
         order.product === product &&
         order.tradingsymbol === tradingsymbol &&
@@ -127,7 +127,8 @@ function heldByDoubts(facts: DayFacts): string[] {
     const most = of.reduce((sum, order) => sum + order.quantity - order.filledQuantity, 0);
     return most >= Math.abs(quantity) ? of : [];
   });
-  return sharing.some((of) => of.length === 0) ? [] : sharing.flat().map(({ tag }) => tag);
+  if (sharing.some((of) => of.length === 0)) return [];
+  return sharing.flat().flatMap(({ phase, tag }) => (phase === 'doubt' ? [tag] : []));
 }
 
 /** What makes a running watcher outdated. What the day learns of single orders it hears of by itself. */
