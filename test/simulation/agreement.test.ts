@@ -19,6 +19,8 @@ const NOT_COMPARED: Readonly<Record<string, string>> = {
   'closed-manually':
     'an update that waits is now and then never answered by the time-skipping server; test/api and test/workflows close positions so',
   'external-trade': 'others trade at whichever step of the entry the test has come to',
+  'filled-in-parts':
+    'its two stops become exits in one instant: the one that reaches the exchange first takes the better prices',
   'live-one-lot': 'its pre-flight waits for a tick, and a market that stands still sends none in the simulation',
 };
 const days = Object.entries(recordedDays).filter(([name]) => !(name in NOT_COMPARED));
