@@ -1,6 +1,6 @@
 /** What the day says, hands over, writes down, and tells its owner. */
 import type { Mutation } from './mutation.ts';
-import { after, at, callFault, command, quietDay, shortDay } from './own-days.ts';
+import { after, at, bookUnread, callFault, command, quietDay, shortDay } from './own-days.ts';
 
 const WEEKLY = { plan: { numLots: 10, maxCapitalAtRisk: 50_000_000_00, exitPolicy: 'weekly' as const } };
 
@@ -216,18 +216,7 @@ export const reads = new Proxy(reached, {
     replace: 'performance.now() - flawed.mono >= 100 * this.pace.unreadableMs)',
     by: 10,
     days: {
-      cases: [
-        shortDay([
-          after(
-            'main_filled',
-            5_000,
-            callFault({
-              ...{ kind: 'reads.gateway', calls: ['orders', 'trades', 'positions', 'orderHistory'] },
-              ...{ effect: { do: 'gateway' }, forMs: 45_000 },
-            }),
-          ),
-        ]),
-      ],
+      cases: [bookUnread(45_000)],
     },
   },
   {

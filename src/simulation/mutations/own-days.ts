@@ -40,3 +40,10 @@ export const thin = (moment: Moment, side: 'BUY' | 'SELL', count: number): Event
     fault: { kind: 'thin_depth', count, quantity: 75, transaction_type: side },
   });
 export const thinBuys = (): Event => thin('signal', 'BUY', 5);
+
+/** Five seconds after its main leg was filled nothing of the book can be read, for so long. */
+export function bookUnread(forMs: number): Case {
+  const reads = ['orders', 'trades', 'positions', 'orderHistory'] as const;
+  const fault = callFault({ kind: 'reads.gateway', calls: [...reads], effect: { do: 'gateway' }, forMs });
+  return shortDay([after('main_filled', 5_000, fault)]);
+}

@@ -1,7 +1,7 @@
 /** Slips of a tired programmer in what is decided, and in what an answer means. */
 import type { Event } from '../case.ts';
 import type { Mutation } from './mutation.ts';
-import { after, at, callFault, command, order, quietDay, shortDay, thin } from './own-days.ts';
+import { after, at, bookUnread, callFault, command, order, quietDay, shortDay, thin } from './own-days.ts';
 
 /** A leg is traded in the app. */
 const external = (side: 'BUY' | 'SELL', lots: number, ms: number, opens = false): Event =>
@@ -151,18 +151,7 @@ export const SLIP_MUTATIONS: readonly Mutation[] = [
     replace: '      facts.book.readAt = news.at;\n',
     by: 8,
     days: {
-      cases: [
-        shortDay([
-          after(
-            'main_filled',
-            5_000,
-            callFault({
-              ...{ kind: 'reads.gateway', calls: ['orders', 'trades', 'positions', 'orderHistory'] },
-              ...{ effect: { do: 'gateway' }, forMs: 20_000 },
-            }),
-          ),
-        ]),
-      ],
+      cases: [bookUnread(20_000)],
     },
   },
   {
