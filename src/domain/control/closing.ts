@@ -71,10 +71,12 @@ function advance(look: Look, leg: Leg, order: Order): void {
 
 function convert(look: Look, leg: Leg, order: Order): void {
   const { facts, now } = look;
-  const used = order.modifications >= budgetOf(look);
-  if ((order.conversionRefused || used) && isReplaceable(look, leg) && look.cancel(order, true)) return;
-  if (used) return;
   const { held } = facts.rates;
+  const used = order.modifications >= budgetOf(look);
+  // What keeps order calls off is over once one was taken: the conversion asks, or the cancellation where no conversion is left.
+  const isWanted = used || (order.conversionRefused && held === null);
+  if (isWanted && isReplaceable(look, leg) && look.cancel(order, true)) return;
+  if (used) return;
   const steppedAt = order.steppedAt ?? 0;
   // Too many requests: again in the next second.
   const again = held && held.until > steppedAt ? held.until : steppedAt + STEP_MS;
@@ -106,7 +108,9 @@ function reprice(look: Look, leg: Leg, order: Order): void {
   // The price of an exit never falls while it is on.
   const noWorseThan = order.side === 'BUY' ? order.price : null;
   const change: Action = { do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan };
-  const watch = isPriceless(order) ? WATCHED_BLIND : { everyMs: AT_BEST_MS, forMs: WATCHED_FOR_MS, crossings };
+  // What cannot be replaced now is looked at as rarely as what was replaced in vain.
+  const until = isUsed ? (order.crossed ?? 0) + CROSSED.looksLater : crossings;
+  const watch = isPriceless(order) ? WATCHED_BLIND : { everyMs: AT_BEST_MS, forMs: WATCHED_FOR_MS, crossings: until };
   look.add(isWatched || isPriceless(order) ? { ...change, watch } : change);
 }
 

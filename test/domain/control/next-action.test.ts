@@ -418,6 +418,8 @@ describe('leaving', () => {
     const held = { kind: 'address' as const, until: NOON + 1_000, message: 'address', times: 1 };
     const address = { rates: { minute: { at: MINUTE, sent: 1 }, day: 1, held } };
     expect(words(left([refused()], address), NOON + 2_000)).toEqual(['to_limit S']);
+    // Where no conversion is left, the cancellation asks.
+    expect(words(left([refused({ modifications: 25 })], address), NOON + 2_000)).toEqual(['cancel S']);
   });
 
   it('counts the calls of the current minute only', () => {
@@ -558,6 +560,20 @@ describe('leaving', () => {
     expect(words(left([...cancelled, stuck(30)]), NOON + 10_000)).toEqual(['cancel X']);
     // Where nothing may be placed any more, it stays.
     expect(words(left([stuck(2)]), LAST_PLACEMENT)).toEqual(['reprice X']);
+  });
+
+  it('replaces it also after a call that was refused for rate or address: its cancellation asks whether that is over', () => {
+    const stuck = exiting('X', { atBest: true, crossed: 2, steps: 30, steppedAt: NOON });
+    const held = { kind: 'address' as const, until: NOON + 10_000, message: 'address', times: 1 };
+    const facts = left([stuck], { rates: { minute: { at: MINUTE, sent: 1 }, day: 1, held } });
+    expect(words(facts, NOON + 9_999)).toEqual([]);
+    expect(words(facts, NOON + 10_000)).toEqual(['cancel X']);
+  });
+
+  it('watches what cannot be replaced in one activity, however often it was found crossed', () => {
+    const stuck = exiting('X', { atBest: true, crossed: 232, steps: 232, steppedAt: NOON });
+    const watch = { everyMs: 10_000, forMs: 300_000, crossings: 262 };
+    expect(actionsOf(left([stuck]), LAST_PLACEMENT)).toMatchObject([{ do: 'change', watch }]);
   });
 
   it('waits for an answer in doubt and sends nothing beside it', () => {
