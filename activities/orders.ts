@@ -148,19 +148,19 @@ async function lookFor({ book }: Asking, tags: readonly string[], priority: Prio
 }
 
 /** After a machine was suspended its day decides by what it knew before: the look right before the order knows better. */
-function isOvertaken(orders: readonly BookRow[], { identity, contract, product, side, others }: OrderIntent): boolean {
-  if (others === undefined) return false;
-  const { tradingsymbol } = contract;
-  const theirs = orders.filter(
-    (row) =>
-      row.tradingsymbol === tradingsymbol &&
-      row.product === product &&
-      // A row of the day before may still be listed in the morning.
-      istDate(row.placedAt) === identity.date &&
-      (row.tag === null || !isTagOf(row.tag, identity)),
-  );
-  const traded = theirs.reduce((sum, row) => sum + (row.side === 'BUY' ? row.filledQuantity : -row.filledQuantity), 0);
-  return side === 'BUY' ? traded > others : traded < others;
+function isOvertaken(orders: readonly BookRow[], { identity, product, others = [] }: OrderIntent): boolean {
+  return others.some(({ tradingsymbol, side, traded }) => {
+    const theirs = orders.filter(
+      (row) =>
+        row.tradingsymbol === tradingsymbol &&
+        row.product === product &&
+        // A row of the day before may still be listed in the morning.
+        istDate(row.placedAt) === identity.date &&
+        (row.tag === null || !isTagOf(row.tag, identity)),
+    );
+    const shown = theirs.reduce((sum, row) => sum + (row.side === 'BUY' ? row.filledQuantity : -row.filledQuantity), 0);
+    return side === 'BUY' ? shown > traded : shown < traded;
+  });
 }
 
 type Turn = { priority: Priority; isStillWanted: () => boolean; tries: number };

@@ -108,10 +108,11 @@ export type OrderIntent = {
   /** Goes after two failed looks at the book: an exit or stop whose tag was never sent, once a whole book was read. */
   mayGoUnseen: boolean;
   /**
-   * What others have traded in its contract today, as far as the day has heard: where the book shows more on its own side, nothing is sent
-   * before the day has heard of that too. Signed units. Left out where it opens, or has waited for that in vain.
+   * What others have traded today in contracts of ours, as far as the day has heard, signed units: where the book shows more on that side,
+   * nothing is sent before the day has heard of that too. Of what closes its own contract, unless it has waited for that in vain; of what is
+   * sold to open the contracts that cover it.
    */
-  others?: number;
+  others?: { tradingsymbol: string; side: Side; traded: number }[];
 };
 
 /** What came of an intent; `tag` and `refused` only of one with repeats: the tag that it is of, and those that were refused before it. */

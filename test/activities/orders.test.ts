@@ -182,14 +182,21 @@ describe('the look before sending', () => {
       today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side, quantity: 75 });
     traded('BUY');
     const exit = { purpose: 'exit' } as const;
-    expect(await send(today, { ...exit, others: 0 })).toEqual({ kind: 'overtaken' });
+    const bought = (units: number) => ({ others: [{ tradingsymbol: MAIN, side: 'BUY' as const, traded: units }] });
+    expect(await send(today, { ...exit, ...bought(0) })).toEqual({ kind: 'overtaken' });
     expect(today.exchange.allOrders()).toHaveLength(1);
-    expect(await send(today, { ...exit, others: 75 })).toMatchObject({ kind: 'sent' });
+    expect(await send(today, { ...exit, ...bought(75) })).toMatchObject({ kind: 'sent' });
     traded('SELL');
     // What they have opened, or another product, is nothing that it was to trade.
-    expect(await send(today, { ...exit, tag: 'R001D25071401MX01001', others: 75 })).toMatchObject({ kind: 'sent' });
-    const carried = { ...exit, tag: 'R001D25071401MX01002', product: 'NRML', others: 0 } as const;
+    expect(await send(today, { ...exit, tag: 'R001D25071401MX01001', ...bought(75) })).toMatchObject({ kind: 'sent' });
+    const carried = { ...exit, tag: 'R001D25071401MX01002', product: 'NRML', ...bought(0) } as const;
     expect(await send(today, carried)).toMatchObject({ kind: 'sent' });
+    // Of what covers it they may have sold.
+    const covered = {
+      tag: 'R001D25071401MX01003',
+      others: [{ tradingsymbol: MAIN, side: 'SELL' as const, traded: 75 }],
+    };
+    expect(await send(today, covered)).toEqual({ kind: 'overtaken' });
   });
 
   it('that hangs is a failed one for it as well', async () => {

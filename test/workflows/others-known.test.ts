@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Order } from '../../src/domain/control/facts.ts';
+import type { Leg, Order } from '../../src/domain/control/facts.ts';
 import type { Day } from '../../workflows/day/day.ts';
 import { othersKnown } from '../../workflows/orders/outcomes.ts';
 
@@ -19,21 +19,29 @@ const known = (before: readonly Order[], of: Partial<Order> = {}) => {
   const external = [
     { product: 'NRML', tradingsymbol: 'MAIN', trades: [{ side: 'BUY', quantity: 300 }] },
     { product: 'MIS', tradingsymbol: 'MAIN', trades },
+    { product: 'MIS', tradingsymbol: 'HEDGE', trades: [{ side: 'SELL', quantity: 150 }] },
   ];
-  return othersKnown({ facts: { orders, external } } as unknown as Day, { ...exit, ...of });
+  const legs = [
+    { opens: 'BUY', contract: { tradingsymbol: 'HEDGE' } },
+    { opens: 'SELL', contract: { tradingsymbol: 'MAIN' } },
+  ] as Leg[];
+  return othersKnown({ facts: { orders, external } } as unknown as Day, { legs }, { ...exit, ...of });
 };
+const bought = (tradingsymbol: string, traded: number) => ({ others: [{ tradingsymbol, side: 'BUY', traded }] });
 
 it('an exit goes with what others have traded in its contract as far as the day has heard', () => {
-  expect(known([])).toEqual({ others: 75 });
-  expect(known([], { tradingsymbol: 'OTHER' })).toEqual({ others: 0 });
+  expect(known([])).toEqual(bought('MAIN', 75));
+  expect(known([], { tradingsymbol: 'OTHER' })).toEqual(bought('OTHER', 0));
 });
 
-it('an entry does not', () => {
+it('what is sold to open goes with what they have sold of its hedge', () => {
+  const others = [{ tradingsymbol: 'HEDGE', side: 'SELL', traded: -150 }];
+  expect(known([], { purpose: 'entry', side: 'SELL' })).toEqual({ others });
   expect(known([], { purpose: 'entry' })).toEqual({});
 });
 
 it('an exit that was overtaken four times in a row goes all the same', () => {
-  expect(known(overtaken(3))).toEqual({ others: 75 });
+  expect(known(overtaken(3))).toEqual(bought('MAIN', 75));
   expect(known(overtaken(4))).toEqual({});
-  expect(known([...overtaken(4), { ...exit, phase: 'ended', status: 'REJECTED' }])).toEqual({ others: 75 });
+  expect(known([...overtaken(4), { ...exit, phase: 'ended', status: 'REJECTED' }])).toEqual(bought('MAIN', 75));
 });

@@ -1,6 +1,6 @@
 /** What an order call's answer means for the facts. */
-import type { SendResult } from '../../src/contract/activities.ts';
-import type { Order } from '../../src/domain/control/facts.ts';
+import type { OrderIntent, SendResult } from '../../src/contract/activities.ts';
+import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { isOver } from '../../src/domain/control/intervals.ts';
 import type { Day } from '../day/day.ts';
 import { signed } from '../external/trades.ts';
@@ -16,19 +16,26 @@ const OVERTAKEN = 'OVERTAKEN';
 /** So many attempts in a row, and the seconds between them, wait for what the day has not heard: a watch that died is begun anew in that time. */
 const WAITS_TO_HEAR = 4;
 
-type Closing = Pick<Order, 'positionId' | 'tradingsymbol' | 'product' | 'side' | 'purpose'>;
+type Sent = Pick<Order, 'positionId' | 'tradingsymbol' | 'product' | 'side' | 'purpose'>;
 
-/** What the day knows of others in the contract of what closes. An exit is held up for what it did not know for some seconds, not for ever. */
-export function othersKnown({ facts }: Day, of: Closing): { others?: number } {
-  if (of.purpose === 'entry') return {};
+/** What the day knows of others in the contract of what closes, or in those that cover what is sold. */
+export function othersKnown({ facts }: Day, { legs }: Pick<Position, 'legs'>, of: Sent): Pick<OrderIntent, 'others'> {
+  const { product, side } = of;
+  const known = (tradingsymbol: string) => {
+    const external = facts.external.find((one) => one.product === product && one.tradingsymbol === tradingsymbol);
+    const traded = (external?.trades ?? []).reduce((sum, trade) => sum + signed(trade), 0);
+    return { tradingsymbol, side, traded };
+  };
+  if (of.purpose === 'entry') {
+    const covers = side === 'SELL' ? legs.filter(({ opens }) => opens === 'BUY') : [];
+    return covers.length > 0 ? { others: covers.map(({ contract }) => known(contract.tradingsymbol)) } : {};
+  }
+  // An exit is held up for what was not heard for some seconds, not for ever.
   const same = (order: Order) =>
-    order.positionId === of.positionId && order.tradingsymbol === of.tradingsymbol && order.side === of.side;
+    order.positionId === of.positionId && order.tradingsymbol === of.tradingsymbol && order.side === side;
   const before = Object.values(facts.orders).filter((order) => same(order) && isOver(order));
   if (before.slice(-WAITS_TO_HEAR).filter(({ status }) => status === OVERTAKEN).length === WAITS_TO_HEAR) return {};
-  const known = facts.external.find(
-    ({ product, tradingsymbol }) => product === of.product && tradingsymbol === of.tradingsymbol,
-  );
-  return { others: (known?.trades ?? []).reduce((sum, trade) => sum + signed(trade), 0) };
+  return { others: [known(of.tradingsymbol)] };
 }
 
 export function applySent(day: Day, order: Order, result: SendResult, summary: string): void {
@@ -45,7 +52,7 @@ export function applySent(day: Day, order: Order, result: SendResult, summary: s
       markNotSent(day, order, 'NOT SENT', 'it waited too long for a worker, or for a look at the book');
       return;
     case 'overtaken':
-      markNotSent(day, order, OVERTAKEN, 'others have traded in its contract, and that is heard first');
+      markNotSent(day, order, OVERTAKEN, 'others have traded in a contract of ours, and that is heard first');
       return;
     case 'no_price':
       markNotSent(day, order, 'NOT SENT', result.message);

@@ -53,7 +53,7 @@ export function leaves(day: Day, position: Position, order: Order): void {
       sendBy,
     },
     mayGoUnseen: (purpose === 'exit' || purpose === 'stop') && day.facts.book.readAt !== null,
-    ...othersKnown(day, order),
+    ...othersKnown(day, position, order),
   };
   const summary = `${side} ${quantity} ${order.tradingsymbol} (${role} ${purpose})`;
   day.run(`send ${tag}`, async () => {

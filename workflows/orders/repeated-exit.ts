@@ -25,7 +25,7 @@ export function sendRepeatedly(
   const stopAt = day.wallOf(lastPlacement(day.facts, position, contract)) ?? Date.now();
   // The whole stands for its attempts: it is in flight until one of them has got through, and is never sent itself.
   const whole = recordIntent(day, position, action, stopAt);
-  const others = othersKnown(day, whole);
+  const others = othersKnown(day, position, whole);
   const reserved = Array.from({ length: attempts }, () => reserve(day, position, action, whole.tag));
   whole.repeats = whole.tag;
   markInFlight(day, whole);
