@@ -54,6 +54,7 @@ export function conditionsOf(facts: ControlFacts, now: Now, wallOf = (at: Market
     ...(trading ? open.flatMap((position) => ofPosition(facts, position, wallOf)) : []),
     ...(trading ? Object.values(facts.orders).flatMap(ofOrder) : []),
     ...ofAccount(facts, open, now),
+    ...(trading ? ofCalls(facts, open, now) : []),
   ];
 }
 
@@ -226,21 +227,29 @@ function ofAccount(facts: ControlFacts, open: readonly Position[], now: Now): Co
       0,
       `Hands off since ${istTime(facts.handsOff.since)} by ${facts.handsOff.by}: ${ids} ${open.length > 1 ? 'are' : 'is'} open and nothing is sent. Stops rest at Zerodha.`,
     );
-  const { held } = facts.rates;
-  if (hours && held?.kind === 'address' && now.wall < held.until + ADDRESS_STANDS_MS)
-    add(
-      'address',
-      0,
-      `Zerodha refuses orders from this machine: "${held.message}". Add its address on the Kite developer console. ${ids} cannot be closed from here.`,
-    );
-  if (hours && shareUsed(facts, now) >= 1)
-    add(
-      'rates',
-      0,
-      `The orders that Zerodha takes of an account in a minute or a day are used up (${facts.rates.day} today). ${ids}: stops are still turned into exits, nothing else is sent. Close in Kite what cannot wait.`,
-    );
   for (const [contract, text] of Object.entries(facts.unexplained))
     conditions.push({ cause: 'unexplained', subject: contract, text, afterMs: 10 * SECOND_MS });
+  return conditions;
+}
+
+/** What keeps order calls off. An entry that it holds up goes on, whether something of it is out at this moment or not. */
+function ofCalls(facts: ControlFacts, open: readonly Position[], now: Now): Condition[] {
+  const concerned = facts.positions.filter((position) => position.entry !== null || open.includes(position));
+  if (concerned.length === 0) return [];
+  const ids = concerned.map(({ id }) => id).join(', ');
+  const conditions: Condition[] = [];
+  const { held } = facts.rates;
+  const add = (cause: string, text: string) => conditions.push({ cause, subject: 'day', afterMs: 0, text });
+  if (held?.kind === 'address' && now.wall < held.until + ADDRESS_STANDS_MS)
+    add(
+      'address',
+      `Zerodha refuses orders from this machine: "${held.message}". Add its address on the Kite developer console. ${ids} cannot be traded from here.`,
+    );
+  if (shareUsed(facts, now) >= 1)
+    add(
+      'rates',
+      `The orders that Zerodha takes of an account in a minute or a day are used up (${facts.rates.day} today). ${ids}: stops are still turned into exits, nothing else is sent. Close in Kite what cannot wait.`,
+    );
   return conditions;
 }
 

@@ -169,6 +169,10 @@ describe('what has a deadline', () => {
     };
     expect(causes(open(undefined, { rates }))).toEqual(['address day 0']);
     expect(causes(open(undefined, { rates: { ...rates, held: null, day: 4_900 } }))).toEqual(['rates day 0']);
+    // An entry that it holds up goes on, between its orders as well.
+    const entering = spread({ entry: { decidedAt: NOON, since: NOON, until: NOON + MINUTE } });
+    expect(causes(factsOf([entering], [], { rates }))).toEqual(['address day 0']);
+    expect(causes(factsOf([spread()], [], { rates }))).toEqual([]);
   });
 
   it('what late orders closed twice, 5 s, in one page for all legs', () => {
