@@ -20,12 +20,13 @@ import type { Deps } from './deps.ts';
 import { crossing, type PriceDeps, type Priced, priceOf } from './pricing.ts';
 import { sendRepeatedly } from './repeated-order.ts';
 import { rowWithin } from './row-within.ts';
-import { pause, untilNextSecond, within } from './waiting.ts';
+import { beating, pause, untilNextSecond, within } from './waiting.ts';
 import { watched } from './watched-price.ts';
 
 /** An order is sent only within this time of having looked for its tag, and a price is that old at most. Milliseconds. */
 const FRESH_MS = 2_000;
 const AGAIN_MS = 500;
+const BEAT_MS = 1_000;
 /** So many looks have to fail before an exit or a stop goes unseen. */
 const FAILED_LOOKS = 2;
 const ROW_WITHIN_MS = 1_000;
@@ -33,19 +34,24 @@ const ROW_WITHIN_MS = 1_000;
 const MOST_SECONDS = 4;
 
 export type OrderDeps = Pick<Deps, 'sessions' | 'feed' | 'book'> & { account: Account };
-type Asking = OrderDeps & PriceDeps;
+/** `isGivenUp`: whether the day may have given the call up, and sends another one. */
+type Asking = OrderDeps & PriceDeps & { isGivenUp: () => boolean };
 
 export function createOrderActivities(deps: OrderDeps): Pick<DayActivities, 'sendOrder' | 'changeOrder'> {
   const use = <T>(call: (session: KiteSession) => Promise<T>) => deps.sessions.use(deps.account, call);
-  const asking: Asking = { ...deps, use };
+  const asking = { ...deps, use };
   return {
     sendOrder: (intent) => {
-      const attempt = (one: OrderIntent, earlier: readonly string[] = []) => orLost(() => send(asking, one, earlier));
       const { repeats } = intent;
-      if (!repeats) return attempt(intent);
-      return sendRepeatedly(deps.book, intent, repeats, { attempt, priority: priorityOf(intent) });
+      return beating(BEAT_MS, (isGivenUp) => {
+        const attempt = (one: OrderIntent, earlier: readonly string[] = []) =>
+          orLost(() => send({ ...asking, isGivenUp }, one, earlier));
+        if (!repeats) return attempt(intent);
+        return sendRepeatedly(deps.book, intent, repeats, { attempt, priority: priorityOf(intent), isGivenUp });
+      });
     },
-    changeOrder: (input) => orLost(() => watched(input, (one) => change(asking, one))),
+    changeOrder: (input) =>
+      beating(BEAT_MS, (isGivenUp) => orLost(() => watched(input, (one) => change({ ...asking, isGivenUp }, one)))),
   };
 }
 
@@ -105,7 +111,7 @@ async function send(deps: Asking, intent: OrderIntent, earlier: readonly string[
   const { sendBy } = intent;
   const priority = priorityOf(intent);
   for (let failed = 0, tries = 1; ; ) {
-    if (Date.now() > sendBy) return { kind: 'too_late' };
+    if (Date.now() > sendBy || deps.isGivenUp()) return { kind: 'too_late' };
     // Priced before the look: a quote may have to wait its turn, and the look has to be fresh.
     const priced = await priceOf(deps, { ...intent, priority });
     const pricedAt = reading();
@@ -122,7 +128,8 @@ async function send(deps: Asking, intent: OrderIntent, earlier: readonly string[
       continue;
     }
     if (looked.kind === 'absent' && isOvertaken(looked.orders, intent)) return { kind: 'overtaken' };
-    const isStillWanted = () => Date.now() <= sendBy && isFresh(looked) && (priced.touch === null || isFresh(pricedAt));
+    const isStillWanted = () =>
+      Date.now() <= sendBy && !deps.isGivenUp() && isFresh(looked) && (priced.touch === null || isFresh(pricedAt));
     const answer = await place(deps, intent, priced, { priority, isStillWanted, tries });
     if (answer.kind !== 'again') return answer;
     tries += 1;
@@ -215,11 +222,11 @@ async function change(deps: Asking, input: ChangeInput): Promise<ChangeResult> {
   const { how, sendBy } = input;
   const priority: Priority = how.kind === 'reprice' ? 'entry' : 'exit';
   for (let tries = 1; ; tries += 1) {
-    if (Date.now() > sendBy) return { kind: 'too_late' };
+    if (Date.now() > sendBy || deps.isGivenUp()) return { kind: 'too_late' };
     const wanted = await wantedChange(deps, input, priority);
     if (wanted.kind !== 'change') return wanted;
     const asked = reading();
-    const isStillWanted = () => Date.now() <= sendBy && isFresh(asked);
+    const isStillWanted = () => Date.now() <= sendBy && !deps.isGivenUp() && isFresh(asked);
     const answer = await ask(deps, input, wanted.price, { priority, isStillWanted, tries });
     if (answer.kind !== 'again') return answer;
   }

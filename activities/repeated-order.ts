@@ -8,7 +8,6 @@ import type { Book } from './book.ts';
 import { pause, within } from './waiting.ts';
 
 const ATTEMPT_WITHIN_MS = 10_000;
-const BEAT_MS = 2_000;
 /** A doubt's good looks are made then (CONTROL, "The book"); where they were not good, again. */
 const LOOKS_AFTER_MS = [3_000, 15_000, 17_000, 19_000, 21_000];
 const LOOK_WITHIN_MS = 2_000;
@@ -22,35 +21,30 @@ export async function sendRepeatedly(
   book: Book,
   intent: OrderIntent,
   { tags, pauseMs, stopAt, known }: Repeats,
-  { attempt, priority }: { attempt: Attempt; priority: Priority },
+  { attempt, priority, isGivenUp }: { attempt: Attempt; priority: Priority; isGivenUp: () => boolean },
 ): Promise<SendResult> {
   const refused: NonNullable<SendResult['refused']> = [];
   const absent: string[] = [];
-  const beat = setInterval(() => Context.current().heartbeat(), BEAT_MS);
-  try {
-    for (const tag of tags) {
-      if (Date.now() > stopAt || Context.current().cancellationSignal.aborted) break;
-      const sendBy = Math.min(stopAt, Date.now() + ATTEMPT_WITHIN_MS);
-      const outcome = await attempt({ ...intent, tag, sendBy }, absent);
-      const failed = refusalIn(outcome);
-      if (failed) refused.push({ tag, ...failed });
-      else if (outcome.kind === 'found') return { ...outcome, tag: outcome.row.tag ?? tag, refused };
-      else if (outcome.kind !== 'doubt') return { ...outcome, tag, refused };
-      else {
-        const since = Date.now();
-        const shown = await settled(book, { tag, since, known, priority });
-        if (shown === null) return { ...outcome, since, tag, refused };
-        if (shown !== 'absent') return { kind: 'found', row: shown, tag, refused };
-        absent.push(tag);
-        refused.push({ tag, message: outcome.message, row: null, as: 'absent' });
-      }
-      // Called off: what was refused so far is still told. After the last one the day waits itself.
-      if (tag !== tags.at(-1)) await pause(pauseMs).catch(() => {});
+  for (const tag of tags) {
+    if (Date.now() > stopAt || isGivenUp() || Context.current().cancellationSignal.aborted) break;
+    const sendBy = Math.min(stopAt, Date.now() + ATTEMPT_WITHIN_MS);
+    const outcome = await attempt({ ...intent, tag, sendBy }, absent);
+    const failed = refusalIn(outcome);
+    if (failed) refused.push({ tag, ...failed });
+    else if (outcome.kind === 'found') return { ...outcome, tag: outcome.row.tag ?? tag, refused };
+    else if (outcome.kind !== 'doubt') return { ...outcome, tag, refused };
+    else {
+      const since = Date.now();
+      const shown = await settled(book, { tag, since, known, priority });
+      if (shown === null) return { ...outcome, since, tag, refused };
+      if (shown !== 'absent') return { kind: 'found', row: shown, tag, refused };
+      absent.push(tag);
+      refused.push({ tag, message: outcome.message, row: null, as: 'absent' });
     }
-    return { kind: 'too_late', refused };
-  } finally {
-    clearInterval(beat);
+    // Called off: what was refused so far is still told. After the last one the day waits itself.
+    if (tag !== tags.at(-1)) await pause(pauseMs).catch(() => {});
   }
+  return { kind: 'too_late', refused };
 }
 
 /** What surely came to nothing; null for everything that may stand in the book, or is not this order's alone. */

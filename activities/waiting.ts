@@ -1,6 +1,9 @@
 /** Waiting inside an activity: it ends when the activity is cancelled. */
 import { Context } from '@temporalio/activity';
 
+/** Below the shortest time-out of a heartbeat (workflows/activity-proxies.ts). */
+const GIVEN_UP_MS = 4_000;
+
 /** Sleeps, or is woken before. */
 export class Nap {
   private wakeUp = () => {};
@@ -29,6 +32,29 @@ export class Nap {
 }
 
 export const pause = (ms: number): Promise<void> => new Nap().sleep(ms);
+
+/**
+ * Beats while the work goes on: that its worker has died is noticed within the heartbeat's time-out. `isGivenUp`: it was suspended for nearly
+ * that long, so that its workflow may have given it up, whatever it hears of it.
+ */
+export async function beating<T>(everyMs: number, work: (isGivenUp: () => boolean) => Promise<T>): Promise<T> {
+  let last = Date.now();
+  let givenUp = false;
+  const look = () => {
+    givenUp ||= Date.now() - last > GIVEN_UP_MS;
+    return givenUp;
+  };
+  const beat = setInterval(() => {
+    look();
+    last = Date.now();
+    Context.current().heartbeat();
+  }, everyMs);
+  try {
+    return await work(look);
+  } finally {
+    clearInterval(beat);
+  }
+}
 
 /** Kite counts requests by calendar second. */
 export const untilNextSecond = (): Promise<void> => pause(1_000 - (Date.now() % 1_000) + 20);

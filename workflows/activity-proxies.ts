@@ -14,19 +14,26 @@ const untilItWorks = {
 /** Reads and idempotent writes: tried until they work. */
 export const reads = proxyActivities<DayActivities>({ startToCloseTimeout: '30s', retry: untilItWorks });
 
-/**
- * Order calls happen at most once an intent: whatever goes wrong is doubt. Each ends long before its time-out by itself (the HTTP time-out
- * and three seconds more), so that attempts never overlap.
- */
-export const orderCalls = proxyActivities<Pick<DayActivities, 'sendOrder' | 'changeOrder' | 'exchangeRequestToken'>>({
+/** A request token is exchanged once: a second time it is spent. */
+export const logins = proxyActivities<Pick<DayActivities, 'exchangeRequestToken'>>({
   startToCloseTimeout: '30s',
   retry: { maximumAttempts: 1 },
 });
 
-/** Many attempts of one exit, refused again and again: a dead worker is noticed, and all of its tags are in doubt then. */
+/**
+ * Order calls happen at most once an intent: whatever goes wrong is doubt, and so is a worker that has died, within seconds. One that was
+ * suspended for so long sends nothing more when it goes on.
+ */
+export const orderCalls = proxyActivities<Pick<DayActivities, 'sendOrder' | 'changeOrder'>>({
+  startToCloseTimeout: '30s',
+  heartbeatTimeout: '5s',
+  retry: { maximumAttempts: 1 },
+});
+
+/** Many attempts of one exit, refused again and again: where its worker dies all of its tags are in doubt. */
 export const repeatedCalls = proxyActivities<Pick<DayActivities, 'sendOrder'>>({
   startToCloseTimeout: '15m',
-  heartbeatTimeout: '10s',
+  heartbeatTimeout: '5s',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { maximumAttempts: 1 },
 });

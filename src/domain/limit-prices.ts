@@ -68,11 +68,8 @@ export function protectedLimit(order: {
   const { side, touch, tick, range, noWorseThan } = order;
   const step = WIDENING[Math.min(order.widen, WIDENING.length - 1)] ?? { perMille: 0, ticks: 0 };
   const band = Math.max((touch * step.perMille) / 1000, step.ticks * tick);
-  if (side === 'BUY') {
-    const wanted = Math.min(Math.ceil((touch + band) / tick) * tick, range.upper);
-    // A price shown at a peak would be refused after it: what the exchange accepts now comes first.
-    return Math.max(Math.min(Math.max(wanted, noWorseThan ?? 0), range.upper), tick);
-  }
-  const wanted = Math.max(Math.floor((touch - band) / tick) * tick, range.lower, tick);
-  return Math.max(Math.min(wanted, noWorseThan ?? Number.POSITIVE_INFINITY), range.lower, tick);
+  // What the exchange accepts now comes first: a price shown at a peak would be refused after it.
+  const accepted = (price: Paise) => Math.max(Math.min(Math.max(price, range.lower), range.upper), tick);
+  if (side === 'BUY') return accepted(Math.max(Math.ceil((touch + band) / tick) * tick, noWorseThan ?? 0));
+  return accepted(Math.min(Math.floor((touch - band) / tick) * tick, noWorseThan ?? Number.POSITIVE_INFINITY));
 }

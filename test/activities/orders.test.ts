@@ -131,19 +131,18 @@ describe('the look before sending', () => {
     expect(exchange.allOrders()).toHaveLength(1);
   });
 
-  it('is made again after the machine was suspended right before the write: the wall clock has gone on', async () => {
-    const today = await open();
+  /** Right before the first write the wall clock is so much further than at the look. */
+  async function sendSuspended(today: Desk, ms: number) {
     const { kite } = today;
     const { sessions } = today.parts.activities;
     let asked = 0;
-    // Right before the first write the wall clock is 3 s further than at the look.
     const suspended = {
       ...kite,
       withPriority: () => suspended,
       placeOrder: (async (order, isStillWanted) => {
         asked += 1;
         const real = Date.now;
-        if (asked === 1) vi.spyOn(Date, 'now').mockImplementation(() => real() + 3_000);
+        if (asked === 1) vi.spyOn(Date, 'now').mockImplementation(() => real() + ms);
         return kite.placeOrder(order, isStillWanted).finally(() => vi.restoreAllMocks());
       }) as typeof kite.placeOrder,
     };
@@ -151,11 +150,20 @@ describe('the look before sending', () => {
       ...today.parts.activities,
       sessions: { ...sessions, use: async (_, call) => call(suspended) },
     });
-    expect(await today.run(() => orders.sendOrder(today.intent({ tag: TAG, side: 'BUY' })))).toMatchObject({
-      ...{ kind: 'sent' },
-    });
-    expect(asked).toBe(2);
+    const intent = today.intent({ tag: TAG, side: 'BUY', sendBy: Date.now() + 10_000 });
+    return { sent: await today.run(() => orders.sendOrder(intent)), asked };
+  }
+
+  it('is made again after the machine was suspended right before the write: the wall clock has gone on', async () => {
+    const today = await open();
+    expect(await sendSuspended(today, 3_000)).toMatchObject({ sent: { kind: 'sent' }, asked: 2 });
     expect(today.exchange.allOrders()).toHaveLength(1);
+  });
+
+  it('is the last one where it was suspended for so long that the day may have given it up, and sends another', async () => {
+    const today = await open();
+    expect(await sendSuspended(today, 4_500)).toEqual({ sent: { kind: 'too_late' }, asked: 1 });
+    expect(today.exchange.allOrders()).toEqual([]);
   });
 
   it('that fails is no doubt: it is made again while the time holds', async () => {

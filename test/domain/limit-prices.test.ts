@@ -46,6 +46,12 @@ describe('a limit that crosses', () => {
     expect(protectedLimit({ ...order, side: 'BUY', touch: 130_00, widen: 3 })).toBe(140_00);
     expect(protectedLimit({ ...order, side: 'SELL', touch: 70_00, widen: 3 })).toBe(60_00);
   });
+  it('stays inside the circuit limits on both sides where others bid or ask beyond them', () => {
+    const bound = priceProtection(150_00, tick, { lower: 90_00, upper: 120_00 });
+    expect(protectedLimit({ ...order, side: 'SELL', touch: 150_00, range: bound })).toBe(120_00);
+    const low = priceProtection(60_00, tick, { lower: 80_00, upper: 120_00 });
+    expect(protectedLimit({ ...order, side: 'BUY', touch: 60_00, range: low })).toBe(80_00);
+  });
   it('never shows a worse price than before: a buy does not fall, a sell does not rise', () => {
     expect(protectedLimit({ ...order, side: 'BUY', noWorseThan: 103_00 })).toBe(103_00);
     expect(protectedLimit({ ...order, side: 'BUY', noWorseThan: 101_00 })).toBe(102_00);

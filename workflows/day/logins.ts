@@ -1,7 +1,7 @@
 /** The day's logins: exchanged one after the other, and asked for (TRADING section 9). That one has died the book watcher sees. */
 import type { TokenExchange } from '../../src/contract/activities.ts';
 import type { AuthCompleted } from '../../src/contract/commands.ts';
-import { orderCalls } from '../activity-proxies.ts';
+import { logins } from '../activity-proxies.ts';
 import type { Day } from './day.ts';
 
 const MINUTE_MS = 60_000;
@@ -34,7 +34,7 @@ export async function keepLogins(day: Day): Promise<void> {
 
 async function exchange(day: Day, auth: AuthCompleted): Promise<TokenExchange> {
   try {
-    return await orderCalls.exchangeRequestToken.executeWithOptions({ summary: 'Exchanging the request token' }, [
+    return await logins.exchangeRequestToken.executeWithOptions({ summary: 'Exchanging the request token' }, [
       { identity: day.identity, auth },
     ]);
   } catch {

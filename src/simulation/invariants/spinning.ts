@@ -5,11 +5,12 @@ import type { Findings } from './findings.ts';
 import { type Legs, positionOf, tagOf } from './legs.ts';
 
 const MINUTE_MS = 60_000;
-/** Events of the history in a minute beyond which something spins: with one position open, and for each one more. */
+/** Events of the history in a minute beyond which something spins: with one position open, and for each one, or each live order of ours, more. */
 const MOST_EVENTS = 600;
 const EVENTS_FOR_ANOTHER = 150;
 /** Order calls of one leg: two slices at a price every two seconds are sixty, with refusals and cancellations between. */
 const MOST_CALLS = 120;
+const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 
 export class Spinning {
   private readonly of: { play: Play; legs: Legs; findings: Findings };
@@ -35,7 +36,8 @@ export class Spinning {
     const events = play.execution?.history.events ?? 0;
     if (now - this.minute.at < MINUTE_MS) return;
     const open = new Set([...legs.legs.values()].map(({ position }) => position)).size;
-    const most = MOST_EVENTS + Math.max(0, open - 1) * EVENTS_FOR_ANOTHER;
+    const live = play.world.exchange.orders().filter(({ tag, status }) => tagOf(tag) && !FINAL.has(status)).length;
+    const most = MOST_EVENTS + Math.max(0, open - 1, live - 1) * EVENTS_FOR_ANOTHER;
     const added = events - this.minute.events;
     if (added > most && this.minute.at > 0) findings.add(8, 'something spins', `${added} events within a minute`);
     for (const [leg, calls] of this.calls)

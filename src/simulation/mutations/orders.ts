@@ -130,8 +130,8 @@ const SECOND_AFTER_MS = 2;`,
     name: 'sent-after-a-suspension',
     why: 'A machine that slept between its look and its order sends the order when it wakes.',
     file: 'activities/orders.ts',
-    find: 'const isStillWanted = () => Date.now() <= sendBy && isFresh(looked) && (priced.touch === null || isFresh(pricedAt));',
-    replace: 'const isStillWanted = () => looked !== undefined;',
+    find: 'Date.now() <= sendBy && !deps.isGivenUp() && isFresh(looked) && (priced.touch === null || isFresh(pricedAt));',
+    replace: 'looked !== undefined;',
     by: 2,
     days: {
       // The stop becomes the exit, so that the hedge's sale is the first order that is sent.
