@@ -50,7 +50,9 @@ export class Dues {
 
   private hear({ command }: Command, position: string | null): void {
     const now = virtualNow();
-    if (command === 'close_all') {
+    // Cancelling the workflow is an emergency while the market is open (CONTROL, "In Temporal").
+    const isCancelled = command === 'cancel_workflow' && isTrading(now);
+    if (command === 'close_all' || isCancelled) {
       this.closing = 'emergency';
       this.closedAll = true;
       this.closingSince ??= now;
@@ -212,4 +214,9 @@ export class Dues {
 
 function instrumentOf({ world }: Play, contract: string): SimInstrument | undefined {
   return world.exchange.find('NFO', contract.split(' ')[1] ?? '');
+}
+
+function isTrading(at: MarketMs): boolean {
+  const session = sessionOf(istDate(at));
+  return session.kind === 'session' && at >= session.open && at < session.close;
 }

@@ -55,8 +55,9 @@ export function judgeEnd(of: {
       at < accidentAt &&
       // Who closes everything is told what came of it.
       !(kind === 'told' && cause === 'emergency' && of.closedAll) &&
-      // A long that nobody buys is one by the market alone.
+      // A long that nobody buys is one by the market alone; its broker squares it off in vain.
       cause !== 'surplus_hedge' &&
+      !(cause === 'broker_square_off' && / placed SELL /.test(text)) &&
       !(cause === 'not_flat' && / long/.test(text) && !/ short/.test(text)),
   );
   if (uncaused) findings.add(10, 'a page without a cause', uncaused.text);

@@ -171,6 +171,8 @@ export class PositionsWatch {
         marketIsOpen &&
         leg.net !== 0 &&
         leg.position.startsWith('P') &&
+        // Of several that hold it, it is told of the oldest.
+        this.leftOf(leg) !== leg.net &&
         book.legs.closedByOthers(leg.contract, virtualNow()) > book.legs.closedByOthers(leg.contract, heardBy);
       this.deadlines.expect(
         `others have closed the ${leg.role} of ${leg.position}`,

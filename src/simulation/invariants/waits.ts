@@ -139,11 +139,14 @@ export class Waits {
     }
   }
 
-  /** Others have sold all that covered it: what is short is bought back at whatever price (CONTROL, I1). */
+  /** Others have sold of what covered it: what is short is bought back at whatever price (CONTROL, I1). */
   private isUncovered(position: string): boolean {
     const { legs } = this.of.book;
-    const hedges = legs.legsOf(position).filter(({ role, net }) => role === 'hedge' && net > 0);
-    return hedges.length > 0 && hedges.every((leg) => legs.leftOf(leg, virtualNow()) === 0);
+    const of = legs.legsOf(position);
+    const short = of.reduce((sum, { net }) => sum + Math.max(0, -net), 0);
+    const hedges = of.filter(({ role, net }) => role === 'hedge' && net > 0);
+    const left = hedges.reduce((sum, leg) => sum + Math.max(0, legs.leftOf(leg, virtualNow())), 0);
+    return hedges.some((leg) => legs.leftOf(leg, virtualNow()) < leg.net) && left < short;
   }
 
   /** A halt is no blindness: there is nothing to be seen. */
