@@ -104,11 +104,12 @@ export function watching() {
     backoffCoefficient: 1,
     nonRetryableErrorTypes: [SESSION_LOST],
   } satisfies RetryPolicy;
-  const options = { taskQueue, startToCloseTimeout: '12h' as const, cancellationType: 'TRY_CANCEL' as const, retry };
-  return {
-    guard: proxyActivities<Pick<GuardActivities, 'guardPosition'>>({ ...options, heartbeatTimeout: '5s' }),
-    book: proxyActivities<Pick<GuardActivities, 'watchBook'>>({ ...options, heartbeatTimeout: '10s' }),
-  };
+  return proxyActivities<GuardActivities>({
+    ...{ taskQueue, retry },
+    startToCloseTimeout: '12h',
+    heartbeatTimeout: '5s',
+    cancellationType: 'TRY_CANCEL',
+  });
 }
 
 /** The number of the session that a call found dead; null for any other failure. */

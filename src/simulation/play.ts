@@ -72,7 +72,7 @@ const PACES: Record<Case['pace'], Pace> = {
   // Of positions that stay open for hours.
   slow: {
     guard: { lookMs: 2_000, heartbeatMs: 3_000, quoteLookMs: 4_000 },
-    book: { ...BOOK_PACE, heartbeatMs: 5_000, busyMs: 3_000, openMs: 8_000, idleMs: 30_000, beforeOpenMs: 60_000 },
+    book: { ...BOOK_PACE, heartbeatMs: 3_000, busyMs: 3_000, openMs: 8_000, idleMs: 30_000, beforeOpenMs: 60_000 },
     feed: { lookMs: 30_000, muteMs: 150_000 },
     ticks: { fastMs: 4_000, slowMs: 60_000 },
   },

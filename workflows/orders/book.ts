@@ -40,9 +40,7 @@ async function watchOnce(day: Day): Promise<void> {
   let failed = false;
   let quietUntil: MarketMs | null = null;
   const run = scope
-    .run(() =>
-      watching().book.watchBook.executeWithOptions({ summary: 'Orders, trades and positions at Zerodha' }, [input]),
-    )
+    .run(() => watching().watchBook.executeWithOptions({ summary: 'Orders, trades and positions at Zerodha' }, [input]))
     .then((news) => {
       if (news.kind === 'quiet') quietUntil = news.until;
       applyNews(day, news);

@@ -19,7 +19,7 @@ export async function lastLook(day: Day): Promise<void> {
   };
   try {
     const news = await day.withSession('last look', () =>
-      watching().book.watchBook.executeWithOptions({ summary: 'The book after the close' }, [input]),
+      watching().watchBook.executeWithOptions({ summary: 'The book after the close' }, [input]),
     );
     applyNews(day, news);
   } catch (error) {

@@ -39,7 +39,7 @@ async function runOnce(day: Day, position: Position, input: GuardInput, over: ()
   let done = false;
   const summary = `Guarding ${position.id} until ${istTime(input.until)}`;
   const run = scope
-    .run(() => watching().guard.guardPosition.executeWithOptions({ summary }, [input]))
+    .run(() => watching().guardPosition.executeWithOptions({ summary }, [input]))
     .then((result) => {
       if (result.epoch === position.guardEpoch) apply(day, position, result);
       return result;
