@@ -1,7 +1,14 @@
 /** What the judge excuses, and days of other plans on which it finds nothing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Case, Deed } from '../../src/simulation/case.ts';
-import { at, callFault, after as onMoment, quietDay, shortDay } from '../../src/simulation/mutations/own-days.ts';
+import {
+  at,
+  callFault,
+  after as onMoment,
+  order,
+  quietDay,
+  shortDay,
+} from '../../src/simulation/mutations/own-days.ts';
 import { openRunner, type Runner } from '../../src/simulation/run-case.ts';
 
 let runner: Runner;
@@ -62,6 +69,18 @@ describe('a hedge that is kept while a person is asked whose trades closed its s
       ]),
     );
     expect([results, findings]).toEqual([['flat'], []]);
+  });
+});
+
+describe('a stop that closes everything', () => {
+  it('is not for what a person orders after it: that is left at the square-off', async () => {
+    const { findings, results, orders } = await runner.run(
+      quietDay([
+        at('11:12:30', { do: 'command', of: { command: 'stop_and_close' } }),
+        at('11:13:30', order({ leg: 'far', lots: 2, side: 'BUY' })),
+      ]),
+    );
+    expect([results, findings, orders]).toEqual([['flat'], [], 2]);
   });
 });
 
