@@ -8,6 +8,7 @@ import {
   order,
   quietDay,
   shortDay,
+  thin,
 } from '../../src/simulation/mutations/own-days.ts';
 import { openRunner, type Runner } from '../../src/simulation/run-case.ts';
 
@@ -97,6 +98,21 @@ describe('a short whose hedge others have sold', () => {
       ]),
     );
     expect(met).toEqual(expect.arrayContaining(['ticks.silent', 'place.never', 'external.hedge_sold']));
+    expect(findings).toEqual([]);
+  });
+});
+
+describe('an exit that has shown the price of a peak', () => {
+  it('may cost less again once the exchange has refused that', async () => {
+    const peak = { kind: 'price_shift', count: 1, role: 'main', points: 150, seconds: 3 } as const;
+    const { findings, met } = await runner.run(
+      quietDay([
+        thin('stop_rests', 'BUY', 1),
+        onMoment('stop_rests', 5_000, { do: 'exchange_fault', kind: 'price.spike', fault: peak }),
+        onMoment('stop_rests', 5_000, rejecting('BUY')),
+      ]),
+    );
+    expect(met).toEqual(expect.arrayContaining(['price.spike', 'order.thin', 'order.rejected']));
     expect(findings).toEqual([]);
   });
 });
