@@ -23,7 +23,7 @@ export class Circuits {
   }
 
   /** Takes them from a quote that was read for its price. */
-  take(tradingsymbol: string, { lowerCircuit, upperCircuit }: CircuitLimits): void {
+  take(tradingsymbol: string, { lowerCircuit = null, upperCircuit = null }: Partial<CircuitLimits>): void {
     if (lowerCircuit === null && upperCircuit === null) return;
     this.known.set(tradingsymbol, { lowerCircuit, upperCircuit, at: performance.now() });
   }

@@ -116,7 +116,10 @@ export function refOf(contract: OptionContract, date: string): ContractRef {
 
 async function quoted(deps: Deps, session: KiteSession, ref: ContractRef): Promise<Leg | null> {
   const touch = await freshQuote(deps.feed, session, ref);
-  return touch ? { ref, touch } : null;
+  if (!touch) return null;
+  // Its order needs them at once, and a second quote waits its turn.
+  deps.book.circuits.take(ref.tradingsymbol, touch);
+  return { ref, touch };
 }
 
 /** The position as it would be, at the worst prices that its entry may take. */

@@ -21,7 +21,10 @@ export const REFUSALS = {
     status: 409,
     when: 'a holiday, of which the details name the next trading day, or not within trading hours',
   },
-  too_late: { status: 409, when: 'the square-off has begun, or nothing is opened any more on the expiry day' },
+  too_late: {
+    status: 409,
+    when: 'the square-off has begun, everything was to be closed meanwhile, or nothing is opened any more on the expiry day',
+  },
   day_over: { status: 409, when: 'the trading day has ended' },
   day_lost: {
     status: 409,

@@ -41,6 +41,13 @@ describe('planning an entry', () => {
     expect(planned.worstLoss).toBeLessThan((200_00 - (lowestSell - highestHedge)) * 750 + 1_000_00);
   });
 
+  it('takes the circuits from a quote that it reads: the order waits for no second one', async () => {
+    await plan();
+    desk?.exchange.killSessions();
+    const known = await desk?.parts.activities.book.circuits.of(MAIN, 'entry');
+    expect(known).toMatchObject({ upperCircuit: expect.any(Number) });
+  });
+
   it('two positions fit a day by default; with both reserved a third does not', async () => {
     expect(codes(await plan({ reserved: 25_000_00, openPositions: 1, capitalAtRisk: 130_000_00 }))).toBe('planned');
     const third = await plan({ reserved: 50_000_00, openPositions: 2, capitalAtRisk: 260_000_00 });

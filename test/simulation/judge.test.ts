@@ -1,7 +1,15 @@
 /** What the judge excuses, and days of other plans on which it finds nothing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Case, Deed } from '../../src/simulation/case.ts';
-import { at, callFault, after as onMoment, quietDay, shortDay } from '../../src/simulation/mutations/own-days.ts';
+import {
+  at,
+  callFault,
+  after as onMoment,
+  order,
+  quietDay,
+  shortDay,
+  thin,
+} from '../../src/simulation/mutations/own-days.ts';
 import { openRunner, type Runner } from '../../src/simulation/run-case.ts';
 
 let runner: Runner;
@@ -65,6 +73,18 @@ describe('a hedge that is kept while a person is asked whose trades closed its s
   });
 });
 
+describe('a stop that closes everything', () => {
+  it('is not for what a person orders after it: that is left at the square-off', async () => {
+    const { findings, results, orders } = await runner.run(
+      quietDay([
+        at('11:12:30', { do: 'command', of: { command: 'stop_and_close' } }),
+        at('11:13:30', order({ leg: 'far', lots: 2, side: 'BUY' })),
+      ]),
+    );
+    expect([results, findings, orders]).toEqual([['flat'], [], 2]);
+  });
+});
+
 describe('a short whose hedge others have sold', () => {
   it('is bought back at whatever price: that nobody sees one is not asked to be told', async () => {
     const sold = { do: 'external', kind: 'external.hedge_sold', role: 'hedge', side: 'SELL', lots: 10 } as const;
@@ -78,6 +98,21 @@ describe('a short whose hedge others have sold', () => {
       ]),
     );
     expect(met).toEqual(expect.arrayContaining(['ticks.silent', 'place.never', 'external.hedge_sold']));
+    expect(findings).toEqual([]);
+  });
+});
+
+describe('an exit that has shown the price of a peak', () => {
+  it('may cost less again once the exchange has refused that', async () => {
+    const peak = { kind: 'price_shift', count: 1, role: 'main', points: 150, seconds: 3 } as const;
+    const { findings, met } = await runner.run(
+      quietDay([
+        thin('stop_rests', 'BUY', 1),
+        onMoment('stop_rests', 5_000, { do: 'exchange_fault', kind: 'price.spike', fault: peak }),
+        onMoment('stop_rests', 5_000, rejecting('BUY')),
+      ]),
+    );
+    expect(met).toEqual(expect.arrayContaining(['price.spike', 'order.thin', 'order.rejected']));
     expect(findings).toEqual([]);
   });
 });

@@ -117,6 +117,19 @@ describe('a manual order', () => {
     expect(filledOf(today.book(), HEDGE, 'BUY')).toBe(75);
   });
 
+  it('is refused when everything was to be closed while it was looked at, and taken afterwards', async () => {
+    const today = await stage.startDay();
+    await today.logIn();
+    await today.at('09:30');
+    const { checkManualOrder } = today.parts.day;
+    duringCheck(today, () => today.stop(true));
+    await expect(today.placeOrder({ symbol: HEDGE })).rejects.toMatchObject(refusedWith('too_late', 'closed'));
+    Object.assign(today.parts.day, { checkManualOrder });
+    await today.placeOrder({ symbol: HEDGE });
+    expectFlat(await today.result(), today);
+    expect(filledOf(today.book(), HEDGE, 'BUY')).toBe(75);
+  });
+
   it('is refused from the five hundredth command of a day on, and positions can still be closed', async () => {
     const today = await covered();
     const expiresAt = today.now() + 600_000;

@@ -14,6 +14,8 @@ import { watchPrice } from './watched-price.ts';
 
 /** A call that waited longer than this for a worker does nothing. Wall milliseconds. */
 const SEND_WITHIN_MS = 10_000;
+/** An entry that has not left by then is decided anew: nobody can call it off once everything is to be closed. */
+const ENTER_WITHIN_MS = 2_500;
 
 type Send = Extract<Action, { do: 'send' }>;
 type Change = Extract<Action, { do: 'change' }>;
@@ -25,7 +27,7 @@ export function send(day: Day, position: Position, action: Send): void {
     return;
   }
   const { leg, purpose, side, quantity, pricing } = action;
-  const sendBy = Date.now() + SEND_WITHIN_MS;
+  const sendBy = Date.now() + (purpose === 'entry' ? ENTER_WITHIN_MS : SEND_WITHIN_MS);
   leaves(day, position, recordIntent(day, position, { leg, purpose, side, quantity, pricing }, sendBy));
 }
 

@@ -18,10 +18,12 @@ export function refuseState({ facts }: Day): void {
 }
 
 /** What only opens something: an emergency, the day's loss limit and differences that nobody acknowledged keep it from happening. */
-export function refuseOpening(day: Day): void {
-  const { entriesOff } = day.facts;
+export function refuseOpening(day: Day, closingAtFirst: Day['facts']['closing']): void {
+  const { entriesOff, closing } = day.facts;
   if (entriesOff !== null)
     throw refusal('entries_off', `nothing new is opened today: ${entriesOff}. What is open can be closed`);
+  if (closing !== null && closingAtFirst === null)
+    throw refusal('too_late', 'everything was to be closed while it was looked at');
   const block = day.entriesBlockedBy();
   if (block) throw refusal('not_acknowledged', `acknowledge it first: ${block.message}`, { warning: block.id });
 }

@@ -86,11 +86,12 @@ function refuseTooMany(commands: number, most: number): void {
 
 async function carryOut(day: Day, command: PlaceOrder): Promise<Carried> {
   let begun = false;
+  const { closing } = day.facts;
   const work = day.inTurn(async () => {
     refuseExpired(command);
     begun = true;
     day.changed();
-    return begin(day, command);
+    return begin(day, command, closing);
   });
   work.catch(() => {});
   // A command that still waits for its turn by then has expired.
@@ -110,7 +111,7 @@ async function carryOut(day: Day, command: PlaceOrder): Promise<Carried> {
 type Begun = Carried & { wait: (() => Promise<void>) | null };
 
 /** Looks at everything, and records the order: from here on what it may lose is reserved. */
-async function begin(day: Day, command: PlaceOrder): Promise<Begun> {
+async function begin(day: Day, command: PlaceOrder, closing: Day['facts']['closing']): Promise<Begun> {
   const { facts } = day;
   facts.plan ??= command.plan;
   const product: Product = command.order.product ?? (facts.plan.exitPolicy === 'intraday' ? 'MIS' : 'NRML');
@@ -119,7 +120,7 @@ async function begin(day: Day, command: PlaceOrder): Promise<Begun> {
   refuseState(day);
   if (checked.kind === 'refused') throw refuseChecked(day, command, checked);
   const { checks, contract } = checked;
-  if (checks.effect.startsWith('opens')) refuseOpening(day);
+  if (checks.effect.startsWith('opens')) refuseOpening(day, closing);
   refuseSince(day, command, contract, product);
   if (command.checkOnly) return { tag: null, checks, wait: null };
   const position = positionFor(day, contract, product, checks.effect === 'opens_short' ? 'SELL' : 'BUY');

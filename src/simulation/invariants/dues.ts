@@ -13,6 +13,7 @@ import type { Able } from './able.ts';
 import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
 import { HOUR_CLOSES } from './hours.ts';
+import { positionOf, tagOf } from './legs.ts';
 import type { PositionsWatch } from './positions.ts';
 
 /** Square-off, and how long after it a second counts as its beginning. */
@@ -27,6 +28,8 @@ const SURELY = 1.02;
 const SAME_CLOSE = 5_00;
 /** The last one before the square-off, which comes with the next. */
 const LAST_STOP = '14:15';
+/** A manual order leaves so long after its command at most (docs/order-policy.md). */
+const COMMAND_MS = 8_000;
 /** The index's last bar of a day. */
 const LAST_CLOSE = '15:30';
 
@@ -35,11 +38,19 @@ export class Dues {
   private closing: 'emergency' | 'stopped' | null = null;
   private lossSince: number | null = null;
   private judged = '';
+  private stoppedAt = 0;
+  /** When the first order of a person's position left. */
+  private readonly ordered = new Map<string, MarketMs>();
   private readonly of: { play: Play; able: Able; book: BookWatch; positions: PositionsWatch; findings: Findings };
 
   constructor(of: { play: Play; able: Able; book: BookWatch; positions: PositionsWatch; findings: Findings }) {
     this.of = of;
     of.play.onCommand((command, position) => this.hear(command, position));
+    of.play.world.hooks.add((point) => {
+      if (point.kind !== 'call' || point.point !== 'leaves' || point.call.name !== 'placeOrder') return;
+      const tag = tagOf(point.call.order?.tag);
+      if (tag?.manual && !this.ordered.has(positionOf(tag))) this.ordered.set(positionOf(tag), virtualNow());
+    });
   }
 
   /** Entries are off, and everything is to be left: since when, or null. */
@@ -59,6 +70,7 @@ export class Dues {
       this.entriesOffSince ??= now;
     } else if (command === 'stop_and_close') {
       this.closing ??= 'stopped';
+      this.stoppedAt = now;
       this.closingSince ??= now;
       this.entriesOffSince ??= now;
     } else if (command === 'stop') this.entriesOffSince ??= now;
@@ -73,17 +85,23 @@ export class Dues {
     this.closingSince = null;
     this.closing = null;
     this.entriesOffSince = null;
+    this.ordered.clear();
   }
 
   pulse(): void {
     const { positions } = this.of;
     const now = virtualNow();
-    if (this.closing) positions.exitDue(positions.openPositions());
+    if (this.closing) positions.exitDue(positions.openPositions().filter((position) => !this.isOrderedSince(position)));
     const squareOff = istAt(istDate(now), SQUARE_OFF);
     if (now >= squareOff)
       positions.exitDue(positions.openPositions().filter((position) => this.leavesOn(position) <= istDate(now)));
     this.lookAtIndex(now);
     this.lookAtLoss(now);
+  }
+
+  /** Trading that is stopped takes manual orders still: what a person has ordered since then is theirs to close. */
+  private isOrderedSince(position: string): boolean {
+    return this.closing === 'stopped' && (this.ordered.get(position) ?? 0) > this.stoppedAt + COMMAND_MS;
   }
 
   /**

@@ -142,8 +142,10 @@ export class Terms {
       for (const key of this.exitPrices.keys()) if (key.startsWith(`${position} `)) this.exitPrices.delete(key);
       return;
     }
-    if (orderType !== 'LIMIT' || (status !== 'OPEN' && status !== 'COMPLETE')) return;
     const key = `${position} ${parsed.manual ? orderId : `${parsed.date} ${parsed.slice}`}`;
+    // Nor is what was shown before it good any more: the next one is made of the touch of then.
+    if (status === 'REJECTED') this.exitPrices.delete(key);
+    if (orderType !== 'LIMIT' || (status !== 'OPEN' && status !== 'COMPLETE')) return;
     const shown = this.exitPrices.get(key);
     // What left before another order showed its price could not know of it.
     const isKnown = shown?.orderId === orderId || (shown?.at ?? 0) < (this.leftAt.get(tag ?? '') ?? 0);

@@ -53,6 +53,24 @@ it('CONTROL 6: the decision of 11:15 is not sold at 14:50, and the hedge is', as
   expect({ sold, long }).toEqual({ sold: [], long: 0 });
 });
 
+it('an entry that has waited for a look at the book is not sent any more seconds after an emergency', async () => {
+  const emergencyAtTheEntry = played({}, async (day) => {
+    const effect = {
+      do: 'refuse',
+      status: 503,
+      errorType: 'GeneralException',
+      message: 'Service unavailable',
+    } as const;
+    await day.at('11:15');
+    await day.seen('the entry', ({ orders }) => orders.length > 0);
+    day.world.faults.add({ kind: 'orders.503', calls: ['orders'], effect, forMs: 5_000 });
+    day.emergency();
+    await day.pass(EXIT_MS);
+    return { met: day.used('orders.503') > 0, orders: day.orders().length };
+  });
+  expect(await emergencyAtTheEntry()).toEqual({ met: true, orders: 0 });
+});
+
 const gapUnseen = async () => {
   const hour = (close: number) => [25_050, 25_060, Math.min(close, 25_030), close] as const;
   // The last quarter of an hour closes below the strike, and Tuesday opens above it.
