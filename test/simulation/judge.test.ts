@@ -33,6 +33,16 @@ describe('ticks', () => {
     const { met } = await runner.run(shortDay([onMoment('main_filled', 5_000, { do: 'ticker_fault', fault: lie })]));
     expect(met).toContain('ticks.lie');
   });
+
+  it('correct a lie soon where it was told, whatever another process is told', async () => {
+    const effect = { do: 'lies', factor: 1.8 } as const;
+    const lie = { kind: 'ticks.lie', effect, forMs: 10_000, count: 1, role: 'main' } as const;
+    for (const ms of [5_000, 10_000, 15_000]) {
+      const told = onMoment('main_filled', ms, { do: 'ticker_fault', fault: lie });
+      const { met, findings } = await runner.run(shortDay([told], { workers: 2, seed: ms }));
+      expect([met.includes('ticks.lie'), findings]).toEqual([true, []]);
+    }
+  });
 });
 
 describe('the last minute for new orders', () => {

@@ -153,7 +153,10 @@ export class TickerServer {
         this.hurry();
       },
       unsubscribe: (tokens) => {
-        for (const token of tokens) mine?.tokens.delete(token);
+        for (const token of tokens) {
+          mine?.tokens.delete(token);
+          this.lies.corrected(process, token);
+        }
       },
       leave,
     };
@@ -253,8 +256,8 @@ export class TickerServer {
     if (!lie && connection.process.running) this.shownAt.set(tradingsymbol, virtualNow());
     if (!isIndex && connection.sent.get(token) === key) return [];
     connection.sent.set(token, key);
-    if (lie) this.lies.told(tradingsymbol);
-    else this.lies.corrected(tradingsymbol);
+    if (lie) this.lies.told(connection.process, token);
+    else this.lies.corrected(connection.process, token);
     return [packet(token, !isIndex, lastPrice, depth, touch.at)];
   }
 
