@@ -108,6 +108,22 @@ describe('an order whose answer is lost', () => {
   });
 });
 
+describe('a session that the broker has ended', () => {
+  it('is to be told of from the first call on that is answered so', async () => {
+    const calls = ['orders', 'orderHistory', 'trades', 'orderTrades', 'positions', 'quotes'] as const;
+    const gateway = { kind: 'reads.gateway', calls, effect: { do: 'gateway' }, forMs: 32_000 } as const;
+    const { findings, used } = await runner.run(
+      shortDay(
+        [onMoment('main_filled', 5_000, callFault(gateway)), onMoment('main_filled', 6_000, { do: 'token_death' })],
+        {},
+        120_000,
+      ),
+    );
+    expect(used).toEqual(expect.arrayContaining(['reads.gateway', 'session.dies']));
+    expect(findings).toEqual([]);
+  });
+});
+
 describe('days on which nothing goes wrong have no findings', () => {
   const large = { numLots: 5, maxCapitalAtRisk: 50_000_000_00, maxLossPerDay: 100_000_00 };
   const twoSignals: Partial<Case> = {

@@ -153,7 +153,7 @@ export class PositionsWatch {
     const open = [...book.legs.legs.values()].some((leg) => this.leftOf(leg) !== 0);
     const now = virtualNow();
     const watched = now >= istAt(istDate(now), '09:00') && marketIsOpen;
-    const noSession = open && watched && !able.isLoggedIn();
+    const noSession = open && watched && !able.isLoggedIn() && !able.diedUnheard();
     this.deadlines.expect('no session with something open', noSession, NO_SESSION_MS + this.of.readEveryMs);
     const unread = able.bookUnreadFor() > this.of.readEveryMs;
     this.deadlines.expect('the book is not read', open && marketIsOpen && unread && able.isLoggedIn(), BOOK_UNREAD_MS);
