@@ -1,6 +1,6 @@
 /** What the judge excuses, and days of other plans on which it finds nothing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Case, Deed } from '../../src/simulation/case.ts';
+import type { Case, Deed, Event } from '../../src/simulation/case.ts';
 import { at, callFault, after as onMoment, quietDay, shortDay } from '../../src/simulation/mutations/own-days.ts';
 import { openRunner, type Runner } from '../../src/simulation/run-case.ts';
 
@@ -104,6 +104,28 @@ describe('an order whose answer is lost', () => {
       ]),
     );
     expect(used).toEqual(expect.arrayContaining(['place.lost', 'orders.frozen']));
+    expect(findings).toEqual([]);
+  });
+});
+
+describe('a stop that the exchange has cancelled', () => {
+  it('is missed from when a list or the ticker could tell of it', async () => {
+    const lists = ['orders', 'orderHistory', 'trades', 'orderTrades'] as const;
+    const frozen = { kind: 'orders.frozen', calls: lists, effect: { do: 'frozen' }, forMs: 50_000 } as const;
+    const away = { kind: 'ticks.unavailable', effect: { do: 'unavailable' }, forMs: 25_000, cuts: true } as const;
+    const spike = { kind: 'price_shift', count: 1, points: 150, seconds: 10, role: 'main' } as const;
+    const cancels = { kind: 'cancel_triggered', count: 1 } as const;
+    const day = (more: Event[]) =>
+      runner.run(
+        shortDay([
+          onMoment('stop_rests', 3_000, callFault(frozen)),
+          onMoment('stop_rests', 3_000, { do: 'exchange_fault', kind: 'order.cancelled_at_trigger', fault: cancels }),
+          onMoment('stop_rests', 10_000, { do: 'exchange_fault', kind: 'price.spike', fault: spike }),
+          ...more,
+        ]),
+      );
+    const { findings, used } = await day([onMoment('stop_rests', 3_000, { do: 'ticker_fault', fault: away })]);
+    expect(used).toEqual(expect.arrayContaining(['orders.frozen', 'order.cancelled_at_trigger', 'ticks.unavailable']));
     expect(findings).toEqual([]);
   });
 });
