@@ -1,6 +1,6 @@
 /** What the judge excuses, and days of other plans on which it finds nothing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Case, Deed } from '../../src/simulation/case.ts';
+import type { Case, Deed, Event } from '../../src/simulation/case.ts';
 import {
   at,
   callFault,
@@ -40,6 +40,16 @@ describe('ticks', () => {
     const lie = { kind: 'ticks.lie', effect: { do: 'lies', factor: 1.1 }, forMs: 6_000, role: 'main' } as const;
     const { met } = await runner.run(shortDay([onMoment('main_filled', 5_000, { do: 'ticker_fault', fault: lie })]));
     expect(met).toContain('ticks.lie');
+  });
+
+  it('correct a lie soon where it was told, whatever another process is told', async () => {
+    const effect = { do: 'lies', factor: 1.8 } as const;
+    const lie = { kind: 'ticks.lie', effect, forMs: 10_000, count: 1, role: 'main' } as const;
+    for (const ms of [5_000, 10_000, 15_000]) {
+      const told = onMoment('main_filled', ms, { do: 'ticker_fault', fault: lie });
+      const { met, findings } = await runner.run(shortDay([told], { workers: 2, seed: ms }));
+      expect([met.includes('ticks.lie'), findings]).toEqual([true, []]);
+    }
   });
 });
 
@@ -129,6 +139,44 @@ describe('an order whose answer is lost', () => {
       ]),
     );
     expect(used).toEqual(expect.arrayContaining(['place.lost', 'orders.frozen']));
+    expect(findings).toEqual([]);
+  });
+});
+
+describe('a stop that the exchange has cancelled', () => {
+  it('is missed from when a list or the ticker could tell of it', async () => {
+    const lists = ['orders', 'orderHistory', 'trades', 'orderTrades'] as const;
+    const frozen = { kind: 'orders.frozen', calls: lists, effect: { do: 'frozen' }, forMs: 50_000 } as const;
+    const away = { kind: 'ticks.unavailable', effect: { do: 'unavailable' }, forMs: 25_000, cuts: true } as const;
+    const spike = { kind: 'price_shift', count: 1, points: 150, seconds: 10, role: 'main' } as const;
+    const cancels = { kind: 'cancel_triggered', count: 1 } as const;
+    const day = (more: Event[]) =>
+      runner.run(
+        shortDay([
+          onMoment('stop_rests', 3_000, callFault(frozen)),
+          onMoment('stop_rests', 3_000, { do: 'exchange_fault', kind: 'order.cancelled_at_trigger', fault: cancels }),
+          onMoment('stop_rests', 10_000, { do: 'exchange_fault', kind: 'price.spike', fault: spike }),
+          ...more,
+        ]),
+      );
+    const { findings, used } = await day([onMoment('stop_rests', 3_000, { do: 'ticker_fault', fault: away })]);
+    expect(used).toEqual(expect.arrayContaining(['orders.frozen', 'order.cancelled_at_trigger', 'ticks.unavailable']));
+    expect(findings).toEqual([]);
+  });
+});
+
+describe('a session that the broker has ended', () => {
+  it('is to be told of from the first call on that is answered so', async () => {
+    const calls = ['orders', 'orderHistory', 'trades', 'orderTrades', 'positions', 'quotes'] as const;
+    const gateway = { kind: 'reads.gateway', calls, effect: { do: 'gateway' }, forMs: 32_000 } as const;
+    const { findings, used } = await runner.run(
+      shortDay(
+        [onMoment('main_filled', 5_000, callFault(gateway)), onMoment('main_filled', 6_000, { do: 'token_death' })],
+        {},
+        120_000,
+      ),
+    );
+    expect(used).toEqual(expect.arrayContaining(['reads.gateway', 'session.dies']));
     expect(findings).toEqual([]);
   });
 });

@@ -60,6 +60,25 @@ describe('an exit whose change is acknowledged and then refused', () => {
   });
 });
 
+describe("a guard's change that got lost", () => {
+  it('is told of ten seconds after the guard asked for it, also while the stop is being cancelled instead', async () => {
+    const today = await stage.tradingDay({
+      guard: ({ stop, until }) => {
+        if (!stop) return { kind: 'quiet', until };
+        const at = today.marketNow() - 5_000;
+        return { kind: 'triggered', reason: 'loss_cap', at, sent: true, price: 12_000, detail: 'no clear answer' };
+      },
+    });
+    const effect = { do: 'gateway' } as const;
+    today.world.faults.add({ kind: 'lost', calls: ['modifyOrder', 'cancelOrder'], effect });
+    await today.at('11:15:30');
+    const stop = ours(today.book()).find(({ status }) => status === 'TRIGGER PENDING');
+    const [page] = today.world.pages.filter(({ subject }) => subject === stop?.tag);
+    expect(page?.cause).toBe('cancel_pending');
+    expect(page?.at).toBeLessThan(Number(stop?.placedAt) + 7_000);
+  });
+});
+
 describe('an exit while the market runs away from it', () => {
   it('never shows a lower price than it has shown', async () => {
     const today = await stage.tradingDay();

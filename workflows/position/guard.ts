@@ -102,6 +102,8 @@ function apply(day: Day, position: Position, result: GuardResult): void {
       if (stop && stop.orderType !== 'LIMIT') {
         stop.modifications += 1;
         stop.change = { kind: 'to_limit', since: Date.now(), inFlight: false, price: result.price };
+        // It was asked for when the guard fired, however long its answer has taken.
+        stop.changeSince ??= day.wallSince(result.at);
         day.touchOrder(stop.tag);
       }
     }

@@ -2,6 +2,7 @@
 import { BROKER_SQUARE_OFF } from '../../domain/calendar/index.ts';
 import { istAt, istDate } from '../../domain/clock.ts';
 import type { MarketMs } from '../../domain/types.ts';
+import { BrokerError } from '../../errors.ts';
 import { FAULT_KINDS } from '../../exchange-simulator/core/faults.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
@@ -22,6 +23,8 @@ export class Able {
   private answeringSince: number | null = null;
   private breezeSince: number | null = null;
   private bookReadAt = 0;
+  /** When a call was last answered that its session is dead. */
+  private tokenRefusedAt = 0;
   /** When something last stood in the way of a login, and the last login that nothing stood in the way of. */
   private disturbedAt = 0;
   private undisturbedLogin = 0;
@@ -34,7 +37,10 @@ export class Able {
   }
 
   private atPoint(point: Point): void {
-    if (point.kind !== 'call' || point.point !== 'answered') return;
+    if (point.kind !== 'call') return;
+    const { answer } = point;
+    if (answer instanceof BrokerError && answer.kind === 'token') this.tokenRefusedAt = virtualNow();
+    if (point.point !== 'answered') return;
     if (point.call.name === 'orders' || point.call.name === 'orderHistory') this.bookReadAt = virtualNow();
   }
 
@@ -123,6 +129,13 @@ export class Able {
   /** Whether a process has the login at hand or not: while the journal is away a new one cannot get at it. */
   isLoggedIn(): boolean {
     return this.hasSession() || (this.token !== null && this.world.exchange.sessionAlive(this.token));
+  }
+
+  /** The broker has ended the session, and while calls find no answer nobody can know of it before the first one that does. */
+  diedUnheard(): boolean {
+    const { endedAt } = this.world.logins;
+    const isToday = istDate(endedAt) === istDate(virtualNow());
+    return isToday && this.tokenRefusedAt < endedAt && this.world.faults.standing();
   }
 
   /** A process that was started while the journal is away has no login, and order calls come to it as to any other: no program sends them. */

@@ -47,6 +47,15 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   'clocks that differ': { causes: [], orThese: ['clocks'] },
 };
 
+/** How an expectation is told of, and what the product could make of it. */
+export type Expected = {
+  invariant?: InvariantNumber;
+  /** Its end can be told; by the product's own word it may go on where it holds no more. */
+  isOver?: boolean;
+  /** Something has told of it by now, or could. */
+  isHeard?: boolean;
+};
+
 type Waiting = {
   since: number;
   ableMs: number;
@@ -68,17 +77,18 @@ export class PageDeadlines {
   }
 
   /**
-   * At each look: whether `what` holds now, and after how long it has to be paged. Counted only while a process works; a page of such a
-   * cause answers it. `isOver`: its end can be told; by the product's own word it may go on where `what` holds no more.
+   * At each look: whether `what` holds now, and after how long it has to be paged. Counted only while a process works that could have heard
+   * of it; a page of such a cause answers it.
    */
-  expect(what: string, holds: boolean, withinMs: number, invariant: InvariantNumber = 10, isOver = true): void {
+  expect(what: string, holds: boolean, withinMs: number, expected: Expected = {}): void {
+    const { invariant = 10, isOver = true, isHeard = true } = expected;
     if (!holds) {
       const over = this.waiting.get(what);
       this.waiting.delete(what);
       // What is said of the whole account ends with the account's own cause.
       if (over?.page && ANSWERS[causeOf(what)]?.causes.includes(over.page.cause))
         this.ending.set(what, { page: over.page, ableMs: 0 });
-      if (isOver) this.expectEnd(what);
+      if (isOver && isHeard) this.expectEnd(what);
       return;
     }
     this.ending.delete(what);
@@ -88,7 +98,7 @@ export class PageDeadlines {
     if (known.done) return;
     const { able, pulseMs } = this.of;
     if (able.productWorks()) {
-      known.ableMs += pulseMs;
+      if (isHeard) known.ableMs += pulseMs;
       known.ableSincePageMs += pulseMs;
     }
     const page = this.pageOf(what, known.since - BEFORE_MS);

@@ -5,6 +5,7 @@ import type { LogLine, World } from '../world/world.ts';
 import type { Able } from './able.ts';
 import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
+import { Hearing } from './hearing.ts';
 import { type Leg, positionOf, tagOf } from './legs.ts';
 import { PageDeadlines } from './pages.ts';
 
@@ -35,6 +36,7 @@ export class PositionsWatch {
   /** Since when more may fill than is open. */
   private readonly beyond = new Map<string, number>();
   private readonly deadlines: PageDeadlines;
+  private readonly hearing: Hearing;
   private acknowledgedAt = 0;
   private readonly bareSince = new Map<string, number>();
   private readonly takenSince = new Map<string, number>();
@@ -59,6 +61,7 @@ export class PositionsWatch {
   }) {
     this.of = of;
     this.deadlines = new PageDeadlines(of);
+    this.hearing = new Hearing(of.world);
     of.world.onLine((line) => this.hear(line));
     of.world.exchange.onOrder(({ tag }) => this.noteProtected(tag));
     of.world.hooks.add((point) => {
@@ -115,6 +118,7 @@ export class PositionsWatch {
 
   forgetExits(): void {
     this.deadlines.forget();
+    this.hearing.forget();
     this.exits.clear();
     this.shorted.clear();
     this.bareSince.clear();
@@ -153,7 +157,7 @@ export class PositionsWatch {
     const open = [...book.legs.legs.values()].some((leg) => this.leftOf(leg) !== 0);
     const now = virtualNow();
     const watched = now >= istAt(istDate(now), '09:00') && marketIsOpen;
-    const noSession = open && watched && !able.isLoggedIn();
+    const noSession = open && watched && !able.isLoggedIn() && !able.diedUnheard();
     this.deadlines.expect('no session with something open', noSession, NO_SESSION_MS + this.of.readEveryMs);
     const unread = able.bookUnreadFor() > this.of.readEveryMs;
     this.deadlines.expect('the book is not read', open && marketIsOpen && unread && able.isLoggedIn(), BOOK_UNREAD_MS);
@@ -178,9 +182,11 @@ export class PositionsWatch {
         `others have closed the ${leg.role} of ${leg.position}`,
         holds,
         this.heardWithin(PROTECTED_WITHIN_MS + readEveryMs),
-        10,
-        // Until a person has answered, it goes on; and so it does for another leg of the same position.
-        leg.net === 0 && !this.isTouched(leg.position),
+        {
+          // Until a person has answered, it goes on; and so it does for another leg of the same position.
+          isOver: leg.net === 0 && !this.isTouched(leg.position),
+          isHeard: !this.hearing.isDeafToOthers(leg.contract),
+        },
       );
     }
   }
@@ -191,7 +197,7 @@ export class PositionsWatch {
     if (parsed?.role !== 'main') return;
     const position = positionOf(parsed);
     if (this.buying(position) >= this.shortOf(position))
-      this.deadlines.expect(`a short without protection of ${position}`, false, 0, 3, false);
+      this.deadlines.expect(`a short without protection of ${position}`, false, 0, { invariant: 3, isOver: false });
   }
 
   /** Without a session nothing is heard of the book: that nobody is logged in is told by then. */
@@ -209,13 +215,17 @@ export class PositionsWatch {
     const isFlat = short === 0 && long === 0 && !this.isTouched(position) && !this.hasLive(position);
     const what = isManual ? 'a manual short without protection' : 'a short without protection';
     const within = isManual ? 2 * PROTECTED_WITHIN_MS : this.heardWithin(PROTECTED_WITHIN_MS);
+    const isHeard = !this.hearing.isDeafTo(position);
     const bare = marketIsOpen && short > this.buying(position);
-    this.deadlines.expect(`${what} of ${position}`, bare, within, 3, isFlat);
+    this.deadlines.expect(`${what} of ${position}`, bare, within, { invariant: 3, isOver: isFlat, isHeard });
     this.judgeBare(position, bare && !isManual && !this.isLeft(position));
     const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
     // Before anything is sold its entry may still go on: then it is no surplus yet.
     const entry = this.shorted.has(position) ? 0 : ENTRY_MS;
-    this.deadlines.expect(`more hedge than short of ${position}`, surplus, entry + SURPLUS_MS, 10, isFlat);
+    this.deadlines.expect(`more hedge than short of ${position}`, surplus, entry + SURPLUS_MS, {
+      isOver: isFlat,
+      isHeard,
+    });
     this.judgeLive(position, short, long);
     // A stop of ours has bought the short back: what it was hedged with is to be sold. What a person has closed is asked about.
     const own = book.legs.legsOf(position);
@@ -223,7 +233,9 @@ export class PositionsWatch {
     else if (!isManual && this.shorted.has(position) && long > 0) this.exitDue([position]);
     const due = this.exits.get(position);
     const lasts = due !== undefined && marketIsOpen && short > 0;
-    this.deadlines.expect(`an exit that does not end of ${position}`, lasts, EXIT_PAGED_AFTER_MS, 10, isFlat);
+    this.deadlines.expect(`an exit that does not end of ${position}`, lasts, EXIT_PAGED_AFTER_MS, {
+      isOver: isFlat && isHeard,
+    });
     if (due === undefined) return;
     if (short === 0 && long === 0) {
       this.lateExits.push((virtualNow() - due) / 1_000);

@@ -15,6 +15,12 @@ const spike = (seconds: number) =>
     fault: { kind: 'price_shift', count: 1, role: 'main', points: 150, seconds },
   });
 
+/** A stop that is triggered is cancelled. */
+const cancelsTriggered = after('stop_rests', 0, {
+  ...{ do: 'exchange_fault', kind: 'order.cancelled_at_trigger' },
+  fault: { kind: 'cancel_triggered', count: 1 },
+});
+
 /** So that the stop is what ends it, and not the loss. */
 const CAPLESS = {
   ...{ numLots: 10, maxCapitalAtRisk: 50_000_000_00 },
@@ -217,15 +223,31 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     find: "  if (stop.phase === 'ended') return !stop.cancelAsked && stop.status !== 'REJECTED';",
     replace: "  if (stop.phase === 'ended') return false;",
     by: 5,
+    days: { cases: [shortDay([cancelsTriggered, spike(2)], { plan: CAPLESS }, 120_000)] },
+  },
+  {
+    name: 'word-of-the-ticker-forgotten',
+    why: 'The ticker tells of the end of a stop, and a list that stands still is believed instead.',
+    file: 'activities/book.ts',
+    find: "    if (row.phase === 'ended') this.memory().ended.set(row.orderId, row);\n",
+    replace: '',
+    by: 3,
     days: {
       cases: [
         shortDay(
           [
-            after('stop_rests', 0, {
-              ...{ do: 'exchange_fault', kind: 'order.cancelled_at_trigger' },
-              fault: { kind: 'cancel_triggered', count: 1 },
-            }),
+            cancelsTriggered,
             spike(2),
+            after(
+              'stop_rests',
+              10_000,
+              callFault({
+                kind: 'orders.frozen',
+                calls: ['orders', 'trades'],
+                effect: { do: 'frozen' },
+                forMs: 60_000,
+              }),
+            ),
           ],
           { plan: CAPLESS },
           120_000,

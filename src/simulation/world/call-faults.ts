@@ -96,6 +96,12 @@ export class CallFaults {
     return this.inForce.some(({ fault }) => fault.calls.includes(name) && MEDDLES.has(fault.effect.do));
   }
 
+  /** Whoever makes such a call does not see all that there is. */
+  hides(name: CallName): boolean {
+    this.forget();
+    return this.inForce.some(({ fault }) => fault.calls.includes(name) && !SHOWS_ALL.has(fault.effect.do));
+  }
+
   /** Candles may come late, or not at all. */
   concernBreeze(): boolean {
     this.forget();
@@ -124,6 +130,7 @@ export class CallFaults {
 }
 
 const MEDDLES: ReadonlySet<Effect['do']> = new Set(['empty', 'frozen', 'hides_new', 'twice', 'stale_last']);
+const SHOWS_ALL: ReadonlySet<Effect['do']> = new Set(['reversed', 'twice', 'stale_last', 'moved_expiry']);
 const hindersReads = ({ calls }: CallFault): boolean => calls.some((name) => name === 'orders' || name === 'trades');
 const concernsBreeze = ({ calls }: CallFault): boolean => calls.every((name) => name === 'candles');
 

@@ -192,7 +192,8 @@ function send<T>(world: KiteWorld, request: Request, work: () => T): Promise<T> 
         (value) => back('answered', () => resolve(value), { answer: value }),
         (thrown: unknown) => {
           const error = brokerErrorOf(thrown);
-          back('failed', () => reject(error), { isDoubt: error instanceof BrokerError && error.kind === 'doubt' });
+          const isDoubt = error instanceof BrokerError && error.kind === 'doubt';
+          back('failed', () => reject(error), { isDoubt, answer: error });
         },
       );
     });

@@ -1,30 +1,36 @@
-/** Contracts whose last packet was a lie, and when one was believed rightly: on two packets, or for a second (TRADING section 5). */
+/**
+ * Who was last told a lie of a contract, and when one was believed rightly: on two packets, or for a second (TRADING section 5). What one
+ * process is told corrects nothing at another.
+ */
+import type { SimProcess } from '../process.ts';
 import { virtualNow } from '../virtual-time.ts';
 
 /** A little less than the second, which begins only when a packet has arrived. */
 const BELIEVED_AFTER_MS = 900;
 
 export class Lies {
-  private readonly lying = new Map<string, { since: number }>();
+  private lying: { process: SimProcess; token: number; since: number }[] = [];
   private believed = 0;
   /** When the last one was told, 0 for never. */
   toldAt = 0;
 
   /** The true price of such a contract is told soon: real ticks do not leave a lie standing for seconds. */
   any(): boolean {
-    return this.lying.size > 0;
+    this.lying = this.lying.filter(({ process }) => !process.dead);
+    return this.lying.length > 0;
   }
 
-  told(tradingsymbol: string): void {
+  told(process: SimProcess, token: number): void {
     this.toldAt = virtualNow();
-    if (this.lying.has(tradingsymbol)) this.believed = virtualNow();
-    else this.lying.set(tradingsymbol, { since: virtualNow() });
+    if (this.lying.some((lie) => lie.process === process && lie.token === token)) this.believed = virtualNow();
+    else this.lying.push({ process, token, since: virtualNow() });
   }
 
-  corrected(tradingsymbol: string): void {
-    if (this.lying.size === 0) return;
+  /** It was told the truth, or looks at the contract no more. */
+  corrected(process: SimProcess, token: number): void {
+    if (this.lying.length === 0) return;
     this.look();
-    this.lying.delete(tradingsymbol);
+    this.lying = this.lying.filter((lie) => lie.process !== process || lie.token !== token);
   }
 
   /** When a lie was last to be believed, 0 for never. */
@@ -35,6 +41,6 @@ export class Lies {
 
   private look(): void {
     const now = virtualNow();
-    for (const { since } of this.lying.values()) if (now - since >= BELIEVED_AFTER_MS) this.believed = now;
+    if (this.any() && this.lying.some(({ since }) => now - since >= BELIEVED_AFTER_MS)) this.believed = now;
   }
 }

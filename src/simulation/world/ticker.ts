@@ -64,6 +64,7 @@ export class TickerServer {
   private readonly world: TickerWorld;
   private readonly connections = new Set<Connection>();
   private readonly announced = new Map<string, string>();
+  private readonly updateListeners = new Set<(order: SimOrder) => void>();
   private faults: ActiveFault[] = [];
   /** When true prices of a contract last went to somebody who works: also where nothing had changed, for then the last ones hold. */
   private readonly shownAt = new Map<string, number>();
@@ -79,6 +80,11 @@ export class TickerServer {
       if (this.isSlow && world.atStake()) this.hurry();
     });
     this.schedule();
+  }
+
+  /** Hears of each update that has come to a process: of the order as it was told. */
+  onUpdate(listener: (order: SimOrder) => void): void {
+    this.updateListeners.add(listener);
   }
 
   addFault(fault: TickerFault): void {
@@ -153,7 +159,10 @@ export class TickerServer {
         this.hurry();
       },
       unsubscribe: (tokens) => {
-        for (const token of tokens) mine?.tokens.delete(token);
+        for (const token of tokens) {
+          mine?.tokens.delete(token);
+          this.lies.corrected(process, token);
+        }
       },
       leave,
     };
@@ -253,8 +262,8 @@ export class TickerServer {
     if (!lie && connection.process.running) this.shownAt.set(tradingsymbol, virtualNow());
     if (!isIndex && connection.sent.get(token) === key) return [];
     connection.sent.set(token, key);
-    if (lie) this.lies.told(tradingsymbol);
-    else this.lies.corrected(tradingsymbol);
+    if (lie) this.lies.told(connection.process, token);
+    else this.lies.corrected(connection.process, token);
     return [packet(token, !isIndex, lastPrice, depth, touch.at)];
   }
 
@@ -272,12 +281,17 @@ export class TickerServer {
         ? delayed.fault.effect.ms
         : 0;
     if (delayed) this.use(delayed);
+    const told = { ...order };
     const row = { ...orderRow(exchange, order), status: repeated ? 'UPDATE' : order.status };
     const times = this.met('double_updates') ? 2 : 1;
     for (const connection of this.connections)
       for (let time = 0; time < times; time++)
         after(this.world.latencyMs() + ms, () =>
-          this.to(connection, () => connection.open && connection.events.onOrder(row)),
+          this.to(connection, () => {
+            if (!connection.open) return;
+            connection.events.onOrder(row);
+            for (const listener of this.updateListeners) listener(told);
+          }),
         );
   }
 

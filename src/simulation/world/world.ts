@@ -24,7 +24,7 @@ import { TickerServer } from './ticker.ts';
 
 /** Where something of the product has just come to: for those who kill it there, and for those who count. */
 export type Point =
-  /** `isDoubt`: it failed, and nobody knows whether it was carried out. `answer`: what it was answered, as it was shown. */
+  /** `isDoubt`: it failed, and nobody knows whether it was carried out. `answer`: what it was answered, as it was shown, also a refusal. */
   | { kind: 'call'; point: KitePoint; call: Call; process: SimProcess; isDoubt: boolean; answer?: unknown }
   | { kind: 'activity'; point: 'started' | 'ended'; type: string; process: SimProcess };
 
