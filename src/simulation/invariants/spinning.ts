@@ -14,7 +14,7 @@ const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 
 export class Spinning {
   private readonly of: { play: Play; legs: Legs; findings: Findings };
-  private minute = { at: 0, events: 0 };
+  private minute = { at: 0, events: 0, live: 0 };
   private calls = new Map<string, number>();
 
   constructor(of: Spinning['of']) {
@@ -34,15 +34,16 @@ export class Spinning {
     const { play, legs, findings } = this.of;
     const now = virtualNow();
     const events = play.execution?.history.events ?? 0;
+    const live = play.world.exchange.orders().filter(({ tag, status }) => tagOf(tag) && !FINAL.has(status)).length;
+    this.minute.live = Math.max(this.minute.live, live);
     if (now - this.minute.at < MINUTE_MS) return;
     const open = new Set([...legs.legs.values()].map(({ position }) => position)).size;
-    const live = play.world.exchange.orders().filter(({ tag, status }) => tagOf(tag) && !FINAL.has(status)).length;
-    const most = MOST_EVENTS + Math.max(0, open - 1, live - 1) * EVENTS_FOR_ANOTHER;
+    const most = MOST_EVENTS + Math.max(0, open - 1, this.minute.live - 1) * EVENTS_FOR_ANOTHER;
     const added = events - this.minute.events;
     if (added > most && this.minute.at > 0) findings.add(8, 'something spins', `${added} events within a minute`);
     for (const [leg, calls] of this.calls)
       if (calls > MOST_CALLS) findings.add(8, 'something spins', `${calls} order calls for ${leg} within a minute`);
-    this.minute = { at: now, events };
+    this.minute = { at: now, events, live };
     this.calls.clear();
   }
 }

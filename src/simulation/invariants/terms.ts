@@ -138,14 +138,12 @@ export class Terms {
     if (!parsed) return;
     const position = positionOf(parsed);
     const isBent = this.isBent();
-    if (this.legs.legsOf(position).every(({ role, net }) => role !== 'main' || net >= 0)) {
+    // What is over, or was refused, says nothing of the next one: that is made of the touch of then, in every slice.
+    const isOver = this.legs.legsOf(position).every(({ role, net }) => role !== 'main' || net >= 0);
+    if (isOver || status === 'REJECTED')
       for (const key of this.exitPrices.keys()) if (key.startsWith(`${position} `)) this.exitPrices.delete(key);
-      return;
-    }
+    if (isOver || orderType !== 'LIMIT' || (status !== 'OPEN' && status !== 'COMPLETE')) return;
     const key = `${position} ${parsed.manual ? orderId : `${parsed.date} ${parsed.slice}`}`;
-    // Nor is what was shown before it good any more: the next one is made of the touch of then.
-    if (status === 'REJECTED') this.exitPrices.delete(key);
-    if (orderType !== 'LIMIT' || (status !== 'OPEN' && status !== 'COMPLETE')) return;
     const shown = this.exitPrices.get(key);
     // What left before another order showed its price could not know of it.
     const isKnown = shown?.orderId === orderId || (shown?.at ?? 0) < (this.leftAt.get(tag ?? '') ?? 0);
