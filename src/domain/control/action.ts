@@ -9,7 +9,7 @@ const CANCEL_AGAIN_MS = 1_000;
 export const CANCEL_LATER_MS = 10_000;
 export const CANCEL_OFTEN = 5;
 /** Where it has not been done for ten minutes: a day of it has to fit into a history. */
-export const CANCEL_RARELY_MS = 40_000;
+const CANCEL_RARELY_MS = 40_000;
 const CANCEL_LONG = 60;
 
 export type Action =

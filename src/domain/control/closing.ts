@@ -1,5 +1,5 @@
 /** Bringing a leg's quantity down by limit orders: a stop becomes a limit, a limit widens, what nothing closes is placed. */
-import { type Action, CANCEL_RARELY_MS, type Look } from './action.ts';
+import { type Action, type Look, nextCancelAt } from './action.ts';
 import type { Leg, Order, OrderPurpose } from './facts.ts';
 import { mayPlace } from './hours.ts';
 import { isLive, isOver, mayFill, ordersOfLeg } from './intervals.ts';
@@ -108,9 +108,10 @@ function reprice(look: Look, leg: Leg, order: Order): void {
   // The price of an exit never falls while it is on.
   const noWorseThan = order.side === 'BUY' ? order.price : null;
   const change: Action = { do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan };
+  const watch = isPriceless(order) ? WATCHED_BLIND : { everyMs: AT_BEST_MS, forMs: WATCHED_FOR_MS, crossings };
   // What cannot be replaced now is looked at until its cancellation may be asked for again.
-  const until = isUsed ? (order.crossed ?? 0) + CANCEL_RARELY_MS / AT_BEST_MS : crossings;
-  const watch = isPriceless(order) ? WATCHED_BLIND : { everyMs: AT_BEST_MS, forMs: WATCHED_FOR_MS, crossings: until };
+  const wait = Math.max(AT_BEST_MS, Math.min(nextCancelAt(order) - look.now.wall, WATCHED_FOR_MS));
+  if (isUsed) Object.assign(watch, { forMs: wait, crossings: Number.MAX_SAFE_INTEGER });
   look.add(isWatched || isPriceless(order) ? { ...change, watch } : change);
 }
 

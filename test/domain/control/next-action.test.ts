@@ -570,10 +570,19 @@ describe('leaving', () => {
     expect(words(facts, NOON + 10_000)).toEqual(['cancel X']);
   });
 
-  it('watches what cannot be replaced in one activity, however often it was found crossed', () => {
-    const stuck = exiting('X', { atBest: true, crossed: 232, steps: 232, steppedAt: NOON });
-    const watch = { everyMs: 10_000, forMs: 300_000, crossings: 236 };
-    expect(actionsOf(left([stuck]), LAST_PLACEMENT)).toMatchObject([{ do: 'change', watch }]);
+  it('watches what cannot be replaced until its cancellation may be asked for again, however often it was found crossed', () => {
+    const stuck = (cancelAsked?: Order['cancelAsked']) =>
+      exiting('X', {
+        ...{ atBest: true, crossed: 232, steps: 232, steppedAt: NOON - 60_000 },
+        ...(cancelAsked ? { cancelAsked } : {}),
+      });
+    const watched = (order: Order, wall = NOON) => actionsOf(left([order]), wall);
+    expect(watched(stuck(), LAST_PLACEMENT)).toMatchObject([
+      { do: 'change', watch: { everyMs: 10_000, forMs: 10_000 } },
+    ]);
+    const asked = { first: NOON - 900_000, last: NOON - 5_000, times: 61 };
+    const watch = { everyMs: 10_000, forMs: 35_000, crossings: Number.MAX_SAFE_INTEGER };
+    expect(watched(stuck(asked))).toMatchObject([{ do: 'change', watch }]);
   });
 
   it('waits for an answer in doubt and sends nothing beside it', () => {
