@@ -113,6 +113,7 @@ export function applyRow(day: Day, row: BookRow, at: number): Order | null {
   if (!order) return null;
   const before = order.filledQuantity;
   const known = order.phase;
+  const words = wordsOf(order);
   order.orderId = row.orderId;
   delete order.intent;
   raisePhase(day, order, row);
@@ -126,9 +127,12 @@ export function applyRow(day: Day, row: BookRow, at: number): Order | null {
   }
   if (order.phase === 'ended' && known !== 'ended') tellEnd(day, order);
   if (order.phase !== known && known === 'absent') tellGhost(day, order);
-  day.touchOrder(order.tag);
+  // That a row was seen once more is no news, neither to the loops nor to the journal.
+  if (wordsOf(order) !== words) day.touchOrder(order.tag);
   return order;
 }
+
+const wordsOf = (order: Order): string => JSON.stringify({ ...order, seenAt: 0 });
 
 /** One of several attempts has got through: it stands for all of them. */
 function standIn(day: Day, order: Order): void {

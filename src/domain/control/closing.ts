@@ -95,14 +95,15 @@ function isReplaceable(look: Look, leg: Leg): boolean {
 function reprice(look: Look, leg: Leg, order: Order): void {
   if (order.phase === 'accepted') return;
   const isWatched = order.atBest === true && order.steps >= AT_BEST_STEPS;
+  const crossings = crossingsOf(look, leg, order);
+  const isUsed = order.modifications >= budgetOf(look) || (order.crossed ?? 0) >= crossings;
   const pause = order.atBest && !isWatched ? AT_BEST_MS : STEP_MS;
   const next = (order.steppedAt ?? order.since) + pause;
-  if (look.now.wall < next) {
+  // What is asked for in vain and watched between goes from one to the other at once: a day of it has to fit into a history.
+  if (look.now.wall < next && !(isWatched && isUsed)) {
     look.again(next);
     return;
   }
-  const crossings = crossingsOf(look, leg, order);
-  const isUsed = order.modifications >= budgetOf(look) || (order.crossed ?? 0) >= crossings;
   if (isUsed && isReplaceable(look, leg) && look.cancel(order, true)) return;
   if (order.modifications >= budgetOf(look)) return;
   // The price of an exit never falls while it is on.
