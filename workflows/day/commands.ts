@@ -15,7 +15,7 @@ import {
 import { dayQuery } from '../../src/contract/views.ts';
 import type { ExitReason } from '../../src/domain/control/facts.ts';
 import { takeAnswers } from '../external/attribution.ts';
-import { settleAbsent } from '../orders/ledger.ts';
+import { settleAbsent } from '../orders/phases.ts';
 import { checkDayLoss, requestExit } from '../position/request-exit.ts';
 import { refusal, refuseExpired } from '../refusal.ts';
 import type { Day } from './day.ts';

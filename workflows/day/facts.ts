@@ -15,8 +15,8 @@ import type {
 } from '../../src/contract/views.ts';
 import type { Overnight } from '../../src/domain/book/book.ts';
 import type { ClockSegments } from '../../src/domain/clock.ts';
-import type { Watched } from '../../src/domain/control/deadlines.ts';
 import type { ControlFacts } from '../../src/domain/control/facts.ts';
+import type { Watched } from '../../src/domain/control/pages-due.ts';
 import type { MarketMs, WallMs } from '../../src/domain/types.ts';
 
 export type DayFacts = Omit<ControlFacts, 'timetable'> & {

@@ -1,5 +1,6 @@
 /** What the owner is told: lasting conditions by their deadlines, and what happened, one notice after the other. */
-import { beginsByClock, conditionsOf, pagesDue } from '../../src/domain/control/deadlines.ts';
+import { beginsByClock, conditionsOf } from '../../src/domain/control/deadlines.ts';
+import { pagesDue } from '../../src/domain/control/pages-due.ts';
 import { reads } from '../activity-proxies.ts';
 import type { Day } from './day.ts';
 

@@ -13,7 +13,8 @@ import { attribute, recordSquareOffOrders } from '../external/attribution.ts';
 import { contractsOf, recordExternalTrades } from '../external/trades.ts';
 import { checkDayLoss } from '../position/request-exit.ts';
 import { asKnown } from './dropped.ts';
-import { applyRow, NOWHERE, settleAbsent } from './ledger.ts';
+import { applyRow } from './ledger.ts';
+import { NOWHERE, settleAbsent } from './phases.ts';
 
 /** Pause before restarting a watcher that failed permanently. Wall milliseconds. */
 const AFTER_FAILURE_MS = 2_000;

@@ -4,7 +4,8 @@ import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { isOver } from '../../src/domain/control/intervals.ts';
 import type { Day } from '../day/day.ts';
 import { signed } from '../external/trades.ts';
-import { applyRow, markAccepted, markDoubt, markNotSent } from './ledger.ts';
+import { applyRow } from './ledger.ts';
+import { markAccepted, markDoubt, markNotSent } from './phases.ts';
 
 const ADDRESS_REFUSED_MS = 30_000;
 /** The longest pause after calls that met a full rate, and after how many in a row a longer one. */

@@ -7,8 +7,9 @@ import { isOver } from '../../src/domain/control/intervals.ts';
 import { orderCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import { recordIntent } from './intents.ts';
-import { applyRow, clearEndedChange, markInFlight } from './ledger.ts';
+import { applyRow, clearEndedChange } from './ledger.ts';
 import { applySent, countCall, heard, hold, othersKnown, tellRefusal } from './outcomes.ts';
+import { markInFlight } from './phases.ts';
 import { sendRepeatedly } from './repeated-exit.ts';
 import { watchPrice } from './watched-price.ts';
 

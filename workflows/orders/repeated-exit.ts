@@ -9,8 +9,9 @@ import { repeatedCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import { cursorOfDay } from './book.ts';
 import { recordIntent, reserve } from './intents.ts';
-import { applyRow, doubtReserved, markInFlight, markNotSent, setPhase, settleReserved } from './ledger.ts';
+import { applyRow } from './ledger.ts';
 import { applySent, countCall, othersKnown } from './outcomes.ts';
+import { doubtReserved, markInFlight, markNotSent, setPhase, settleReserved } from './phases.ts';
 
 type Send = Extract<Action, { do: 'send' }>;
 

@@ -5,8 +5,9 @@ import { type Action, type Due, fallbackTags, nextActions } from '../../src/doma
 import { averageOf, openedAtPrice, ordersOf } from '../../src/domain/control/intervals.ts';
 import type { Day } from '../day/day.ts';
 import { earlierOf, pnlOfPosition } from '../day/pnl.ts';
-import { bookOther, markNotSent } from '../orders/ledger.ts';
+import { bookOther } from '../orders/ledger.ts';
 import { cancel, change, leaves, send } from '../orders/perform.ts';
+import { markNotSent } from '../orders/phases.ts';
 import { checkDayLoss, requestExit } from './request-exit.ts';
 
 /** A defect in the decision is looked at again; it never becomes a tight circle. */

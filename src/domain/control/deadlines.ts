@@ -1,7 +1,4 @@
-/**
- * Nobody waits in silence: what holds for longer than it may is paged, repeated, and its end is told. Pure; the day keeps since when each
- * condition holds, over its runs.
- */
+/** Nobody waits in silence: what holds for longer than it may is paged (`pages-due.ts`). Pure. */
 import { istTime } from '../clock.ts';
 import type { MarketMs, WallMs } from '../types.ts';
 import type { ControlFacts, Now, Order, Position } from './facts.ts';
@@ -15,24 +12,8 @@ import { unprotected, unprotectedSince } from './unprotected.ts';
  */
 export type Condition = { cause: string; subject: string; text: string; afterMs: number; since?: WallMs };
 
-/** What the day keeps of one: `pages` counts those that were sent. */
-export type Watched = { since: WallMs; text: string; pages: number; lastPageAt: WallMs | null };
-export type Page = {
-  id: string;
-  kind: 'raised' | 'repeated' | 'ended';
-  cause: string;
-  subject: string;
-  text: string;
-  since: WallMs;
-};
-
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
-/** From its first page on. */
-const REPEATS_MS = [1, 5, 15].map((minutes) => minutes * MINUTE_MS);
-const REPEAT_EVERY_MS = 15 * MINUTE_MS;
-/** A login is asked for more often than anything else (TRADING section 6). */
-const LOGIN_EVERY_MS = 5 * MINUTE_MS;
 /** An address that was refused is tried again each thirty seconds while there is anything to send: silence means that there is not. */
 const ADDRESS_STANDS_MS = MINUTE_MS;
 /** Nobody logged in matters from fifteen minutes before the open on. */
@@ -251,57 +232,4 @@ function ofCalls(facts: ControlFacts, open: readonly Position[], now: Now): Cond
       `The orders that Zerodha takes of an account in a minute or a day are used up (${facts.rates.day} today). ${ids}: stops are still turned into exits, nothing else is sent. Close in Kite what cannot wait.`,
     );
   return conditions;
-}
-
-/** Hands off is repeated each minute, what stays open because of it is real. */
-function repeatAt(cause: string, watched: Watched): WallMs {
-  const last = watched.lastPageAt ?? watched.since;
-  if (cause === 'hands_off') return last + MINUTE_MS;
-  const first = REPEATS_MS[watched.pages - 1];
-  const before = REPEATS_MS[watched.pages - 2] ?? 0;
-  const pause = first === undefined ? REPEAT_EVERY_MS : first - before;
-  return last + (cause === 'no_session' ? Math.min(pause, LOGIN_EVERY_MS) : pause);
-}
-
-/** The pages that are due now, what is watched from here on, and when the next one is due. */
-export function pagesDue(
-  watched: Readonly<Record<string, Watched>>,
-  conditions: readonly Condition[],
-  now: WallMs,
-): { pages: Page[]; watched: Record<string, Watched>; due: WallMs | null } {
-  const pages: Page[] = [];
-  const kept: Record<string, Watched> = {};
-  let due: WallMs | null = null;
-  const sooner = (at: WallMs) => {
-    due = due === null ? at : Math.min(due, at);
-  };
-  for (const { cause, subject, text, afterMs, since = now } of conditions) {
-    const key = `${cause}:${subject}`;
-    const before = watched[key] ?? { since: now, text, pages: 0, lastPageAt: null };
-    const known = before.pages > 0 ? before : { ...before, since: Math.min(before.since, since) };
-    const dueAt = known.pages === 0 ? known.since + afterMs : repeatAt(cause, known);
-    if (now < dueAt) {
-      kept[key] = { ...known, text };
-      sooner(dueAt);
-      continue;
-    }
-    const id = `${key}:${known.since}:${known.pages + 1}`;
-    pages.push({ id, kind: known.pages === 0 ? 'raised' : 'repeated', cause, subject, text, since: known.since });
-    kept[key] = { since: known.since, text, pages: known.pages + 1, lastPageAt: now };
-    sooner(repeatAt(cause, kept[key]));
-  }
-  for (const [key, known] of Object.entries(watched)) {
-    if (kept[key] || known.pages === 0) continue;
-    const [cause = '', ...rest] = key.split(':');
-    const text = `Over: ${known.text}`;
-    pages.push({
-      id: `${key}:${known.since}:end`,
-      kind: 'ended',
-      cause,
-      subject: rest.join(':'),
-      text,
-      since: known.since,
-    });
-  }
-  return { pages, watched: kept, due };
 }

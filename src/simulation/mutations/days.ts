@@ -117,7 +117,7 @@ export const reads = new Proxy(reached, {
   {
     name: 'login-asked-for-once',
     why: 'With a position open and nobody logged in, the owner is paged once, and then no more.',
-    file: 'src/domain/control/deadlines.ts',
+    file: 'src/domain/control/pages-due.ts',
     find: `  return last + (cause === 'no_session' ? Math.min(pause, LOGIN_EVERY_MS) : pause);`,
     replace: `  return last + (cause === 'no_session' ? 10 * REPEAT_EVERY_MS : pause);`,
     by: 10,
@@ -154,7 +154,7 @@ export const reads = new Proxy(reached, {
   {
     name: 'page-never-ends',
     why: 'What was paged is over, and nobody is told.',
-    file: 'src/domain/control/deadlines.ts',
+    file: 'src/domain/control/pages-due.ts',
     find: 'if (kept[key] || known.pages === 0) continue;',
     replace: 'if (kept[key] || known.pages >= 0) continue;',
     by: 10,

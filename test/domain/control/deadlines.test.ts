@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { conditionsOf, pagesDue, type Watched } from '../../../src/domain/control/deadlines.ts';
+import { conditionsOf } from '../../../src/domain/control/deadlines.ts';
 import type { ControlFacts, Order, Position } from '../../../src/domain/control/facts.ts';
+import { pagesDue, type Watched } from '../../../src/domain/control/pages-due.ts';
 import {
   at,
   CLOSE,

@@ -10,15 +10,8 @@ import { type Action, type Due, nextActions } from '../../../src/domain/control/
 import { averageOf, isOver, ordersOf } from '../../../src/domain/control/intervals.ts';
 import type { Day } from '../../../workflows/day/day.ts';
 import { recordIntent } from '../../../workflows/orders/intents.ts';
-import {
-  applyRow,
-  bookOther,
-  markAccepted,
-  markDoubt,
-  markInFlight,
-  markNotSent,
-  settleAbsent,
-} from '../../../workflows/orders/ledger.ts';
+import { applyRow, bookOther } from '../../../workflows/orders/ledger.ts';
+import { markAccepted, markDoubt, markInFlight, markNotSent, settleAbsent } from '../../../workflows/orders/phases.ts';
 import { at, CLOSE, DATE, SECOND } from './builder.ts';
 
 /** How often the exchange does what, from 0 to 1. */

@@ -5,9 +5,10 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Action } from '../../../src/domain/control/action.ts';
-import { conditionsOf, pagesDue, type Watched } from '../../../src/domain/control/deadlines.ts';
+import { conditionsOf } from '../../../src/domain/control/deadlines.ts';
 import type { ControlFacts, Order, Position } from '../../../src/domain/control/facts.ts';
 import { nextActions } from '../../../src/domain/control/next-action.ts';
+import { pagesDue, type Watched } from '../../../src/domain/control/pages-due.ts';
 import { at, CLOSE, LAST_PLACEMENT, NOON, order, SECOND } from './builder.ts';
 import { anyFacts } from './generated.ts';
 import { slacksOf, worsened } from './inequalities.ts';
