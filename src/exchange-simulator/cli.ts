@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
-import { Environment } from '../config/config.ts';
+import { Environment } from '../config/environment.ts';
 import { CalendarError } from '../domain/calendar/index.ts';
 import { AppError } from '../errors.ts';
 import { lockDataDir } from '../platform/data-dir.ts';

@@ -4,7 +4,7 @@ import type { Plan } from '../contract/commands.ts';
 import type { DayView } from '../contract/views.ts';
 import { istDate } from '../domain/clock.ts';
 import { parseTag } from '../domain/tags.ts';
-import { type SimOrder, SimRefusal } from '../exchange-simulator/core/types.ts';
+import { isFinal, type SimOrder, SimRefusal } from '../exchange-simulator/core/types.ts';
 import type { Case, Command, Deed } from './case.ts';
 import { signalOf } from './markets.ts';
 import type { Execution } from './temporal/execution.ts';
@@ -32,7 +32,6 @@ export interface Actor {
 const EXPIRES_MS = 8_000;
 const TWICE_AFTER_MS = 900;
 const RESTS_MS = 10 * 60_000;
-const FINAL = ['COMPLETE', 'CANCELLED', 'REJECTED'];
 
 export function carryOut(actor: Actor, deed: Deed): void {
   const { world } = actor;
@@ -208,7 +207,7 @@ function foreignOrder(actor: Actor, { side, lots }: Extract<Deed, { do: 'foreign
   // The person takes it back, if it is still there: an order that waits keeps the exchange busy each second.
   after(RESTS_MS, () => {
     const order = exchange.order(orderId);
-    if (order && !FINAL.includes(order.status)) exchange.cancel(orderId);
+    if (order && !isFinal(order.status)) exchange.cancel(orderId);
   });
 }
 
@@ -258,7 +257,7 @@ function ask(actor: Actor, command: Command): void {
       return;
     case 'cancel_orders':
       for (const { orderId, status } of ours(world))
-        if (!FINAL.includes(status))
+        if (!isFinal(status))
           answered(actor, execution.update('cancelOrder', [{ orderId, expiresAt: virtualNow() + EXPIRES_MS, by }]));
   }
 }

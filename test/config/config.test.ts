@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Environment, loadConfig } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { Environment } from '../../src/config/environment.ts';
 import { AppError } from '../../src/errors.ts';
 import { repositoryRoot } from '../../src/platform/repository-root.ts';
 

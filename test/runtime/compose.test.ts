@@ -7,7 +7,8 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { Environment, loadConfig } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { Environment } from '../../src/config/environment.ts';
 import { repositoryRoot } from '../../src/platform/repository-root.ts';
 import { API, sharedSettings, WORKER } from '../chaos/processes.ts';
 

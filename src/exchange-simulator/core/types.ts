@@ -206,3 +206,9 @@ export interface Exchange extends Brokerage {
   sessionAlive(accessToken: string): boolean;
   killSessions(): void;
 }
+
+/** The exchange's last word on an order. */
+export const isFinal = (status: string): boolean => ['COMPLETE', 'CANCELLED', 'REJECTED'].includes(status);
+
+/** States that last, which Kite announces. The interim ones appear in an order's history alone. */
+export const isLasting = (status: string): boolean => isFinal(status) || ['OPEN', 'TRIGGER PENDING'].includes(status);

@@ -1,10 +1,7 @@
 import { faultNumber } from '../core/faults.ts';
-import type { Brokerage, SimOrder } from '../core/types.ts';
+import { type Brokerage, isLasting, type SimOrder } from '../core/types.ts';
 import { sha256 } from './checksum.ts';
 import { orderRow } from './order-rows.ts';
-
-/** States that Kite announces. The interim ones appear in an order's history alone. */
-const ANNOUNCED = ['OPEN', 'TRIGGER PENDING', 'COMPLETE', 'CANCELLED', 'REJECTED'];
 
 export type OrderUpdatesOptions = {
   exchange: Pick<Brokerage, 'userId' | 'find' | 'onOrder' | 'takeFault'>;
@@ -31,7 +28,7 @@ export function announceOrders({ exchange, apiSecret, closing, send }: OrderUpda
   };
 
   return exchange.onOrder((order) => {
-    if (!ANNOUNCED.includes(order.status)) return;
+    if (!isLasting(order.status)) return;
     // A second change in the same live state is a modification or a part fill: Kite calls it UPDATE (K-docs: "Postbacks").
     const repeated = announced.get(order.orderId) === order.status;
     announced.set(order.orderId, order.status);

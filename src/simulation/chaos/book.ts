@@ -1,11 +1,12 @@
 /** What must be true of the exchange's own book, however often processes died: told in the book's words alone. */
+
 import type { ReportBody } from '../../api/report-schema.ts';
 import { orderCharges, sumCharges } from '../../domain/charges.ts';
 import { istAt } from '../../domain/clock.ts';
 import { parseTag } from '../../domain/tags.ts';
+import { isFinal } from '../../exchange-simulator/core/types.ts';
 import type { BookOrder, SimulatorBook } from './outside.ts';
 
-const FINAL = ['COMPLETE', 'CANCELLED', 'REJECTED'];
 const CLOSE = '15:30';
 
 type Fill = { order: BookOrder; quantity: number; price: number; at: string };
@@ -31,7 +32,7 @@ export function duplicateTags({ orders }: SimulatorBook): string[] {
 }
 
 export function isFlat({ orders, positions }: SimulatorBook): boolean {
-  return orders.every(({ status }) => FINAL.includes(status)) && positions.every(({ quantity }) => quantity === 0);
+  return orders.every(({ status }) => isFinal(status)) && positions.every(({ quantity }) => quantity === 0);
 }
 
 /** Walks the fills in time. A contract is sold (main) or bought (hedge) first: which, the tags of its orders say. */

@@ -2,7 +2,7 @@
 import { istDate } from '../../domain/clock.ts';
 import type { OrderTag } from '../../domain/tags.ts';
 import type { MarketMs } from '../../domain/types.ts';
-import type { SimOrder } from '../../exchange-simulator/core/types.ts';
+import { isFinal, type SimOrder } from '../../exchange-simulator/core/types.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
 import type { Findings } from './findings.ts';
@@ -17,7 +17,6 @@ const READ_AGAIN_MS = 10_000;
 const ABSENT_AFTER_MS = 20_000;
 /** By the first action, within this time, an order that came after all is undone. */
 const UNDONE_MS = 5_000;
-const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 
 export class BookWatch {
   readonly legs = new Legs();
@@ -132,7 +131,7 @@ export class BookWatch {
   private forgetGhosts({ tag, status }: SimOrder): void {
     if (this.ghosts.size === 0) return;
     const own = this.ghosts.get(tag ?? '');
-    if (own && FINAL.has(status)) own.isFinal = true;
+    if (own && isFinal(status)) own.isFinal = true;
     for (const [ghost, { isFinal }] of this.ghosts) {
       const position = positionOfTag(ghost);
       const isFlat = position === null || this.legs.legsOf(position).every(({ net }) => net === 0);

@@ -1,11 +1,8 @@
 /** What of the book nobody has been told yet: no list that was answered and no update of the ticker has shown it as it is. */
 import type { BrokerOrder, BrokerTrade } from '../../brokers/types.ts';
-import type { SimOrder } from '../../exchange-simulator/core/types.ts';
+import { isLasting, type SimOrder } from '../../exchange-simulator/core/types.ts';
 import type { Point, World } from '../world/world.ts';
 import { contractKey, positionOf, tagOf } from './legs.ts';
-
-/** Of a state on the way from one to the next nobody has to hear. */
-const STAYS = new Set(['OPEN', 'TRIGGER PENDING', 'COMPLETE', 'CANCELLED', 'REJECTED']);
 
 type State = Pick<SimOrder, 'orderId' | 'status' | 'filledQuantity'>;
 
@@ -50,7 +47,7 @@ export class Hearing {
 
   private note(order: SimOrder): void {
     const known = this.orders.get(order.orderId);
-    if (!STAYS.has(order.status) || (known && isSame(known, order))) return;
+    if (!isLasting(order.status) || (known && isSame(known, order))) return;
     this.orders.set(order.orderId, { ...order });
     this.untold.add(order.orderId);
   }

@@ -1,4 +1,5 @@
 /** Invariants 3, 5 and 10, position by position: protected, left in time, paged about. */
+
 import { istAt, istDate } from '../../domain/clock.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { LogLine, World } from '../world/world.ts';
@@ -7,6 +8,7 @@ import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
 import { Hearing } from './hearing.ts';
 import { type Leg, positionOf, tagOf } from './legs.ts';
+import { buying, hasLive, hasTaker, liveUnits } from './live-orders.ts';
 import { PageDeadlines } from './pages.ts';
 
 const PROTECTED_WITHIN_MS = 20_000;
@@ -23,7 +25,6 @@ const REPAIRED_WITHIN_MS = 20_000;
 /** A cancellation that was refused for so long is asked for once in 40 s: a day of it has to fit into a history (docs/order-policy.md). */
 const ASKED_OFTEN_FOR_MS = 9 * 60_000;
 const ASKED_RARELY_MS = 45_000;
-const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 
 export class PositionsWatch {
   /** From the moment an exit was due until flat, in seconds. */
@@ -196,7 +197,7 @@ export class PositionsWatch {
     const parsed = tagOf(tag);
     if (parsed?.role !== 'main') return;
     const position = positionOf(parsed);
-    if (this.buying(position) >= this.shortOf(position))
+    if (buying(this.of.world, position) >= this.shortOf(position))
       this.deadlines.expect(`a short without protection of ${position}`, false, 0, { invariant: 3, isOver: false });
   }
 
@@ -206,20 +207,20 @@ export class PositionsWatch {
   }
 
   private look(position: string, marketIsOpen: boolean): void {
-    const { book, able, findings } = this.of;
+    const { book, able, findings, world } = this.of;
     const legs = book.legs.legsOf(position).map((leg) => ({ ...leg, net: this.leftOf(leg) }));
     const short = legs.reduce((sum, { net }) => sum + Math.max(0, -net), 0);
     const long = legs.reduce((sum, { net }) => sum + Math.max(0, net), 0);
     const isManual = position.startsWith('M');
     // What may still fill is not flat yet by the product's own word.
-    const isFlat = short === 0 && long === 0 && !this.isTouched(position) && !this.hasLive(position);
+    const isFlat = short === 0 && long === 0 && !this.isTouched(position) && !hasLive(world, position);
     const what = isManual ? 'a manual short without protection' : 'a short without protection';
     const within = isManual ? 2 * PROTECTED_WITHIN_MS : this.heardWithin(PROTECTED_WITHIN_MS);
     const isHeard = !this.hearing.isDeafTo(position);
-    const bare = marketIsOpen && short > this.buying(position);
+    const bare = marketIsOpen && short > buying(this.of.world, position);
     this.deadlines.expect(`${what} of ${position}`, bare, within, { invariant: 3, isOver: isFlat, isHeard });
     this.judgeBare(position, bare && !isManual && !this.isLeft(position));
-    const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => this.hasTaker(leg));
+    const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => hasTaker(world, leg));
     // Before anything is sold its entry may still go on: then it is no surplus yet.
     const entry = this.shorted.has(position) ? 0 : ENTRY_MS;
     this.deadlines.expect(`more hedge than short of ${position}`, surplus, entry + SURPLUS_MS, {
@@ -243,7 +244,7 @@ export class PositionsWatch {
       return;
     }
     // Inside the limits somebody takes what is left of it, for so long.
-    const isTaken = legs.every((leg) => this.hasTaker(leg));
+    const isTaken = legs.every((leg) => hasTaker(world, leg));
     if (!isTaken) this.takenSince.delete(position);
     else if (!this.takenSince.has(position)) this.takenSince.set(position, virtualNow());
     if (short === 0 && this.isAsked(position)) this.askedAt.set(position, virtualNow());
@@ -287,41 +288,7 @@ export class PositionsWatch {
           `${position}: ${may} may fill for ${Math.round(mendedWithin / 1_000)} s, and ${most} are open`,
         );
     };
-    look('more may be bought back than is sold', this.buying(position), short);
-    look('more may be sold than is held', this.live(position, 'SELL', 'hedge'), long);
-  }
-
-  /** Somebody takes the other side of what is left of a leg, at a price inside the day's limits. */
-  private hasTaker({ contract, net }: Leg): boolean {
-    if (net === 0) return true;
-    const { exchange } = this.of.world;
-    const instrument = exchange.find('NFO', contract.split(' ')[1] ?? '');
-    const touch = instrument && exchange.touch(instrument);
-    if (!touch) return false;
-    return net > 0
-      ? touch.depth.bids.some(({ price }) => price >= touch.lowerCircuit)
-      : touch.depth.asks.some(({ price }) => price <= touch.upperCircuit);
-  }
-
-  /** Units of live orders of ours that buy this position's short back: stops, and exits. */
-  private buying(position: string): number {
-    return this.live(position, 'BUY', 'main');
-  }
-
-  private hasLive(position: string): boolean {
-    const of = this.of.world.exchange
-      .orders()
-      .filter(({ status, source }) => source === undefined && !FINAL.has(status));
-    return of.map(({ tag }) => tagOf(tag)).some((tag) => tag !== null && positionOf(tag) === position);
-  }
-
-  private live(position: string, side: 'BUY' | 'SELL', role: Leg['role']): number {
-    let units = 0;
-    for (const order of this.of.world.exchange.orders()) {
-      if (order.side !== side || FINAL.has(order.status) || !order.tag || order.source !== undefined) continue;
-      const tag = tagOf(order.tag);
-      if (tag && tag.role === role && positionOf(tag) === position) units += order.quantity - order.filledQuantity;
-    }
-    return units;
+    look('more may be bought back than is sold', buying(this.of.world, position), short);
+    look('more may be sold than is held', liveUnits(this.of.world, position, 'SELL', 'hedge'), long);
   }
 }

@@ -1,4 +1,5 @@
 /** Invariant 8: nothing spins, neither in the history nor within one activity. */
+import { isFinal } from '../../exchange-simulator/core/types.ts';
 import type { Play } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Findings } from './findings.ts';
@@ -10,7 +11,6 @@ const MOST_EVENTS = 600;
 const EVENTS_FOR_ANOTHER = 150;
 /** Order calls of one leg: two slices at a price every two seconds are sixty, with refusals and cancellations between. */
 const MOST_CALLS = 120;
-const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 
 export class Spinning {
   private readonly of: { play: Play; legs: Legs; findings: Findings };
@@ -34,7 +34,7 @@ export class Spinning {
     const { play, legs, findings } = this.of;
     const now = virtualNow();
     const events = play.execution?.history.events ?? 0;
-    const live = play.world.exchange.orders().filter(({ tag, status }) => tagOf(tag) && !FINAL.has(status)).length;
+    const live = play.world.exchange.orders().filter(({ tag, status }) => tagOf(tag) && !isFinal(status)).length;
     this.minute.live = Math.max(this.minute.live, live);
     if (now - this.minute.at < MINUTE_MS) return;
     const open = new Set([...legs.legs.values()].map(({ position }) => position)).size;

@@ -1,6 +1,6 @@
 /** Invariant 10: what waits has its deadline (CONTROL): an answer in doubt, a change that does not come, prices, clocks. */
 import type { BrokerOrder } from '../../brokers/types.ts';
-import type { SimOrder } from '../../exchange-simulator/core/types.ts';
+import { isFinal, type SimOrder } from '../../exchange-simulator/core/types.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { Point, World } from '../world/world.ts';
 import type { Able } from './able.ts';
@@ -18,7 +18,6 @@ const CLOCKS_MS = 60_000;
 const CLOCKS_APART_MS = 2_000;
 /** A second good look so long after a doubt ends it, whatever it shows. */
 const LOOKED_AFTER_MS = 15_000;
-const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 const CHANGING = new Set(['MODIFY VALIDATION PENDING', 'MODIFY PENDING', 'CANCEL PENDING']);
 
 /** `failedAt`: when its last request got lost, null while one is under way. */
@@ -107,7 +106,7 @@ export class Waits {
   pulse(marketIsOpen: boolean): void {
     const { world } = this.of;
     const live = new Map(
-      world.exchange.orders().flatMap((order) => (order.tag && !FINAL.has(order.status) ? [[order.tag, order]] : [])),
+      world.exchange.orders().flatMap((order) => (order.tag && !isFinal(order.status) ? [[order.tag, order]] : [])),
     );
     for (const [tag, change] of this.changes) {
       const order = live.get(tag);

@@ -1,8 +1,6 @@
 /** The exchange's own faults, and when each has met something: an order, or a price of what is open. */
 import { FAULT_KINDS } from '../../exchange-simulator/core/faults.ts';
-import type { Exchange, SimFault, SimOrder } from '../../exchange-simulator/core/types.ts';
-
-const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
+import { type Exchange, isFinal, type SimFault, type SimOrder } from '../../exchange-simulator/core/types.ts';
 
 type Watched = { id: number; kind: string; left: number; lasts: boolean; thins: boolean; met: boolean };
 
@@ -40,7 +38,7 @@ export class ExchangeFaults {
    * helped. A short is another matter: its exit is changed, or replaced.
    */
   holdsASale(): boolean {
-    const live = this.thinned.filter((orderId) => !FINAL.has(this.exchange.order(orderId)?.status ?? 'CANCELLED'));
+    const live = this.thinned.filter((orderId) => !isFinal(this.exchange.order(orderId)?.status ?? 'CANCELLED'));
     this.thinned = live;
     return live.length > 0;
   }
@@ -72,7 +70,7 @@ export class ExchangeFaults {
     const concerns = ({ tradingsymbol }: { tradingsymbol: string }) => of === undefined || of === tradingsymbol;
     return (
       this.exchange.positions().some((position) => position.quantity !== 0 && concerns(position)) ||
-      this.exchange.orders().some((order) => !FINAL.has(order.status) && concerns(order))
+      this.exchange.orders().some((order) => !isFinal(order.status) && concerns(order))
     );
   }
 }

@@ -1,7 +1,7 @@
 /** Kite's ticker without a socket, behind the real feed: connections, packets as KiteTicker decodes them, order updates, and their faults. */
 import type { Paise } from '../../domain/types.ts';
 import { faultNumber } from '../../exchange-simulator/core/faults.ts';
-import type { Exchange, SimLevel, SimOrder } from '../../exchange-simulator/core/types.ts';
+import { type Exchange, isLasting, type SimLevel, type SimOrder } from '../../exchange-simulator/core/types.ts';
 import { orderRow } from '../../exchange-simulator/wire/order-rows.ts';
 import type { createTicker, Ticker, TickerEvents } from '../../market/ticker.ts';
 import type { SimProcess } from '../process.ts';
@@ -10,7 +10,6 @@ import { Lies } from './lies.ts';
 import { packet } from './packet.ts';
 
 /** States that Kite announces. The interim ones appear in an order's history alone. */
-const ANNOUNCED = ['OPEN', 'TRIGGER PENDING', 'COMPLETE', 'CANCELLED', 'REJECTED'];
 
 /** After a lie the next look comes so soon. Wall milliseconds. */
 const CORRECTED_MS = 500;
@@ -268,7 +267,7 @@ export class TickerServer {
   }
 
   private announce(order: SimOrder): void {
-    if (!ANNOUNCED.includes(order.status)) return;
+    if (!isLasting(order.status)) return;
     const repeated = this.announced.get(order.orderId) === order.status;
     this.announced.set(order.orderId, order.status);
     const { exchange } = this.world;

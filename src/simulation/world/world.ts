@@ -5,7 +5,7 @@ import type { NoticeInput } from '../../contract/notices.ts';
 import { istDate } from '../../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../../domain/types.ts';
 import { hash } from '../../exchange-simulator/core/random.ts';
-import type { Exchange } from '../../exchange-simulator/core/types.ts';
+import { type Exchange, isFinal } from '../../exchange-simulator/core/types.ts';
 import { createExchange, type ExchangeOptions } from '../../exchange-simulator/replay/exchange.ts';
 import { createRateLimiter, type RateLimits, REAL_LIMITS } from '../../exchange-simulator/wire/rate-limits.ts';
 import { createSealer, type Sealer } from '../../platform/secrets.ts';
@@ -51,7 +51,6 @@ export type WorldOptions = {
 };
 
 const KITE_TIMEOUT_MS = 5_000;
-const FINAL = new Set(['COMPLETE', 'CANCELLED', 'REJECTED']);
 /** Nothing of these keeps an exchange from answering. */
 const HARMLESS = ['command.', 'journal.', 'workflow.evicted', 'price.', 'external.other', 'external.order_rests'];
 
@@ -211,7 +210,7 @@ export class World {
   private isAtStake(): boolean {
     return (
       this.exchange.positions().some(({ quantity }) => quantity !== 0) ||
-      this.exchange.orders().some(({ status }) => !FINAL.has(status))
+      this.exchange.orders().some(({ status }) => !isFinal(status))
     );
   }
 
