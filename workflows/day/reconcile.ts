@@ -171,14 +171,15 @@ function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol
 }
 
 /** What the broker holds beyond the night and the trades of the day. Signed units. */
-export function unexplainedUnits({ overnight, overnightCompared }: DayFacts): Holding[] {
+export function unexplainedUnits({ overnight, overnightCompared }: DayFacts): (Holding & { before: number })[] {
   const all = new Map(
     [...overnightCompared, ...(overnight ?? [])].map((held) => [`${held.product}:${held.tradingsymbol}`, held]),
   );
   return [...all.values()].flatMap(({ product, tradingsymbol }) => {
     const [now, then] = [overnight ?? [], overnightCompared].map((held) => quantityOf(held, product, tradingsymbol));
-    const quantity = (now ?? 0) - (then ?? 0);
-    return quantity === 0 ? [] : [{ product, tradingsymbol, quantity }];
+    const before = then ?? 0;
+    const quantity = (now ?? 0) - before;
+    return quantity === 0 ? [] : [{ product, tradingsymbol, quantity, before }];
   });
 }
 

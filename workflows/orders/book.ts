@@ -110,21 +110,18 @@ export function cursorOfDay(facts: DayFacts): BookCursor {
 }
 
 /**
- * What is held and no trade explains may be the very orders that nobody has answered, beside others of ours whose fills no list shows yet: no
- * look can prove these absent. Where all of them do not explain all of it, the positions are wrong by themselves, and prove as much as before.
+ * What is held and no trade explains may be the very orders that nobody has answered, beside others of ours whose trades no list shows yet: no
+ * look can prove these absent. Where our orders do not explain all of it, the positions are wrong by themselves, and prove as much as before.
+ * What others have just opened elsewhere is no sign of that: the list of trades stands still then.
  */
 function heldByDoubts(facts: DayFacts): string[] {
-  const ours = Object.values(facts.orders).filter(mayFill);
-  const units = unexplainedUnits(facts);
-  const sharing = units.map(({ product, tradingsymbol, quantity }) => {
-    const of = ours.filter(
-      (order) =>
-        order.product === product &&
-        order.tradingsymbol === tradingsymbol &&
-        order.side === (quantity > 0 ? 'BUY' : 'SELL'),
-    );
-    const most = of.reduce((sum, order) => sum + order.quantity - order.filledQuantity, 0);
-    return most >= Math.abs(quantity) ? of : [];
+  const ours = Object.values(facts.orders).filter(({ takenFrom }) => takenFrom === undefined);
+  const sharing = unexplainedUnits(facts).flatMap(({ product, tradingsymbol, quantity, before }) => {
+    const of = ours.filter((order) => order.product === product && order.tradingsymbol === tradingsymbol);
+    if (of.length === 0 && before * quantity >= 0) return [];
+    const may = of.filter(({ side }) => side === (quantity > 0 ? 'BUY' : 'SELL'));
+    const most = may.reduce((sum, order) => sum + (mayFill(order) ? order.quantity : order.filledQuantity), 0);
+    return [most >= Math.abs(quantity) ? may : []];
   });
   if (sharing.some((of) => of.length === 0)) return [];
   return sharing.flat().flatMap(({ phase, tag }) => (phase === 'doubt' ? [tag] : []));
