@@ -20,7 +20,7 @@ function waiting(orders: [string, Order][], now: ReturnType<typeof held>[], nigh
     ...{ orders: Object.fromEntries(orders), dropped: [], external: [], seenIds: [] },
     ...{ overnight: now, overnightCompared: night, book: { readAt: 1, unreadableSince: null } },
   };
-  return cursorOfDay(facts as unknown as DayFacts).doubts.map(({ tag }) => tag);
+  return cursorOfDay(facts as unknown as DayFacts).doubts.flatMap(({ tag, held }) => (held ? [] : [tag]));
 }
 
 it('a doubt is for looks to settle where the positions say nothing of it', () => {

@@ -41,7 +41,7 @@ async function lookAtBook(input: BookInput, book: Book, now: Now): Promise<{ new
   const doubts = cursor.doubts.map(({ tag, endedAt }) => {
     const isListed = look.orders.some((row) => row.tag === tag);
     const absent = !isListed && now.wall >= endedAt + ABSENT_AFTER_MS;
-    return [tag, { endedAt, heardMono: 0, seenWithout: 0, absent }] as const;
+    return [tag, { endedAt, heardMono: 0, held: false, seenWithout: 0, absent }] as const;
   });
   const value = overnightOf(look);
   const news = newsIn(look, input, {

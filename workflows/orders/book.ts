@@ -106,7 +106,8 @@ export function cursorOfDay(facts: DayFacts): BookCursor {
     unreadableSince: facts.book.unreadableSince,
   });
   const held = heldByDoubts(facts);
-  return { ...cursor, doubts: cursor.doubts.filter(({ tag }) => !held.includes(tag)) };
+  const doubts = cursor.doubts.map((doubt) => (held.includes(doubt.tag) ? { ...doubt, held: true as const } : doubt));
+  return { ...cursor, doubts };
 }
 
 /**

@@ -56,7 +56,8 @@ export type BookCursor = {
   /** Sketch of all order ids that were ever shown to the day: a list without one of them proves nothing. */
   seen: string;
   /** Tags without a clear answer, and when their request had ended. Their rows are news in whatever state. */
-  doubts: { tag: string; endedAt: WallMs }[];
+  /** `held`: the positions may be of it, so that no look proves it absent. */
+  doubts: { tag: string; endedAt: WallMs; held?: true }[];
   /** Tags that were settled as absent: a row with one of them is news in whatever state. */
   absent: string[];
   /** Hash of the overnight holdings that the day has; null before it has any. */

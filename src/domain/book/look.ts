@@ -57,7 +57,7 @@ export function isGood(look: Look, cursor: Pick<BookCursor, 'seen' | 'overnight'
 export const idEntries = (look: Look) => look.orders.map(({ orderId }) => entryOf(orderId));
 
 /** A doubt as one process measures it: `heardMono` is when it first heard of it, on its monotonic clock. */
-export type DoubtWatch = { endedAt: WallMs; heardMono: number; seenWithout: number; absent: boolean };
+export type DoubtWatch = { endedAt: WallMs; heardMono: number; held: boolean; seenWithout: number; absent: boolean };
 
 const FIRST_AFTER_MS = 3_000;
 const SECOND_AFTER_MS = 15_000;
@@ -69,11 +69,12 @@ export function hearDoubts(
   nowMono: number,
 ): Map<string, DoubtWatch> {
   return new Map(
-    doubts.map(({ tag, endedAt }) => {
+    doubts.map(({ tag, endedAt, held = false }) => {
       const known = watches.get(tag);
       // A later request with the same tag is another doubt.
       const same = known !== undefined && known.endedAt >= endedAt;
-      return [tag, same ? known : { endedAt, heardMono: nowMono, seenWithout: 0, absent: false }];
+      const watch = same ? known : { endedAt, heardMono: nowMono, seenWithout: 0, absent: false };
+      return [tag, { ...watch, held, ...(held ? { seenWithout: 0, absent: false } : {}) }];
     }),
   );
 }
@@ -84,7 +85,7 @@ export function doubtsAfter(watches: ReadonlyMap<string, DoubtWatch>, look: Look
   return new Map(
     [...watches].map(([tag, watch]) => {
       const age = look.beganMono - watch.heardMono;
-      if (tags.has(tag) || look.beganWall < watch.endedAt || age < FIRST_AFTER_MS) return [tag, watch];
+      if (watch.held || tags.has(tag) || look.beganWall < watch.endedAt || age < FIRST_AFTER_MS) return [tag, watch];
       const absent = watch.absent || (watch.seenWithout > 0 && age >= SECOND_AFTER_MS);
       return [tag, { ...watch, seenWithout: watch.seenWithout + 1, absent }];
     }),

@@ -36,7 +36,7 @@ export function newsIn(look: Look, watched: Watched, memory: Memory): News | nul
     rows: newRows(look, watched, memory),
     externalTrades: newTrades(look, watched, memory),
     squareOffOrders: squareOffOrders(look, watched).filter(isNewId),
-    absent: cursor.doubts.flatMap(({ tag }) => (memory.doubts.get(tag)?.absent ? [tag] : [])),
+    absent: cursor.doubts.flatMap(({ tag, held }) => (!held && memory.doubts.get(tag)?.absent ? [tag] : [])),
     overnight: overnightNews(memory.overnight, cursor.overnight),
     ids: look.orders.filter(isNewId).map(({ orderId }) => orderId),
   };

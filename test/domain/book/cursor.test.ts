@@ -383,6 +383,14 @@ describe('an absence', () => {
     expect(isAbsent(early)).toBe(false);
   });
 
+  it('is proven by two looks after the positions no longer hold it up, and by none before', () => {
+    const held = hearDoubts(looked(heard(), 3), [{ tag: tagOf(1), endedAt: AT, held: true }], 5_000);
+    expect(isAbsent(looked(held, 15, 16))).toBe(false);
+    const free = hearDoubts(looked(held, 15, 16), doubts, 17_000);
+    expect(isAbsent(looked(free, 17))).toBe(false);
+    expect(isAbsent(looked(free, 17, 18))).toBe(true);
+  });
+
   it('is measured anew after a later request with the same tag', () => {
     const again = hearDoubts(looked(heard(), 3, 15), [{ tag: tagOf(1), endedAt: AT + 20_000 }], 21_000);
     expect(isAbsent(again)).toBe(false);
