@@ -1,9 +1,12 @@
 /** What an order call's answer means for the facts. */
 import type { OrderIntent, SendResult } from '../../src/contract/activities.ts';
+import type { BookRow } from '../../src/domain/book/book.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { isOver } from '../../src/domain/control/intervals.ts';
 import type { Day } from '../day/day.ts';
+import { attribute } from '../external/attribution.ts';
 import { signed } from '../external/trades.ts';
+import { checkDayLoss } from '../position/request-exit.ts';
 import { applyRow } from './ledger.ts';
 import { markAccepted, markDoubt, markNotSent } from './phases.ts';
 
@@ -44,10 +47,10 @@ export function applySent(day: Day, order: Order, result: SendResult, summary: s
     case 'sent':
       heard(day);
       markAccepted(day, order, result.orderId, result.price, result.triggerPrice, result.touch);
-      if (result.row) applyRow(day, result.row, Date.now());
+      if (result.row) takeRow(day, result.row);
       return;
     case 'found':
-      applyRow(day, result.row, Date.now());
+      takeRow(day, result.row);
       return;
     case 'too_late':
       markNotSent(day, order, 'NOT SENT', 'it waited too long for a worker, or for a look at the book');
@@ -78,6 +81,13 @@ export function applySent(day: Day, order: Order, result: SendResult, summary: s
     case 'doubt':
       markDoubt(day, order, result.message, result.since);
   }
+}
+
+/** The watcher does not tell the row of an answer again: what follows from its fills follows here. */
+export function takeRow(day: Day, row: BookRow): void {
+  applyRow(day, row, Date.now());
+  attribute(day);
+  checkDayLoss(day);
 }
 
 /** The same words of a refusal are logged once. */

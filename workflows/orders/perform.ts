@@ -7,8 +7,8 @@ import { isOver } from '../../src/domain/control/intervals.ts';
 import { orderCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import { recordIntent } from './intents.ts';
-import { applyRow, clearEndedChange } from './ledger.ts';
-import { applySent, countCall, heard, hold, othersKnown, tellRefusal } from './outcomes.ts';
+import { clearEndedChange } from './ledger.ts';
+import { applySent, countCall, heard, hold, othersKnown, takeRow, tellRefusal } from './outcomes.ts';
 import { markInFlight } from './phases.ts';
 import { sendRepeatedly } from './repeated-exit.ts';
 import { watchPrice } from './watched-price.ts';
@@ -208,7 +208,7 @@ function applyChanged(day: Day, order: Order, result: ChangeResult): void {
   if (result.kind === 'sent' || result.kind === 'refused') heard(day);
   if (result.kind === 'address_refused' || result.kind === 'rate_limited') hold(day, result);
   if (result.kind === 'session_lost') day.loseSession(result.number);
-  if ((result.kind === 'sent' || result.kind === 'refused') && result.row) applyRow(day, result.row, Date.now());
+  if ((result.kind === 'sent' || result.kind === 'refused') && result.row) takeRow(day, result.row);
   clearEndedChange(order);
 }
 
