@@ -126,3 +126,8 @@ const withQuestion = played({}, async (day) => {
 it('a stop that rests and that the journal does not have is heard of at once by the run that goes on: no second one is sent', async () => {
   expect((await withQuestion()).buying).toBe(450);
 });
+
+it('an adopted stop rests on as a stop: its position stays', async () => {
+  const { state, exitReason, bought } = await withQuestion();
+  expect({ state, exitReason, bought }).toEqual({ state: 'open', exitReason: null, bought: 300 });
+});
