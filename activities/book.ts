@@ -1,4 +1,5 @@
 /** The account's book as this process sees it: one for all activities, so that a look is made once for everybody who wants one. */
+import { Context } from '@temporalio/activity';
 import type { Priority } from '../src/brokers/kite-pace.ts';
 import type { BrokerOrder, BrokerTrade, KiteSession } from '../src/brokers/types.ts';
 import type { BookRow, RowPhase } from '../src/domain/book/book.ts';
@@ -13,7 +14,10 @@ import { Circuits } from './circuits.ts';
 import type { Sessions } from './session.ts';
 import { SharedWork } from './shared-work.ts';
 
-/** A row that an activity returns, at the end of several attempts perhaps, is on its way to the day for so long; then it is told of again. */
+/**
+ * A row that an activity returns, at the end of several attempts perhaps, is on its way to the day for so long; then it is told of again. What a
+ * run was told that is lost now, the one that goes on has never heard.
+ */
 const TOLD_FOR_MS = 120_000;
 
 export type Newest = { look: Look; beganMono: number; beganWall: WallMs };
@@ -28,7 +32,7 @@ type DayMemory = {
   shown: Map<string, string | null>;
   /** Orders that have ended by the ticker's word. */
   ended: Map<string, BookRow>;
-  told: Map<string, { material: string; atMono: number }>;
+  told: Map<string, { material: string; atMono: number; runId: string }>;
   doubts: Map<string, DoubtWatch>;
   overnight: OvernightWatch | null;
   /** Since when no look was whole; null after one that was. */
@@ -81,12 +85,14 @@ export class Book {
 
   /** An activity returns this row to the day. */
   tell(row: BookRow): void {
-    this.memory().told.set(row.orderId, { material: materialOf(row), atMono: performance.now() });
+    this.memory().told.set(row.orderId, { material: materialOf(row), atMono: performance.now(), runId: runOf() });
   }
 
   told(): Map<string, string> {
-    const now = performance.now();
-    const fresh = [...this.memory().told].filter(([, { atMono }]) => now - atMono < TOLD_FOR_MS);
+    const [now, run] = [performance.now(), runOf()];
+    const fresh = [...this.memory().told].filter(
+      ([, { atMono, runId }]) => runId === run && now - atMono < TOLD_FOR_MS,
+    );
     return new Map(fresh.map(([orderId, { material }]) => [orderId, material]));
   }
 
@@ -161,6 +167,9 @@ export class Book {
     }
   }
 }
+
+/** Of the workflow that the activity works for. */
+const runOf = (): string => Context.current().info.workflowExecution?.runId ?? '';
 
 function remembering(date: IsoDate): DayMemory {
   return {

@@ -165,6 +165,10 @@ export class Scenario {
     this.execution.signal('closeAll', [{ by: 'test' }]);
   }
 
+  acknowledge(): void {
+    this.execution.signal('acknowledge', [{ ids: 'all', by: 'test' }]);
+  }
+
   handsOff(on: boolean): void {
     this.execution.signal('handsOff', [{ on, confirm: this.settings.account.account, by: 'test' }]);
   }

@@ -187,6 +187,7 @@ function adopt(day: Day, row: BookRow): Order | null {
     side: row.side,
     product: position.plan.product,
     quantity: row.quantity,
+    orderType: row.orderType,
     intendedAt: row.placedAt,
     phase: 'accepted',
   };

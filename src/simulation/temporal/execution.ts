@@ -112,8 +112,8 @@ export class Execution {
     const { world } = this.context;
     this.runs += 1;
     const seed = world.seed + this.runs;
-    const runId = `run-${world.seed}-${this.runs}`;
     const startedAt = virtualNow();
+    const runId = `run-${world.seed}-${startedAt}-${this.runs}`;
     this.context.run = { ...this.context.run, runId, startedAt, seed };
     this.history.beginRun();
     this.history.add(1, bytesOf(args));

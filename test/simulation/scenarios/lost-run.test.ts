@@ -101,3 +101,61 @@ it('hands off, and an emergency, outlive a run that is terminated: nothing is se
   expect(net).toEqual([0, 0]);
   expect(report.result).toBe('flat');
 });
+
+const withQuestion = played({}, async (day) => {
+  const { exchange } = day;
+  await day.opened();
+  await day.at('11:20');
+  exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 300 });
+  // Its smaller stop rests by then, and the journal has not heard of it.
+  await day.pass(10_000);
+  await day.loseRun(30_000);
+  await day.pass(15_000);
+  const buying = buyingBack(exchange, MAIN);
+  const { positions, warnings } = await day.view();
+  const { state, exitReason } = positions[0] ?? {};
+  const asked = warnings.filter(({ blocksEntries }) => blocksEntries).map(({ id }) => id);
+  day.acknowledge();
+  await day.pass(15_000);
+  const bought = filledOf(exchange, MAIN, 'BUY');
+  day.emergency();
+  await day.pass(EXIT_MS);
+  return { buying, state, asked, bought, exitReason, net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)] };
+});
+
+it('a stop that rests and that the journal does not have is heard of at once by the run that goes on: no second one is sent', async () => {
+  expect((await withQuestion()).buying).toBe(450);
+});
+
+it('an adopted stop rests on as a stop: its position stays', async () => {
+  const { state, exitReason, bought } = await withQuestion();
+  expect({ state, exitReason, bought }).toEqual({ state: 'open', exitReason: null, bought: 300 });
+});
+
+it('what others closed is asked about anew by the run that goes on: it can be answered, and all is left', async () => {
+  const { asked, net } = await withQuestion();
+  expect({ asked, net }).toEqual({ asked: ['external:P1'], net: [0, 0] });
+});
+
+const theirs = played({}, async (day) => {
+  const { exchange } = day;
+  await day.at('11:12');
+  exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 });
+  await day.at('11:20');
+  await day.loseRun(30_000);
+  await day.pass(15_000);
+  const { warnings } = await day.view();
+  const buying = buyingBack(exchange, MAIN);
+  day.emergency();
+  await day.pass(EXIT_MS);
+  return {
+    buying,
+    warnings: warnings.filter(({ code }) => code === 'foreign_position'),
+    net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)],
+  };
+});
+
+it('what others traded before ours is theirs to the run that goes on as well', async () => {
+  const { buying, warnings, net } = await theirs();
+  expect({ buying, warnings, net }).toEqual({ buying: 750, warnings: [], net: [75, 0] });
+});
