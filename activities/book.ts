@@ -123,13 +123,14 @@ export class Book {
       this.use(priority, (session) => session.trades()),
       this.use(priority, (session) => session.positions()),
     ]);
+    // A dead session is told by whichever of them hears it, also where the orders find no answer.
+    const [listed, held] = [orNull(trades), orNull(positions)];
     if (orders.status === 'rejected') throw orders.reason;
-    const listed = orNull(trades);
     const once = listed && eachOnce(listed, tradeKey);
     if (once) this.trades = once;
     const rows = this.rowsOf(orders.value);
     this.remember(rows);
-    const look: Look = { ...began, orders: rows, trades: once, net: orNull(positions)?.net ?? null };
+    const look: Look = { ...began, orders: rows, trades: once, net: held?.net ?? null };
     if (!this.last || look.beganMono >= this.last.beganMono) this.last = look;
     return look;
   }

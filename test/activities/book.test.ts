@@ -244,6 +244,13 @@ describe('a book that cannot be read', () => {
     expect(await new WatchingDay(today).watch()).toEqual({ kind: 'session_lost', number: 1 });
   });
 
+  it('is told of as a dead session by whichever list hears it, where the orders find no answer', async () => {
+    const today = await open();
+    today.exchange.addFault({ kind: 'http_error', path: '/orders', method: 'GET', count: 1_000 });
+    today.exchange.killSessions();
+    expect(await new WatchingDay(today).watch()).toEqual({ kind: 'session_lost', number: 1 });
+  });
+
   it.each([
     ['hangs', () => new Promise<never>(() => {})],
     ['refuses', () => Promise.reject(new Error('the journal is away'))],

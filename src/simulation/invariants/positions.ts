@@ -95,6 +95,11 @@ export class PositionsWatch {
       );
   }
 
+  /** Something of it has changed, and nothing can tell of it. */
+  isDeafTo(position: string): boolean {
+    return this.hearing.isDeafTo(position);
+  }
+
   openPositions(): string[] {
     return [
       ...new Set(

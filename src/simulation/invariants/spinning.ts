@@ -7,7 +7,7 @@ import { type Legs, positionOf, tagOf } from './legs.ts';
 
 const MINUTE_MS = 60_000;
 /** Events of the history in a minute beyond which something spins: with one position open, and for each one, or each live order of ours, more. */
-const MOST_EVENTS = 600;
+const MOST_EVENTS = 700;
 const EVENTS_FOR_ANOTHER = 150;
 /** Order calls of one leg: two slices at a price every two seconds are sixty, with refusals and cancellations between. */
 const MOST_CALLS = 120;

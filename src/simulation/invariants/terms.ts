@@ -15,6 +15,8 @@ const LAST_PLACEMENT = '15:23';
 const ON_ITS_WAY_MS = 2_000;
 /** What the exchange accepts moves a little between a quote and its order. */
 const NEARLY = 0.9;
+/** What the book shows is heard within this time. */
+const HEARD_MS = 1_000;
 /** A price is made of ticks and quotes of the last seconds. */
 const BENT_MS = 10_000;
 /** A stop rests at twice what its units were sold at, at least twenty rupees above (TRADING). */
@@ -29,6 +31,8 @@ export class Terms {
 
   /** When each tag was last sent: an order may be accepted long after it left. */
   private readonly leftAt = new Map<string, MarketMs>();
+  /** When it was last asked for, or asked to change. */
+  private readonly askedAt = new Map<string, MarketMs>();
   private bentAt = 0;
 
   constructor(play: Play, findings: Findings, legs: Legs) {
@@ -36,8 +40,10 @@ export class Terms {
     this.findings = findings;
     this.legs = legs;
     play.world.hooks.add((point) => {
-      if (point.kind !== 'call' || point.point !== 'leaves' || point.call.name !== 'placeOrder') return;
-      if (point.call.order?.tag) this.leftAt.set(point.call.order.tag, virtualNow());
+      const tag = point.kind === 'call' && point.point === 'leaves' ? point.call.order?.tag : null;
+      if (point.kind !== 'call' || !tag) return;
+      this.askedAt.set(tag, virtualNow());
+      if (point.call.name === 'placeOrder') this.leftAt.set(tag, virtualNow());
     });
     play.world.exchange.onOrder((order) => this.atOrder(order));
   }
@@ -145,8 +151,8 @@ export class Terms {
     if (isOver || orderType !== 'LIMIT' || (status !== 'OPEN' && status !== 'COMPLETE')) return;
     const key = `${position} ${parsed.manual ? orderId : `${parsed.date} ${parsed.slice}`}`;
     const shown = this.exitPrices.get(key);
-    // What left before another order showed its price could not know of it.
-    const isKnown = shown?.orderId === orderId || (shown?.at ?? 0) < (this.leftAt.get(tag ?? '') ?? 0);
+    // What left before another price was shown, or a moment after, could not know of it: also a change that follows one without an answer.
+    const isKnown = (shown?.at ?? 0) + HEARD_MS < (this.askedAt.get(tag ?? '') ?? 0);
     const before = shown && isKnown ? shown.price : 0;
     if (price < before && !isBent && price < NEARLY * this.highestAccepted(tradingsymbol))
       this.findings.add(5, 'an exit price fell', `${tag}: from ${before / 100} to ${price / 100}`);

@@ -159,7 +159,9 @@ export class Waits {
       // What is being left is judged by no price any more.
       const isLeft = this.of.positions.isLeft(position) || this.isUncovered(position);
       const isBlind = marketIsOpen && !isLeft && isShort && !bent && able.hasSession() && dark > 2 * tickMs;
-      deadlines.expect(`no prices of ${position}`, isBlind, BLIND_MS);
+      deadlines.expect(`no prices of ${position}`, isBlind, BLIND_MS, {
+        isHeard: !this.of.positions.isDeafTo(position),
+      });
     }
   }
 }
