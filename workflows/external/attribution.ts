@@ -3,6 +3,7 @@
  * and kept as closings that nobody has booked yet, until a person says whose they are. The broker's own square-off is booked at once.
  */
 import type { BookRow } from '../../src/domain/book/book.ts';
+import { externalWords } from '../../src/domain/control/deadlines.ts';
 import type { Leg, Order, Position } from '../../src/domain/control/facts.ts';
 import { ordersOf, ordersOfLeg } from '../../src/domain/control/intervals.ts';
 import { type ExternalFill, shareOfFills, tradeOfShare } from '../../src/domain/external-fills.ts';
@@ -18,6 +19,7 @@ export function attribute(day: Day): void {
   for (const { product, tradingsymbol } of contractsOf(day.facts.positions)) {
     for (const opens of ['SELL', 'BUY'] as const) attributeSide(day, product, tradingsymbol, opens);
   }
+  askAnew(day);
   takeAnswers(day);
 }
 
@@ -100,15 +102,25 @@ function bookShare(
     statusMessage: byBroker ? "Zerodha's own square-off" : 'Closed in Kite, not from here',
     ...{ takenFrom: byBroker ? ('broker' as const) : ('person' as const), booked: byBroker },
   });
-  const what = `${share.quantity} ${leg.contract.tradingsymbol}`;
   if (byBroker) {
+    const what = `${share.quantity} ${leg.contract.tradingsymbol}`;
     fillBrokerOrder(day, `BROKER-${trade?.orderId}-${position.id}`, share.quantity);
     day.page('broker_square_off', position.id, `${position.id}: Zerodha's own square-off closed ${what}.`);
     requestExit(day, position, 'broker_square_off');
     return;
   }
-  const text = `${position.id}: ${what} were ${leg.opens === 'SELL' ? 'bought back' : 'sold'} in Kite, not from here. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`;
-  day.warn(questionOf(position), 'foreign_position', text, true);
+  ask(day, position);
+}
+
+function ask(day: Day, position: Position): void {
+  const text = externalWords(ordersOf(day.facts, position), position);
+  if (text !== null) day.warn(questionOf(position), 'foreign_position', text, true);
+}
+
+/** A run that was lost, or a day that never ended, has left questions that nobody could answer any more. */
+function askAnew(day: Day): void {
+  for (const position of day.facts.positions)
+    if (!day.facts.warnings.some(({ id }) => id === questionOf(position))) ask(day, position);
 }
 
 /** What its live order has filled may not fill once more. */

@@ -104,12 +104,7 @@ function ofPosition(facts: ControlFacts, position: Position, wallOf: (at: Market
       `${id}: ${over.join(' and ')} by an order that came late. They are traded back while orders may be placed; look at Kite.`,
     );
   const outside = externalWords(orders, position);
-  if (outside.length > 0)
-    add(
-      'external',
-      0,
-      `${id}: ${outside.join(' and ')} in Kite, not from here. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`,
-    );
+  if (outside !== null) add('external', 0, outside);
   // What is being left is judged by no price any more.
   const blind = position.exit ? undefined : facts.blind[id];
   if (blind !== undefined)
@@ -117,14 +112,16 @@ function ofPosition(facts: ControlFacts, position: Position, wallOf: (at: Market
   return conditions;
 }
 
-/** What others have closed of it, as far as nobody has said yet whose trades they were. */
-function externalWords(orders: readonly Order[], position: Position): string[] {
-  return position.legs.flatMap((leg) => {
+/** What others have closed of it, as far as nobody has said yet whose trades they were; null where there is nothing. */
+export function externalWords(orders: readonly Order[], position: Position): string | null {
+  const closed = position.legs.flatMap((leg) => {
     const asked = ordersOfLeg(orders, leg).filter(({ booked }) => booked === false);
     const units = asked.reduce((sum, { filledQuantity }) => sum + filledQuantity, 0);
     if (units === 0) return [];
     return [`${units} ${leg.contract.tradingsymbol} were ${leg.opens === 'SELL' ? 'bought back' : 'sold'}`];
   });
+  if (closed.length === 0) return null;
+  return `${position.id}: ${closed.join(' and ')} in Kite, not from here. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`;
 }
 
 function holdings(orders: readonly Order[], position: Position): string {

@@ -131,3 +131,8 @@ it('an adopted stop rests on as a stop: its position stays', async () => {
   const { state, exitReason, bought } = await withQuestion();
   expect({ state, exitReason, bought }).toEqual({ state: 'open', exitReason: null, bought: 300 });
 });
+
+it('what others closed is asked about anew by the run that goes on: it can be answered, and all is left', async () => {
+  const { asked, net } = await withQuestion();
+  expect({ asked, net }).toEqual({ asked: ['external:P1'], net: [0, 0] });
+});
