@@ -26,7 +26,10 @@ export function recordForeignPosition({ facts }: Day, { product, tradingsymbol, 
 }
 
 /** Trades of others, joined by their id. */
-export function recordExternalTrades({ facts }: Day, trades: readonly ExternalTrade[]): void {
+export function recordExternalTrades(day: Day, trades: readonly ExternalTrade[]): void {
+  const { facts } = day;
+  // Since when something of ours is there is known first, also to a run that goes on after one was lost.
+  keepBaselines(day);
   for (const { product, tradingsymbol, orderId, side, tradeId, quantity, price, at, byBroker } of trades) {
     const external = externalOf(facts, product, tradingsymbol);
     if (external.trades.some((known) => known.tradeId === tradeId)) continue;

@@ -136,3 +136,26 @@ it('what others closed is asked about anew by the run that goes on: it can be an
   const { asked, net } = await withQuestion();
   expect({ asked, net }).toEqual({ asked: ['external:P1'], net: [0, 0] });
 });
+
+const theirs = played({}, async (day) => {
+  const { exchange } = day;
+  await day.at('11:12');
+  exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 75 });
+  await day.at('11:20');
+  await day.loseRun(30_000);
+  await day.pass(15_000);
+  const { warnings } = await day.view();
+  const buying = buyingBack(exchange, MAIN);
+  day.emergency();
+  await day.pass(EXIT_MS);
+  return {
+    buying,
+    warnings: warnings.filter(({ code }) => code === 'foreign_position'),
+    net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)],
+  };
+});
+
+it('what others traded before ours is theirs to the run that goes on as well', async () => {
+  const { buying, warnings, net } = await theirs();
+  expect({ buying, warnings, net }).toEqual({ buying: 750, warnings: [], net: [75, 0] });
+});
