@@ -20,7 +20,11 @@ const CLOSE_AGAIN_MS = 15_000;
 export async function keepHours(day: Day): Promise<void> {
   const { facts } = day;
   for (const check of facts.timetable?.checks ?? []) {
-    if (facts.decided.includes(check)) continue;
+    if (facts.decided.includes(check)) {
+      // A run that was lost may have decided on it before its close was known to the stops.
+      judgeLater(day, { barStart: check - HOUR_MS, barEnd: check });
+      continue;
+    }
     facts.nextCheckAt = check;
     await day.untilMarket(check, 'hourly close', () => facts.over);
     if (day.ending || facts.over) return;

@@ -128,6 +128,7 @@ function fillBrokerOrder({ facts }: Day, tag: string, units: number): void {
   const order = facts.orders[tag];
   if (!order) return;
   order.quantity -= units;
+  order.since = Date.now();
   if (order.quantity <= 0) delete facts.orders[tag];
 }
 

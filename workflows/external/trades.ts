@@ -81,8 +81,11 @@ export function keepBaselines(day: Day): void {
     const all = oursIn(facts, product, tradingsymbol);
     // A closing that nobody has booked yet is an open question: the trades that it is made of must not become theirs meanwhile.
     const orders = all.filter(({ booked }) => booked !== false);
-    const net = orders.reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
-    const ours = net !== 0 || orders.some((order) => mayFill(order));
+    // One position's short and another one's hedge in the same contract are held, both of them.
+    const nets = new Map<string, number>();
+    for (const { positionId, side, filledQuantity: quantity } of orders)
+      nets.set(positionId, (nets.get(positionId) ?? 0) + signed({ side, quantity }));
+    const ours = [...nets.values()].some((net) => net !== 0) || orders.some((order) => mayFill(order));
     if (ours) {
       external.since ??= Math.min(
         ...orders.filter((order) => mayFill(order) || order.filledQuantity > 0).map(({ intendedAt }) => intendedAt),

@@ -72,6 +72,10 @@ function begin(day: Day, position: Position, action: Action): void {
       if (order) markNotSent(day, order, 'NOT SENT', action.why);
       return;
     }
+    case 'forget':
+      delete orders[action.tag];
+      day.changed();
+      return;
     case 'give_up_change': {
       const order = orders[action.tag];
       if (order?.change?.kind === 'to_limit') order.conversionRefused = true;

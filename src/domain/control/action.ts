@@ -2,7 +2,7 @@
 import type { ContractRef } from '../contracts.ts';
 import type { MarketMs, Paise, Side, WallMs } from '../types.ts';
 import type { ControlFacts, ExitReason, Leg, LegRole, Now, Order, OrderPurpose, Position, Pricing } from './facts.ts';
-import { type Draft, isLive, mayBeSent, ordersOf } from './intervals.ts';
+import { type Draft, isBrokers, isLive, mayBeSent, ordersOf, ordersOfLeg } from './intervals.ts';
 
 /** Between two requests to cancel one order: at first, and after some. Wall milliseconds. */
 const CANCEL_AGAIN_MS = 1_000;
@@ -41,6 +41,8 @@ export type Action =
   | { do: 'cancel'; tag: string; onlyIfPriced: boolean }
   /** A recorded order that is not wanted any more, and was never sent. */
   | { do: 'drop'; tag: string; why: string }
+  /** An order of the broker's own square-off of which nothing is heard any more. */
+  | { do: 'forget'; tag: string }
   /** A change that no row has shown in time. */
   | { do: 'give_up_change'; tag: string }
   | { do: 'nearer_hedge'; hedge: ContractRef }
@@ -99,6 +101,8 @@ export class Look {
     repeats?: { attempts: number; pauseMs: number },
   ): number {
     let begun = 0;
+    // What the broker closes itself, ours would close twice, or be cancelled as soon as it stands.
+    if (ordersOfLeg(this.orders, leg).some(isBrokers)) return begun;
     while (begun < quantity) {
       const part = Math.min(quantity - begun, leg.contract.maxOrderQuantity);
       const { role } = leg;

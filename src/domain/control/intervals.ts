@@ -30,6 +30,11 @@ export function mayFill(order: Order): boolean {
   return possibly(order) > order.filledQuantity;
 }
 
+/** An order of the broker's own square-off that may still fill. */
+export function isBrokers(order: Order): boolean {
+  return order.takenFrom === 'broker' && mayFill(order);
+}
+
 /** In the book or on its way there by the broker's word: it can be changed and cancelled. */
 export function isLive({ phase }: Pick<Order, 'phase'>): boolean {
   return phase === 'accepted' || phase === 'working' || phase === 'resting';

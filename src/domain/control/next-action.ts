@@ -7,13 +7,15 @@ import { trade } from './closing.ts';
 import { beginCommanded, enter } from './entry.ts';
 import { leave } from './exit.ts';
 import type { ControlFacts, Now } from './facts.ts';
-import { heldOf, mayFill, ordersOfLeg } from './intervals.ts';
+import { heldOf, isBrokers, mayFill, ordersOfLeg } from './intervals.ts';
 import { protect } from './protection.ts';
 import { withinRates } from './rates.ts';
 
 /** Wall milliseconds after the broker's answer. */
 const CHANGE_SHOWN_MS = 2_000;
 const CANCEL_SHOWN_MS = 5_000;
+/** An order of the broker's square-off that fills nothing for so long, or was a person's, is not waited for any more. */
+const BROKER_FILLS_WITHIN_MS = 60_000;
 
 export function nextActions(facts: ControlFacts, positionId: string, now: Now): { actions: Action[]; due: Due } {
   const position = facts.positions.find(({ id }) => id === positionId);
@@ -86,8 +88,14 @@ function isClosed({ position, orders }: Look): boolean {
 function cancelForBroker(look: Look): void {
   for (const leg of look.position.legs) {
     const orders = ordersOfLeg(look.orders, leg);
-    const broker = orders.some((order) => order.takenFrom === 'broker' && mayFill(order));
-    if (broker) for (const order of orders) if (order.takenFrom === undefined && mayFill(order)) look.cancel(order);
+    const brokers = orders.filter(isBrokers);
+    for (const { tag, since } of brokers) {
+      const until = since + BROKER_FILLS_WITHIN_MS;
+      if (look.now.wall < until) look.again(until);
+      else if (!look.isTouched(tag)) look.add({ do: 'forget', tag });
+    }
+    if (brokers.length > 0)
+      for (const order of orders) if (order.takenFrom === undefined && mayFill(order)) look.cancel(order);
   }
 }
 

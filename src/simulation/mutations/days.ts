@@ -195,8 +195,8 @@ export const reads = new Proxy(reached, {
     name: 'others-untold',
     why: 'Others have closed some of ours, and nobody is asked about it.',
     file: 'src/domain/control/deadlines.ts',
-    find: "  if (outside !== null) add('external', 0, outside);\n",
-    replace: '',
+    find: '  if (outside !== null) add(',
+    replace: "  if (outside === '') add(",
     by: 10,
     days: {
       cases: [

@@ -852,6 +852,7 @@ describe('what others do', () => {
       phase: 'working',
       filledQuantity: 0,
       orderId: 'K1',
+      since: ist(15, 25),
     });
     const facts = factsOf(
       [leaving({ exit: { reason: 'broker_square_off', askedAt: NOON } })],
@@ -863,10 +864,21 @@ describe('what others do', () => {
     expect(words(facts, ist(15, 25))).toEqual(['cancel S']);
   });
 
+  it("sends nothing beside an order of the broker's own square-off, and waits a minute for its fill", () => {
+    const since = ist(15, 20);
+    const working = { takenFrom: 'broker', booked: true, phase: 'working', filledQuantity: 0, since } as const;
+    const orders = [hedged('H', { quantity: 150 }), sold('M', { quantity: 150 }), externally('B', working)];
+    const facts = factsOf([leaving()], orders);
+    expect(words(facts, since + 59 * SECOND)).toEqual([]);
+    expect(words(facts, since + 60 * SECOND)).toEqual(['forget B']);
+    delete facts.orders.B;
+    expect(words(facts, since + 60 * SECOND)).toEqual(['send main exit BUY 150']);
+  });
+
   it("cancels an entry beside the broker's own order, and widens nothing of it", () => {
     const broker = externally('B', {
       ...{ role: 'hedge', tradingsymbol: HEDGE.tradingsymbol, side: 'SELL', takenFrom: 'broker', booked: true },
-      ...{ phase: 'working', filledQuantity: 0 },
+      ...{ phase: 'working', filledQuantity: 0, since: NOON },
     });
     const buying = hedged('H', { phase: 'working', since: NOON - 10_000 });
     expect(words(factsOf([entering()], [buying, broker]))).toEqual(['cancel H']);

@@ -157,3 +157,29 @@ it('an exit that was shown at a peak stands above what others ask, and is not fi
 it('an exit that is not filled at a price that somebody offers is replaced: flat within a minute', async () => {
   expect((await stuck()).net).toEqual([0, 0]);
 });
+
+const besideTheBroker = played({ coarse: true, from: '11:10' }, async (day) => {
+  const { exchange } = day;
+  await day.opened();
+  await day.at('15:14');
+  exchange.addFault({ kind: 'no_liquidity', count: 100_000, tradingsymbol: MAIN, side: 'asks' });
+  await day.at('15:20:10');
+  // A person's own: in MIS and without a tag at this time of the day it may be the broker's.
+  exchange.place({
+    ...{ variety: 'regular', exchange: 'NFO', tradingsymbol: MAIN, side: 'BUY', orderType: 'LIMIT', product: 'MIS' },
+    ...{ validity: 'DAY', quantity: 75, price: 5, triggerPrice: 0, disclosedQuantity: 0 },
+    ...{ marketProtection: null, tag: null },
+  });
+  const before = day.orders().length;
+  await day.at('15:21');
+  exchange.clearFaults();
+  const sent = day.orders().length - before;
+  await day.at('15:22:30');
+  return { sent, net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)] };
+});
+
+it("nothing is sent beside an order that may be the broker's square-off, and what fills nothing for a minute is not waited for any more", async () => {
+  const { sent, net } = await besideTheBroker();
+  expect(sent).toBe(0);
+  expect(net).toEqual([0, 0]);
+});
