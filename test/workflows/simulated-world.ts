@@ -19,7 +19,7 @@ export const SELDOM_TICKS = { lookMs: 60_000, muteMs: 86_400_000 };
 /** Where nothing happens the book is looked at seldom: what happens in it comes by the ticker. */
 export const SELDOM_LOOKS: BookPace = {
   ...BOOK_PACE,
-  heartbeatMs: 5_000,
+  heartbeatMs: 3_000,
   openMs: 60_000,
   idleMs: 20_000,
   beforeOpenMs: 60_000,
