@@ -12,7 +12,8 @@ export async function keepMarketClock(day: Day): Promise<void> {
   const wanted = () => !facts.over && (isBusy(facts) || day.anyRunning('hour ') || day.anyRunning('order of '));
   while (!day.ending && facts.step !== 'done') {
     await day.until('market clock', () => wanted() !== facts.held || facts.step === 'done');
-    if (day.ending || wanted() === facts.held) return;
+    // What woke it may be over by now: the next one needs the clock too.
+    if (day.ending || wanted() === facts.held) continue;
     const on = wanted();
     const summary = on ? 'Market at 1x while orders are under way' : 'Market may run on';
     day.setClock(await day.calls(() => reads.holdMarketClock.executeWithOptions({ summary }, [{ key: KEY, on }])));

@@ -1,5 +1,4 @@
 /** Nobody waits in silence: what holds for longer than it may is paged (`pages-due.ts`). Pure. */
-import { istTime } from '../clock.ts';
 import type { MarketMs, WallMs } from '../types.ts';
 import type { ControlFacts, Now, Order, Position } from './facts.ts';
 import { heldOf, isOver, isResidual, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
@@ -194,16 +193,12 @@ function ofAccount(facts: ControlFacts, open: readonly Position[], now: Now): Co
       `Nobody is logged in at Zerodha, and ${ids} ${open.length > 1 ? 'are' : 'is'} open: nothing can be changed or closed from here. Log in now.`,
     );
   if (hours && facts.sessionLives && facts.book.unreadableSince !== null)
-    add(
-      'book',
-      0,
-      `Zerodha's order book cannot be read since ${istTime(facts.book.unreadableSince)}. ${ids}: exits go by our own ledger.`,
-    );
+    add('book', 0, `Zerodha's order book cannot be read. ${ids}: exits go by our own ledger.`);
   if (facts.handsOff)
     add(
       'hands_off',
       0,
-      `Hands off since ${istTime(facts.handsOff.since)} by ${facts.handsOff.by}: ${ids} ${open.length > 1 ? 'are' : 'is'} open and nothing is sent. Stops rest at Zerodha.`,
+      `Hands off by ${facts.handsOff.by}: ${ids} ${open.length > 1 ? 'are' : 'is'} open and nothing is sent. Stops rest at Zerodha.`,
     );
   for (const [contract, text] of Object.entries(facts.unexplained))
     conditions.push({ cause: 'unexplained', subject: contract, text, afterMs: 10 * SECOND_MS });

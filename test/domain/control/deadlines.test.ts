@@ -149,6 +149,16 @@ describe('what has a deadline', () => {
     expect(causes(open(undefined, { book: { readAt: NOON, unreadableSince: NOON - 10_000 } }))).toEqual(['book day 0']);
   });
 
+  it('in words without a time of day: the facts have wall times, and a replayed market has others', () => {
+    const facts = open(undefined, {
+      book: { readAt: NOON, unreadableSince: NOON - 10_000 },
+      handsOff: { by: 'anna', since: NOON },
+    });
+    const texts = conditionsOf(facts, at(NOON)).map(({ text }) => text);
+    expect(texts).toHaveLength(2);
+    for (const text of texts) expect(text).not.toMatch(/\d\d:\d\d/);
+  });
+
   it('no session with something open, 30 s, from 09:00 to the close', () => {
     const away = open(undefined, { sessionLives: false });
     expect(causes(away, OPEN - 15 * MINUTE)).toEqual(['no_session day 30']);
