@@ -148,8 +148,8 @@ class Guard {
     }
     const { reason, rupees } = breached;
     if (this.breach?.reason !== reason) this.breach = { reason, by: packet, packets: 0, since: performance.now() };
-    // What the guard found when it began was a packet too: the next one of any leg that still breaches confirms it.
-    if (this.breach.by === null && packet !== null) this.breach.packets += 2;
+    // What the guard found when it began was a packet too: the next one of any leg that still breaches confirms a loss. A profit has time to last.
+    if (this.breach.by === null && packet !== null && reason === 'loss_cap') this.breach.packets += 2;
     else if (packet !== null && packet === this.breach.by) this.breach.packets += 1;
     if (this.breach.packets < 2 && performance.now() - this.breach.since < BREACH_LASTS_MS) return;
     this.fire(

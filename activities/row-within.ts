@@ -9,6 +9,8 @@ import { Nap, within } from './waiting.ts';
 
 /** Where the ticker does not tell of it. */
 const LOOK_EACH_MS = 300;
+/** What it was filled at is waited for so long beyond: a stop is priced by it. */
+const TRADES_WITHIN_MS = 1_000;
 
 type Question = { orderId: string; priority: Priority; shows: (row: BookRow) => boolean };
 
@@ -39,7 +41,7 @@ export async function rowWithin(
     unsubscribe();
   }
   const { row } = found;
-  return row && ((await within(left() + LOOK_EACH_MS, book.withFills(row, priority))) ?? row);
+  return row && ((await within(left() + TRADES_WITHIN_MS, book.withFills(row, priority))) ?? row);
 }
 
 async function slept(nap: Nap, ms: number): Promise<boolean> {

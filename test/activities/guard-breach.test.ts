@@ -71,6 +71,20 @@ describe('what counts as a breach', () => {
     expect(performance.now() - since).toBeLessThan(400);
   });
 
+  it('a profit that the guard finds when it begins has to last: the next packet of another leg confirms no lie of this one', async () => {
+    desk = await openGuardDesk();
+    const { input } = await desk.open({ hedge: HEDGE });
+    const [real, lied] = [await desk.tick(MAIN), await desk.tick(HEDGE)];
+    desk.feed.bend(() => null);
+    desk.feed.send(priced(lied, lied.lastPrice + 40_00, lied.lastPrice + 41_00));
+    const watching = desk.guard(briefly({ ...input, target: 1_000_00 }, 3_000));
+    await new Promise((done) => setTimeout(done, 300));
+    desk.feed.send({ ...real, receivedAt: Date.now() });
+    await new Promise((done) => setTimeout(done, 200));
+    desk.feed.send({ ...lied, receivedAt: Date.now() });
+    expect(await watching).toMatchObject({ kind: 'quiet' });
+  });
+
   it('a short that nobody offers is worth at least what is bid for it', async () => {
     desk = await openGuardDesk();
     const { input } = await desk.open();
