@@ -12,6 +12,11 @@ const BUSY_MS = 1_000;
 /** Nothing of ours can fill but what rests: an order call ends its quiet. */
 const IDLE_MS = 3_600_000;
 const ABSENT_AFTER_MS = 15_000;
+const MOST_LOOKS = 5;
+
+const isSettled = ({ orders, trades }: Look): boolean =>
+  trades === null ||
+  orders.every(({ fills, filledQuantity }) => fills.reduce((sum, { quantity }) => sum + quantity, 0) === filledQuantity);
 
 /** `now` in both clocks of the day: the machine's own goes another way than the server's. */
 type Now = { wall: WallMs; market: MarketMs };
@@ -32,6 +37,8 @@ async function lookAtBook(input: BookInput, book: Book, now: Now): Promise<{ new
   let seen: Look;
   try {
     seen = await book.look();
+    // Rows and trades are two answers: a fill may be in one of them a moment before the other, as the watcher knows.
+    for (let looks = 1; looks < MOST_LOOKS && !isSettled(seen); looks += 1) seen = await book.look();
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
     return { news: null, seen: String(now.market) };
