@@ -72,11 +72,12 @@ function watchCancelled({ play, able, findings, dues }: Parameters<typeof watchE
     if (point.kind === 'call' && point.point === 'leaves' && point.call.name === 'cancelOrder')
       cancelled.add(point.call.order?.tag ?? '');
   });
-  play.world.exchange.onOrder(({ tag, source, fills }) => {
+  play.world.exchange.onOrder(({ tag, source, fills, placedAt }) => {
     const parsed = source === undefined ? tagOf(tag) : null;
     const last = fills.at(-1)?.at ?? 0;
     if (parsed?.purpose !== 'entry' || parsed.manual || cancelled.has(tag ?? '')) return;
-    if (dues.closingSince === null || last < dues.closingSince + CANCELLED_WITHIN_MS) return;
+    // One that the exchange takes only now was not there to be cancelled.
+    if (dues.closingSince === null || last < Math.max(dues.closingSince, placedAt) + CANCELLED_WITHIN_MS) return;
     if (able.productWorks() && able.hasSession())
       findings.add(6, 'an entry filled that was to be cancelled', `${tag} at ${istTime(last)}`);
   });

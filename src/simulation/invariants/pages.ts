@@ -69,6 +69,7 @@ type Waiting = {
 export class PageDeadlines {
   private readonly waiting = new Map<string, Waiting>();
   /** Pages whose cause is gone, by what was expected, and for how long their end could have been told. */
+  private since = 0;
   private readonly ending = new Map<string, { page: Page; ableMs: number }>();
   private readonly of: { world: World; able: Able; findings: Findings; pulseMs: number };
 
@@ -93,11 +94,12 @@ export class PageDeadlines {
     }
     this.ending.delete(what);
     const now = virtualNow();
-    const known = this.waiting.get(what) ?? { since: now, ableMs: 0, page: null, ableSincePageMs: 0, done: false };
+    const before = this.waiting.get(what);
+    const known = before ?? { since: now, ableMs: 0, page: null, ableSincePageMs: 0, done: false };
     this.waiting.set(what, known);
     if (known.done) return;
     const { able, pulseMs } = this.of;
-    if (able.productWorks()) {
+    if (before && able.productWorks()) {
       if (isHeard) known.ableMs += pulseMs;
       known.ableSincePageMs += pulseMs;
     }
@@ -123,6 +125,7 @@ export class PageDeadlines {
 
   /** Another day has pages of its own. */
   forget(): void {
+    this.since = virtualNow();
     this.waiting.clear();
     this.ending.clear();
   }
@@ -137,7 +140,7 @@ export class PageDeadlines {
       (answers.causes.includes(cause) &&
         (position === null || (tag === null ? isOf(subject, position) : subject === tag.trim())));
     const ended = new Set<string>();
-    for (const page of [...this.of.world.pages].reverse()) {
+    for (const page of this.of.world.pages.filter(({ at }) => at >= this.since).reverse()) {
       if (!tells(page)) continue;
       const key = `${page.cause}:${page.subject}`;
       if (page.kind === 'ended') ended.add(key);

@@ -80,6 +80,9 @@ export class PositionsWatch {
 
   /** A person has said that all trades so far which closed ours were theirs. */
   acknowledged(): void {
+    // Who has not been asked has not answered.
+    const isAsked = this.of.world.pages.findLast(({ cause }) => cause === 'external')?.kind;
+    if (isAsked === undefined || isAsked === 'ended') return;
     this.acknowledgedAt = virtualNow();
   }
 

@@ -152,7 +152,9 @@ export class Terms {
     const key = `${position} ${parsed.manual ? orderId : `${parsed.date} ${parsed.slice}`}`;
     const shown = this.exitPrices.get(key);
     // What left before another price was shown, or a moment after, could not know of it: also a change that follows one without an answer.
-    const isKnown = (shown?.at ?? 0) + HEARD_MS < (this.askedAt.get(tag ?? '') ?? 0);
+    // A stop that becomes a limit is no other order's successor.
+    const isOther = parsed.purpose === 'stop' && shown?.orderId !== orderId;
+    const isKnown = !isOther && (shown?.at ?? 0) + HEARD_MS < (this.askedAt.get(tag ?? '') ?? 0);
     const before = shown && isKnown ? shown.price : 0;
     if (price < before && !isBent && price < NEARLY * this.highestAccepted(tradingsymbol))
       this.findings.add(5, 'an exit price fell', `${tag}: from ${before / 100} to ${price / 100}`);
