@@ -16,7 +16,9 @@ const MOST_LOOKS = 5;
 
 const isSettled = ({ orders, trades }: Look): boolean =>
   trades === null ||
-  orders.every(({ fills, filledQuantity }) => fills.reduce((sum, { quantity }) => sum + quantity, 0) === filledQuantity);
+  orders.every(
+    ({ fills, filledQuantity }) => fills.reduce((sum, { quantity }) => sum + quantity, 0) === filledQuantity,
+  );
 
 /** `now` in both clocks of the day: the machine's own goes another way than the server's. */
 type Now = { wall: WallMs; market: MarketMs };
