@@ -96,7 +96,7 @@ export class CallFaults {
     return this.inForce.some(({ fault }) => fault.calls.includes(name) && MEDDLES.has(fault.effect.do));
   }
 
-  /** Whoever makes such a call does not see all that there is. */
+  /** Such a call does not show all that there is. */
   hides(name: CallName): boolean {
     this.forget();
     return this.inForce.some(({ fault }) => fault.calls.includes(name) && !SHOWS_ALL.has(fault.effect.do));
