@@ -82,7 +82,7 @@ async function startEmbedded(options: TemporalServerOptions, webUi: WebUi): Prom
   const { namespace } = options;
   const dataDir = resolve(options.dataDir);
   const record = join(dataDir, 'temporal.json');
-  const adopted = await adopt(record, dataDir);
+  const adopted = await adopt(record, dataDir, namespace);
   let running = adopted ?? (await start(options, dataDir, record, FIRST_PORTS));
   webUi.leadTo(running.privateUiPort);
   let looking: NodeJS.Timeout | undefined;
@@ -124,13 +124,21 @@ async function startEmbedded(options: TemporalServerOptions, webUi: WebUi): Prom
 }
 
 /** The recorded server, if that process is still ours and serves; any other on this database is ended. */
-async function adopt(record: string, dataDir: string): Promise<Running | null> {
+async function adopt(record: string, dataDir: string, namespace: string): Promise<Running | null> {
   const recorded = Running.safeParse(await readJson(record)).data;
   for (const pid of await processesWith(...databaseArguments(dataDir))) {
-    if (recorded?.pid === pid && !(await portIsFree(recorded.port))) return recorded;
+    if (recorded?.pid === pid && (await stillServes(recorded, namespace, dataDir))) return recorded;
     await endProcess(pid, GRACE_MS);
   }
   return null;
+}
+
+/** One that is just dying has its port open for a moment, and then another's server may be the one that answers there. */
+async function stillServes(running: Running, namespace: string, dataDir: string): Promise<boolean> {
+  if (await portIsFree(running.port)) return false;
+  const temporal = await whenServing(running, namespace);
+  await temporal?.close();
+  return temporal !== null && (await processesWith(...databaseArguments(dataDir))).includes(running.pid);
 }
 
 async function start(
