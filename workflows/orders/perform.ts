@@ -39,8 +39,8 @@ export function leaves(day: Day, position: Position, order: Order): void {
   if (!intent || !contract || order.purpose === 'settlement') return;
   markInFlight(day, order);
   countCall(day);
-  const entry = order.purpose === 'entry';
-  const sendBy = Math.min(intent.sendBy, (entry ? position.entry?.until : undefined) ?? intent.sendBy);
+  const until = order.purpose === 'entry' && position.entry ? day.wallOf(position.entry.until) : null;
+  const sendBy = Math.min(intent.sendBy, until ?? intent.sendBy);
   const { tag, role, purpose, side, quantity, product } = order;
   const asked = {
     ...{

@@ -6,7 +6,7 @@ import type { Leg, Position, PositionPlan } from '../../src/domain/control/facts
 import type { MarketMs } from '../../src/domain/types.ts';
 import { planning } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
-import { decideWithin } from '../day/decision-age.ts';
+import { decideWithin, openUntil } from '../day/decision-age.ts';
 import { limitsOf } from '../day/limits.ts';
 import { DayOver } from '../day/loops.ts';
 import { runGuard } from './guard.ts';
@@ -90,8 +90,7 @@ async function enter(day: Day, seen: HourEvaluation, decision: DecisionView): Pr
   decision.reason = `fired, sell ${plan.lots} lots ${plan.main.tradingsymbol}${hedge}`;
   day.recordSignal(signal);
   day.noteLateness(`entry decision of ${istTime(decision.at)}`, decision.at);
-  const until = Date.now() + Math.max(0, (day.wallOf(decision.at + decideWithin(day)) ?? Date.now()) - Date.now());
-  open(day, signal, plan, { decidedAt: decision.at, until, since: Date.now() });
+  open(day, signal, plan, { decidedAt: decision.at, until: openUntil(day, decision.at), since: Date.now() });
 }
 
 function open(day: Day, signal: Position['signal'], plan: PositionPlan, entry: Position['entry']): void {

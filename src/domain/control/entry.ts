@@ -23,19 +23,19 @@ function entryEnds({ facts, position, now }: Look): string | null {
   if (facts.entriesOff !== null) return `entries are off (${facts.entriesOff})`;
   if (facts.noNewRisk) return 'trading was stopped';
   if (facts.squaringOff && plan.exitOn <= position.enteredOn) return 'the square-off began';
-  if (entry && now.wall > entry.until) return 'the decision is too old';
+  if (entry && now.market > entry.until) return 'the decision is too old';
   return null;
 }
 
 /** Opens leg after leg. Ends the entry when nothing more is to be opened and nothing of it can fill. */
 export function enter(look: Look): void {
-  const { position, orders, now } = look;
+  const { position, orders } = look;
   const hedge = position.legs.findLast(({ opens }) => opens === 'BUY');
   const main = position.legs.find(({ opens }) => opens === 'SELL');
   const ends = entryEnds(look);
   if (!main) return;
   // What is wanted then is cancelled, and what waits is over.
-  look.again((position.entry?.until ?? now.wall) + 1);
+  look.againAt((position.entry?.until ?? 0) + 1);
   if (hedge && !opened(look, hedge, position.plan.quantity, ends)) return;
   const covered = hedge ? heldOf(orders, hedge).lo : position.plan.quantity;
   const lot = main.contract.lotSize;

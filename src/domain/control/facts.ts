@@ -183,7 +183,7 @@ export type Position = {
   openedAt: MarketMs;
   closedAt: MarketMs | null;
   /** A signal's entry, while it goes on: the end of the bar that decided it, since and until when it may open. Null once it is over. */
-  entry: { decidedAt: MarketMs; until: WallMs; since: WallMs } | null;
+  entry: { decidedAt: MarketMs; until: MarketMs; since: WallMs } | null;
   /** Set once: everything is to be left. A reason of higher precedence replaces one of lower. */
   exit: { reason: ExitReason; askedAt: WallMs } | null;
   /** The journal has it: a run that is lost is gone on with from there. */

@@ -54,6 +54,14 @@ describe('an entry', () => {
     expect(words(factsOf([entering()]))).toEqual(['send hedge entry BUY 75']);
   });
 
+  it('opens for five minutes of the market, however long a replay stood still or ran ahead', () => {
+    const facts = factsOf([entering()]);
+    const begun = (wall: number, market: number) =>
+      nextActions(facts, 'P1', { wall, market }).actions.map((one) => one.do);
+    expect(begun(NOON + 3_600 * SECOND, NOON + 60 * SECOND)).toEqual(['send']);
+    expect(begun(NOON + SECOND, NOON + 301 * SECOND)).not.toContain('send');
+  });
+
   it('waits until the hedge is seen filled', () => {
     for (const phase of ['in_flight', 'doubt', 'accepted', 'working'] as const)
       expect(words(factsOf([entering()], [hedged('H', { phase, since: NOON })]))).toEqual([]);
@@ -137,7 +145,7 @@ describe('an entry', () => {
   it('sends nothing more once its five minutes are over, and looks again then', () => {
     const facts = factsOf([entering()], [hedged('H', { phase: 'accepted', since: NOON })]);
     expect(words(factsOf([entering()]), NOON + 300 * SECOND + 1)).toEqual(['entry_over']);
-    expect(look(facts, NOON + 10 * SECOND).due.wall).toBe(NOON + 300 * SECOND + 1);
+    expect(look(facts, NOON + 10 * SECOND).due.market).toBe(NOON + 300 * SECOND + 1);
     expect(words(facts, NOON + 300 * SECOND + 1)).toEqual(['cancel H']);
   });
 
@@ -154,7 +162,7 @@ describe('an entry', () => {
     for (const over of [unread, away, { held: false }]) {
       const next = look(factsOf([entering()], [], over));
       expect(next.actions).toEqual([]);
-      expect(next.due.wall).toBe(NOON + 300 * SECOND + 1);
+      expect(next.due.market).toBe(NOON + 300 * SECOND + 1);
     }
   });
 
