@@ -4,13 +4,15 @@ import type { MarketMs, Paise, Side, WallMs } from '../types.ts';
 import type { ControlFacts, ExitReason, Leg, LegRole, Now, Order, OrderPurpose, Position, Pricing } from './facts.ts';
 import { type Draft, isBrokers, isLive, mayBeSent, ordersOf, ordersOfLeg } from './intervals.ts';
 
-/** Between two requests to cancel one order: at first, and after some. Wall milliseconds. */
-const CANCEL_AGAIN_MS = 1_000;
-export const CANCEL_LATER_MS = 10_000;
+/** Between two requests to cancel one order, by how many there were: a day of refusals has to fit into a history. Wall milliseconds. */
 export const CANCEL_OFTEN = 5;
-/** Where it has not been done for ten minutes: a day of it has to fit into a history. */
-const CANCEL_RARELY_MS = 40_000;
-const CANCEL_LONG = 60;
+export const CANCEL_LATER_MS = 10_000;
+const CANCEL_PAUSES: readonly { times: number; pauseMs: number }[] = [
+  { times: CANCEL_OFTEN, pauseMs: 1_000 },
+  { times: 60, pauseMs: CANCEL_LATER_MS },
+  { times: 120, pauseMs: 40_000 },
+  { times: Number.POSITIVE_INFINITY, pauseMs: 100_000 },
+];
 
 export type Action =
   /** A new order. */
@@ -135,9 +137,8 @@ export class Look {
 }
 
 /** When a cancellation may be asked for, or asked for again. */
-export function nextCancelAt({ cancelAsked }: Order): WallMs {
+export function nextCancelAt({ cancelAsked }: Pick<Order, 'cancelAsked'>): WallMs {
   if (!cancelAsked) return 0;
   const { last, times } = cancelAsked;
-  if (times < CANCEL_OFTEN) return last + CANCEL_AGAIN_MS;
-  return last + (times < CANCEL_LONG ? CANCEL_LATER_MS : CANCEL_RARELY_MS);
+  return last + (CANCEL_PAUSES.find((pause) => times < pause.times)?.pauseMs ?? 0);
 }

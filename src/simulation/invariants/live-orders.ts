@@ -3,6 +3,9 @@ import { isFinal } from '../../exchange-simulator/core/types.ts';
 import type { World } from '../world/world.ts';
 import { type Leg, positionOf, tagOf } from './legs.ts';
 
+/** As `core/admission.ts` says it of an account: no fault has these words. */
+const NO_FUNDS = 'Insufficient funds. Required margin is';
+
 /** Somebody takes the other side of what is left of a leg, at a price inside the day's limits. */
 export function hasTaker({ exchange }: World, { contract, net }: Leg): boolean {
   if (net === 0) return true;
@@ -33,4 +36,13 @@ export function liveUnits({ exchange }: World, position: string, side: 'BUY' | '
     if (tag && tag.role === role && positionOf(tag) === position) units += order.quantity - order.filledQuantity;
   }
   return units;
+}
+
+/** The last thing that happened to its orders is that the account has too little for one: what others have sold needs the rest of it. */
+export function lacksFunds({ exchange }: World, position: string): boolean {
+  const last = exchange.orders().findLast(({ tag, source }) => {
+    const known = source === undefined ? tagOf(tag) : null;
+    return known !== null && positionOf(known) === position;
+  });
+  return last?.status === 'REJECTED' && (last.statusMessage ?? '').startsWith(NO_FUNDS);
 }

@@ -8,7 +8,7 @@ import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
 import { Hearing } from './hearing.ts';
 import { type Leg, positionOf, tagOf } from './legs.ts';
-import { buying, hasLive, hasTaker, liveUnits } from './live-orders.ts';
+import { buying, hasLive, hasTaker, lacksFunds, liveUnits } from './live-orders.ts';
 import { PageDeadlines } from './pages.ts';
 
 const PROTECTED_WITHIN_MS = 20_000;
@@ -22,9 +22,11 @@ const SURPLUS_MS = 5 * 60_000;
 const ENTRY_MS = 5 * 60_000;
 /** From when it can be read, so long until what may fill fits what is open. */
 const REPAIRED_WITHIN_MS = 20_000;
-/** A cancellation that was refused for so long is asked for once in 40 s: a day of it has to fit into a history (docs/order-policy.md). */
-const ASKED_OFTEN_FOR_MS = 9 * 60_000;
-const ASKED_RARELY_MS = 45_000;
+/** A cancellation that was refused for so long is asked for so rarely: a day of it has to fit into a history (docs/order-policy.md). */
+const ASKED_RARELY = [
+  { afterMs: 48 * 60_000, mendedWithinMs: 105_000 },
+  { afterMs: 9 * 60_000, mendedWithinMs: 45_000 },
+];
 
 export class PositionsWatch {
   /** From the moment an exit was due until flat, in seconds. */
@@ -252,7 +254,7 @@ export class PositionsWatch {
       return;
     }
     // Inside the limits somebody takes what is left of it, for so long.
-    const isTaken = legs.every((leg) => hasTaker(world, leg));
+    const isTaken = legs.every((leg) => hasTaker(world, leg)) && !(short === 0 && lacksFunds(world, position));
     if (!isTaken) this.takenSince.delete(position);
     else if (!this.takenSince.has(position)) this.takenSince.set(position, virtualNow());
     if (short === 0 && this.isAsked(position)) this.askedAt.set(position, virtualNow());
@@ -288,7 +290,8 @@ export class PositionsWatch {
       else if (!this.beyond.has(key)) this.beyond.set(key, virtualNow());
       const since = this.beyond.get(key);
       const lasts = virtualNow() - (since ?? virtualNow());
-      const mendedWithin = lasts > ASKED_OFTEN_FOR_MS ? ASKED_RARELY_MS : REPAIRED_WITHIN_MS + readEveryMs;
+      const rarely = ASKED_RARELY.find(({ afterMs }) => lasts > afterMs);
+      const mendedWithin = rarely?.mendedWithinMs ?? REPAIRED_WITHIN_MS + readEveryMs;
       if (Math.min(able.answersFor(), lasts) > mendedWithin)
         findings.add(
           2,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Action } from '../../../src/domain/control/action.ts';
+import { type Action, nextCancelAt } from '../../../src/domain/control/action.ts';
 import type { ControlFacts, Order } from '../../../src/domain/control/facts.ts';
 import { nextActions } from '../../../src/domain/control/next-action.ts';
 import {
@@ -1101,6 +1101,13 @@ describe('nothing is sent', () => {
     expect(words(facts, NOON + 999)).toEqual([]);
     expect(look(facts, NOON + 999).due.wall).toBe(NOON + 1_000);
     expect(words(facts, NOON + 1_000)).toEqual(['cancel M2']);
+  });
+
+  it('more than some hundred times in a day that refuses each cancellation', () => {
+    let asked = { first: OPEN, last: OPEN, times: 1 };
+    while (asked.last < CLOSE) asked = { ...asked, last: nextCancelAt({ cancelAsked: asked }), times: asked.times + 1 };
+    expect(asked.times).toBeGreaterThan(200);
+    expect(asked.times).toBeLessThan(350);
   });
 
   it('beside a change that is not shown yet', () => {
