@@ -1,7 +1,7 @@
 /** Every hourly close: index stops first, then the eight signals (DESIGN section 4, TRADING section 3). */
 import type { HourClose, HourEvaluation, HourInput } from '../../src/contract/activities.ts';
 import type { DecisionView } from '../../src/contract/views.ts';
-import { istTime } from '../../src/domain/clock.ts';
+import { istDate, istTime } from '../../src/domain/clock.ts';
 import { indexStopHit } from '../../src/domain/strategy/index-stop.ts';
 import type { MarketMs, Paise } from '../../src/domain/types.ts';
 import { closes, deciding, quickReads } from '../activity-proxies.ts';
@@ -114,7 +114,9 @@ async function judge(day: Day, bar: { barStart: MarketMs; barEnd: MarketMs }): P
         signal !== 'manual' && openedAt < bar.barEnd && closedAt === null && !exit,
     );
   if (held().length === 0) return true;
-  const time = istTime(bar.barEnd);
+  // A carried position waits in the morning for yesterday's last one.
+  const date = istDate(bar.barEnd);
+  const time = date === day.identity.date ? istTime(bar.barEnd) : `${istTime(bar.barEnd)} of ${date}`;
   const seen = await day.calls(() =>
     closes.readHourClose.executeWithOptions({ summary: `Index close of ${time} for the stops` }, [
       { identity: day.identity, ...bar },

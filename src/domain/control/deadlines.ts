@@ -1,6 +1,6 @@
 /** Nobody waits in silence: what holds for longer than it may is paged (`pages-due.ts`). Pure. */
 import type { MarketMs, WallMs } from '../types.ts';
-import type { ControlFacts, Now, Order, Position } from './facts.ts';
+import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
 import { heldOf, isOver, isResidual, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
 import { shareUsed } from './rates.ts';
 import { unprotected, unprotectedSince } from './unprotected.ts';
@@ -77,17 +77,19 @@ function ofPosition(facts: ControlFacts, position: Position, wallOf: (at: Market
   // An entry that cannot be cancelled is over all the same.
   const isStuck = orders.some((order) => order.purpose === 'entry' && order.cancelAsked && mayFill(order));
   if (position.exit || position.entry === null || isStuck) {
-    const surplus =
-      position.legs
-        .filter(({ opens }) => opens === 'BUY' && (position.signal !== 'manual' || position.exit !== null))
-        // What is offered for sale is held until it is sold.
-        .reduce((sum, leg) => sum + Math.max(0, heldOf(orders, leg).hi), 0) -
-      shorts.reduce((sum, leg) => sum + Math.max(0, heldOf(orders, leg).hi), 0);
+    // What is offered for sale is held until it is sold.
+    const units = (leg: Leg) => Math.max(0, heldOf(orders, leg).hi);
+    const longs = position.legs.filter(
+      (leg) => leg.opens === 'BUY' && (position.signal !== 'manual' || position.exit !== null) && units(leg) > 0,
+    );
+    const total = (legs: readonly Leg[]) => legs.reduce((sum, leg) => sum + units(leg), 0);
+    const surplus = total(longs) - total(shorts);
+    const names = longs.map(({ contract }) => contract.tradingsymbol).join(' and ');
     if (surplus > 0)
       add(
         'surplus_hedge',
         5 * MINUTE_MS,
-        `${id}: ${surplus} units of the hedge cover nothing and find no buyer.${lastWords(orders)} They can lose no more than they cost.`,
+        `${id}: ${surplus} ${names} cover nothing and are not sold.${lastWords(orders)} They can lose no more than they cost.`,
       );
   }
   const over = position.legs.flatMap((leg) => {
