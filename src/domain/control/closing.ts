@@ -109,11 +109,15 @@ function reprice(look: Look, leg: Leg, order: Order): void {
   // The price of an exit never falls while it is on.
   const noWorseThan = order.side === 'BUY' ? order.price : null;
   const change: Action = { do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan };
-  const watch = isPriceless(order) ? WATCHED_BLIND : { everyMs: AT_BEST_MS, forMs: WATCHED_FOR_MS, crossings };
-  // What cannot be replaced now is looked at until its cancellation may be asked for again.
-  const wait = Math.max(AT_BEST_MS, Math.min(nextCancelAt(order) - look.now.wall, WATCHED_FOR_MS));
-  if (isUsed) Object.assign(watch, { forMs: wait, crossings: Number.MAX_SAFE_INTEGER });
-  look.add(isWatched || isPriceless(order) ? { ...change, watch } : change);
+  const watched = isPriceless(order) ? WATCHED_BLIND : { everyMs: AT_BEST_MS, forMs: WATCHED_FOR_MS, crossings };
+  if (!isWatched && !isPriceless(order)) look.add(change);
+  else look.add({ ...change, watch: isUsed ? untilCancelled(look, order) : watched });
+}
+
+/** What cannot be replaced now is looked at until its cancellation may be asked for again. */
+function untilCancelled({ now }: Look, order: Order) {
+  const forMs = Math.max(AT_BEST_MS, Math.min(nextCancelAt(order) - now.wall, WATCHED_FOR_MS));
+  return { everyMs: isPriceless(order) ? STEP_MS : AT_BEST_MS, forMs, crossings: Number.MAX_SAFE_INTEGER };
 }
 
 const isPriceless = ({ priceless = 0 }: Order): boolean => priceless >= PRICELESS;
