@@ -17,6 +17,8 @@ const READ_AGAIN_MS = 10_000;
 const ABSENT_AFTER_MS = 20_000;
 /** By the first action, within this time, an order that came after all is undone. */
 const UNDONE_MS = 5_000;
+/** What undoes it is in doubt itself, or is refused, for so long where its own call met a fault. */
+const SENT_AGAIN_MS = 35_000;
 
 export class BookWatch {
   readonly legs = new Legs();
@@ -38,6 +40,7 @@ export class BookWatch {
   private readonly answersFor: () => number;
   private readonly pulseMs: number;
   private readonly readsHinderedAt: () => number;
+  private readonly placingMetAt: () => number;
   /** Positions of signals have no hedge by plan. */
   private readonly unhedged: boolean;
 
@@ -47,6 +50,7 @@ export class BookWatch {
     this.answersFor = of.answersFor;
     this.pulseMs = of.pulseMs;
     this.readsHinderedAt = () => world.faults.readsHinderedAt();
+    this.placingMetAt = () => world.metAt.placing;
     world.hooks.add((point) => this.atPoint(point));
     world.exchange.onOrder((order) => this.atOrder(order));
   }
@@ -177,7 +181,10 @@ export class BookWatch {
       else this.nakedMs += ms;
       this.nakedSince = null;
     }
-    if (naked <= 0) return;
+    if (naked <= 0) {
+      this.ghostSince = null;
+      return;
+    }
     this.nakedSince = now;
     this.nakedByGhost = this.ghosts.size > 0 && naked <= this.ghostUnits;
     if (!this.nakedByGhost) this.findings.add(1, 'naked', `${naked} units are short without a hedge`);
@@ -185,7 +192,8 @@ export class BookWatch {
 
   /** Called each second: an order that came after all is undone in time at an exchange that answers. */
   pulse(): void {
-    if (this.nakedSince === null || !this.nakedByGhost || this.answersFor() <= this.pulseMs) {
+    const isHindered = this.answersFor() <= this.pulseMs || virtualNow() - this.placingMetAt() < SENT_AGAIN_MS;
+    if (this.nakedSince === null || !this.nakedByGhost || isHindered) {
       this.ghostSince = null;
       return;
     }

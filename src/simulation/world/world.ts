@@ -83,7 +83,7 @@ export class World {
   /** How often each kind of fault has met a call, a packet or an update: in all, and while something was open. */
   readonly uses = new Map<string, { all: number; atStake: number }>();
   /** When the last fault met something: of Breeze alone, and of all the rest. */
-  readonly metAt = { exchange: 0, breeze: 0, prices: 0, journal: 0, address: 0 };
+  readonly metAt = { exchange: 0, breeze: 0, prices: 0, journal: 0, placing: 0, address: 0 };
   /** When somebody last logged in at the broker's page, and when the broker last ended all sessions. */
   readonly logins = { givenAt: 0, endedAt: 0 };
   readonly hooks = new Set<(point: Point) => void>();
@@ -260,6 +260,7 @@ export class World {
 
   /** A fault of this kind has met something, or a person has done something. */
   used(kind: string, isOpen = this.atStake()): void {
+    if (kind.startsWith('place.')) this.metAt.placing = virtualNow();
     if (kind === 'place.address_refused') this.metAt.address = virtualNow();
     if (kind.startsWith('journal.')) this.metAt.journal = virtualNow();
     if (kind.startsWith('breeze.')) this.metAt.breeze = virtualNow();
