@@ -1,4 +1,6 @@
 /** Bringing a leg's quantity down by limit orders: a stop becomes a limit, a limit widens, what nothing closes is placed. */
+
+import type { Paise } from '../types.ts';
 import { type Action, type Look, nextCancelAt } from './action.ts';
 import type { Leg, Order, OrderPurpose } from './facts.ts';
 import { mayPlace } from './hours.ts';
@@ -149,8 +151,7 @@ function place(look: Look, { leg, side, purpose, orders }: Trade, units: number)
     look.again(last.since + pause);
     return 0;
   }
-  const shown = orders.findLast(({ orderType, price }) => orderType === 'LIMIT' && price > 0);
-  const noWorseThan = side === 'BUY' && shown && !wasRefused(shown) ? shown.price : null;
+  const noWorseThan = side === 'BUY' ? highestShown(orders) : null;
   const repeats = isRepeated ? { attempts: REPEATS, pauseMs: pause } : undefined;
   return look.send(leg, purpose, side, units, { kind: 'cross', widen: unfilled, noWorseThan }, repeats);
 }
@@ -183,6 +184,13 @@ export function crosses(look: Look, leg: Leg, side: Order['side'], purpose: Orde
   const until = Math.max(...waiting.map(since)) + CROSSING_MS;
   look.again(until);
   return now.wall < until;
+}
+
+/** The price of an exit never falls while it is on, in whatever slice it was shown. What was refused was not shown, and what came before it is too far away. */
+function highestShown(orders: readonly Order[]): Paise | null {
+  const shown = orders.slice(orders.findLastIndex(wasRefused) + 1).filter(({ orderType }) => orderType === 'LIMIT');
+  const highest = Math.max(0, ...shown.map(({ price }) => price));
+  return highest > 0 ? highest : null;
 }
 
 function wasRefused({ status }: Order): boolean {

@@ -158,7 +158,9 @@ export class Terms {
     const before = shown && isKnown ? shown.price : 0;
     if (price < before && !isBent && price < NEARLY * this.highestAccepted(tradingsymbol))
       this.findings.add(5, 'an exit price fell', `${tag}: from ${before / 100} to ${price / 100}`);
-    this.exitPrices.set(key, { price, orderId, at: virtualNow() });
+    // What was bought whole was dear enough.
+    if (status === 'COMPLETE') this.exitPrices.delete(key);
+    else this.exitPrices.set(key, { price, orderId, at: virtualNow() });
   }
 
   /** A price that was shown at a peak is refused after it: then the highest that the exchange accepts comes first. */

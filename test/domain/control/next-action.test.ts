@@ -506,6 +506,13 @@ describe('leaving', () => {
     expect(actionsOf(left([cancelled]), NOON + 1_000)).toMatchObject([{ pricing: { noWorseThan: 105_00 } }]);
   });
 
+  it('never falls where the slice that was shown last was cheaper', () => {
+    const over = { phase: 'ended', filledQuantity: 0 } as const;
+    const dear = exiting('X1', { ...over, price: 170_00, status: 'CANCELLED' });
+    const cheap = exiting('X2', { ...over, price: 153_00, status: 'CANCELLED' });
+    expect(actionsOf(left([dear, cheap]), NOON + 1_000)).toMatchObject([{ pricing: { noWorseThan: 170_00 } }]);
+  });
+
   it('lets the price fall after the exchange has refused it', () => {
     const rejected = exiting('X', {
       price: 309_80,
