@@ -123,7 +123,7 @@ async function open(day: Day): Promise<Handover | null> {
 }
 
 async function takeUp(day: Day, handover: Handover): Promise<void> {
-  day.run('logins', () => keepLogins(day));
+  day.runOnce('logins', () => keepLogins(day));
   if (day.facts.positions.length === 0) await takeOver(day, handover);
   day.facts.step = 'trading';
 }
@@ -150,7 +150,7 @@ async function trade(day: Day): Promise<void> {
     ['market clock', () => keepMarketClock(day)],
     ['square-off', () => squareOff(day)],
   ];
-  for (const [name, loop] of loops) day.run(name, loop);
+  for (const [name, loop] of loops) day.runOnce(name, loop);
   const closes = facts.timetable?.close ?? 0;
   await day.until(
     'market close',

@@ -13,7 +13,8 @@ export abstract class Loops {
   /** This run is about to continue as new: loops end where their facts stand. */
   ending = false;
   private readonly dues = new Map<string, WallMs>();
-  private readonly running = new Set<string>();
+  /** By name: how often each runs. */
+  private readonly running = new Map<string, number>();
 
   /** How a timer's instant is shown to people. */
   protected abstract timeOf(at: WallMs): string;
@@ -81,10 +82,12 @@ export abstract class Loops {
     return '';
   }
 
-  /** Work beside the day, once under its name; its failure is told, and never ends the day. */
+  /**
+   * Work beside the day: its failure is told, and never ends the day. Always begun, also beside an earlier one under its name: that one's facts
+   * may be there a moment before it has ended, and what they call for must not be lost.
+   */
   run(name: string, work: () => Promise<void>): void {
-    if (this.running.has(name)) return;
-    this.running.add(name);
+    this.running.set(name, (this.running.get(name) ?? 0) + 1);
     // Also what a command begins goes on when the day's workflow is cancelled: a cancellation is an emergency, and ends nothing.
     void CancellationScope.nonCancellable(work)
       .catch((error: unknown) => {
@@ -92,9 +95,16 @@ export abstract class Loops {
         this.defect(name, error);
       })
       .finally(() => {
-        this.running.delete(name);
+        const others = (this.running.get(name) ?? 1) - 1;
+        if (others > 0) this.running.set(name, others);
+        else this.running.delete(name);
         this.changed();
       });
+  }
+
+  /** A loop that looks at the facts for itself: once under its name. */
+  runOnce(name: string, loop: () => Promise<void>): void {
+    if (!this.running.has(name)) this.run(name, loop);
   }
 
   isRunning(name: string): boolean {
@@ -102,7 +112,7 @@ export abstract class Loops {
   }
 
   anyRunning(prefix: string): boolean {
-    return [...this.running].some((name) => name.startsWith(prefix));
+    return [...this.running.keys()].some((name) => name.startsWith(prefix));
   }
 
   /** Calls to the world whose answer a loop waits for, orders, guards and the watcher aside. */

@@ -43,7 +43,7 @@ export function askAboutHoldings(day: Day): void {
     facts.compared = true;
     return;
   }
-  day.run('holdings of others', async () => {
+  day.runOnce('holdings of others', async () => {
     while (!facts.compared && !day.ending && !facts.over) {
       const compared = await compareWithBroker(day);
       if (!compared) continue;

@@ -183,3 +183,22 @@ it("nothing is sent beside an order that may be the broker's square-off, and wha
   expect(sent).toBe(0);
   expect(net).toEqual([0, 0]);
 });
+
+/** While the worker stands still an answer and a signal come for the same workflow task: the loop decides before the call's work has ended. */
+const answeredWithASignal = [20, 40, 60, 80].map((afterMs) =>
+  played({ exchange: { typeChange: 'refuse' } }, async (day) => {
+    await day.opened();
+    await day.at('11:20');
+    day.emergency();
+    await day.pass(afterMs);
+    day.world.stop(day.product.process, 1_000, false);
+    await day.pass(300);
+    day.acknowledge();
+    await day.pass(EXIT_MS);
+    return [netOf(day.exchange, MAIN), netOf(day.exchange, HEDGE)];
+  }),
+);
+
+it('a conversion that is refused in the workflow task of a signal is followed by the cancellation: flat within a minute', async () => {
+  for (const play of answeredWithASignal) expect(await play()).toEqual([0, 0]);
+});
