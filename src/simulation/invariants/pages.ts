@@ -43,7 +43,8 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   'a doubt': { causes: ['doubt'], orThese: [] },
   'a change that does not come': { causes: ['change_pending', 'cancel_pending'], orThese: [] },
   // Of a sale that cannot be read nobody knows the price.
-  'no prices': { causes: ['blind'], orThese: ['no_session', 'book'] },
+  // What is left because nothing protects it is judged by no price any more, also where the journal cannot say that it is left.
+  'no prices': { causes: ['blind'], orThese: ['no_session', 'book', 'unprotected', 'not_flat'] },
   'clocks that differ': { causes: [], orThese: ['clocks'] },
 };
 

@@ -99,7 +99,8 @@ export class Reasons {
     const { play, able } = this.of;
     const { world } = play;
     this.lookAtPrices();
-    const met = Math.max(this.bentAt, world.metAt.prices, world.ticker.lies.believedAt());
+    // A line of an exit waits for the journal: it is of prices that nobody sees any more.
+    const met = Math.max(this.bentAt, world.metAt.prices, world.metAt.journal, world.ticker.lies.believedAt());
     return !able.productWorks() || virtualNow() - met < QUIET_FOR_MS;
   }
 

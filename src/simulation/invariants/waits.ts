@@ -82,11 +82,13 @@ export class Waits {
     return !isCancel && orderType === 'LIMIT' && failedAt !== null && virtualNow() - failedAt > ASKED_AGAIN_MS;
   }
 
-  /** A doubt that the product has ended is none any more where it is right: lists that stand still look like good ones. */
+  /** A doubt that the product has ended is none any more where it is right, or had to be wrong: lists that stand still look like good ones. */
   private hear(kind: unknown, text: string): void {
     const [tag = ''] = text.split(' ');
-    const { exchange } = this.of.world;
-    if (kind === 'order_absent' && !exchange.orders().some((order) => order.tag === tag)) this.doubts.delete(tag);
+    const { exchange, faults } = this.of.world;
+    if (kind !== 'order_absent') return;
+    const isRight = !exchange.orders().some((order) => order.tag === tag);
+    if (isRight || faults.readsHinderedAt() > (this.doubts.get(tag) ?? 0)) this.doubts.delete(tag);
   }
 
   /** Any row ends a doubt, also one of a list that stands still; that there is none is proven by the book as it is. */
