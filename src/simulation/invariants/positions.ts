@@ -260,7 +260,8 @@ export class PositionsWatch {
     if (short === 0 && this.isAsked(position)) this.askedAt.set(position, virtualNow());
     const from = Math.max(due, this.takenSince.get(position) ?? 0, this.askedAt.get(position) ?? 0);
     const since = Math.min(able.answersFor(), virtualNow() - from);
-    if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS && isTaken)
+    const rarely = ASKED_RARELY.find(({ afterMs }) => virtualNow() - due > afterMs);
+    if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS + (rarely?.mendedWithinMs ?? 0) && isTaken)
       findings.add(
         5,
         short > 0 ? 'a short is not left' : 'a hedge is not left',
