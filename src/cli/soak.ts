@@ -9,7 +9,7 @@ import { openCrew } from '../simulation/crew.ts';
 import { drawCase } from '../simulation/draw.ts';
 import { FAULTS } from '../simulation/draw-faults.ts';
 import { INVARIANTS } from '../simulation/invariants/findings.ts';
-import { type Group, percentile, type SoakResult, shrunk, soak } from '../simulation/soak.ts';
+import { type Failure, type Group, percentile, type SoakResult, shrunk, soak } from '../simulation/soak.ts';
 import { type Options, readOptions, USAGE } from './soak-options.ts';
 
 /** So often each pair of kinds is to meet something open in ten thousand days. */
@@ -88,12 +88,16 @@ async function many(options: Options): Promise<number> {
   process.on('SIGTERM', stop);
   const began = performance.now();
   let shown = 0;
-  const onDay = (done: number, failures: number) => {
+  let told = 0;
+  const onDay = (done: number, failures: readonly Failure[]) => {
+    for (const { day, invariant, cause, message } of failures.slice(told))
+      process.stderr.write(`✗ day ${day}: ${invariant} ${cause}. ${message.slice(0, 200)}\n`);
+    told = failures.length;
     const seconds = (performance.now() - began) / 1_000;
     if (seconds - shown < (process.stderr.isTTY ? 1 : 15) && done < options.days) return;
     shown = seconds;
     const left = Math.round((seconds / done) * (options.days - done));
-    const line = `${done} of ${options.days} days, ${(done / seconds).toFixed(1)} a second, ${failures} failures, ${left} s left`;
+    const line = `${done} of ${options.days} days, ${(done / seconds).toFixed(1)} a second, ${told} failures, ${left} s left`;
     process.stderr.write(process.stderr.isTTY ? `\r${line}   ` : `${line}\n`);
   };
   try {

@@ -10,7 +10,8 @@ export type SoakOptions = {
   days: number;
   from?: number;
   draw: DrawOptions;
-  onDay(done: number, failures: number): void;
+  /** After each day: how many are done, and what has failed so far. */
+  onDay(done: number, failures: readonly Failure[]): void;
 };
 
 export type Failure = Finding & { day: number };
@@ -60,7 +61,7 @@ export async function soak(crew: Crew, options: SoakOptions): Promise<SoakResult
         failures.push({ invariant: 4, cause: 'the simulation threw', message, at: 0, day });
       }
       done += 1;
-      options.onDay(done, failures.length);
+      options.onDay(done, failures);
     }
   }
 
