@@ -13,6 +13,11 @@ export abstract class Loops {
   /** This run is about to continue as new: loops end where their facts stand. */
   ending = false;
   private readonly dues = new Map<string, WallMs>();
+  /**
+   * The latest instant that something of the history has shown: a fired timer, a signal, an answer. No loop wakes by the clock itself, which also
+   * runs on with an update that is refused: that leaves nothing in the history, and a replay would wake the loops in another order.
+   */
+  private reached: WallMs = 0;
   /** By name: how often each runs. */
   private readonly running = new Map<string, number>();
 
@@ -23,6 +28,7 @@ export abstract class Loops {
 
   /** Something has become different: loops look again. */
   changed(): void {
+    this.reached = Date.now();
     this.version += 1;
   }
 
@@ -36,7 +42,7 @@ export abstract class Loops {
     // An instant that has passed and was not enough is not waited for in a tight circle.
     const at = due === null ? null : Math.max(due, Date.now() + 1);
     if (at !== null) this.dues.set(key, at);
-    await condition(() => this.ending || this.version !== seen || (at !== null && Date.now() >= at));
+    await condition(() => this.ending || this.version !== seen || (at !== null && this.reached >= at));
     this.dues.delete(key);
   }
 
@@ -54,7 +60,7 @@ export abstract class Loops {
   async keepTimer(): Promise<void> {
     const earliest = () => (this.dues.size === 0 ? null : Math.min(...this.dues.values()));
     while (!this.ending) {
-      await condition(() => this.ending || (earliest() ?? Number.POSITIVE_INFINITY) > Date.now());
+      await condition(() => this.ending || (earliest() ?? Number.POSITIVE_INFINITY) > this.reached);
       await condition(() => this.ending || earliest() !== null);
       const at = earliest();
       if (this.ending || at === null) return;
@@ -66,6 +72,7 @@ export abstract class Loops {
         .then(
           () => {
             fired = true;
+            this.reached = Date.now();
           },
           (error: unknown) => {
             if (!isCancellation(error)) throw error;

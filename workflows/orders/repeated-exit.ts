@@ -80,7 +80,9 @@ export function sendRepeatedly(
 function isUnwanted({ facts }: Day, position: Position, { leg }: Send, whole: Order): boolean {
   if (whole.phase !== 'in_flight' || (whole.purpose === 'stop' && position.exit !== null)) return true;
   if (facts.handsOff || facts.over || !facts.sessionLives) return true;
-  return heldOf(ordersOf(facts, position), leg, position.unheard).lo < 0;
+  const held = heldOf(ordersOf(facts, position), leg, position.unheard);
+  // What was closed twice is opened again as far as it is missing; everything else closes what is surely held.
+  return whole.purpose === 'unwind' ? held.hi > 0 : held.lo < 0;
 }
 
 function settle(day: Day, reserved: readonly Order[], result: SendResult, summary: string): void {

@@ -1,7 +1,7 @@
 /** Nobody waits in silence: what holds for longer than it may is paged (`pages-due.ts`). Pure. */
 import type { MarketMs, WallMs } from '../types.ts';
 import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
-import { heldOf, isOver, isResidual, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
+import { filledOf, heldOf, isOver, isResidual, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
 import { shareUsed } from './rates.ts';
 import { unprotected, unprotectedSince } from './unprotected.ts';
 
@@ -93,7 +93,7 @@ function ofPosition(facts: ControlFacts, position: Position, wallOf: (at: Market
       );
   }
   const over = position.legs.flatMap((leg) => {
-    const units = -heldOf(orders, leg, position.unheard).hi;
+    const units = -filledOf(orders, leg, position.unheard);
     return units > 0
       ? [`${units} ${leg.contract.tradingsymbol} too many were ${leg.opens === 'SELL' ? 'bought' : 'sold'}`]
       : [];

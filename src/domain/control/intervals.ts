@@ -65,6 +65,16 @@ export function heldOf(orders: readonly Order[], leg: Leg, unheard: Position['un
   return held;
 }
 
+/** What is held by what is known to be filled: what undoes it counts once it has. */
+export function filledOf(orders: readonly Order[], leg: Leg, unheard: Position['unheard'] = []): number {
+  let units = 0;
+  for (const order of ordersOfLeg(orders, leg)) {
+    if (order.side !== leg.opens) units -= surely(order);
+    else units += surely(order) + (unheard.find(({ tag }) => tag === order.tag)?.units ?? 0);
+  }
+  return units;
+}
+
 /** Of one product, expiry and option type: any of its longs bounds what any of its shorts can lose. */
 export function seriesOf({ expiry, optionType }: ContractRef, { plan }: Position): string {
   return `${plan.product}:${expiry}:${optionType}`;

@@ -76,7 +76,9 @@ function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): voi
   const isUnheard = world.exchange
     .allOrders()
     .some(({ fills }) => fills.some(({ at }) => istDate(at) === day.date && at > readUntil - HEARD_WITHIN_MS));
-  if (open.length === 0 && result === 'not_flat' && (couldRead || !isUnheard))
+  // What a late order had closed twice, and the broker has squared off, is in no ledger: it is said as it was left.
+  const isSquaredOff = book.lateOrders > 0 && world.exchange.allOrders().some(({ source }) => source === 'broker');
+  if (open.length === 0 && result === 'not_flat' && (couldRead || !isUnheard) && !isSquaredOff)
     findings.add(
       4,
       'not_flat, and it is flat',

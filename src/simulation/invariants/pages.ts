@@ -34,7 +34,7 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
     orThese: NOTHING_GOES,
   },
   'more hedge than short': { causes: ['surplus_hedge', 'not_flat', 'external', 'overclosed'], orThese: NOTHING_GOES },
-  'an exit that does not end': { causes: ['not_flat'], orThese: [] },
+  'an exit that does not end': { causes: ['not_flat', 'overclosed'], orThese: [] },
   'no session with something open': { causes: ['no_session'], orThese: [] },
   'the book is not read': { causes: [], orThese: ['book', 'no_session'] },
   // It is told from when it can be read.

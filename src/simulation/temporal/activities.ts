@@ -35,8 +35,9 @@ export class Activities {
     const task = this.pending.get(seq);
     this.context.history.add(1);
     task?.requestCancel();
-    // One that ended while the task was at work has been told as cancelled already: its result comes too late.
-    if (!(task?.over ?? this.toldCancelled.has(seq))) return;
+    // What need not confirm its cancellation has been told as cancelled already, also what ended while the task was at work: its result comes
+    // too late. Any other one that was never begun has its answer on its way.
+    if (!this.toldCancelled.has(seq)) return;
     this.pending.delete(seq);
     this.tasks.takeBack((job) => job.resolveActivity?.seq === seq);
   }

@@ -260,7 +260,7 @@ export class World {
 
   /** A fault of this kind has met something, or a person has done something. */
   used(kind: string, isOpen = this.atStake()): void {
-    if (kind.startsWith('place.')) this.metAt.placing = virtualNow();
+    if (kind.startsWith('place.') || kind === 'order.rejected') this.metAt.placing = virtualNow();
     if (kind === 'place.address_refused') this.metAt.address = virtualNow();
     if (kind.startsWith('journal.')) this.metAt.journal = virtualNow();
     if (kind.startsWith('breeze.')) this.metAt.breeze = virtualNow();
