@@ -1,0 +1,36 @@
+/** Runs that are lost, or never began, on a day that has taken something over from the day before. */
+import { expect, it } from 'vitest';
+import { afterEachFill, shortOf } from '../book.ts';
+import { HEDGE, MAIN, played, type Scenario } from '../scenario.ts';
+
+const WEEKLY = { exitPolicy: 'weekly' } as const;
+
+/** Most of the sale is filled on Monday after the login has died, and nobody logs in again that day. */
+const filledUnheard = (rest: (day: Scenario) => Promise<void>) =>
+  played({ coarse: true, plan: WEEKLY }, async (day) => {
+    const { exchange } = day;
+    await day.at('11:14');
+    exchange.addFault({ kind: 'thin_depth', count: 1, tradingsymbol: MAIN, quantity: 75 });
+    await day.seen('the sale in the book', ({ orders }) =>
+      orders.some(({ side, orderId }) => side === 'SELL' && orderId),
+    );
+    exchange.killSessions();
+    const sale = day.orders().find(({ side }) => side === 'SELL');
+    const left = (sale?.quantity ?? 0) - (sale?.filledQuantity ?? 0);
+    expect(left).toBeGreaterThan(0);
+    exchange.foreignTrade({ tradingsymbol: MAIN, side: 'SELL', quantity: left, product: 'NRML' });
+    await day.ended();
+    await rest(day);
+    await day.pass(180_000);
+    const fills = afterEachFill(exchange, MAIN, HEDGE);
+    return { naked: Math.max(...fills.map(({ short, long }) => short - long)), short: shortOf(exchange, MAIN) };
+  })();
+
+it('a sale of which nobody could see any more whether it was filled keeps its hedge on the next day', async () => {
+  const { naked, short } = await filledUnheard(async (day) => {
+    await day.nextDay(false);
+    await day.at('09:20');
+    day.logIn();
+  });
+  expect({ naked: Math.max(0, naked), short }).toEqual({ naked: 0, short: 0 });
+});
