@@ -29,7 +29,10 @@ export function takeOvernight(day: Day, overnight: readonly Overnight[]): void {
     keys.set(`${product}:${tradingsymbol}`, { product, tradingsymbol });
   for (const { product, tradingsymbol } of keys.values())
     compareOvernight(day, product, tradingsymbol, quantityOf(overnight, product, tradingsymbol));
-  for (const position of facts.positions) delete position.unheard;
+  for (const position of facts.positions) {
+    if (position.unheard?.length) day.touchPosition(position);
+    delete position.unheard;
+  }
   day.changed();
   askAboutHoldings(day);
 }

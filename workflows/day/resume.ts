@@ -50,7 +50,7 @@ function inDoubt({ change: _, watched: __, ...order }: Order): Order {
 function takeUp(
   day: Day,
   view: PositionView,
-  { plan, legs, orders, enteredOn, openedAt, signal, foreign = [] }: HandedOver,
+  { plan, legs, orders, enteredOn, openedAt, signal, foreign = [], unheard = [] }: HandedOver,
 ): void {
   const { facts } = day;
   const carried = orders.filter(({ tag }) => facts.orders[tag] === undefined);
@@ -66,6 +66,7 @@ function takeUp(
       problem: null,
     },
     exit: view.exitReason === null ? null : { reason: view.exitReason, askedAt: Date.now() },
+    unheard,
   };
   for (const holding of foreign) recordForeignPosition(day, holding);
   facts.positions.push(position);

@@ -34,3 +34,24 @@ it('a sale of which nobody could see any more whether it was filled keeps its he
   });
   expect({ naked: Math.max(0, naked), short }).toEqual({ naked: 0, short: 0 });
 });
+
+it('a sale that was filled unheard keeps its hedge where the run is lost before anybody has logged in', async () => {
+  const { naked, short } = await filledUnheard(async (day) => {
+    await day.nextDay(false);
+    await day.pass(60_000);
+    await day.loseRun(30_000);
+    await day.at('09:20');
+    day.logIn();
+  });
+  expect({ naked: Math.max(0, naked), short }).toEqual({ naked: 0, short: 0 });
+});
+
+it('a sale that was filled unheard keeps its hedge where nobody logs in on the day after', async () => {
+  const { naked, short } = await filledUnheard(async (day) => {
+    await day.nextDay(false);
+    await day.nextDay(false);
+    await day.at('09:20');
+    day.logIn();
+  });
+  expect({ naked: Math.max(0, naked), short }).toEqual({ naked: 0, short: 0 });
+});
