@@ -1,9 +1,11 @@
-/** Runs that are lost, or never began, on a day that has taken something over from the day before. */
+/** Runs that are lost on a day that has taken something over from the day before. */
 import { expect, it } from 'vitest';
-import { afterEachFill, shortOf } from '../book.ts';
+import { type Hour, tuesdayAfterS1 } from '../../workflows/candles.ts';
+import { afterEachFill, netOf, shortOf } from '../book.ts';
 import { HEDGE, MAIN, played, type Scenario } from '../scenario.ts';
 
 const WEEKLY = { exitPolicy: 'weekly' } as const;
+const net = ({ exchange }: Scenario) => [netOf(exchange, MAIN), netOf(exchange, HEDGE)];
 
 /** Most of the sale is filled on Monday after the login has died, and nobody logs in again that day. */
 const filledUnheard = (rest: (day: Scenario) => Promise<void>) =>
@@ -54,4 +56,38 @@ it('a sale that was filled unheard keeps its hedge where nobody logs in on the d
     day.logIn();
   });
   expect({ naked: Math.max(0, naked), short }).toEqual({ naked: 0, short: 0 });
+});
+
+/** Carried from Monday, whose hours after 11:15 these are, into a Tuesday of these hours. */
+async function onTuesday<T>(monday: readonly Hour[], tuesday: readonly Hour[], play: (day: Scenario) => Promise<T>) {
+  const candles = await tuesdayAfterS1(monday, tuesday);
+  try {
+    return await played({ coarse: true, exchange: { candles: candles.path }, plan: WEEKLY }, async (day) => {
+      await day.opened();
+      expect((await day.ended()).result).toBe('carried');
+      return play(day);
+    })();
+  } finally {
+    await candles.remove();
+  }
+}
+
+const CALM: Hour = [25_050, 25_060, 25_030, 25_050];
+
+it('a close of the day before that was not known yet is judged by the run that goes on', async () => {
+  const monday: Hour[] = [CALM, CALM, CALM, CALM, [25_050, 25_060, 24_990, 24_990]];
+  const left = await onTuesday(monday, [[25_060, 25_080, 25_040, 25_060]], async (day) => {
+    const { faults } = day.world;
+    faults.add({ kind: 'breeze.away', calls: ['candles'], effect: { do: 'gateway' }, forMs: 18 * 3_600_000 });
+    await day.nextDay(false);
+    await day.pass(120_000);
+    await day.loseRun(30_000);
+    day.logIn();
+    await day.at('09:05');
+    expect(day.used('breeze.away')).toBeGreaterThan(0);
+    faults.clear();
+    await day.at('09:17');
+    return net(day);
+  });
+  expect(left).toEqual([0, 0]);
 });
