@@ -29,6 +29,8 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null):
   for (const order of before.orders) facts.orders[order.tag] = inDoubt(order);
   const attempts = before.orders.map(({ tag }) => parseTag(tag)?.attempt ?? 0);
   facts.attemptsFrom = Math.max(0, ...attempts) + ATTEMPTS_AHEAD;
+  // What was carried got its stop in the instant in which the index was looked at: where it stands later is for the hourly closes.
+  facts.openJudged = before.orders.some(({ purpose, sentAt }) => purpose === 'stop' && sentAt !== null);
   for (const { view, handedOver } of before.positions) if (handedOver) takeUp(day, view, handedOver);
   if (session) {
     facts.session = session;

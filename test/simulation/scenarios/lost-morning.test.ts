@@ -91,3 +91,20 @@ it('a close of the day before that was not known yet is judged by the run that g
   });
   expect(left).toEqual([0, 0]);
 });
+
+it('an index that stands beyond the strike in the middle of an hour is no open to the run that goes on', async () => {
+  const hour: Hour = [25_060, 25_065, 24_950, 25_055];
+  const { before, after } = await onTuesday([CALM], [[25_060, 25_080, 25_040, 25_060], hour, CALM], async (day) => {
+    await day.nextDay();
+    await day.at('10:16');
+    const index = day.exchange.find('NSE', 'NIFTY 50');
+    if (!index) throw new Error('no index');
+    await day.until('the index below the strike', () => (day.exchange.lastPrice(index) ?? 0) < 24_980_00, 3_600_000);
+    const held = net(day);
+    await day.loseRun(30_000);
+    expect(day.exchange.lastPrice(index)).toBeLessThan(25_000_00);
+    await day.pass(60_000);
+    return { before: held, after: net(day) };
+  });
+  expect(after).toEqual(before);
+});
