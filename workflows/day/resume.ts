@@ -5,6 +5,7 @@
 import type { DaySoFar } from '../../src/contract/journal.ts';
 import type { HandedOver } from '../../src/contract/ledger.ts';
 import type { PositionView, SessionView } from '../../src/contract/views.ts';
+import { istDate } from '../../src/domain/clock.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { parseTag } from '../../src/domain/tags.ts';
 import { recordForeignPosition } from '../external/trades.ts';
@@ -29,6 +30,7 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null):
   for (const order of before.orders) facts.orders[order.tag] = inDoubt(order);
   const attempts = before.orders.map(({ tag }) => parseTag(tag)?.attempt ?? 0);
   facts.attemptsFrom = Math.max(0, ...attempts) + ATTEMPTS_AHEAD;
+  facts.rates.day = before.orders.reduce((sum, order) => sum + callsOf(order), 0);
   // What was carried got its stop in the instant in which the index was looked at: where it stands later is for the hourly closes.
   facts.openJudged = before.orders.some(({ purpose, sentAt }) => purpose === 'stop' && sentAt !== null);
   for (const { view, handedOver } of before.positions) if (handedOver) takeUp(day, view, handedOver);
@@ -43,6 +45,11 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null):
   day.page('day_resumed', 'day', text);
 }
 
+/** Calls that the broker has counted for an order, as far as the journal knows. */
+function callsOf({ sentAt, orderId, modifications, cancelAsked }: Order): number {
+  return (sentAt !== null || orderId !== null ? 1 : 0) + modifications + (cancelAsked?.times ?? 0);
+}
+
 /** What was on its way when the run was lost may be in the book. */
 function inDoubt({ change: _, watched: __, ...order }: Order): Order {
   if (order.phase !== 'intended' && order.phase !== 'in_flight') return order;
@@ -55,7 +62,8 @@ function takeUp(
   { plan, legs, orders, enteredOn, openedAt, signal, foreign = [], unheard = [] }: HandedOver,
 ): void {
   const { facts } = day;
-  const carried = orders.filter(({ tag }) => facts.orders[tag] === undefined);
+  // By their date: a booking of today may be called like one of another day.
+  const carried = orders.filter(({ intendedAt }) => istDate(intendedAt) < facts.identity.date);
   facts.carriedOrders.push(...carried.map((order) => ({ ...order, positionId: view.id })));
   const position: Position = {
     ...{ id: view.id, number: Number(view.id.slice(1)), signal, plan, enteredOn, openedAt, legs: legs ?? [] },
