@@ -11,6 +11,8 @@ import { requestExit } from '../position/request-exit.ts';
 import type { Day } from './day.ts';
 import type { DayFacts } from './facts.ts';
 
+const CLOSED_OVERNIGHT = 'CLOSED';
+
 /**
  * The overnight net is what was carried, what others hold, and what nobody has heard of. First it settles the orders of yesterday without
  * a known end; the rest is others' where nothing of ours is, and a difference where something is.
@@ -74,10 +76,11 @@ function quantityOf(holdings: readonly Holding[], product: string, tradingsymbol
 
 function compareOvernight(day: Day, product: string, tradingsymbol: string, held: number): void {
   const { facts } = day;
+  const gone = goneBefore(day, product, tradingsymbol);
   const carried = () =>
     facts.carriedOrders
       .filter((order) => order.product === product && order.tradingsymbol === tradingsymbol)
-      .reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
+      .reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), gone);
   const known = foreignOf(facts, product, tradingsymbol);
   let unknown = held - carried() - known;
   const touches = facts.positions.filter(
@@ -128,6 +131,24 @@ function tellUnpriced(day: Day, position: Position, order: Order, filled: number
   requestExit(day, position, 'leftover');
 }
 
+/** What a run that was lost has booked as closed over night. Signed units. */
+function goneBefore(day: Day, product: string, tradingsymbol: string): number {
+  const booked = Object.values(day.facts.orders).filter(
+    (order) => order.status === CLOSED_OVERNIGHT && order.product === product && order.tradingsymbol === tradingsymbol,
+  );
+  for (const order of booked) recordOvernightTrade(day, order);
+  return booked.reduce((sum, { side, filledQuantity: quantity }) => sum + signed({ side, quantity }), 0);
+}
+
+/** As an external trade of today, so that attribution finds it. */
+function recordOvernightTrade(
+  { facts }: Day,
+  { tag, side, quantity, price, product, tradingsymbol, intendedAt }: Order,
+) {
+  const trade = { tradeId: tag, quantity, price, at: intendedAt, side, orderId: '', byBroker: false };
+  externalOf(facts, product, tradingsymbol).trades.push(trade);
+}
+
 /** Less of ours than was carried: it was closed where no trade of today shows it. Asked about; until then it is not closed again. */
 function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol: string, unknown: number): void {
   let left = unknown;
@@ -145,12 +166,12 @@ function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol
       day.facts.carriedOrders.find((order) => order.positionId === position.id && order.side === leg.opens)
         ?.averagePrice ?? 0;
     const tag = `OVERNIGHT-${tradingsymbol}-${position.id}`;
-    bookOther(day, position, leg, {
+    const order = bookOther(day, position, leg, {
       ...{
         tag,
         side: leg.opens === 'SELL' ? 'BUY' : 'SELL',
         quantity: units,
-        status: 'CLOSED',
+        status: CLOSED_OVERNIGHT,
         price,
         takenFrom: 'person',
         booked: false,
@@ -160,11 +181,7 @@ function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol
     });
     const text = `${position.id}: ${units} ${tradingsymbol} of it are gone at Zerodha since yesterday, without a trade to show. Only what is left is protected and closed here. Acknowledge it to book them at ${(price / 100).toFixed(2)}.`;
     day.warn(`external:${position.id}`, 'foreign_position', text, true);
-    // As an external trade of today, so that attribution finds it.
-    externalOf(day.facts, position.plan.product, tradingsymbol).trades.push({
-      ...{ tradeId: tag, quantity: units, price, at: day.now() },
-      ...{ side: leg.opens === 'SELL' ? 'BUY' : 'SELL', orderId: '', byBroker: false },
-    });
+    recordOvernightTrade(day, order);
   }
   if (left === 0) return;
   const [first] = positions;

@@ -108,3 +108,42 @@ it('an index that stands beyond the strike in the middle of an hour is no open t
   });
   expect(after).toEqual(before);
 });
+
+/** Others have closed it between the days, without a trade that the next one could see. */
+const goneOvernight = (answer: 'before' | 'after') =>
+  played({ coarse: true, plan: WEEKLY }, async (day) => {
+    const { exchange } = day;
+    await day.opened();
+    await day.ended();
+    exchange.foreignTrade({ tradingsymbol: MAIN, side: 'BUY', quantity: 750, product: 'NRML' });
+    exchange.foreignTrade({ tradingsymbol: HEDGE, side: 'SELL', quantity: 750, product: 'NRML' });
+    await day.nextDay();
+    await day.at('09:20');
+    if (answer === 'before') day.acknowledge();
+    await day.pass(30_000);
+    await day.loseRun(30_000);
+    day.start();
+    await day.pass(60_000);
+    const asked = (await day.view()).warnings.map(({ id }) => id).filter((id) => !id.startsWith('preflight'));
+    day.acknowledge();
+    await day.pass(30_000);
+    const { positions } = await day.view();
+    const report = await day.ended();
+    return {
+      asked,
+      states: positions.map(({ state }) => state),
+      sent: day.orders().filter(({ tag, placedAt }) => tag !== null && placedAt > day.time('08:00')).length,
+      result: report.result,
+      differences: report.differences,
+    };
+  })();
+
+it('what others closed over night is booked once, whatever runs are lost after the answer', async () => {
+  const closed = { states: ['closed'], sent: 0, result: 'flat', differences: [] };
+  expect(await goneOvernight('before')).toEqual({ ...closed, asked: [] });
+});
+
+it('what others closed over night is asked about by the run that goes on as well', async () => {
+  const closed = { states: ['closed'], sent: 0, result: 'flat', differences: [] };
+  expect(await goneOvernight('after')).toEqual({ ...closed, asked: ['external:P1'] });
+});
