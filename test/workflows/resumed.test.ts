@@ -1,6 +1,7 @@
 /** What a run that goes on after one was lost takes from the journal. */
 import { expect, it } from 'vitest';
 import type { PositionView } from '../../src/contract/views.ts';
+import type { ClockSegments } from '../../src/domain/clock.ts';
 import type { Order } from '../../src/domain/control/facts.ts';
 import { heldOf, ordersOf } from '../../src/domain/control/intervals.ts';
 import { Day } from '../../workflows/day/day.ts';
@@ -9,8 +10,8 @@ import { resume } from '../../workflows/day/resume.ts';
 import { DATE, HEDGE, LOT, NOON, order, sold, spread, stopped } from '../domain/control/builder.ts';
 
 /** Of P1, which was entered the day before with these orders, and has had these today. */
-function resumed(before: Order[], today: Order[]) {
-  const facts = newFacts({ identity: { mode: 'paper', account: 'a', run: 1, date: DATE }, clock: [] });
+function resumed(before: Order[], today: Order[], clock: ClockSegments = []) {
+  const facts = newFacts({ identity: { mode: 'paper', account: 'a', run: 1, date: DATE }, clock });
   const day = new Day(facts);
   const { id, signal, openedAt, plan, legs } = spread();
   const enteredOn = '2025-07-11';
@@ -48,4 +49,11 @@ it("the day's order calls are counted on: sent, changed, and asked to be cancell
 it('the index at the open is not looked at again once what was carried has had its stop', () => {
   expect(resumed([], [sold('M')]).openJudged).toBe(false);
   expect(resumed([], [stopped('S')]).openJudged).toBe(true);
+});
+
+it('a replayed market that the lost run has held is let go where nothing is under way, and held where something is', () => {
+  const clock = [{ real: 0, market: NOON, speed: 60 }];
+  // The other way round than it is wanted: so it is asked for.
+  expect(resumed([], [sold('M')], clock).held).toBe(true);
+  expect(resumed([], [sold('M', { phase: 'in_flight' })], clock).held).toBe(false);
 });

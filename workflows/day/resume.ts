@@ -11,6 +11,7 @@ import { parseTag } from '../../src/domain/tags.ts';
 import { recordForeignPosition } from '../external/trades.ts';
 import { warnHandsOff } from './commands.ts';
 import type { Day } from './day.ts';
+import { isBusy } from './view.ts';
 
 /** Without a book for so long exits go by the ledger. Wall milliseconds. */
 const BOOK_WITHIN_MS = 10_000;
@@ -34,6 +35,8 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null):
   // What was carried got its stop in the instant in which the index was looked at: where it stands later is for the hourly closes.
   facts.openJudged = before.orders.some(({ purpose, sentAt }) => purpose === 'stop' && sentAt !== null);
   for (const { view, handedOver } of before.positions) if (handedOver) takeUp(day, view, handedOver);
+  // Whether the lost run has held a replayed market nobody knows: the other way round than it is wanted, it is asked for.
+  if (facts.clock.length > 0) facts.held = !isBusy(facts);
   if (session) {
     facts.session = session;
     facts.sessionLives = true;
