@@ -6,6 +6,7 @@ import type { DaySoFar } from '../../src/contract/journal.ts';
 import type { HandedOver } from '../../src/contract/ledger.ts';
 import type { PositionView, SessionView } from '../../src/contract/views.ts';
 import { istDate } from '../../src/domain/clock.ts';
+import { MISSING_SELL_MS } from '../../src/domain/control/entry.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { parseTag } from '../../src/domain/tags.ts';
 import { recordForeignPosition } from '../external/trades.ts';
@@ -80,6 +81,7 @@ function takeUp(
     },
     exit: view.exitReason === null ? null : { reason: view.exitReason, askedAt: Date.now() },
     unheard,
+    ...(view.state === 'opening' ? { keepsHedgeUntil: Date.now() + MISSING_SELL_MS } : {}),
   };
   for (const holding of foreign) recordForeignPosition(day, holding);
   facts.positions.push(position);
