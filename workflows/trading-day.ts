@@ -118,7 +118,7 @@ async function open(day: Day): Promise<Handover | null> {
     'day_opened',
     `Day opened. Market ${istTime(opens)} to ${istTime(close)}, square-off ${istTime(exit)}.`,
   );
-  if (context.before) resume(day, context.before, context.session);
+  if (context.before) resume(day, context.before, context.session, context.handover.positions);
   return context.handover;
 }
 

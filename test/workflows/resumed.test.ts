@@ -23,6 +23,7 @@ function resumed(before: Order[], today: Order[], clock: ClockSegments = []) {
       ...{ sequence: 1, logged: 0, orders: today, positions: [{ view, handedOver }], decisions: [], switches: null },
     },
     null,
+    [],
   );
   return facts;
 }

@@ -5,7 +5,7 @@ import type { Holding } from '../../src/contract/ledger.ts';
 import type { Overnight } from '../../src/domain/book/book.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { comparing } from '../activity-proxies.ts';
-import { contractsOf, externalOf, foreignOf, movedSince, recordForeignPosition, signed } from '../external/trades.ts';
+import { contractsOf, externalOf, movedSince, recordForeignPosition, signed } from '../external/trades.ts';
 import { bookOther, setFills } from '../orders/ledger.ts';
 import { requestExit } from '../position/request-exit.ts';
 import type { Day } from './day.ts';
@@ -81,11 +81,14 @@ function compareOvernight(day: Day, product: string, tradingsymbol: string, held
     facts.carriedOrders
       .filter((order) => order.product === product && order.tradingsymbol === tradingsymbol)
       .reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), gone);
-  const known = foreignOf(facts, product, tradingsymbol);
+  // What they have traded today before ours was there is no part of the night.
+  const { foreign, before } = externalOf(facts, product, tradingsymbol);
+  const known = foreign - before;
   let unknown = held - carried() - known;
   const touches = facts.positions.filter(
-    ({ plan, legs, closedAt }) =>
+    ({ plan, legs, closedAt, carried: wasCarried }) =>
       closedAt === null &&
+      wasCarried &&
       plan.product === product &&
       legs.some(({ contract }) => contract.tradingsymbol === tradingsymbol),
   );
@@ -94,7 +97,7 @@ function compareOvernight(day: Day, product: string, tradingsymbol: string, held
   // A foreign position that became smaller takes nothing from us.
   const shrunk = known * theirs >= 0 && Math.abs(theirs) <= Math.abs(known);
   if (unknown === 0 || touches.length === 0 || shrunk) {
-    recordForeignPosition(day, { product, tradingsymbol, quantity: theirs });
+    recordForeignPosition(day, { product, tradingsymbol, quantity: theirs + before });
     if (theirs !== 0) {
       const text = `Zerodha holds ${theirs} ${tradingsymbol} (${product}) that was not opened here. It is never touched. Acknowledge it to allow entries.`;
       day.warn(`foreign:${product}:${tradingsymbol}`, 'foreign_position', text, true);

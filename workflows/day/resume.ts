@@ -19,7 +19,7 @@ const BOOK_WITHIN_MS = 10_000;
 /** More than a run can have used since its last write. */
 const ATTEMPTS_AHEAD = 100;
 
-export function resume(day: Day, before: DaySoFar, session: SessionView | null): void {
+export function resume(day: Day, before: DaySoFar, session: SessionView | null, handed: readonly HandedOver[]): void {
   const { facts } = day;
   facts.journal.batches = before.sequence;
   facts.journal.events = facts.journal.events.map((event, index) => ({ ...event, seq: before.logged + index + 1 }));
@@ -35,6 +35,8 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null):
   facts.rates.day = before.orders.reduce((sum, order) => sum + callsOf(order), 0);
   // What was carried got its stop in the instant in which the index was looked at: where it stands later is for the hourly closes.
   facts.openJudged = before.orders.some(({ purpose, sentAt }) => purpose === 'stop' && sentAt !== null);
+  // Of the night: what they have traded today is heard anew.
+  for (const holding of handed.flatMap(({ foreign = [] }) => foreign)) recordForeignPosition(day, holding);
   for (const { view, handedOver } of before.positions) if (handedOver) takeUp(day, view, handedOver);
   // Whether the lost run has held a replayed market nobody knows: the other way round than it is wanted, it is asked for.
   if (facts.clock.length > 0) facts.held = !isBusy(facts);
@@ -63,7 +65,7 @@ function inDoubt({ change: _, watched: __, ...order }: Order): Order {
 function takeUp(
   day: Day,
   view: PositionView,
-  { plan, legs, orders, enteredOn, openedAt, signal, foreign = [], unheard = [] }: HandedOver,
+  { plan, legs, orders, enteredOn, openedAt, signal, unheard = [] }: HandedOver,
 ): void {
   const { facts } = day;
   // By their date: a booking of today may be called like one of another day.
@@ -83,6 +85,5 @@ function takeUp(
     unheard,
     ...(view.state === 'opening' ? { keepsHedgeUntil: Date.now() + MISSING_SELL_MS } : {}),
   };
-  for (const holding of foreign) recordForeignPosition(day, holding);
   facts.positions.push(position);
 }

@@ -185,3 +185,29 @@ it('a sale that the journal does not have, and that comes late, finds its hedge'
   const flat = { naked: 0, unprotected: 0, net: [0, 0], result: 'flat' };
   expect(await saleUnwritten()).toEqual({ ...flat, known: 0, sold: 750 });
 });
+
+const theirHedge = played({}, async (day) => {
+  const { exchange } = day;
+  const trade = (side: 'BUY' | 'SELL') =>
+    exchange.foreignTrade({ tradingsymbol: HEDGE, product: 'MIS', side, quantity: 75 });
+  await day.at('11:12');
+  trade('BUY');
+  await day.opened();
+  // With all that the program remembers of the book.
+  day.world.kill(day.product.process);
+  await day.loseRun(30_000);
+  day.product = day.world.boot(day.settings);
+  await day.pass(15_000);
+  trade('SELL');
+  await day.pass(30_000);
+  const { positions, warnings } = await day.view();
+  return {
+    states: positions.map(({ state }) => state),
+    asked: warnings.map(({ id }) => id),
+    net: netOf(exchange, HEDGE),
+  };
+});
+
+it('what others bought before ours and sell again is theirs to the run that goes on', async () => {
+  expect(await theirHedge()).toEqual({ states: ['open'], asked: [], net: 750 });
+});
