@@ -107,7 +107,8 @@ function closeWhatIsFlat(day: Day): void {
         .reduce((sum, order) => sum + (order.side === opens ? surely(order) : -surely(order)), 0);
       return net === 0;
     });
-    if (position.closedAt === null && flat && orders.every(isOver)) position.closedAt = day.now();
+    const isKnown = orders.every(isOver) && !position.unheard?.length;
+    if (position.closedAt === null && flat && isKnown) position.closedAt = day.now();
     day.touchPosition(position);
   }
 }
