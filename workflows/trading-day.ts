@@ -24,7 +24,7 @@ import { Day } from './day/day.ts';
 import { settleExpired } from './day/expiry-settlement.ts';
 import { type DayFacts, newFacts } from './day/facts.ts';
 import { takeOver } from './day/handover.ts';
-import { judgeOpen, keepHours, keepIndexStops } from './day/hourly-close.ts';
+import { judgeLater, judgeOpen, keepHours, keepIndexStops } from './day/hourly-close.ts';
 import { keepJournal } from './day/journal-writer.ts';
 import { expireSession, keepLogins, remindOfLogin } from './day/logins.ts';
 import { keepMarketClock } from './day/market-clock.ts';
@@ -118,13 +118,15 @@ async function open(day: Day): Promise<Handover | null> {
     'day_opened',
     `Day opened. Market ${istTime(opens)} to ${istTime(close)}, square-off ${istTime(exit)}.`,
   );
-  if (context.before) resume(day, context.before, context.session);
+  if (context.before) resume(day, context.before, context.session, context.handover.positions);
   return context.handover;
 }
 
 async function takeUp(day: Day, handover: Handover): Promise<void> {
   day.runOnce('logins', () => keepLogins(day));
   if (day.facts.positions.length === 0) await takeOver(day, handover);
+  // A run that was lost may have taken them over before their last closes were known.
+  else for (const bar of handover.bars) judgeLater(day, bar);
   day.facts.step = 'trading';
 }
 

@@ -1,5 +1,5 @@
 /** Orders and positions as the day, the journal and the API speak of them. Shapes are the control loop's own. */
-import type { Leg, Order, PositionPlan } from '../domain/control/facts.ts';
+import type { Leg, Order, Position, PositionPlan } from '../domain/control/facts.ts';
 import type { IsoDate, MarketMs, SignalName } from '../domain/types.ts';
 
 export type { ContractRef } from '../domain/contracts.ts';
@@ -26,6 +26,8 @@ export type HandedOver = {
   leaving: boolean;
   /** What others held of its contracts. Absent: nothing. */
   foreign?: Holding[];
+  /** Of an earlier day, and no overnight net has settled it yet. */
+  unheard?: NonNullable<Position['unheard']>;
   /** Its orders with fills, or without a known end, of all days so far. */
   orders: Order[];
 };

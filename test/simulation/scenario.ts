@@ -136,14 +136,15 @@ export class Scenario {
     this.execution = this.begin();
   }
 
-  /** Ends the day before, and begins the next one in a new process, from 08:45 on. Somebody logs in and starts at 08:50. */
-  async nextDay(): Promise<void> {
+  /** Ends the day before, and begins the next one in a new process, from 08:45 on. Somebody logs in and starts at 08:50, unless nobody does. */
+  async nextDay(login = true): Promise<void> {
     await this.ended();
     this.world.kill(this.product.process);
     this.date = addDays(this.date, 1);
     await this.at('08:45');
     this.product = this.world.boot(this.settings);
     this.execution = this.begin();
+    if (!login) return;
     await this.at('08:50');
     this.logIn();
     this.start();

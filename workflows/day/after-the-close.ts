@@ -28,6 +28,8 @@ export async function closeTheDay(day: Day): Promise<void> {
   await settleExpiring(day);
   const compared = await compare(day);
   bookExternal(day);
+  // Nobody could see which of them were filled before they died: the next day's overnight net settles that.
+  if (compared?.differences.length === 0) endOrders(day);
   closeWhatIsFlat(day);
   for (const position of facts.positions) tellLeftOpen(day, position.id);
   for (const difference of compared?.differences ?? [])
@@ -83,16 +85,21 @@ function bookExternal(day: Day): void {
   }
 }
 
-/** DAY orders have died with the market: by their fills a position is flat, or it is not. */
+/** DAY orders have died with the market. */
+function endOrders(day: Day): void {
+  const { facts } = day;
+  for (const order of facts.positions.flatMap((position) => ordersOf(facts, position))) {
+    if (isOver(order) || order.phase === 'doubt' || order.phase === 'in_flight') continue;
+    order.phase = 'ended';
+    order.status = order.filledQuantity < order.quantity ? 'CANCELLED' : 'COMPLETE';
+    day.touchOrder(order.tag);
+  }
+}
+
+/** By the fills of its orders a position is flat, or it is not. */
 function closeWhatIsFlat(day: Day): void {
   const { facts } = day;
   for (const position of facts.positions) {
-    for (const order of ordersOf(facts, position)) {
-      if (isOver(order) || order.phase === 'doubt' || order.phase === 'in_flight') continue;
-      order.phase = 'ended';
-      order.status = order.filledQuantity < order.quantity ? 'CANCELLED' : 'COMPLETE';
-      day.touchOrder(order.tag);
-    }
     const orders = ordersOf(facts, position);
     const flat = position.legs.every(({ role, contract, opens }) => {
       const net = orders
@@ -100,7 +107,8 @@ function closeWhatIsFlat(day: Day): void {
         .reduce((sum, order) => sum + (order.side === opens ? surely(order) : -surely(order)), 0);
       return net === 0;
     });
-    if (position.closedAt === null && flat && orders.every(isOver)) position.closedAt = day.now();
+    const isKnown = orders.every(isOver) && !position.unheard?.length;
+    if (position.closedAt === null && flat && isKnown) position.closedAt = day.now();
     day.touchPosition(position);
   }
 }
@@ -134,7 +142,7 @@ function holdingsOf(day: Day, id: string): string {
   const position = day.facts.positions.find((known) => known.id === id);
   if (!position) return '';
   const orders = ordersOf(day.facts, position);
-  return position.legs
+  const held = position.legs
     .map(({ role, contract, opens }) => {
       const net = orders
         .filter((order) => order.role === role && order.tradingsymbol === contract.tradingsymbol)
@@ -143,4 +151,5 @@ function holdingsOf(day: Day, id: string): string {
     })
     .filter((words) => words !== '')
     .join(', ');
+  return held || 'orders whose end nobody has seen';
 }

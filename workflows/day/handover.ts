@@ -18,13 +18,22 @@ const ENDING_LOOKS_LATE = 2;
 const ENDING_LOOK_MS = 5_000;
 
 export function handOver(facts: DayFacts, position: Position): HandedOver {
-  const { id, signal, enteredOn, openedAt, plan, legs } = position;
+  const { id, signal, enteredOn, openedAt, plan, legs, unheard = [] } = position;
   const orders = ordersOf(facts, position).filter(
-    (order) => order.fills.length > 0 || order.filledQuantity > 0 || mayFill(order) || order.phase === 'absent',
+    (order) =>
+      order.fills.length > 0 ||
+      order.filledQuantity > 0 ||
+      mayFill(order) ||
+      order.phase === 'absent' ||
+      unheard.some(({ tag }) => tag === order.tag),
   );
   const foreign = foreignBeside(facts, position);
   const leaving = !staysOvernight(facts, position);
-  return { id, signal, enteredOn, openedAt, plan, legs, leaving, orders, ...(foreign.length > 0 ? { foreign } : {}) };
+  return {
+    ...{ id, signal, enteredOn, openedAt, plan, legs, leaving, orders },
+    ...(foreign.length > 0 ? { foreign } : {}),
+    ...(unheard.length > 0 ? { unheard } : {}),
+  };
 }
 
 /** What others hold of its contracts: without it theirs would be a difference, or taken for ours. */
@@ -71,9 +80,12 @@ function takeUp(day: Day, left: HandedOver, from: string): void {
     legs: left.legs ?? legsOf(left.plan),
     ...{ closedAt: null, entry: null, inJournal: true, carried: true, guardEpoch: 0, problem: null },
     exit: facts.closing || overdue ? { reason: facts.closing ?? 'leftover', askedAt: Date.now() } : null,
-    unheard: left.orders
-      .filter(mayFill)
-      .map((order) => ({ tag: order.tag, units: possibly(order) - order.filledQuantity })),
+    unheard: [
+      ...(left.unheard ?? []),
+      ...left.orders
+        .filter(mayFill)
+        .map((order) => ({ tag: order.tag, units: possibly(order) - order.filledQuantity })),
+    ],
   };
   for (const holding of left.foreign ?? []) recordForeignPosition(day, holding);
   facts.carriedOrders.push(...left.orders.map((order) => ended({ ...order, positionId: id })));

@@ -5,11 +5,13 @@ import type { Holding } from '../../src/contract/ledger.ts';
 import type { Overnight } from '../../src/domain/book/book.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { comparing } from '../activity-proxies.ts';
-import { contractsOf, externalOf, foreignOf, movedSince, recordForeignPosition, signed } from '../external/trades.ts';
+import { contractsOf, externalOf, movedSince, recordForeignPosition, signed } from '../external/trades.ts';
 import { bookOther, setFills } from '../orders/ledger.ts';
 import { requestExit } from '../position/request-exit.ts';
 import type { Day } from './day.ts';
 import type { DayFacts } from './facts.ts';
+
+const CLOSED_OVERNIGHT = 'CLOSED';
 
 /**
  * The overnight net is what was carried, what others hold, and what nobody has heard of. First it settles the orders of yesterday without
@@ -29,7 +31,10 @@ export function takeOvernight(day: Day, overnight: readonly Overnight[]): void {
     keys.set(`${product}:${tradingsymbol}`, { product, tradingsymbol });
   for (const { product, tradingsymbol } of keys.values())
     compareOvernight(day, product, tradingsymbol, quantityOf(overnight, product, tradingsymbol));
-  for (const position of facts.positions) delete position.unheard;
+  for (const position of facts.positions) {
+    if (position.unheard?.length) day.touchPosition(position);
+    delete position.unheard;
+  }
   day.changed();
   askAboutHoldings(day);
 }
@@ -71,15 +76,19 @@ function quantityOf(holdings: readonly Holding[], product: string, tradingsymbol
 
 function compareOvernight(day: Day, product: string, tradingsymbol: string, held: number): void {
   const { facts } = day;
+  const gone = goneBefore(day, product, tradingsymbol);
   const carried = () =>
     facts.carriedOrders
       .filter((order) => order.product === product && order.tradingsymbol === tradingsymbol)
-      .reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), 0);
-  const known = foreignOf(facts, product, tradingsymbol);
+      .reduce((sum, order) => sum + signed({ side: order.side, quantity: order.filledQuantity }), gone);
+  // What they have traded today before ours was there is no part of the night.
+  const { foreign, before } = externalOf(facts, product, tradingsymbol);
+  const known = foreign - before;
   let unknown = held - carried() - known;
   const touches = facts.positions.filter(
-    ({ plan, legs, closedAt }) =>
+    ({ plan, legs, closedAt, carried: wasCarried }) =>
       closedAt === null &&
+      wasCarried &&
       plan.product === product &&
       legs.some(({ contract }) => contract.tradingsymbol === tradingsymbol),
   );
@@ -88,7 +97,7 @@ function compareOvernight(day: Day, product: string, tradingsymbol: string, held
   // A foreign position that became smaller takes nothing from us.
   const shrunk = known * theirs >= 0 && Math.abs(theirs) <= Math.abs(known);
   if (unknown === 0 || touches.length === 0 || shrunk) {
-    recordForeignPosition(day, { product, tradingsymbol, quantity: theirs });
+    recordForeignPosition(day, { product, tradingsymbol, quantity: theirs + before });
     if (theirs !== 0) {
       const text = `Zerodha holds ${theirs} ${tradingsymbol} (${product}) that was not opened here. It is never touched. Acknowledge it to allow entries.`;
       day.warn(`foreign:${product}:${tradingsymbol}`, 'foreign_position', text, true);
@@ -125,6 +134,24 @@ function tellUnpriced(day: Day, position: Position, order: Order, filled: number
   requestExit(day, position, 'leftover');
 }
 
+/** What a run that was lost has booked as closed over night. Signed units. */
+function goneBefore(day: Day, product: string, tradingsymbol: string): number {
+  const booked = Object.values(day.facts.orders).filter(
+    (order) => order.status === CLOSED_OVERNIGHT && order.product === product && order.tradingsymbol === tradingsymbol,
+  );
+  for (const order of booked) recordOvernightTrade(day, order);
+  return booked.reduce((sum, { side, filledQuantity: quantity }) => sum + signed({ side, quantity }), 0);
+}
+
+/** As an external trade of today, so that attribution finds it. */
+function recordOvernightTrade(
+  { facts }: Day,
+  { tag, side, quantity, price, product, tradingsymbol, intendedAt }: Order,
+) {
+  const trade = { tradeId: tag, quantity, price, at: intendedAt, side, orderId: '', byBroker: false };
+  externalOf(facts, product, tradingsymbol).trades.push(trade);
+}
+
 /** Less of ours than was carried: it was closed where no trade of today shows it. Asked about; until then it is not closed again. */
 function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol: string, unknown: number): void {
   let left = unknown;
@@ -142,12 +169,12 @@ function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol
       day.facts.carriedOrders.find((order) => order.positionId === position.id && order.side === leg.opens)
         ?.averagePrice ?? 0;
     const tag = `OVERNIGHT-${tradingsymbol}-${position.id}`;
-    bookOther(day, position, leg, {
+    const order = bookOther(day, position, leg, {
       ...{
         tag,
         side: leg.opens === 'SELL' ? 'BUY' : 'SELL',
         quantity: units,
-        status: 'CLOSED',
+        status: CLOSED_OVERNIGHT,
         price,
         takenFrom: 'person',
         booked: false,
@@ -157,11 +184,7 @@ function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol
     });
     const text = `${position.id}: ${units} ${tradingsymbol} of it are gone at Zerodha since yesterday, without a trade to show. Only what is left is protected and closed here. Acknowledge it to book them at ${(price / 100).toFixed(2)}.`;
     day.warn(`external:${position.id}`, 'foreign_position', text, true);
-    // As an external trade of today, so that attribution finds it.
-    externalOf(day.facts, position.plan.product, tradingsymbol).trades.push({
-      ...{ tradeId: tag, quantity: units, price, at: day.now() },
-      ...{ side: leg.opens === 'SELL' ? 'BUY' : 'SELL', orderId: '', byBroker: false },
-    });
+    recordOvernightTrade(day, order);
   }
   if (left === 0) return;
   const [first] = positions;

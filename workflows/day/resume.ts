@@ -5,18 +5,21 @@
 import type { DaySoFar } from '../../src/contract/journal.ts';
 import type { HandedOver } from '../../src/contract/ledger.ts';
 import type { PositionView, SessionView } from '../../src/contract/views.ts';
+import { istDate } from '../../src/domain/clock.ts';
+import { MISSING_SELL_MS } from '../../src/domain/control/entry.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { parseTag } from '../../src/domain/tags.ts';
 import { recordForeignPosition } from '../external/trades.ts';
 import { warnHandsOff } from './commands.ts';
 import type { Day } from './day.ts';
+import { isBusy } from './view.ts';
 
 /** Without a book for so long exits go by the ledger. Wall milliseconds. */
 const BOOK_WITHIN_MS = 10_000;
 /** More than a run can have used since its last write. */
 const ATTEMPTS_AHEAD = 100;
 
-export function resume(day: Day, before: DaySoFar, session: SessionView | null): void {
+export function resume(day: Day, before: DaySoFar, session: SessionView | null, handed: readonly HandedOver[]): void {
   const { facts } = day;
   facts.journal.batches = before.sequence;
   facts.journal.events = facts.journal.events.map((event, index) => ({ ...event, seq: before.logged + index + 1 }));
@@ -29,7 +32,14 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null):
   for (const order of before.orders) facts.orders[order.tag] = inDoubt(order);
   const attempts = before.orders.map(({ tag }) => parseTag(tag)?.attempt ?? 0);
   facts.attemptsFrom = Math.max(0, ...attempts) + ATTEMPTS_AHEAD;
+  facts.rates.day = before.orders.reduce((sum, order) => sum + callsOf(order), 0);
+  // What was carried got its stop in the instant in which the index was looked at: where it stands later is for the hourly closes.
+  facts.openJudged = before.orders.some(({ purpose, sentAt }) => purpose === 'stop' && sentAt !== null);
+  // Of the night: what they have traded today is heard anew.
+  for (const holding of handed.flatMap(({ foreign = [] }) => foreign)) recordForeignPosition(day, holding);
   for (const { view, handedOver } of before.positions) if (handedOver) takeUp(day, view, handedOver);
+  // Whether the lost run has held a replayed market nobody knows: the other way round than it is wanted, it is asked for.
+  if (facts.clock.length > 0) facts.held = !isBusy(facts);
   if (session) {
     facts.session = session;
     facts.sessionLives = true;
@@ -41,6 +51,11 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null):
   day.page('day_resumed', 'day', text);
 }
 
+/** Calls that the broker has counted for an order, as far as the journal knows. */
+function callsOf({ sentAt, orderId, modifications, cancelAsked }: Order): number {
+  return (sentAt !== null || orderId !== null ? 1 : 0) + modifications + (cancelAsked?.times ?? 0);
+}
+
 /** What was on its way when the run was lost may be in the book. */
 function inDoubt({ change: _, watched: __, ...order }: Order): Order {
   if (order.phase !== 'intended' && order.phase !== 'in_flight') return order;
@@ -50,10 +65,11 @@ function inDoubt({ change: _, watched: __, ...order }: Order): Order {
 function takeUp(
   day: Day,
   view: PositionView,
-  { plan, legs, orders, enteredOn, openedAt, signal, foreign = [] }: HandedOver,
+  { plan, legs, orders, enteredOn, openedAt, signal, unheard = [] }: HandedOver,
 ): void {
   const { facts } = day;
-  const carried = orders.filter(({ tag }) => facts.orders[tag] === undefined);
+  // By their date: a booking of today may be called like one of another day.
+  const carried = orders.filter(({ intendedAt }) => istDate(intendedAt) < facts.identity.date);
   facts.carriedOrders.push(...carried.map((order) => ({ ...order, positionId: view.id })));
   const position: Position = {
     ...{ id: view.id, number: Number(view.id.slice(1)), signal, plan, enteredOn, openedAt, legs: legs ?? [] },
@@ -66,7 +82,8 @@ function takeUp(
       problem: null,
     },
     exit: view.exitReason === null ? null : { reason: view.exitReason, askedAt: Date.now() },
+    unheard,
+    ...(view.state === 'opening' ? { keepsHedgeUntil: Date.now() + MISSING_SELL_MS } : {}),
   };
-  for (const holding of foreign) recordForeignPosition(day, holding);
   facts.positions.push(position);
 }

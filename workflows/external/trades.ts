@@ -16,11 +16,6 @@ export function externalOf(facts: DayFacts, product: string, tradingsymbol: stri
   return fresh;
 }
 
-/** F: what they held at the baseline. Signed units, + is long. */
-export function foreignOf(facts: DayFacts, product: string, tradingsymbol: string): number {
-  return facts.external.find((one) => one.product === product && one.tradingsymbol === tradingsymbol)?.foreign ?? 0;
-}
-
 export function recordForeignPosition({ facts }: Day, { product, tradingsymbol, quantity }: Holding): void {
   externalOf(facts, product, tradingsymbol).foreign = quantity;
 }

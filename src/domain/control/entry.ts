@@ -14,7 +14,7 @@ const WRITTEN_WITHIN_MS = 3_000;
 /** What is known to be absent may be sent once more; an opening sell never is. */
 const HEDGE_SENDS = 2;
 /** An opening sell without an answer may still show: its hedge is kept so long after it was sent, and an exit still ends within a minute. */
-const MISSING_SELL_MS = 50_000;
+export const MISSING_SELL_MS = 50_000;
 
 /** Why the entry opens nothing more; null while it may. */
 function entryEnds({ facts, position, now }: Look): string | null {
@@ -149,7 +149,10 @@ export function awaitsMissingSell(look: Look): boolean {
   const missing = look.orders.filter(
     (order) => order.role === 'main' && order.purpose === 'entry' && order.phase === 'absent',
   );
-  const until = Math.max(0, ...missing.map(({ sentAt, since }) => (sentAt ?? since) + MISSING_SELL_MS));
+  const until = Math.max(
+    look.position.keepsHedgeUntil ?? 0,
+    ...missing.map(({ sentAt, since }) => (sentAt ?? since) + MISSING_SELL_MS),
+  );
   look.again(until);
   return look.now.wall < until;
 }

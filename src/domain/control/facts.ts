@@ -190,8 +190,10 @@ export type Position = {
   inJournal: boolean;
   /** Handed over by the day before: nothing is sent before the open. */
   carried: boolean;
-  /** Opening units of yesterday that nobody has heard the end of, by leg: the overnight net settles them. */
+  /** Units of orders of the days before that nobody has heard the end of: the overnight net settles them. */
   unheard?: { tag: string; units: number }[];
+  /** A run that was lost during its entry may have sold what the journal does not have: its hedge is kept until then. */
+  keepsHedgeUntil?: WallMs;
   /** The guard that runs; an older one's word counts for nothing. */
   guardEpoch: number;
   /** What goes wrong, for people; null when nothing does. */

@@ -11,7 +11,7 @@ export function fallbackTags(facts: ControlFacts, positionId: string, now: Now):
   if (!position?.exit || facts.over || facts.handsOff || !facts.sessionLives) return [];
   if (facts.timetable && now.market < facts.timetable.open) return [];
   return Object.values(facts.orders)
-    .filter((order) => order.positionId === positionId && order.phase === 'resting' && !order.change)
+    .filter((order) => order.positionId === positionId && order.phase === 'resting' && !order.change && !order.watched)
     .filter((order) => now.wall >= (order.steppedAt ?? 0) + AGAIN_MS)
     .map(({ tag }) => tag);
 }

@@ -52,13 +52,13 @@ export function ordersOfLeg(orders: readonly Order[], leg: Leg): Order[] {
 export function heldOf(orders: readonly Order[], leg: Leg, unheard: Position['unheard'] = []): Interval {
   const held = { lo: 0, hi: 0 };
   for (const order of ordersOfLeg(orders, leg)) {
+    // Of the days before: what its end was shows in the overnight net.
+    const most = possibly(order) + (unheard.find(({ tag }) => tag === order.tag)?.units ?? 0);
     if (order.side === leg.opens) {
       held.lo += surely(order);
-      held.hi += possibly(order);
-      // Of yesterday: what its end was shows in the overnight net.
-      held.hi += unheard.find(({ tag }) => tag === order.tag)?.units ?? 0;
+      held.hi += most;
     } else {
-      held.lo -= possibly(order);
+      held.lo -= most;
       held.hi -= surely(order);
     }
   }

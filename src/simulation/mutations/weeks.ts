@@ -34,8 +34,9 @@ export const WEEK_MUTATIONS: readonly Mutation[] = [
     name: 'leg-not-handed-over',
     why: 'The next day is told of the short, and not of its hedge.',
     file: 'workflows/day/handover.ts',
-    find: `(order) => order.fills.length > 0 || order.filledQuantity > 0 || mayFill(order) || order.phase === 'absent',`,
-    replace: `(order) => order.role === 'main' && order.fills.length > 0,`,
+    find: `      order.fills.length > 0 ||
+      order.filledQuantity > 0 ||`,
+    replace: `      (order.role === 'main' && order.fills.length > 0) ||`,
     by: 5,
     days: {
       cases: [

@@ -22,6 +22,7 @@ describe('where the decision itself fails', () => {
   it('a stop that is being changed, or has become a limit, is left alone', () => {
     expect(tags({ change: { kind: 'to_limit', since: NOON, inFlight: true, price: null } })).toEqual([]);
     expect(tags({ phase: 'working', orderType: 'LIMIT' })).toEqual([]);
+    expect(tags({ watched: 'on' })).toEqual([]);
   });
 
   it('it is asked again after ten seconds, not sooner', () => {

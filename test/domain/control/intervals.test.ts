@@ -39,6 +39,8 @@ describe('what is held', () => {
   it('may be more by what nobody has heard of since yesterday', () => {
     const unheard = [{ tag: 'M', units: 75 }];
     expect(heldOf([sold('M', { filledQuantity: 0, quantity: 75 })], main, unheard)).toEqual({ lo: 0, hi: 75 });
+    const stop = stopped('S', { phase: 'ended', filledQuantity: 0 });
+    expect(heldOf([sold('M'), stop], main, [{ tag: 'S', units: 75 }])).toEqual({ lo: 0, hi: 75 });
   });
 });
 

@@ -159,3 +159,55 @@ it('what others traded before ours is theirs to the run that goes on as well', a
   const { buying, warnings, net } = await theirs();
   expect({ buying, warnings, net }).toEqual({ buying: 750, warnings: [], net: [75, 0] });
 });
+
+const saleUnwritten = played({ seed: 2 }, async (day) => {
+  const { exchange, world } = day;
+  // Its answer never comes, and it is in the book some seconds later.
+  day.loseOrder(MAIN, 'SELL', '11:15:25');
+  let hasLeft = false;
+  world.hooks.add((point) => {
+    if (point.kind === 'call' && point.point === 'leaves') hasLeft ||= point.call.order?.side === 'SELL';
+  });
+  await day.at('11:15');
+  while (!hasLeft) await day.pass(5);
+  const written = await world.journal.soFar({ ...day.settings.account, date: day.date });
+  await day.loseRun(1_000);
+  await day.pass(60_000);
+  const naked = Math.max(0, ...afterEachFill(exchange, MAIN, HEDGE).map(({ short, long }) => short - long));
+  const unprotected = shortOf(exchange, MAIN) - buyingBack(exchange, MAIN);
+  const { result } = await day.ended();
+  const net = [netOf(exchange, MAIN), netOf(exchange, HEDGE)];
+  const sold = filledOf(exchange, MAIN, 'SELL');
+  return { known: written?.orders.filter(({ side }) => side === 'SELL').length, sold, naked, unprotected, net, result };
+});
+
+it('a sale that the journal does not have, and that comes late, finds its hedge', async () => {
+  const flat = { naked: 0, unprotected: 0, net: [0, 0], result: 'flat' };
+  expect(await saleUnwritten()).toEqual({ ...flat, known: 0, sold: 750 });
+});
+
+const theirHedge = played({}, async (day) => {
+  const { exchange } = day;
+  const trade = (side: 'BUY' | 'SELL') =>
+    exchange.foreignTrade({ tradingsymbol: HEDGE, product: 'MIS', side, quantity: 75 });
+  await day.at('11:12');
+  trade('BUY');
+  await day.opened();
+  // With all that the program remembers of the book.
+  day.world.kill(day.product.process);
+  await day.loseRun(30_000);
+  day.product = day.world.boot(day.settings);
+  await day.pass(15_000);
+  trade('SELL');
+  await day.pass(30_000);
+  const { positions, warnings } = await day.view();
+  return {
+    states: positions.map(({ state }) => state),
+    asked: warnings.map(({ id }) => id),
+    net: netOf(exchange, HEDGE),
+  };
+});
+
+it('what others bought before ours and sell again is theirs to the run that goes on', async () => {
+  expect(await theirHedge()).toEqual({ states: ['open'], asked: [], net: 750 });
+});
