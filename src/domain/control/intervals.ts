@@ -65,6 +65,14 @@ export function heldOf(orders: readonly Order[], leg: Leg, unheard: Position['un
   return held;
 }
 
+/** Units that a leg holds by its fills alone, once nothing of its orders can fill any more: DAY orders die with the market. */
+export function filledOf(orders: readonly Order[], leg: Leg): number {
+  return ordersOfLeg(orders, leg).reduce(
+    (sum, order) => sum + (order.side === leg.opens ? surely(order) : -surely(order)),
+    0,
+  );
+}
+
 /** Of one product, expiry and option type: any of its longs bounds what any of its shorts can lose. */
 export function seriesOf({ expiry, optionType }: ContractRef, { plan }: Position): string {
   return `${plan.product}:${expiry}:${optionType}`;
