@@ -89,13 +89,20 @@ class Guard {
       quotes.lookIfNeeded(() => this.wake());
       this.judge(null);
       const now = clock.now();
-      if (exitAt !== null && now >= exitAt) this.fire('exit_time', 'exit time');
+      if (exitAt !== null && now >= exitAt && (await this.isTime(exitAt))) this.fire('exit_time', 'exit time');
       if (this.fired) return await this.act(this.fired);
       if (now >= until) return { kind: 'quiet', until };
       const news = blindness.look(now >= open && now < close);
       if (news) return news;
       await this.nap(exitAt === null ? until : Math.min(until, exitAt));
     }
+  }
+
+  /** Looked at again: the copy of a replay's clock runs ahead for a moment after its market was slowed down. */
+  private async isTime(at: MarketMs): Promise<boolean> {
+    const { clock } = this.deps;
+    await clock.read().catch(() => null);
+    return clock.now() >= at;
   }
 
   private legs(): ContractRef[] {

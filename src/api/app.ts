@@ -55,6 +55,8 @@ export function createApi(deps: ApiDeps): Api {
   });
   app.onError((error, c) => {
     const { status, body } = errorAnswer(error, deps.logger);
+    // The rest of the body is not read: the next command needs another connection.
+    if (status === 413) c.header('Connection', 'close');
     return c.json(body, status as ContentfulStatusCode);
   });
   app.notFound((c) => {

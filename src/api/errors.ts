@@ -47,7 +47,7 @@ export function explain(error: unknown): AppError | null {
 function explainHttp(error: HTTPException): AppError {
   if (error.status === 415) return refuse('malformed', 'Send JSON, with the header Content-Type: application/json.');
   if (error.status === 413) return refuse('too_large', 'The request is larger than any command needs to be.');
-  return refuse('malformed', error.message || 'The request cannot be read.');
+  return refuse('malformed', 'The body is no JSON. Send a JSON object, such as {}.');
 }
 
 /** What the day itself refused: its reasons are codes of the API as well. */

@@ -160,9 +160,10 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
     }
   }
 
-  /** Once a date: a person has done it, and may have forgotten it. */
+  /** Once a date: a person has done it, and may have forgotten it. Where something is carried the page about the day says it. */
   async function tellOfPause(facts: WatchFacts): Promise<void> {
-    const { span, day, schedule, now } = facts;
+    const { span, day, schedule, now, positions } = facts;
+    if ((positions ?? []).length > 0) return;
     if (schedule !== 'paused' || day?.kind !== 'none' || !span || now < span.due || now >= span.close) return;
     const text = `The Schedule that opens each day is paused, and no day runs on ${facts.date}. It stays paused: log in or start trading to open the day.`;
     await tell(facts, 'schedule_paused', text, span.due);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -51,6 +52,17 @@ describe('the guard of a position', () => {
     const seen = await desk.guard({ ...input, exitAt });
     expect(seen).toMatchObject({ kind: 'triggered', reason: 'exit_time', sent: true });
     expect(seen.kind === 'triggered' && seen.at).toBeGreaterThanOrEqual(exitAt);
+  });
+
+  it('does not leave before the exit time of a market that was slowed down a moment ago', async () => {
+    desk = await openGuardDesk();
+    const { input } = await desk.open();
+    const { clock } = desk.exchange;
+    clock.set({ speed: 600 });
+    await sleep(600);
+    clock.set({ speed: 1 });
+    const seen = desk.guard({ ...input, exitAt: clock.now() + 20_000, until: clock.now() + 40_000 });
+    expect(await Promise.race([seen, sleep(1_500, 'waits')])).toBe('waits');
   });
 
   it('ends quietly at its end when nothing happens, with its epoch', async () => {

@@ -92,6 +92,18 @@ describe('POST /live/start-trading', () => {
     expect(await program.received()).toEqual([]);
   });
 
+  it('says what to send where the body is no JSON', async () => {
+    const answer = await program.post('/live/start-trading', '{"num_lots": 10');
+    expect(answer.body).toMatchObject({ error: { message: expect.stringMatching(/JSON object, such as/) } });
+  });
+
+  it('refuses a body that is too large, and the next command on the same connections is taken', async () => {
+    await program.openDay();
+    expect(await program.post('/live/start-trading', 'x'.repeat(3_000_000))).toMatchObject({ status: 413 });
+    for (let times = 0; times < 5; times += 1)
+      expect(await program.post('/live/close-position/P9')).toMatchObject({ status: 404 });
+  });
+
   it('refuses a body that does not say it is JSON, instead of starting with the defaults', async () => {
     await program.openDay();
     const answer = await program.call('POST', '/live/start-trading', '{"num_lots":1}', {

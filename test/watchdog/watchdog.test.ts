@@ -187,6 +187,21 @@ describe('a morning without its day', () => {
     await env.client.schedule.getHandle(scheduleId(account)).delete();
   });
 
+  it('with a position carried and a Schedule that a person has paused: it is opened, and nobody is told to open it', async () => {
+    const { journal, account, look, kinds, sent, handle, status } = await desk({ at: '08:56', opensDays: true });
+    await keepSchedule(env.client, account);
+    const schedule = env.client.schedule.getHandle(scheduleId(account));
+    await schedule.pause('on holiday myself');
+    await expect.poll(async () => (await schedule.describe()).state.paused).toBe(true);
+    await journal.write(batch({ ...account, date: '2025-07-14' }, { positions: [CARRIED] }));
+    await look();
+    expect(kinds()).toEqual(['day_missing raised']);
+    expect(sent[0]?.text).toContain('The Schedule is paused. The day is opened now');
+    expect([await status(), (await schedule.describe()).state.paused]).toEqual(['RUNNING', true]);
+    await handle.terminate('by the test');
+    await schedule.delete();
+  });
+
   it('whose Schedule was deleted has it again, and its owner is told', async () => {
     const { account, look, kinds } = await desk({ at: '08:00', opensDays: true });
     await look();

@@ -44,7 +44,19 @@ describe('a carried position in the morning', () => {
       ),
     });
     const tuesday = await week.day('2025-07-15');
+    const { holdMarketClock } = tuesday.parts.day;
+    let isHeld = false;
+    Object.assign(tuesday.parts.day, {
+      holdMarketClock: (input: Parameters<typeof holdMarketClock>[0]) => {
+        isHeld = input.on;
+        return holdMarketClock(input);
+      },
+    });
     await tuesday.logIn();
+    await tuesday.seen('the exit that waits for the open', ({ positions }) => positions[0]?.state === 'closing');
+    await tuesday.at('09:10');
+    // A replayed market would stand at 1x for the rest of the morning.
+    expect(isHeld).toBe(false);
     const report = await week.end(tuesday);
     expect(report).toMatchObject({ result: 'flat', positions: [{ exitReason: 'index_stop' }] });
     expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);

@@ -15,6 +15,7 @@ it('an order that is over before the loop goes on leaves nobody without a market
   const facts = {
     clock: [{ real: 0, market: 0, speed: 60 }],
     positions: [],
+    timetable: null,
     over: false,
     step: 'trading',
     held: false,
@@ -22,6 +23,7 @@ it('an order that is over before the loop goes on leaves nobody without a market
   const day = {
     facts,
     ending: false,
+    now: () => 0,
     anyRunning: () => running,
     async until(_key: string, met: () => boolean) {
       const look = looks[at++];

@@ -4,7 +4,7 @@ import { istTime } from '../../src/domain/clock.ts';
 import { stageOfFile } from './file-stage.ts';
 import { HEDGE, MAIN } from './plan.ts';
 import { expectNeverNaked, ours } from './soundness.ts';
-import type { Day, DayOptions } from './stage.ts';
+import type { SimulatedDay as Day, DayOptions } from './stage.ts';
 
 const stage = stageOfFile();
 
@@ -35,6 +35,9 @@ function expectSquaredOff(today: Day, report: DayReport): void {
     0,
   );
   expect(report.pnl.gross).toBe(gross);
+  const told = today.world.pages.filter(({ cause }) => cause === 'broker_square_off');
+  const unitsTold = told.map(({ text }) => Number(/closed (\d+)/.exec(text)?.[1]));
+  expect(unitsTold.reduce((sum, units) => sum + units, 0)).toBe(2 * 750);
   const executed = new Set(report.trades.map(({ orderId }) => orderId)).size;
   expect(report.charges.brokerage).toBe(executed * 20_00 + 2 * 50_00);
 }

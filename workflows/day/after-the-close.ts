@@ -1,7 +1,7 @@
 /** After the close: what was under way ends, what expired is settled, the ledger is compared, and the day says what came of it. */
 import { condition } from '@temporalio/workflow';
 import type { Reconciliation } from '../../src/contract/activities.ts';
-import { isOver, ordersOf, surely } from '../../src/domain/control/intervals.ts';
+import { filledOf, isOver, ordersOf } from '../../src/domain/control/intervals.ts';
 import { lastLook } from '../orders/last-look.ts';
 import type { Day } from './day.ts';
 import { settleExpired, settleExpiring } from './expiry-settlement.ts';
@@ -101,12 +101,7 @@ function closeWhatIsFlat(day: Day): void {
   const { facts } = day;
   for (const position of facts.positions) {
     const orders = ordersOf(facts, position);
-    const flat = position.legs.every(({ role, contract, opens }) => {
-      const net = orders
-        .filter((order) => order.role === role && order.tradingsymbol === contract.tradingsymbol)
-        .reduce((sum, order) => sum + (order.side === opens ? surely(order) : -surely(order)), 0);
-      return net === 0;
-    });
+    const flat = position.legs.every((leg) => filledOf(orders, leg) === 0);
     const isKnown = orders.every(isOver) && !position.unheard?.length;
     if (position.closedAt === null && flat && isKnown) position.closedAt = day.now();
     day.touchPosition(position);
@@ -143,11 +138,9 @@ function holdingsOf(day: Day, id: string): string {
   if (!position) return '';
   const orders = ordersOf(day.facts, position);
   const held = position.legs
-    .map(({ role, contract, opens }) => {
-      const net = orders
-        .filter((order) => order.role === role && order.tradingsymbol === contract.tradingsymbol)
-        .reduce((sum, order) => sum + (order.side === opens ? surely(order) : -surely(order)), 0);
-      return net === 0 ? '' : `${net} ${contract.tradingsymbol} ${opens === 'SELL' ? 'short' : 'long'}`;
+    .map((leg) => {
+      const net = filledOf(orders, leg);
+      return net === 0 ? '' : `${net} ${leg.contract.tradingsymbol} ${leg.opens === 'SELL' ? 'short' : 'long'}`;
     })
     .filter((words) => words !== '')
     .join(', ');

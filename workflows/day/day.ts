@@ -187,7 +187,10 @@ export class Day extends Loops {
   /** Tells the owner at once, beside the log: what is not a lasting condition, or is over before it could be one. */
   page(cause: string, subject: string, text: string): void {
     const since = Date.now();
-    this.notify({ id: `${cause}:${subject}:${since}`, kind: 'told', cause, subject, text, since });
+    const id = `${cause}:${subject}:${since}`;
+    // An id is delivered once: what is told in the same instant is another message.
+    const others = this.facts.notices.filter((known) => known.id.startsWith(id)).length;
+    this.notify({ id: others === 0 ? id : `${id}:${others}`, kind: 'told', cause, subject, text, since });
     this.log('alert', cause, text);
   }
 

@@ -3,7 +3,7 @@ import { isCancellation } from '@temporalio/workflow';
 import { istAt } from '../../src/domain/clock.ts';
 import { settlementPrice } from '../../src/domain/contracts.ts';
 import type { Leg, Position } from '../../src/domain/control/facts.ts';
-import { heldOf, ordersOf } from '../../src/domain/control/intervals.ts';
+import { filledOf, ordersOf } from '../../src/domain/control/intervals.ts';
 import type { IsoDate, MarketMs, Paise } from '../../src/domain/types.ts';
 import { comparing } from '../activity-proxies.ts';
 import { bookOther } from '../orders/ledger.ts';
@@ -70,7 +70,8 @@ async function officialClose(day: Day, date: IsoDate): Promise<Paise | null> {
 function book(day: Day, position: Position, indexClose: Paise, at: MarketMs): void {
   const orders = ordersOf(day.facts, position);
   for (const leg of position.legs) {
-    const held = heldOf(orders, leg).lo;
+    // A sale that the lists still show as open has died with the market: it holds nothing back.
+    const held = filledOf(orders, leg);
     if (held !== 0) bookLeg(day, position, leg, held, indexClose, at);
   }
   position.exit ??= { reason: 'expired', askedAt: Date.now() };

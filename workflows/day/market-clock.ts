@@ -9,7 +9,10 @@ const KEY = 'day';
 export async function keepMarketClock(day: Day): Promise<void> {
   const { facts } = day;
   if (facts.clock.length === 0) return;
-  const wanted = () => !facts.over && (isBusy(facts) || day.anyRunning('hour ') || day.anyRunning('order of '));
+  // What is to be left waits for the open, and its order holds the market then.
+  const canLeave = () => day.now() >= (facts.timetable?.open ?? 0);
+  const wanted = () =>
+    !facts.over && (isBusy(facts, canLeave()) || day.anyRunning('hour ') || day.anyRunning('order of '));
   while (!day.ending && facts.step !== 'done') {
     await day.until('market clock', () => wanted() !== facts.held || facts.step === 'done');
     // What woke it may be over by now: the next one needs the clock too.

@@ -63,12 +63,12 @@ export function viewOf(facts: DayFacts): DayView {
 }
 
 /** An entry, an exit or an order without a clear answer is under way: in a replay the market runs at its own pace meanwhile. */
-export function isBusy(facts: DayFacts): boolean {
+export function isBusy(facts: DayFacts, canLeave = true): boolean {
   return facts.positions.some((position) => {
     const state = stateOfPosition(facts, position);
     // A manual order may rest for hours.
     const opening = state === 'opening' && position.signal !== 'manual';
-    return opening || state === 'closing' || ordersOf(facts, position).some(isUnderWay);
+    return opening || (state === 'closing' && canLeave) || ordersOf(facts, position).some(isUnderWay);
   });
 }
 

@@ -78,7 +78,12 @@ function allot(
       part,
       takenBefore(day.facts),
     );
-    for (const share of shares) bookShare(day, position, leg, share, trades);
+    const byBroker = shares.filter((share) => bookShare(day, position, leg, share, trades) === 'broker');
+    const closed = byBroker.reduce((sum, { quantity }) => sum + quantity, 0);
+    if (closed > 0) {
+      const what = `${closed} ${leg.contract.tradingsymbol}`;
+      day.page('broker_square_off', position.id, `${position.id}: Zerodha's own square-off closed ${what}.`);
+    }
     left -= shares.reduce((sum, { quantity }) => sum + quantity, 0);
   }
 }
@@ -89,7 +94,7 @@ function bookShare(
   leg: Leg,
   share: ExternalFill,
   trades: readonly { tradeId: string; orderId: string; byBroker: boolean }[],
-): void {
+): 'broker' | 'person' {
   const trade = trades.find(({ tradeId }) => tradeId === tradeOfShare(share.tradeId));
   const byBroker = trade?.byBroker === true;
   bookOther(day, position, leg, {
@@ -103,13 +108,12 @@ function bookShare(
     ...{ takenFrom: byBroker ? ('broker' as const) : ('person' as const), booked: byBroker },
   });
   if (byBroker) {
-    const what = `${share.quantity} ${leg.contract.tradingsymbol}`;
     fillBrokerOrder(day, `BROKER-${trade?.orderId}-${position.id}`, share.quantity);
-    day.page('broker_square_off', position.id, `${position.id}: Zerodha's own square-off closed ${what}.`);
     requestExit(day, position, 'broker_square_off');
-    return;
+    return 'broker';
   }
   ask(day, position);
+  return 'person';
 }
 
 function ask(day: Day, position: Position): void {

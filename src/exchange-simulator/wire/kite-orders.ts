@@ -33,7 +33,7 @@ export function kiteOrders(wire: Pick<Wire, 'closing'> & { exchange: Brokerage }
 
   app.post('/orders/:variety', async (c) => {
     const request = orderRequest(c.req.param('variety'), new URLSearchParams(await c.req.text()));
-    const late = exchange.takeFault('late_acceptance');
+    const late = exchange.takeFault('late_acceptance', (fault) => concerns(fault, request));
     if (late) {
       // The broker took it and said nothing; the order shows up in the book when nobody expects it any more.
       await pause(wire, faultNumber(late, 'ms', 10_000));

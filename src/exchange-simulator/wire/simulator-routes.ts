@@ -13,7 +13,23 @@ const clockChange = z.strictObject({
 });
 const holdChange = z.strictObject({ key: z.string().min(1).max(200), on: z.boolean() });
 const leaseChange = z.strictObject({ seconds: z.number().positive().max(3_600) });
-const faultChange = z.looseObject({ kind: z.string().min(1), count: z.int().positive().default(1) });
+const text = z.string().min(1).optional();
+const number = z.number().optional();
+/** All fields of all kinds: one that nobody reads would widen a fault to what it was not meant for. */
+const faultChange = z.strictObject({
+  kind: z.string().min(1),
+  count: z.int().positive().default(1),
+  ...{ tradingsymbol: text, transaction_type: z.enum(['BUY', 'SELL']).optional(), product: text, tag_prefix: text },
+  ...{ path: text, method: text, after: z.boolean().optional(), change: z.enum(['modify', 'cancel']).optional() },
+  ...{
+    message: text,
+    error_type: text,
+    body: z.string().optional(),
+    side: z.enum(['bids', 'asks', 'both']).optional(),
+  },
+  ...{ ms: number, seconds: number, market_seconds: number, points: number, quantity: number, price: number },
+  ...{ status: z.int().min(200).max(599).optional(), instrument_token: number },
+});
 const foreignTrade = z.strictObject({
   tradingsymbol: z.string().min(1),
   product: z.enum(['MIS', 'NRML']).default('MIS'),

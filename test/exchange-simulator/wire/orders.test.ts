@@ -254,6 +254,17 @@ describe('an exchange that misbehaves on request', () => {
     await tagged('LATE');
   });
 
+  it('answers an error only to the order that the fault names', async () => {
+    const named = { kind: 'late_acceptance', count: 1, ms: 300, tag_prefix: 'NAMED' };
+    simulator.exchange.addFault(named);
+    await kite.placeOrder('regular', order({ tag: 'ANOTHER' }));
+    await tagged('ANOTHER');
+    expect(await refusal(kite.placeOrder('regular', order({ tag: 'NAMED1' })))).toMatchObject({
+      error_type: 'NetworkException',
+    });
+    await tagged('NAMED1');
+  });
+
   it('drops the connection before, or after, the order was taken', async () => {
     simulator.exchange.addFault({ kind: 'drop_connection', count: 1, path: '/orders', method: 'POST' });
     await refusal(kite.placeOrder('regular', order({ tag: 'DROPPED1' })));

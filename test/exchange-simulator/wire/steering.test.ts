@@ -70,6 +70,9 @@ describe("the market's clock", () => {
       ['/simulator/clock', { spede: 1 }, /spede/],
       ['/simulator/clock/holds', { key: 'x' }, /on/],
       ['/simulator/faults', { kind: 'no_such_fault' }, /no_such_fault/],
+      ['/simulator/faults', { kind: 'slow', ms: 'soon' }, /ms/],
+      ['/simulator/faults', { kind: 'reject_order', symbol: PUT }, /symbol/],
+      ['/simulator/faults', { kind: 'no_liquidity', side: 'left' }, /bids/],
       ['/simulator/foreign-trades', { tradingsymbol: PUT }, /transaction_type/],
     ] as [string, unknown, RegExp][]) {
       const answer = await call('POST', path, body);

@@ -65,3 +65,34 @@ it('F11: a stop that the broker cancels some seconds after the close leaves the 
   const { report } = await lateCancel();
   expect({ result: report.result, differences: report.differences }).toEqual({ result: 'carried', differences: [] });
 });
+
+const settledLate = played({ coarse: true, plan: { exitPolicy: 'weekly' } }, async (day) => {
+  const { exchange, world } = day;
+  await day.opened();
+  for (let nights = 0; nights < 3; nights += 1) {
+    await day.ended();
+    await day.nextDay();
+  }
+  await day.at('15:14:50');
+  exchange.addFault({ kind: 'no_liquidity', count: 1, side: 'bids', tradingsymbol: HEDGE });
+  await day.at('15:28:50');
+  const effect = { do: 'frozen' } as const;
+  exchange.addFault({ kind: 'drop_order_update', count: 100 });
+  world.faults.add({ kind: 'orders.frozen', calls: ['orders', 'orderHistory'], effect, forMs: 11 * 60_000 + 20_000 });
+  await day.at('15:30:01');
+  const unsold = day.orders().filter(({ tradingsymbol, side }) => tradingsymbol === HEDGE && side === 'SELL');
+  const report = await day.ended();
+  return { met: day.used('orders.frozen'), unsold: unsold.map(({ status }) => status), report };
+});
+
+it('a hedge finds no buyer on its expiry day, and the broker still shows its sale as open when the official close is out', async () => {
+  const { met, unsold } = await settledLate();
+  expect(met).toBeGreaterThan(0);
+  expect(unsold).toEqual(['CANCELLED']);
+});
+
+it('F11: what is left of a sale that died with the market is settled, and the day ends flat', async () => {
+  const { report } = await settledLate();
+  expect({ result: report.result, differences: report.differences }).toEqual({ result: 'flat', differences: [] });
+  expect(report.trades.map(({ tag }) => tag)).toContainEqual(expect.stringContaining('SETTLED'));
+});
