@@ -123,7 +123,7 @@ export class BookWatch {
         before < 0 || tag.role === 'main' ? 'bought back more than sold' : 'sold more than held',
         what,
       );
-    this.judgeOthers(of, tag, leg, what);
+    if (!isGhost && !this.afterGhost(leg)) this.judgeOthers(of, tag, leg, what);
   }
 
   /** A position that got an order after all may have to trade through zero to undo it. */

@@ -57,6 +57,8 @@ export function judgeEnd(of: {
       !(kind === 'told' && cause === 'emergency' && of.closedAll) &&
       // A long that nobody buys is one by the market alone; its broker squares it off in vain.
       cause !== 'surplus_hedge' &&
+      // So is a loss: whether it is one is judged where positions are left for it.
+      cause !== 'day_loss_limit' &&
       !(cause === 'broker_square_off' && / placed SELL /.test(text)) &&
       !(cause === 'not_flat' && / long/.test(text) && !/ short/.test(text)),
   );

@@ -131,7 +131,7 @@ export class PageDeadlines {
     this.ending.clear();
   }
 
-  /** The newest page that tells of it. One that was raised before and goes on tells of it as well. */
+  /** The newest page that tells of it and goes on, whenever it was raised; else the newest one that has ended since. */
   private pageOf(what: string, from: number): Page | undefined {
     const answers = ANSWERS[causeOf(what)];
     if (!answers) throw new Error(`no page is known that tells of ${what}`);
@@ -141,14 +141,16 @@ export class PageDeadlines {
       (answers.causes.includes(cause) &&
         (position === null || (tag === null ? isOf(subject, position) : subject === tag.trim())));
     const ended = new Set<string>();
+    let over: Page | undefined;
     for (const page of this.of.world.pages.filter(({ at }) => at >= this.since).reverse()) {
       if (!tells(page)) continue;
       const key = `${page.cause}:${page.subject}`;
       if (page.kind === 'ended') ended.add(key);
+      else if (!ended.has(key)) return page;
       // What has ended by now told of it all the same, when it was sent since.
-      else if (page.at >= from || !ended.has(key)) return page;
+      else if (page.at >= from) over ??= page;
     }
-    return undefined;
+    return over;
   }
 
   private hasEnded({ cause, subject }: Page): boolean {

@@ -36,6 +36,8 @@ export class PositionsWatch {
   private readonly shorted = new Set<string>();
   /** Positions whose opening sale has left, whatever became of it: it may need cover. */
   private readonly selling = new Set<string>();
+  /** Lines of cover given to what has sold nothing yet. */
+  private readonly given: string[] = [];
   /** Since when more may fill than is open. */
   private readonly beyond = new Map<string, number>();
   private readonly deadlines: PageDeadlines;
@@ -70,7 +72,7 @@ export class PositionsWatch {
     of.world.hooks.add((point) => {
       if (point.kind === 'call' && point.point === 'leaves' && point.call.name === 'placeOrder') {
         const tag = tagOf(point.call.order?.tag);
-        if (tag?.role === 'main' && tag.purpose === 'entry') this.selling.add(positionOf(tag));
+        if (tag?.role === 'main' && tag.purpose === 'entry') this.sells(positionOf(tag));
       }
     });
   }
@@ -142,12 +144,21 @@ export class PositionsWatch {
     if (position) this.exitDue([position]);
   }
 
+  /** It may have sold by now. What it was given while its order waited for its turn is believed. */
+  private sells(position: string): void {
+    this.selling.add(position);
+    for (const text of this.given.splice(0)) this.transfer(text);
+  }
+
   /** Cover that another position's short needs goes to it (CONTROL): believed where that one has sold something, or may have. */
   private transfer(text: string): void {
     const [, from, units, symbol, to] = /^([PM]\d+): (\d+) (\S+) are kept for ([PM]\d+)/.exec(text) ?? [];
     const { legs } = this.of.book;
     if (!from || !to || !symbol) return;
-    if (!this.selling.has(to) && !legs.legsOf(to).some(({ role }) => role === 'main')) return;
+    if (!this.selling.has(to) && !legs.legsOf(to).some(({ role }) => role === 'main')) {
+      this.given.push(text);
+      return;
+    }
     const held = legs.legsOf(from).find(({ contract }) => contract.endsWith(` ${symbol}`));
     if (held) legs.transfer(from, to, held.contract, Number(units));
   }
