@@ -31,8 +31,8 @@ describe('an emergency', () => {
     await today.closeAll();
     const { answers } = await today.view();
     expect(answers.filter(({ name }) => name === 'close_all')).toMatchObject([
-      { changed: true, text: expect.stringContaining('P1 leave now') },
-      { changed: false, text: expect.stringContaining('P1 are being left already') },
+      { changed: true, text: expect.stringContaining('Leaving now: P1') },
+      { changed: false, text: expect.stringContaining('Already being left: P1') },
     ]);
     today.exchange.clearFaults();
     await expectExit(today, 'emergency', '11:15:00');

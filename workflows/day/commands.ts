@@ -121,8 +121,8 @@ export function closeAll(day: Day, by: string): Answer {
     open.length === 0
       ? 'Nothing is open.'
       : first.length > 0
-        ? `${first.join(', ')} leave now.`
-        : `${open.join(', ')} are being left already.`;
+        ? `Leaving now: ${first.join(', ')}.`
+        : `Already being left: ${open.join(', ')}.`;
   const waits = facts.handsOff && open.length > 0 ? ' It is hands off: nothing is sent until it is switched off.' : '';
   const text = `Emergency: close everything, by ${by}. No new entries today. ${what}${waits}`;
   day.page('emergency', 'day', text);
