@@ -193,6 +193,15 @@ describe('what has a deadline', () => {
     expect(causes(open([hedged('H'), sold('M'), ...both], {}, leaving()))).toEqual(['overclosed P1 5']);
   });
 
+  it('what was closed twice until it is traded back, not while that is on its way', () => {
+    const twice = [order('Y1', { role: 'hedge' }), order('Y2', { role: 'hedge' })];
+    const closed = [hedged('H'), sold('M'), exiting('X1', { phase: 'ended' }), ...twice];
+    const back = (over: Partial<Order>) => hedged('U', { purpose: 'unwind', filledQuantity: 0, ...over });
+    for (const phase of ['in_flight', 'doubt', 'working'] as const)
+      expect(causes(open([...closed, back({ phase })], {}, leaving()))).toContain('overclosed P1 5');
+    expect(causes(open([...closed, back({ filledQuantity: 75 })], {}, leaving()))).toEqual([]);
+  });
+
   it('a net position that no trade explains, 10 s', () => {
     expect(causes(open(undefined, { unexplained: { X: '75 more' } }))).toEqual(['unexplained X 10']);
   });

@@ -167,3 +167,26 @@ it('positions that are wrong by themselves keep no doubt waiting: the exit goes 
   });
   expect(await exit()).toEqual([0, 0]);
 });
+
+/** What was sold twice is bought back at last, however often the broker has refused that before. */
+const undoneAtLast = played({}, async (day) => {
+  const { exchange } = day;
+  day.loseOrder(HEDGE, 'SELL', '11:18');
+  await day.opened();
+  await day.at('11:16');
+  day.emergency();
+  await day.at('11:17:55');
+  const before = netOf(exchange, HEDGE);
+  exchange.addFault({ kind: 'reject_order', count: 1_000_000, tradingsymbol: HEDGE, transaction_type: 'BUY' });
+  await day.at('11:18:02');
+  const twice = netOf(exchange, HEDGE);
+  await day.at('11:20');
+  exchange.clearFaults();
+  await day.pass(EXIT_MS);
+  const ended = day.world.pages.filter(({ cause, kind }) => cause === 'overclosed' && kind === 'ended');
+  return { before, twice, net: netOf(exchange, HEDGE), endedAfterIt: ended.map(({ at }) => at > day.time('11:20')) };
+});
+
+it('a hedge that was sold twice is bought back once that is no longer refused, and paged until then', async () => {
+  expect(await undoneAtLast()).toEqual({ before: 0, twice: -750, net: 0, endedAfterIt: [true] });
+});
