@@ -67,7 +67,8 @@ function protectShort(look: Look, leg: Leg): 'leave' | 'stay' {
   }
   const held = heldOf(orders, leg, position.unheard);
   if (held.lo < 0) {
-    cancelExcess(look, stops, -held.lo);
+    const buying = ours.filter(({ side }) => side === 'BUY');
+    cancelExcess(look, buying, -held.lo);
     return 'stay';
   }
   const bought = mendCover(look, leg, held.lo);
@@ -81,19 +82,26 @@ function protectShort(look: Look, leg: Leg): 'leave' | 'stay' {
 function mendCover(look: Look, leg: Leg, free: number): number | 'leave' {
   const { facts, position, orders } = look;
   const series = seriesOf(leg.contract, position);
-  if (!needsCover(position) || coverSlack(facts, series) >= 0) return 0;
+  if (!needsCover(position)) return 0;
+  if (coverSlack(facts, series) >= 0) {
+    // The cover is back: what was to be bought for want of it stays sold.
+    for (const order of ordersOfLeg(orders, leg)) if (isBuyingBack(order) && mayFill(order)) look.cancel(order);
+    return 0;
+  }
   if (lackOf(orders, position, series) > 0)
     for (const order of orders)
       if (order.side === 'SELL' && order.takenFrom === undefined && mayFill(order)) look.cancel(order);
-  const buying = ordersOfLeg(orders, leg).filter(
-    ({ side, purpose, takenFrom }) => side === 'BUY' && purpose !== 'stop' && takenFrom === undefined,
-  );
+  const buying = ordersOfLeg(orders, leg).filter(isBuyingBack);
   const coming = buying.reduce((sum, order) => sum + (mayFill(order) ? order.quantity - order.filledQuantity : 0), 0);
   const naked = nakedOf(facts, position, series) - coming;
   const bought = trade(look, { leg, side: 'BUY', purpose: 'unwind', orders: buying }, Math.min(naked, free));
   if (naked <= free) return bought;
   look.add({ do: 'exit', reason: 'cover_lost', why: `${naked} units sold have lost their cover` });
   return 'leave';
+}
+
+function isBuyingBack({ side, purpose, takenFrom }: Order): boolean {
+  return side === 'BUY' && purpose !== 'stop' && takenFrom === undefined;
 }
 
 /** Triggered, filled, or ended by anybody but us. */

@@ -1110,6 +1110,14 @@ describe('nothing is sent', () => {
     expect(words(facts, NOON + 1_000)).toEqual(['cancel M2']);
   });
 
+  it('beside what is bought back, when others have bought that, or the cover is back', () => {
+    const back = exiting('U', { purpose: 'unwind', filledQuantity: 0, phase: 'working' });
+    const outside = externally('X');
+    expect(words(factsOf([spread()], [hedged('H'), sold('M'), outside, back]))).toContain('cancel U');
+    // Nor where the cover is back.
+    expect(words(factsOf([spread()], [hedged('H'), sold('M'), back]))).toEqual(['cancel U']);
+  });
+
   it('more than some hundred times in a day that refuses each cancellation', () => {
     let asked = { first: OPEN, last: OPEN, times: 1 };
     while (asked.last < CLOSE) asked = { ...asked, last: nextCancelAt({ cancelAsked: asked }), times: asked.times + 1 };
