@@ -8,12 +8,15 @@ type State = Pick<SimOrder, 'orderId' | 'status' | 'filledQuantity'>;
 
 export class Hearing {
   private readonly world: World;
+  private readonly canRead: () => boolean;
   /** Orders by their ids, as they are, and those of which that was not told. */
   private readonly orders = new Map<string, SimOrder>();
   private readonly untold = new Set<string>();
 
-  constructor(world: World) {
+  /** `canRead`: the product has a session, without which no list is answered. */
+  constructor(world: World, canRead: () => boolean = () => true) {
     this.world = world;
+    this.canRead = canRead;
     world.exchange.onOrder((order) => this.note(order));
     world.ticker.onUpdate((order) => this.tell(order));
     world.hooks.add((point) => this.atPoint(point));
@@ -38,7 +41,7 @@ export class Hearing {
   }
 
   private isDeaf(concerns: (order: SimOrder) => boolean): boolean {
-    if (this.untold.size === 0 || !this.world.faults.hides('orders')) return false;
+    if (this.untold.size === 0 || (this.canRead() && !this.world.faults.hides('orders'))) return false;
     return [...this.untold].some((id) => {
       const order = this.orders.get(id);
       return order !== undefined && concerns(order);

@@ -105,9 +105,9 @@ export class PageDeadlines {
       known.ableSincePageMs += pulseMs;
     }
     const page = this.pageOf(what, known.since - BEFORE_MS);
-    // What kept the whole account from being helped is over: from here on it is for this to be told.
-    if (known.page && !ANSWERS[causeOf(what)]?.causes.includes(known.page.cause) && this.hasEnded(known.page))
-      Object.assign(known, { page: null, ableMs: 0 });
+    // What told of it is over, and it goes on: from here on it is to be told anew.
+    if (known.page && (page ?? known.page) === known.page && this.hasEnded(known.page))
+      Object.assign(known, { page: null, ableMs: 0, since: now + BEFORE_MS });
     else if (page && page !== known.page) {
       known.page = page;
       known.ableSincePageMs = 0;

@@ -66,7 +66,7 @@ export class PositionsWatch {
   }) {
     this.of = of;
     this.deadlines = new PageDeadlines(of);
-    this.hearing = new Hearing(of.world);
+    this.hearing = new Hearing(of.world, () => of.able.hasSession());
     of.world.onLine((line) => this.hear(line));
     of.world.exchange.onOrder(({ tag }) => this.noteProtected(tag));
     of.world.hooks.add((point) => {

@@ -122,6 +122,9 @@ export class Reasons {
     this.remember();
     const due = positions.openPositions().filter((position) => {
       if (!position.startsWith('P') || positions.isLeft(position) || positions.isTouched(position)) return false;
+      // A jump that no option can make is believed by nobody, and is paged.
+      const blind = play.world.pages.findLast(({ cause, subject }) => cause === 'blind' && subject === position);
+      if (blind && blind.kind !== 'ended') return false;
       const target = dues.targetOf(position);
       return target > 0 && -dues.lossOf(position) > SURELY * target + CHARGES * Math.ceil(play.plan.numLots / 10);
     });
