@@ -108,6 +108,8 @@ function closeWhatIsFlat(day: Day): void {
   }
 }
 
+const UNSEEN = 'orders whose end nobody has seen';
+
 function tellLeftOpen(day: Day, id: string): void {
   const { facts } = day;
   const position = facts.positions.find((known) => known.id === id);
@@ -119,11 +121,13 @@ function tellLeftOpen(day: Day, id: string): void {
     day.log('info', 'position_carried', text);
     return;
   }
-  const text =
-    state === 'residual_hedge'
-      ? `${id}: ${held} found no buyer. They can lose no more than they cost, and settle on ${expiryOf(position)} at the latest.`
+  const isResidual = state === 'residual_hedge' && held !== UNSEEN;
+  const text = isResidual
+    ? `${id}: ${held} found no buyer. They can lose no more than they cost, and settle on ${expiryOf(position)} at the latest.`
+    : held === UNSEEN
+      ? `${id}: nobody has seen the end of its orders. Look at Kite, and close what is open.`
       : `${id}: ${held} still open. Close them in Kite.`;
-  day.warn(`${state}:${id}`, state === 'residual_hedge' ? 'residual_hedge' : 'not_flat', text, true);
+  day.warn(`${state}:${id}`, isResidual ? 'residual_hedge' : 'not_flat', text, true);
 }
 
 function leftOpen(day: Day): string {
@@ -144,5 +148,5 @@ function holdingsOf(day: Day, id: string): string {
     })
     .filter((words) => words !== '')
     .join(', ');
-  return held || 'orders whose end nobody has seen';
+  return held || UNSEEN;
 }

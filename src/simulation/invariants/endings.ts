@@ -14,6 +14,8 @@ import { contractKey, positionOf, tagOf } from './legs.ts';
 const MOST_EVENTS = 10_000;
 /** From a trade to the look that shows it. */
 const HEARD_WITHIN_MS = 10_000;
+/** From an order that nobody answers to the second look that does not show it. */
+const SETTLED_WITHIN_MS = 30_000;
 const PAGED_BEFORE_CLOSE_MS = 45 * 60_000;
 
 export function judgeEnd(of: {
@@ -74,10 +76,12 @@ function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): voi
   );
   const left = open.map(([contract, units]) => `${units} ${contract}`).join(', ');
   const { result } = report;
-  // What was traded after the last login was lost nobody could hear of: the ledger's word is all that there is.
-  const isUnheard = world.exchange
-    .allOrders()
-    .some(({ fills }) => fills.some(({ at }) => istDate(at) === day.date && at > readUntil - HEARD_WITHIN_MS));
+  // What was traded after the last login was lost, or was sent before it and never came, nobody could hear of.
+  const isUnheard =
+    world.metAt.placing > readUntil - SETTLED_WITHIN_MS ||
+    world.exchange
+      .allOrders()
+      .some(({ fills }) => fills.some(({ at }) => istDate(at) === day.date && at > readUntil - HEARD_WITHIN_MS));
   // What a late order had closed twice, and the broker has squared off, is in no ledger: it is said as it was left.
   const isSquaredOff = book.lateOrders > 0 && world.exchange.allOrders().some(({ source }) => source === 'broker');
   if (open.length === 0 && result === 'not_flat' && (couldRead || !isUnheard) && !isSquaredOff)
