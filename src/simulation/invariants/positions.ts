@@ -6,6 +6,7 @@ import type { LogLine, World } from '../world/world.ts';
 import type { Able } from './able.ts';
 import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
+import { followGivenCover } from './given-cover.ts';
 import { Hearing } from './hearing.ts';
 import { type Leg, positionOf, tagOf } from './legs.ts';
 import { buying, hasLive, hasTaker, lacksFunds, liveUnits } from './live-orders.ts';
@@ -34,10 +35,6 @@ export class PositionsWatch {
   private readonly exits = new Map<string, number>();
   /** Positions that have been short. */
   private readonly shorted = new Set<string>();
-  /** Positions whose opening sale has left, whatever became of it: it may need cover. */
-  private readonly selling = new Set<string>();
-  /** Lines of cover given to what has sold nothing yet. */
-  private readonly given: string[] = [];
   /** Since when more may fill than is open. */
   private readonly beyond = new Map<string, number>();
   private readonly deadlines: PageDeadlines;
@@ -69,12 +66,7 @@ export class PositionsWatch {
     this.hearing = new Hearing(of.world, () => of.able.hasSession());
     of.world.onLine((line) => this.hear(line));
     of.world.exchange.onOrder(({ tag }) => this.noteProtected(tag));
-    of.world.hooks.add((point) => {
-      if (point.kind === 'call' && point.point === 'leaves' && point.call.name === 'placeOrder') {
-        const tag = tagOf(point.call.order?.tag);
-        if (tag?.role === 'main' && tag.purpose === 'entry') this.sells(positionOf(tag));
-      }
-    });
+    followGivenCover(of.world, of.book.legs);
   }
 
   /** An exit of everything that is open is due: a command, or the clock. */
@@ -138,29 +130,9 @@ export class PositionsWatch {
   }
 
   private hear({ data, text }: LogLine): void {
-    if ('kind' in data && data.kind === 'hedge_kept') this.transfer(text);
     if (!('kind' in data) || data.kind !== 'exit_requested') return;
     const position = /^([PM]\d+): leaving/.exec(text)?.[1];
     if (position) this.exitDue([position]);
-  }
-
-  /** It may have sold by now. What it was given while its order waited for its turn is believed. */
-  private sells(position: string): void {
-    this.selling.add(position);
-    for (const text of this.given.splice(0)) this.transfer(text);
-  }
-
-  /** Cover that another position's short needs goes to it (CONTROL): believed where that one has sold something, or may have. */
-  private transfer(text: string): void {
-    const [, from, units, symbol, to] = /^([PM]\d+): (\d+) (\S+) are kept for ([PM]\d+)/.exec(text) ?? [];
-    const { legs } = this.of.book;
-    if (!from || !to || !symbol) return;
-    if (!this.selling.has(to) && !legs.legsOf(to).some(({ role }) => role === 'main')) {
-      this.given.push(text);
-      return;
-    }
-    const held = legs.legsOf(from).find(({ contract }) => contract.endsWith(` ${symbol}`));
-    if (held) legs.transfer(from, to, held.contract, Number(units));
   }
 
   /** Others have closed something of it: what is ours is for a person to say. */
