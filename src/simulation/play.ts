@@ -24,6 +24,8 @@ export type PlayedDay = {
   date: IsoDate;
   identity: DayIdentity;
   execution: Execution;
+  /** What was terminated of it before: the day went on in another one. */
+  lost: Execution[];
   /** Null when the workflow did not come to its end. */
   report: DayReport | null;
   /** It had so many events that nothing new is to be learnt from it. */
@@ -84,6 +86,9 @@ const BROKEN_OFF_AT = 12_000;
 /** After the close a day has its last looks; a broker that is away takes ten minutes of them. */
 const ENDS_AFTER_CLOSE_MS = 45 * 60_000;
 
+/** A run of the day's workflow was terminated; the next one has begun. */
+export type RunListener = { lost(): void; resumed(): void };
+
 export class Play implements Actor {
   readonly of: Case;
   readonly world: World;
@@ -95,7 +100,7 @@ export class Play implements Actor {
   accidentAt: number | null = null;
   private logins = 0;
   private readonly commandListeners = new Set<(command: Command, position: string | null) => void>();
-  private current: Execution | null = null;
+  private readonly runListeners = new Set<RunListener>();
 
   private constructor(of: Case, world: World, code: WorkflowCode) {
     this.of = of;
@@ -141,7 +146,7 @@ export class Play implements Actor {
     this.moments.watch(this.world);
     for (const { when, deed } of this.of.events) this.whenever(when, () => carryOut(this, deed));
     for (const [index, date] of this.of.dates.entries()) watch.dayEnded(await this.day(date, index));
-    for (const { execution } of this.days) await execution.dispose();
+    for (const { execution, lost } of this.days) for (const one of [...lost, execution]) await one.dispose();
     await this.world.exchange.close();
   }
 
@@ -152,6 +157,10 @@ export class Play implements Actor {
 
   commanded(command: Command, position: string | null): void {
     for (const listener of this.commandListeners) listener(command, position);
+  }
+
+  onRun(listener: RunListener): void {
+    this.runListeners.add(listener);
   }
 
   note(text: string): void {
@@ -171,19 +180,62 @@ export class Play implements Actor {
   }
 
   get execution(): Execution | null {
-    return this.current;
+    return this.days.at(-1)?.execution ?? null;
+  }
+
+  /** Of the day's history, over all that was lost of it. */
+  get events(): number {
+    return eventsOf(this.days.at(-1));
   }
 
   logIn(): void {
+    const { world, execution } = this;
+    if (world.logins.nobodyOn === this.date) {
+      this.note('nobody logs in');
+      return;
+    }
     this.logins += 1;
-    const sealedRequestToken = this.world.sealer.seal(this.world.requestToken());
-    if (this.current?.state === 'running') this.world.logins.givenAt = virtualNow();
-    this.current?.signal('authCompleted', [{ attempt: `login-${this.logins}`, sealedRequestToken }]);
+    const sealedRequestToken = world.sealer.seal(world.requestToken());
+    if (execution?.state === 'running') world.logins.givenAt = virtualNow();
+    execution?.signal('authCompleted', [{ attempt: `login-${this.logins}`, sealedRequestToken }]);
   }
 
   start(): void {
+    const { execution } = this;
+    if (execution?.state !== 'running') return;
     this.commanded({ command: 'start' }, null);
-    this.current?.signal('startTrading', [{ plan: planOf(this.of, this.date), by: 'a person' }]);
+    execution.signal('startTrading', [{ plan: planOf(this.of, this.date), by: 'a person' }]);
+  }
+
+  loseRun(forMs: number): void {
+    const { world } = this;
+    const day = this.days.at(-1);
+    if (day?.execution.state !== 'running') return;
+    this.note(`the day's workflow is terminated, and opened again after ${forMs} ms`);
+    world.used('workflow.lost');
+    day.execution.terminate();
+    world.runLost = true;
+    for (const { lost } of this.runListeners) lost();
+    after(forMs, () => {
+      world.runLost = false;
+      day.lost.push(day.execution);
+      day.execution = this.begin(day.identity);
+      for (const { resumed } of this.runListeners) resumed();
+    });
+  }
+
+  private begin(identity: DayIdentity): Execution {
+    const { temporal } = this.world;
+    const workflowId = dayWorkflowId(identity);
+    temporal.start({
+      workflowId,
+      workflowType: 'tradingDay',
+      taskQueue: this.settings.taskQueue,
+      args: [{ identity, clock: [] }],
+    });
+    const execution = temporal.executions.get(workflowId);
+    if (!execution) throw new Error(`${workflowId} was not started`);
+    return execution;
   }
 
   private async day(date: IsoDate, index: number): Promise<PlayedDay> {
@@ -192,21 +244,12 @@ export class Play implements Actor {
     if (virtualNow() < from) await runTime(() => false, from);
     for (let worker = 0; worker < this.of.workers; worker++) world.boot(this.settings);
     const identity: DayIdentity = { ...this.settings.account, date };
-    const workflowId = dayWorkflowId(identity);
-    world.temporal.start({
-      workflowId,
-      workflowType: 'tradingDay',
-      taskQueue: this.settings.taskQueue,
-      args: [{ identity, clock: [] }],
-    });
-    const execution = world.temporal.executions.get(workflowId);
-    if (!execution) throw new Error(`${workflowId} was not started`);
-    this.current = execution;
     const times = timetable(date);
     const day: PlayedDay = {
       date,
       identity,
-      execution,
+      execution: this.begin(identity),
+      lost: [],
       report: null,
       brokenOff: false,
       close: times.close,
@@ -220,11 +263,12 @@ export class Play implements Actor {
     for (const { end } of hourlyBars(date)) if (end > from) this.at(end, () => this.moments.reach('signal'));
     // A workflow task that goes on failing is shown the whole history each time: it is known by then.
     const isOver = () =>
-      execution.state !== 'running' ||
+      (day.execution.state !== 'running' && !world.runLost) ||
       world.taskFailures.length >= MOST_TASK_FAILURES ||
-      execution.history.events > BROKEN_OFF_AT;
+      eventsOf(day) > BROKEN_OFF_AT;
     await runTime(isOver, times.close + ENDS_AFTER_CLOSE_MS);
-    day.brokenOff = execution.state === 'running' && execution.history.events > BROKEN_OFF_AT;
+    const { execution } = day;
+    day.brokenOff = execution.state === 'running' && eventsOf(day) > BROKEN_OFF_AT;
     day.report = execution.state === 'completed' ? (execution.result as DayReport) : null;
     for (const { process } of world.products) world.kill(process);
     return day;
@@ -273,6 +317,10 @@ export class Play implements Actor {
           .slice(0, 3)} ${text}`,
     );
   }
+}
+
+export function eventsOf(day: Pick<PlayedDay, 'execution' | 'lost'> | undefined): number {
+  return day ? [...day.lost, day.execution].reduce((sum, { history }) => sum + history.events, 0) : 0;
 }
 
 function planOf(of: Case, date: IsoDate): Plan {

@@ -3,7 +3,7 @@
 import type { DayReport } from '../../contract/views.ts';
 import { istDate } from '../../domain/clock.ts';
 import type { MarketMs } from '../../domain/types.ts';
-import type { PlayedDay } from '../play.ts';
+import { eventsOf, type PlayedDay } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { World } from '../world/world.ts';
 import type { BookWatch } from './book.ts';
@@ -39,7 +39,8 @@ export function judgeEnd(of: {
   } else if (!report)
     findings.add(4, 'no report', `the day is ${execution.state}: ${execution.failure?.message ?? 'it never ended'}`);
   else judgeReport(of, report);
-  if (execution.history.events > MOST_EVENTS) findings.add(8, 'too many events', `${execution.history.events} events`);
+  const events = eventsOf(day);
+  if (events > MOST_EVENTS) findings.add(8, 'too many events', `${events} events`);
   for (const leak of new Set(world.leaks)) findings.add(9, 'a secret in a payload', leak);
   const text = [...world.secrets].length > 0 ? JSON.stringify([world.lines, world.pages]) + world.journal.dump() : '';
   for (const secret of world.secrets)

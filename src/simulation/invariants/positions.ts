@@ -1,6 +1,7 @@
 /** Invariants 3, 5 and 10, position by position: protected, left in time, paged about. */
 
 import { istAt, istDate } from '../../domain/clock.ts';
+import type { MarketMs } from '../../domain/types.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { LogLine, World } from '../world/world.ts';
 import type { Able } from './able.ts';
@@ -33,6 +34,8 @@ export class PositionsWatch {
   /** From the moment an exit was due until flat, in seconds. */
   readonly lateExits: number[] = [];
   private readonly exits = new Map<string, number>();
+  /** Positions whose exit stands in the journal: its line has come. */
+  private readonly written = new Set<string>();
   /** Positions that have been short. */
   private readonly shorted = new Set<string>();
   /** Since when more may fill than is open. */
@@ -107,6 +110,19 @@ export class PositionsWatch {
     ];
   }
 
+  /** A run was lost that may not have written them: what the clock or the whole day asks for is due again at the next look. */
+  forgetExitsSince(since: MarketMs): void {
+    for (const [position, at] of this.exits)
+      if (at >= since && !this.written.has(position)) this.exits.delete(position);
+  }
+
+  /** A new run counts its waits anew, hears all that happened from the lists, and asks once more what was answered. */
+  runResumed(): void {
+    this.deadlines.forget();
+    this.hearing.forgetTold();
+    this.acknowledgedAt = 0;
+  }
+
   /** Its exit was asked for, or is due. */
   isLeft(position: string): boolean {
     return this.exits.has(position);
@@ -125,6 +141,7 @@ export class PositionsWatch {
     this.deadlines.forget();
     this.hearing.forget();
     this.exits.clear();
+    this.written.clear();
     this.shorted.clear();
     this.bareSince.clear();
   }
@@ -132,7 +149,9 @@ export class PositionsWatch {
   private hear({ data, text }: LogLine): void {
     if (!('kind' in data) || data.kind !== 'exit_requested') return;
     const position = /^([PM]\d+): leaving/.exec(text)?.[1];
-    if (position) this.exitDue([position]);
+    if (!position) return;
+    this.exitDue([position]);
+    this.written.add(position);
   }
 
   /** Others have closed something of it: what is ours is for a person to say. */

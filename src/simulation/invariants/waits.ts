@@ -18,6 +18,8 @@ const CLOCKS_MS = 60_000;
 const CLOCKS_APART_MS = 2_000;
 /** A second good look so long after a doubt ends it, whatever it shows. */
 const LOOKED_AFTER_MS = 15_000;
+/** Orders that are only on their way are in the journal after ten seconds, and the write. */
+const WRITTEN_MS = 12_000;
 const CHANGING = new Set(['MODIFY VALIDATION PENDING', 'MODIFY PENDING', 'CANCEL PENDING']);
 
 /** `failedAt`: when its last request got lost, null while one is under way. */
@@ -97,6 +99,17 @@ export class Waits {
     for (const [tag, since] of this.doubts) {
       if (this.shown.has(tag) || (asItIs && now - since >= LOOKED_AFTER_MS)) this.doubts.delete(tag);
     }
+  }
+
+  /** Of what has just left no journal knows: without its row in a list nobody does. What was to be changed is asked for anew. */
+  runLost(): void {
+    const since = this.of.able.unwrittenSince(WRITTEN_MS);
+    for (const [tag, at] of this.doubts) if (at >= since) this.doubts.delete(tag);
+    this.changes.clear();
+  }
+
+  runResumed(): void {
+    this.of.deadlines.forget();
   }
 
   forget(): void {
