@@ -72,9 +72,7 @@ export function judgeEnd(of: {
 
 function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): void {
   const { world, book, findings, day, couldRead, readUntil } = of;
-  const open = [...book.legs.open(virtualNow())].filter(
-    ([contract]) => expiryOf(world, contract) > day.date || !contract.startsWith('NRML'),
-  );
+  const open = [...book.legs.open(virtualNow())].filter(([contract]) => !isSettled(of, contract));
   const left = open.map(([contract, units]) => `${units} ${contract}`).join(', ');
   const { result } = report;
   // What was traded after the last login was lost, or was sent before it and never came, nobody could hear of.
@@ -85,7 +83,10 @@ function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): voi
       .some(({ fills }) => fills.some(({ at }) => istDate(at) === day.date && at > readUntil - HEARD_WITHIN_MS));
   // What a late order had closed twice, and the broker has squared off, is in no ledger: it is said as it was left.
   const isSquaredOff = book.lateOrders > 0 && world.exchange.allOrders().some(({ source }) => source === 'broker');
-  if (open.length === 0 && result === 'not_flat' && (couldRead || !isUnheard) && !isSquaredOff)
+  // What expires is booked at a close that somebody logged in has to ask for: until then it is said as it was left.
+  const isUnpriced =
+    !couldRead && [...book.legs.open(virtualNow()).keys()].some((contract) => expiryOf(world, contract) <= day.date);
+  if (open.length === 0 && result === 'not_flat' && (couldRead || !isUnheard) && !isSquaredOff && !isUnpriced)
     findings.add(
       4,
       'not_flat, and it is flat',
@@ -101,6 +102,16 @@ function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): voi
   const paged = world.pages.some(({ at }) => at > day.close - PAGED_BEFORE_CLOSE_MS);
   if (result === 'not_flat' && !paged) findings.add(4, 'not_flat, and nobody was paged', left);
   if (couldRead) judgeMoney(of, report);
+}
+
+/**
+ * It has expired and is open no more. What was bought or sold for the day alone is squared off by the broker before that, unless it was left
+ * over from the day before, when nobody took it.
+ */
+function isSettled({ world, book, day }: Parameters<typeof judgeEnd>[0], contract: string): boolean {
+  if (expiryOf(world, contract) > day.date) return false;
+  const legs = [...book.legs.legs.values()].filter((leg) => leg.contract === contract && leg.net !== 0);
+  return contract.startsWith('NRML') || legs.every(({ openedAt }) => istDate(openedAt) < day.date);
 }
 
 /** Trades and gross to the paisa: every fill of ours of the date, and no other, where nobody else traded our contracts. */

@@ -165,6 +165,6 @@ export class Judge implements Watch {
     judgeSignal(play, day.date, this.findings);
     positions.forgetExits();
     waits.forget();
-    book.legs.forgetClosed();
+    book.legs.forgetClosed(!this.couldRead);
   }
 }

@@ -51,6 +51,8 @@ export class Legs {
   private readonly seen = new Map<string, number>();
   /** Cover that others had sold when the day ended: what it covered is made good from the next open on (CONTROL, what is safe). */
   private readonly soldOverNight = new Map<string, number>();
+  /** Contracts that were one position's short and another's hedge at a close that nobody could read: no net tells what is left of either. */
+  readonly untellable = new Set<string>();
   private realisedBefore = 0;
 
   /** Fills of an order that were not there before. */
@@ -87,8 +89,10 @@ export class Legs {
     return undefined;
   }
 
-  /** A new day numbers its positions anew: those that are closed are forgotten. */
-  forgetClosed(): void {
+  /** A new day numbers its positions anew: those that are closed are forgotten. `isUnread`: nobody was logged in at the close. */
+  forgetClosed(isUnread: boolean): void {
+    this.untellable.clear();
+    if (isUnread) for (const contract of this.onBothSides()) this.untellable.add(contract);
     const left = this.open(Number.POSITIVE_INFINITY);
     this.soldOverNight.clear();
     for (const key of this.externals.keys()) {
@@ -100,6 +104,13 @@ export class Legs {
     const open = new Set([...this.legs.values()].flatMap(({ net, position }) => (net === 0 ? [] : [position])));
     for (const [key, { position }] of this.legs) if (!open.has(position)) this.legs.delete(key);
     this.realisedBefore = this.realised();
+  }
+
+  private onBothSides(): string[] {
+    const roles = new Map<string, Set<Leg['role']>>();
+    for (const { contract, role } of this.legs.values())
+      roles.set(contract, (roles.get(contract) ?? new Set<Leg['role']>()).add(role));
+    return [...roles].flatMap(([contract, { size }]) => (size > 1 ? [contract] : []));
   }
 
   /** What others have closed of ours is booked as closed with the day, and what else they hold is theirs. */
