@@ -83,6 +83,7 @@ const BOOT_MS = 3_000;
 const MOST_TASK_FAILURES = 5;
 /** Beyond what is judged as too many. */
 const BROKEN_OFF_AT = 12_000;
+const LOOKS_FOR_JOURNAL_MS = 1_000;
 /** After the close a day has its last looks; a broker that is away takes ten minutes of them. */
 const ENDS_AFTER_CLOSE_MS = 45 * 60_000;
 
@@ -217,11 +218,21 @@ export class Play implements Actor {
     world.runLost = true;
     for (const { lost } of this.runListeners) lost();
     after(forMs, () => {
-      world.runLost = false;
       day.lost.push(day.execution);
       day.execution = this.begin(day.identity);
-      for (const { resumed } of this.runListeners) resumed();
+      this.resume();
     });
+  }
+
+  /** What the journal does not tell it a new run cannot know: it begins with it. */
+  private resume(): void {
+    const { world } = this;
+    if (world.journalAway) {
+      after(LOOKS_FOR_JOURNAL_MS, () => this.resume());
+      return;
+    }
+    world.runLost = false;
+    for (const { resumed } of this.runListeners) resumed();
   }
 
   private begin(identity: DayIdentity): Execution {

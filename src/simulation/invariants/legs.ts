@@ -93,11 +93,9 @@ export class Legs {
   forgetClosed(isUnread: boolean): void {
     this.untellable.clear();
     if (isUnread) for (const contract of this.onBothSides()) this.untellable.add(contract);
-    const left = this.open(Number.POSITIVE_INFINITY);
     this.soldOverNight.clear();
     for (const key of this.externals.keys()) {
-      const ours = this.ofContract(key);
-      if (!left.has(key) && ours > 0) this.soldOverNight.set(key, ours);
+      if (this.ofContract(key) > 0) this.soldOverNight.set(key, this.closedByOthers(key, Number.POSITIVE_INFINITY));
       this.bookOthers(key);
     }
     this.externals.clear();

@@ -42,6 +42,7 @@ export class Waits {
   private readonly shown = new Set<string>();
   private readonly named = new Set<string>();
   private quotesAt = 0;
+  private unwrittenSince = 0;
 
   constructor(of: Waits['of']) {
     this.of = of;
@@ -101,14 +102,14 @@ export class Waits {
     }
   }
 
-  /** Of what has just left no journal knows: without its row in a list nobody does. What was to be changed is asked for anew. */
   runLost(): void {
-    const since = this.of.able.unwrittenSince(WRITTEN_MS);
-    for (const [tag, at] of this.doubts) if (at >= since) this.doubts.delete(tag);
-    this.changes.clear();
+    this.unwrittenSince = this.of.able.unwrittenSince(WRITTEN_MS);
   }
 
+  /** Of what had just left no journal knows: without its row in a list nobody does. What was to be changed is asked for anew. */
   runResumed(): void {
+    for (const [tag, at] of this.doubts) if (at >= this.unwrittenSince) this.doubts.delete(tag);
+    this.changes.clear();
     this.of.deadlines.forget();
   }
 

@@ -88,7 +88,7 @@ export class World {
   readonly logins = { givenAt: 0, endedAt: 0, nobodyOn: '' };
   readonly hooks = new Set<(point: Point) => void>();
   journalAway = false;
-  /** The day's run was terminated, and is not opened again yet. */
+  /** The day's run was terminated, and no other one can go on with it yet. */
   runLost = false;
   contradiction: (at: MarketMs) => number = () => 0;
   /** Breeze has shown, or shows, another bar than there was. */
