@@ -53,6 +53,8 @@ export class Legs {
   private readonly soldOverNight = new Map<string, number>();
   /** Contracts that were one position's short and another's hedge at a close that nobody could read: no net tells what is left of either. */
   readonly untellable = new Set<string>();
+  /** Shorts of which others had closed some by then: whose trades they were is asked the next morning. */
+  readonly closedUnread = new Set<string>();
   private realisedBefore = 0;
 
   /** Fills of an order that were not there before. */
@@ -92,7 +94,8 @@ export class Legs {
   /** A new day numbers its positions anew: those that are closed are forgotten. `isUnread`: nobody was logged in at the close. */
   forgetClosed(isUnread: boolean): void {
     this.untellable.clear();
-    if (isUnread) for (const contract of this.onBothSides()) this.untellable.add(contract);
+    this.closedUnread.clear();
+    if (isUnread) this.noteUnread();
     this.soldOverNight.clear();
     for (const key of this.externals.keys()) {
       if (this.ofContract(key) > 0) this.soldOverNight.set(key, this.closedByOthers(key, Number.POSITIVE_INFINITY));
@@ -102,6 +105,12 @@ export class Legs {
     const open = new Set([...this.legs.values()].flatMap(({ net, position }) => (net === 0 ? [] : [position])));
     for (const [key, { position }] of this.legs) if (!open.has(position)) this.legs.delete(key);
     this.realisedBefore = this.realised();
+  }
+
+  private noteUnread(): void {
+    for (const contract of this.onBothSides()) this.untellable.add(contract);
+    for (const { net, contract } of this.legs.values())
+      if (net < 0 && this.closedByOthers(contract, Number.POSITIVE_INFINITY) > 0) this.closedUnread.add(contract);
   }
 
   private onBothSides(): string[] {

@@ -83,6 +83,7 @@ export class PositionsWatch {
     const isAsked = this.of.world.pages.findLast(({ cause }) => cause === 'external')?.kind;
     if (isAsked === undefined || isAsked === 'ended') return;
     this.acknowledgedAt = virtualNow();
+    this.of.book.legs.closedUnread.clear();
   }
 
   /** Others have closed some of its short, and nobody has said that it was them: until then its hedge may cover it (CONTROL, I1 and X). */
@@ -93,7 +94,8 @@ export class PositionsWatch {
       .legsOf(position)
       .some(
         ({ net, contract }) =>
-          net < 0 && legs.closedByOthers(contract, virtualNow()) > legs.closedByOthers(contract, heardBy),
+          legs.closedUnread.has(contract) ||
+          (net < 0 && legs.closedByOthers(contract, virtualNow()) > legs.closedByOthers(contract, heardBy)),
       );
   }
 
