@@ -211,3 +211,28 @@ const theirHedge = played({}, async (day) => {
 it('what others bought before ours and sell again is theirs to the run that goes on', async () => {
   expect(await theirHedge()).toEqual({ states: ['open'], asked: [], net: 750 });
 });
+
+/** The run is lost when the hedge has just been bought, and with it the login: no journal has the order, and nobody can look. */
+const hedgeUnseen = played({ coarse: true, plan: { exitPolicy: 'weekly' } }, async (day) => {
+  const { exchange, world } = day;
+  await day.at('11:15');
+  await day.until('an order of the hedge', () => day.orders().some(({ tradingsymbol }) => tradingsymbol === HEDGE));
+  exchange.killSessions();
+  await day.loseRun(20_000);
+  const from = day.now();
+  await day.pass(90_000);
+  const paged = world.pages.some(({ at, cause }) => at >= from && cause === 'no_session');
+  day.emergency();
+  const { result } = await day.ended();
+  await day.nextDay(false);
+  await day.at('09:20');
+  const { positions } = await day.view();
+  const bought = netOf(exchange, HEDGE);
+  day.logIn();
+  await day.pass(120_000);
+  return { paged, result, known: positions.length, bought, net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)] };
+});
+
+it('what a lost run had bought and nobody could look at is not flat: it is paged, handed on, and sold the next day', async () => {
+  expect(await hedgeUnseen()).toEqual({ paged: true, result: 'not_flat', known: 1, bought: 750, net: [0, 0] });
+});
