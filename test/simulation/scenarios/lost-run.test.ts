@@ -236,3 +236,21 @@ const hedgeUnseen = played({ coarse: true, plan: { exitPolicy: 'weekly' } }, asy
 it('what a lost run had bought and nobody could look at is not flat: it is paged, handed on, and sold the next day', async () => {
   expect(await hedgeUnseen()).toEqual({ paged: true, result: 'not_flat', known: 1, bought: 750, net: [0, 0] });
 });
+
+/** A position of a person's and one of a signal; the second loses more than a day may. */
+const beyondTheDay = played({ plan: { maxLossPerDay: 26_000_00 } }, async (day) => {
+  const { exchange } = day;
+  const other = 'NIFTY2571724500PE';
+  await day.opened();
+  await day.placeOrder(other);
+  await day.pass(10_000);
+  await day.loseRun(10_000);
+  await day.pass(15_000);
+  exchange.addFault({ kind: 'price_shift', count: 1, points: 60, seconds: 300, tradingsymbol: MAIN });
+  await day.pass(EXIT_MS);
+  return { net: [netOf(exchange, MAIN), netOf(exchange, other)], entriesOff: (await day.view()).entriesOff };
+});
+
+it("the day's loss limit closes everything also after a run was lost, before anybody starts trading again", async () => {
+  expect(await beyondTheDay()).toEqual({ net: [0, 0], entriesOff: 'day loss limit' });
+});
