@@ -1,7 +1,5 @@
 /** Plays a case: the world, the product in it, the people and the accidents. */
 import { createHash } from 'node:crypto';
-import { BOOK_PACE, type BookPace } from '../../activities/book-pace.ts';
-import { GUARD_PACE, type GuardPace } from '../../activities/guard-pace.ts';
 import type { Plan } from '../contract/commands.ts';
 import { type DayIdentity, dayTaskQueue, dayWorkflowId } from '../contract/identity.ts';
 import type { DayReport } from '../contract/views.ts';
@@ -9,11 +7,11 @@ import { hourlyBars, lotSizeFor, timetable, weeklyExpiry } from '../domain/calen
 import { addDays, istAt, istDate, istTime } from '../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../domain/types.ts';
 import { createLiveClock } from '../market/clock-source.ts';
-import type { FeedPace } from '../market/feed.ts';
 import type { Case, Command, When } from './case.ts';
 import { type Actor, carryOut } from './deeds.ts';
 import { marketOf } from './markets.ts';
 import { Moments } from './moments.ts';
+import { PACES } from './paces.ts';
 import type { Execution } from './temporal/execution.ts';
 import type { WorkflowCode } from './temporal/workflow-vm.ts';
 import { after, resetTime, runTime, virtualNow } from './virtual-time.ts';
@@ -53,32 +51,6 @@ const LATENCIES = {
   journal: [1, 8],
 } as const;
 const EXCHANGE_LATENCY = { minMs: 30, maxMs: 300 };
-/**
- * Coarser than the product is: the same code looks less often, so that a minute of the machine holds more days. Ticks stay within the five
- * seconds for which a guard believes them.
- */
-type Pace = { guard: GuardPace; book: BookPace; feed: FeedPace; ticks: { fastMs: number; slowMs: number } };
-const PACES: Record<Case['pace'], Pace> = {
-  true: {
-    guard: GUARD_PACE,
-    book: BOOK_PACE,
-    feed: { lookMs: 2_000, muteMs: 5_000 },
-    ticks: { fastMs: 1_000, slowMs: 4_000 },
-  },
-  coarse: {
-    guard: { lookMs: 1_000, heartbeatMs: 2_000, quoteLookMs: 2_000 },
-    book: { ...BOOK_PACE, heartbeatMs: 3_000, busyMs: 2_000, openMs: 4_000, idleMs: 30_000, beforeOpenMs: 60_000 },
-    feed: { lookMs: 30_000, muteMs: 150_000 },
-    ticks: { fastMs: 3_000, slowMs: 60_000 },
-  },
-  // Of positions that stay open for hours.
-  slow: {
-    guard: { lookMs: 2_000, heartbeatMs: 3_000, quoteLookMs: 4_000 },
-    book: { ...BOOK_PACE, heartbeatMs: 3_000, busyMs: 3_000, openMs: 8_000, idleMs: 30_000, beforeOpenMs: 60_000 },
-    feed: { lookMs: 30_000, muteMs: 150_000 },
-    ticks: { fastMs: 4_000, slowMs: 60_000 },
-  },
-};
 const BOOT_MS = 3_000;
 const MOST_TASK_FAILURES = 5;
 /** Beyond what is judged as too many. */
