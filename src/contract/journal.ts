@@ -1,5 +1,6 @@
 /** What a day writes into the journal, and what the next one reads from it. */
 import type { IsoDate, MarketMs, WallMs } from '../domain/types.ts';
+import type { Plan } from './commands.ts';
 import type { DayIdentity } from './identity.ts';
 import type { HandedOver, OrderView } from './ledger.ts';
 import type { DayReport, DecisionView, PositionView } from './views.ts';
@@ -25,6 +26,8 @@ export type Switches = {
   closing: 'emergency' | 'stopped' | null;
   /** Why no entries are allowed any more today. */
   entriesOff: string | null;
+  /** The limits of the last start of trading. */
+  plan: Plan | null;
 };
 
 /** What a day writes at once: all of it idempotent by its keys. */

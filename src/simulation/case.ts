@@ -73,7 +73,10 @@ export type Deed =
   | { do: 'stop_process'; ms: number; laptop: boolean; worker: number }
   | { do: 'clock_jump'; ms: number; worker: number }
   | { do: 'evict' }
-  | { do: 'token_death' }
+  /** Somebody terminates the day's workflow; after so long it is opened again, and goes on from the journal. */
+  | { do: 'lose_run'; forMs: number }
+  /** `forGood`: nobody logs in again on that day. */
+  | { do: 'token_death'; forGood?: true }
   | { do: 'journal_away'; ms: number }
   /** Breeze shows the half hour of this market time with so many points x 100 more in its close. */
   | { do: 'breeze_contradicts'; points: number };

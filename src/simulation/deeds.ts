@@ -25,6 +25,8 @@ export interface Actor {
   commanded(command: Command, position: string | null): void;
   logIn(): void;
   start(): void;
+  /** The day's workflow is terminated, and opened again so much later. */
+  loseRun(forMs: number): void;
   /** A process is started so much later. */
   boot(downMs: number): void;
 }
@@ -84,10 +86,14 @@ export function carryOut(actor: Actor, deed: Deed): void {
       world.used('workflow.evicted');
       void actor.execution?.evict();
       return;
+    case 'lose_run':
+      actor.loseRun(deed.forMs);
+      return;
     case 'token_death':
-      actor.note('the broker ends the session');
-      world.used('session.dies');
+      actor.note(`the broker ends the session${deed.forGood ? ', and nobody logs in again today' : ''}`);
+      world.used(deed.forGood ? 'session.dies_for_good' : 'session.dies');
       world.logins.endedAt = virtualNow();
+      if (deed.forGood) world.logins.nobodyOn = istDate(virtualNow());
       world.exchange.killSessions();
       return;
     case 'journal_away':

@@ -15,7 +15,10 @@ const MONDAYS: readonly IsoDate[] = [SIGNAL_MONDAY, '2025-09-22', '2025-12-08', 
 /** Fridays after quiet weeks, with a trading Monday behind them: the signals of two weeks, and two positions at once. */
 const FRIDAYS: readonly IsoDate[] = ['2025-12-12', '2026-07-17', '2026-08-28'];
 const KINDS = Object.keys(FAULTS);
-/** Kinds that seldom meet something that is open are drawn so many times as often, so that each pair of kinds meets often enough. */
+/**
+ * Kinds that seldom meet something that is open are drawn so many times as often, so that each pair of kinds meets often enough; those after
+ * which little else can meet anything are drawn less often.
+ */
 const OFTENER: Readonly<Record<string, number>> = {
   'breeze.away': 10,
   'breeze.contradicts': 3,
@@ -44,6 +47,7 @@ const OFTENER: Readonly<Record<string, number>> = {
   'price.spike': 0.5,
   'quotes.empty': 2,
   'quotes.refused': 3,
+  'session.dies_for_good': 0.25,
   'ticks.lie': 1.75,
   'ticks.no_prices': 1.75,
   'ticks.one_sided': 1.5,
@@ -54,6 +58,7 @@ const OFTENER: Readonly<Record<string, number>> = {
   'updates.twice': 1.75,
   'worker.stopped': 1.25,
   'workflow.cancelled': 2,
+  'workflow.lost': 0.5,
 };
 /** What is asked for in the middle of an entry or an exit. */
 const IN_BETWEEN: readonly Command[] = [
@@ -103,9 +108,12 @@ export function drawCase(seed: number, day: number, options: DrawOptions = { wee
     ...faults(dice, options.kinds ?? KINDS, isCrowded),
     ...people(dice),
   ];
+  // What nobody could read at the close is for the next morning.
+  const isUnread = written.some(({ deed }) => deed.do === 'token_death' && deed.forGood);
+  const [first = ''] = dates;
   return {
     seed: hash(seed, day, 4_712),
-    dates,
+    dates: isUnread && dates.length === 1 ? [first, addDays(first, 1)] : dates,
     from: generated !== null ? '09:10' : early && dice.is(0.2) ? '08:45' : early ? '11:10' : '14:10',
     market: generated === null ? market(dice, dates.length, named) : { generated },
     ...limits(dice, numLots, weekly ? dates : null),
@@ -181,6 +189,8 @@ function faults(dice: Dice, kinds: readonly string[], isCrowded: boolean): Event
     const event = FAULTS[kind]?.(dice);
     if (!event) return [];
     if (kind === 'session.dies') return [event, loginAfter(dice, event.when)];
+    // New entries wait for a start of trading from then on.
+    if (kind === 'workflow.lost') return dice.is(0.5) ? [event, startAfter(dice, event.when)] : [event];
     return kind === 'order.cancelled_at_trigger' ? [event, spikeAfter(dice, event.when)] : [event];
   });
 }
@@ -190,6 +200,14 @@ function loginAfter(dice: Dice, when: When): Event {
   // Some do not hear their telephone.
   const ms = dice.is(0.1) ? dice.between(400_000, 900_000) : dice.spread(2_000, 180_000);
   return { when: 'after' in when ? { ...when, ms: when.ms + ms } : { at: '11:30:00' }, deed: { do: 'command', of } };
+}
+
+function startAfter(dice: Dice, when: When): Event {
+  const ms = dice.between(40_000, 120_000);
+  return {
+    when: 'after' in when ? { ...when, ms: when.ms + ms } : when,
+    deed: { do: 'command', of: { command: 'start' } },
+  };
 }
 
 /** A price at which the resting stop is triggered. */

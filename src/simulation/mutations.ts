@@ -9,6 +9,7 @@ import { DAY_MUTATIONS } from './mutations/days.ts';
 import { ENTRY_MUTATIONS } from './mutations/entries.ts';
 import { EXIT_MUTATIONS } from './mutations/exits.ts';
 import { LEAVING_MUTATIONS } from './mutations/leaving.ts';
+import { LOST_RUN_MUTATIONS } from './mutations/lost-runs.ts';
 import type { Mutation } from './mutations/mutation.ts';
 import { ORDER_MUTATIONS } from './mutations/orders.ts';
 import { SLIP_MUTATIONS } from './mutations/slips.ts';
@@ -24,6 +25,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...LEAVING_MUTATIONS,
   ...SLIP_MUTATIONS,
   ...WEEK_MUTATIONS,
+  ...LOST_RUN_MUTATIONS,
 ];
 
 /**

@@ -1,7 +1,5 @@
 /** Plays a case: the world, the product in it, the people and the accidents. */
 import { createHash } from 'node:crypto';
-import { BOOK_PACE, type BookPace } from '../../activities/book-pace.ts';
-import { GUARD_PACE, type GuardPace } from '../../activities/guard-pace.ts';
 import type { Plan } from '../contract/commands.ts';
 import { type DayIdentity, dayTaskQueue, dayWorkflowId } from '../contract/identity.ts';
 import type { DayReport } from '../contract/views.ts';
@@ -9,11 +7,11 @@ import { hourlyBars, lotSizeFor, timetable, weeklyExpiry } from '../domain/calen
 import { addDays, istAt, istDate, istTime } from '../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../domain/types.ts';
 import { createLiveClock } from '../market/clock-source.ts';
-import type { FeedPace } from '../market/feed.ts';
 import type { Case, Command, When } from './case.ts';
 import { type Actor, carryOut } from './deeds.ts';
 import { marketOf } from './markets.ts';
 import { Moments } from './moments.ts';
+import { PACES } from './paces.ts';
 import type { Execution } from './temporal/execution.ts';
 import type { WorkflowCode } from './temporal/workflow-vm.ts';
 import { after, resetTime, runTime, virtualNow } from './virtual-time.ts';
@@ -24,6 +22,8 @@ export type PlayedDay = {
   date: IsoDate;
   identity: DayIdentity;
   execution: Execution;
+  /** What was terminated of it before: the day went on in another one. */
+  lost: Execution[];
   /** Null when the workflow did not come to its end. */
   report: DayReport | null;
   /** It had so many events that nothing new is to be learnt from it. */
@@ -51,38 +51,16 @@ const LATENCIES = {
   journal: [1, 8],
 } as const;
 const EXCHANGE_LATENCY = { minMs: 30, maxMs: 300 };
-/**
- * Coarser than the product is: the same code looks less often, so that a minute of the machine holds more days. Ticks stay within the five
- * seconds for which a guard believes them.
- */
-type Pace = { guard: GuardPace; book: BookPace; feed: FeedPace; ticks: { fastMs: number; slowMs: number } };
-const PACES: Record<Case['pace'], Pace> = {
-  true: {
-    guard: GUARD_PACE,
-    book: BOOK_PACE,
-    feed: { lookMs: 2_000, muteMs: 5_000 },
-    ticks: { fastMs: 1_000, slowMs: 4_000 },
-  },
-  coarse: {
-    guard: { lookMs: 1_000, heartbeatMs: 2_000, quoteLookMs: 2_000 },
-    book: { ...BOOK_PACE, heartbeatMs: 3_000, busyMs: 2_000, openMs: 4_000, idleMs: 30_000, beforeOpenMs: 60_000 },
-    feed: { lookMs: 30_000, muteMs: 150_000 },
-    ticks: { fastMs: 3_000, slowMs: 60_000 },
-  },
-  // Of positions that stay open for hours.
-  slow: {
-    guard: { lookMs: 2_000, heartbeatMs: 3_000, quoteLookMs: 4_000 },
-    book: { ...BOOK_PACE, heartbeatMs: 3_000, busyMs: 3_000, openMs: 8_000, idleMs: 30_000, beforeOpenMs: 60_000 },
-    feed: { lookMs: 30_000, muteMs: 150_000 },
-    ticks: { fastMs: 4_000, slowMs: 60_000 },
-  },
-};
 const BOOT_MS = 3_000;
 const MOST_TASK_FAILURES = 5;
 /** Beyond what is judged as too many. */
 const BROKEN_OFF_AT = 12_000;
+const LOOKS_FOR_JOURNAL_MS = 1_000;
 /** After the close a day has its last looks; a broker that is away takes ten minutes of them. */
 const ENDS_AFTER_CLOSE_MS = 45 * 60_000;
+
+/** A run of the day's workflow was terminated; the next one has begun. */
+export type RunListener = { lost(): void; resumed(): void };
 
 export class Play implements Actor {
   readonly of: Case;
@@ -95,7 +73,7 @@ export class Play implements Actor {
   accidentAt: number | null = null;
   private logins = 0;
   private readonly commandListeners = new Set<(command: Command, position: string | null) => void>();
-  private current: Execution | null = null;
+  private readonly runListeners = new Set<RunListener>();
 
   private constructor(of: Case, world: World, code: WorkflowCode) {
     this.of = of;
@@ -141,7 +119,7 @@ export class Play implements Actor {
     this.moments.watch(this.world);
     for (const { when, deed } of this.of.events) this.whenever(when, () => carryOut(this, deed));
     for (const [index, date] of this.of.dates.entries()) watch.dayEnded(await this.day(date, index));
-    for (const { execution } of this.days) await execution.dispose();
+    for (const { execution, lost } of this.days) for (const one of [...lost, execution]) await one.dispose();
     await this.world.exchange.close();
   }
 
@@ -152,6 +130,10 @@ export class Play implements Actor {
 
   commanded(command: Command, position: string | null): void {
     for (const listener of this.commandListeners) listener(command, position);
+  }
+
+  onRun(listener: RunListener): void {
+    this.runListeners.add(listener);
   }
 
   note(text: string): void {
@@ -171,19 +153,72 @@ export class Play implements Actor {
   }
 
   get execution(): Execution | null {
-    return this.current;
+    return this.days.at(-1)?.execution ?? null;
+  }
+
+  /** Of the day's history, over all that was lost of it. */
+  get events(): number {
+    return eventsOf(this.days.at(-1));
   }
 
   logIn(): void {
+    const { world, execution } = this;
+    if (world.logins.nobodyOn === this.date) {
+      this.note('nobody logs in');
+      return;
+    }
     this.logins += 1;
-    const sealedRequestToken = this.world.sealer.seal(this.world.requestToken());
-    if (this.current?.state === 'running') this.world.logins.givenAt = virtualNow();
-    this.current?.signal('authCompleted', [{ attempt: `login-${this.logins}`, sealedRequestToken }]);
+    const sealedRequestToken = world.sealer.seal(world.requestToken());
+    if (execution?.state === 'running') world.logins.givenAt = virtualNow();
+    execution?.signal('authCompleted', [{ attempt: `login-${this.logins}`, sealedRequestToken }]);
   }
 
   start(): void {
+    const { execution } = this;
+    if (execution?.state !== 'running') return;
     this.commanded({ command: 'start' }, null);
-    this.current?.signal('startTrading', [{ plan: planOf(this.of, this.date), by: 'a person' }]);
+    execution.signal('startTrading', [{ plan: planOf(this.of, this.date), by: 'a person' }]);
+  }
+
+  loseRun(forMs: number): void {
+    const { world } = this;
+    const day = this.days.at(-1);
+    if (day?.execution.state !== 'running') return;
+    this.note(`the day's workflow is terminated, and opened again after ${forMs} ms`);
+    world.used('workflow.lost');
+    day.execution.terminate();
+    world.runLost = true;
+    for (const { lost } of this.runListeners) lost();
+    after(forMs, () => {
+      day.lost.push(day.execution);
+      day.execution = this.begin(day.identity);
+      this.resume();
+    });
+  }
+
+  /** What the journal does not tell it a new run cannot know: it begins with it. */
+  private resume(): void {
+    const { world } = this;
+    if (world.journalAway) {
+      after(LOOKS_FOR_JOURNAL_MS, () => this.resume());
+      return;
+    }
+    world.runLost = false;
+    for (const { resumed } of this.runListeners) resumed();
+  }
+
+  private begin(identity: DayIdentity): Execution {
+    const { temporal } = this.world;
+    const workflowId = dayWorkflowId(identity);
+    temporal.start({
+      workflowId,
+      workflowType: 'tradingDay',
+      taskQueue: this.settings.taskQueue,
+      args: [{ identity, clock: [] }],
+    });
+    const execution = temporal.executions.get(workflowId);
+    if (!execution) throw new Error(`${workflowId} was not started`);
+    return execution;
   }
 
   private async day(date: IsoDate, index: number): Promise<PlayedDay> {
@@ -192,21 +227,12 @@ export class Play implements Actor {
     if (virtualNow() < from) await runTime(() => false, from);
     for (let worker = 0; worker < this.of.workers; worker++) world.boot(this.settings);
     const identity: DayIdentity = { ...this.settings.account, date };
-    const workflowId = dayWorkflowId(identity);
-    world.temporal.start({
-      workflowId,
-      workflowType: 'tradingDay',
-      taskQueue: this.settings.taskQueue,
-      args: [{ identity, clock: [] }],
-    });
-    const execution = world.temporal.executions.get(workflowId);
-    if (!execution) throw new Error(`${workflowId} was not started`);
-    this.current = execution;
     const times = timetable(date);
     const day: PlayedDay = {
       date,
       identity,
-      execution,
+      execution: this.begin(identity),
+      lost: [],
       report: null,
       brokenOff: false,
       close: times.close,
@@ -220,11 +246,12 @@ export class Play implements Actor {
     for (const { end } of hourlyBars(date)) if (end > from) this.at(end, () => this.moments.reach('signal'));
     // A workflow task that goes on failing is shown the whole history each time: it is known by then.
     const isOver = () =>
-      execution.state !== 'running' ||
+      (day.execution.state !== 'running' && !world.runLost) ||
       world.taskFailures.length >= MOST_TASK_FAILURES ||
-      execution.history.events > BROKEN_OFF_AT;
+      eventsOf(day) > BROKEN_OFF_AT;
     await runTime(isOver, times.close + ENDS_AFTER_CLOSE_MS);
-    day.brokenOff = execution.state === 'running' && execution.history.events > BROKEN_OFF_AT;
+    const { execution } = day;
+    day.brokenOff = execution.state === 'running' && eventsOf(day) > BROKEN_OFF_AT;
     day.report = execution.state === 'completed' ? (execution.result as DayReport) : null;
     for (const { process } of world.products) world.kill(process);
     return day;
@@ -273,6 +300,10 @@ export class Play implements Actor {
           .slice(0, 3)} ${text}`,
     );
   }
+}
+
+export function eventsOf(day: Pick<PlayedDay, 'execution' | 'lost'> | undefined): number {
+  return day ? [...day.lost, day.execution].reduce((sum, { history }) => sum + history.events, 0) : 0;
 }
 
 function planOf(of: Case, date: IsoDate): Plan {

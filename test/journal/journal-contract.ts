@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { PositionView } from '../../src/contract/views.ts';
 import type { Journal } from '../../src/journal/types.ts';
 import { specifyNotices } from '../notices/journal-contract.ts';
+import { PLAN } from '../workflows/plan.ts';
 import { AT, batch, DATE, decision, event, freshDay, handed, order, position, report } from './journal-rows.ts';
 
 export function specifyJournal(journalOf: () => Journal): void {
@@ -53,9 +54,16 @@ function specifyDays(journalOf: () => Journal): void {
   it('keeps what was switched on for the day, as the newest batch says', async () => {
     const journal = journalOf();
     const day = freshDay();
-    const switches = { handsOff: { by: 'a person', since: 1 }, closing: 'emergency', entriesOff: 'emergency' } as const;
+    const switches = {
+      handsOff: { by: 'a person', since: 1 },
+      closing: 'emergency',
+      entriesOff: 'emergency',
+      plan: PLAN,
+    } as const;
     await journal.write(batch(day, { sequence: 2, switches }));
-    await journal.write(batch(day, { sequence: 1, switches: { handsOff: null, closing: null, entriesOff: null } }));
+    await journal.write(
+      batch(day, { sequence: 1, switches: { handsOff: null, closing: null, entriesOff: null, plan: null } }),
+    );
     expect((await journal.soFar(day))?.switches).toEqual(switches);
   });
 

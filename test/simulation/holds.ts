@@ -65,4 +65,6 @@ export const HELD_KINDS: readonly string[] = [
   'workflow.cancelled',
   'external.bought_back',
   'external.hedge_sold',
+  'workflow.lost',
+  'session.dies_for_good',
 ];

@@ -181,6 +181,35 @@ describe('a session that the broker has ended', () => {
   });
 });
 
+describe('a run that is lost', () => {
+  const lost = { do: 'lose_run', forMs: 20_000 } as const;
+  it('may have forgotten a command of its last seconds, and none of before', async () => {
+    const commanded = (ms: number) =>
+      runner.run(
+        quietDay([
+          onMoment('main_filled', 30_000, { do: 'command', of: { command: 'close_position', which: 0 } }),
+          onMoment('main_filled', 30_000 + ms, lost),
+        ]),
+      );
+    for (const ms of [10, 200, 10_000]) {
+      const { findings, used, results } = await commanded(ms);
+      expect([findings, used.includes('workflow.lost'), results]).toEqual([[], true, ['flat']]);
+    }
+  });
+
+  it('and a login that is not back: the next morning tells what is held', async () => {
+    const gone = { do: 'token_death', forGood: true } as const;
+    const { findings, results } = await runner.run(
+      quietDay([onMoment('hedge_leaves', 150, lost), onMoment('hedge_leaves', 200, gone)], {
+        dates: ['2025-07-14', '2025-07-15'],
+        plan: { numLots: 4, exitPolicy: 'weekly' },
+        pace: 'slow',
+      }),
+    );
+    expect([findings, results]).toEqual([[], ['not_flat', 'flat']]);
+  });
+});
+
 describe('days on which nothing goes wrong have no findings', () => {
   const large = { numLots: 5, maxCapitalAtRisk: 50_000_000_00, maxLossPerDay: 100_000_00 };
   const twoSignals: Partial<Case> = {

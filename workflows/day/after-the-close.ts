@@ -1,8 +1,10 @@
 /** After the close: what was under way ends, what expired is settled, the ledger is compared, and the day says what came of it. */
 import { condition } from '@temporalio/workflow';
 import type { Reconciliation } from '../../src/contract/activities.ts';
-import { filledOf, isOver, ordersOf } from '../../src/domain/control/intervals.ts';
+import type { Position } from '../../src/domain/control/facts.ts';
+import { filledOf, isOver, isUnseen, ordersOf, ordersOfLeg, possibly } from '../../src/domain/control/intervals.ts';
 import { lastLook } from '../orders/last-look.ts';
+import { bookOther } from '../orders/ledger.ts';
 import type { Day } from './day.ts';
 import { settleExpired, settleExpiring } from './expiry-settlement.ts';
 import { compareWithBroker } from './reconcile.ts';
@@ -28,6 +30,7 @@ export async function closeTheDay(day: Day): Promise<void> {
   await settleExpiring(day);
   const compared = await compare(day);
   bookExternal(day);
+  for (const position of facts.positions) recordUnseen(day, position);
   // Nobody could see which of them were filled before they died: the next day's overnight net settles that.
   if (compared?.differences.length === 0) endOrders(day);
   closeWhatIsFlat(day);
@@ -82,6 +85,25 @@ function bookExternal(day: Day): void {
       'external_booked',
       `${order.positionId}: ${order.filledQuantity} ${order.tradingsymbol} are booked as closed outside: nobody said otherwise.`,
     );
+  }
+}
+
+/** What a lost run may have entered with is in doubt: the next day's overnight net settles it. */
+function recordUnseen(day: Day, position: Position): void {
+  const { facts } = day;
+  const { id, plan, legs, closedAt, signal } = position;
+  if (closedAt !== null || signal === 'manual' || !isUnseen(facts, position)) return;
+  const orders = ordersOf(facts, position);
+  for (const leg of legs) {
+    const known = ordersOfLeg(orders, leg).filter(({ side }) => side === leg.opens);
+    const quantity = plan.quantity - known.reduce((sum, order) => sum + possibly(order), 0);
+    if (quantity <= 0) continue;
+    const { lowestSell = 0, highestHedge = 0 } = plan.bounds ?? {};
+    bookOther(day, position, leg, {
+      ...{ tag: `UNSEEN-${id}-${leg.contract.tradingsymbol}`, purpose: 'entry', phase: 'doubt', status: 'IN DOUBT' },
+      ...{ side: leg.opens, quantity, price: leg.opens === 'BUY' ? highestHedge : lowestSell, fills: [] },
+      statusMessage: 'A run that was lost may have sent it',
+    });
   }
 }
 

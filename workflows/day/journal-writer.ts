@@ -37,6 +37,8 @@ function isDirty({ journal, decisions }: DayFacts): boolean {
   );
 }
 
+const switchesOf = ({ handsOff, closing, entriesOff, plan }: DayFacts) => ({ handsOff, closing, entriesOff, plan });
+
 async function write(day: Day): Promise<void> {
   const { facts } = day;
   const { journal } = facts;
@@ -52,7 +54,7 @@ async function write(day: Day): Promise<void> {
     positions: positions.map((position) => viewOfPosition(facts, position)),
     handedOver: Object.fromEntries(positions.map((position) => [position.id, handOver(facts, position)])),
     decisions: facts.decisions.slice(journal.decided),
-    switches: { handsOff: facts.handsOff, closing: facts.closing, entriesOff: facts.entriesOff },
+    switches: switchesOf(facts),
     report: facts.report,
   };
   journal.events = [];

@@ -104,7 +104,13 @@ export function staysOvernight(facts: DayFacts, position: Position): boolean {
   const expiry = expiryOf(position);
   if (position.signal === 'manual' || position.plan.product !== 'NRML' || expiry <= facts.identity.date) return false;
   const state = stateOfPosition(facts, position);
-  return state === 'residual_hedge' || (state === 'open' && !position.exit);
+  // A hedge of which nobody knows whether it is there is no hedge that stays.
+  return state === 'residual_hedge' ? isSurelyHeld(facts, position) : state === 'open' && !position.exit;
+}
+
+function isSurelyHeld(facts: DayFacts, position: Position): boolean {
+  const orders = ordersOf(facts, position);
+  return position.legs.some((leg) => leg.opens === 'BUY' && heldOf(orders, leg, position.unheard).lo > 0);
 }
 
 /** Of its legs: all expire together. */

@@ -1,7 +1,7 @@
 /** Nobody waits in silence: what holds for longer than it may is paged (`pages-due.ts`). Pure. */
 import type { MarketMs, WallMs } from '../types.ts';
 import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
-import { filledOf, heldOf, isOver, isResidual, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
+import { filledOf, heldOf, isOver, isResidual, isUnseen, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
 import { shareUsed } from './rates.ts';
 import { unprotected, unprotectedSince } from './unprotected.ts';
 
@@ -42,6 +42,7 @@ function isOpen(facts: ControlFacts, position: Position): boolean {
   const orders = ordersOf(facts, position);
   return (
     orders.some(mayFill) ||
+    (position.closedAt === null && isUnseen(facts, position)) ||
     position.legs.some((leg) => {
       const held = heldOf(orders, leg, position.unheard);
       return held.lo !== 0 || held.hi !== 0;

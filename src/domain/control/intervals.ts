@@ -188,6 +188,11 @@ export function openedAtPrice(orders: readonly Order[], leg: Leg): number | null
   return filled?.price ?? null;
 }
 
+/** A run was lost during its entry, and nobody has read a book since: what it may hold stands nowhere. */
+export function isUnseen(facts: Pick<ControlFacts, 'book' | 'waitsForBook'>, position: Position): boolean {
+  return position.keepsHedgeUntil !== undefined && facts.waitsForBook !== null && facts.book.readAt === null;
+}
+
 /** Nothing is short any more, and what is left of the hedge is offered at the best price that it may show: bounded, and nobody takes it. */
 export function isResidual(position: Position, orders: readonly Order[]): boolean {
   const short = position.legs.some((leg) => leg.opens === 'SELL' && heldOf(orders, leg, position.unheard).hi > 0);

@@ -7,7 +7,7 @@ import { trade } from './closing.ts';
 import { beginCommanded, enter } from './entry.ts';
 import { leave } from './exit.ts';
 import type { ControlFacts, Now } from './facts.ts';
-import { heldOf, isBrokers, mayFill, ordersOfLeg } from './intervals.ts';
+import { heldOf, isBrokers, isUnseen, mayFill, ordersOfLeg } from './intervals.ts';
 import { protect } from './protection.ts';
 import { withinRates } from './rates.ts';
 
@@ -74,8 +74,8 @@ function giveUpChanges(look: Look): void {
 }
 
 /** Nothing is held, nothing may fill, and nothing more is to come. */
-function isClosed({ position, orders }: Look): boolean {
-  if (orders.some(mayFill)) return false;
+function isClosed({ facts, position, orders }: Look): boolean {
+  if (orders.some(mayFill) || isUnseen(facts, position)) return false;
   // An entry goes on until it is left, and a position that a command has just opened has no order yet.
   if (!position.exit && (position.entry !== null || orders.length === 0)) return false;
   return position.legs.every((leg) => {

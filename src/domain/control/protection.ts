@@ -49,10 +49,16 @@ export function protect(look: Look): void {
   for (const leg of position.legs) if (leg.opens === 'BUY') trimHedge(look, leg);
 }
 
-/** A limit that closes what nobody wants to leave: an order that was not remembered. Its units are protected by a stop instead. */
+/**
+ * A limit that closes what nobody wants to leave, or opens what nobody enters any more: an order of a run that was lost, or one that came late.
+ * What is short is protected by a stop.
+ */
 function cancelUnwanted(look: Look, leg: Leg): void {
-  for (const order of ordersOfLeg(look.orders, leg))
-    if (order.purpose === 'exit' && order.takenFrom === undefined && mayFill(order)) look.cancel(order);
+  const isEntering = look.position.entry !== null;
+  for (const order of ordersOfLeg(look.orders, leg)) {
+    const isUnwanted = order.purpose === 'exit' || (order.purpose === 'entry' && !isEntering);
+    if (isUnwanted && order.takenFrom === undefined && mayFill(order)) look.cancel(order);
+  }
 }
 
 /** Rests its stop. `leave`: the position is to be left instead. */

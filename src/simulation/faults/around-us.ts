@@ -3,6 +3,7 @@ import { anywhere, beforeSending, call, type Draw, deed, GATEWAY, whileOpen } fr
 
 export const SURROUNDING_FAULTS: Readonly<Record<string, Draw>> = {
   'session.dies': deed(anywhere, () => ({ do: 'token_death' })),
+  'session.dies_for_good': deed(anywhere, () => ({ do: 'token_death', forGood: true })),
   'breeze.away': call(
     'breeze.away',
     ['candles'],
@@ -42,5 +43,7 @@ export const SURROUNDING_FAULTS: Readonly<Record<string, Draw>> = {
     worker: dice.between(0, 1),
   })),
   'workflow.evicted': deed(anywhere, () => ({ do: 'evict' })),
+  // The watchdog looks each half minute.
+  'workflow.lost': deed(anywhere, (dice) => ({ do: 'lose_run', forMs: dice.between(1_000, 35_000) })),
   'workflow.cancelled': deed(anywhere, () => ({ do: 'command', of: { command: 'cancel_workflow' } })),
 };

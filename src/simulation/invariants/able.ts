@@ -14,6 +14,9 @@ const TAKEN_UP_MS = 30_000;
 /** Nothing new is placed under MIS so long before the broker's own square-off. */
 const NO_PLACEMENT_BEFORE_MS = 2 * 60_000;
 
+/** Two breaks that lie so close together are one: what is written after the first has had no time. */
+const WRITES_AGAIN_MS = 20_000;
+
 type Product = World['products'][number];
 
 export class Able {
@@ -28,6 +31,8 @@ export class Able {
   /** When something last stood in the way of a login, and the last login that nothing stood in the way of. */
   private disturbedAt = 0;
   private undisturbedLogin = 0;
+  /** When nothing could be written the last time. */
+  private readonly notWriting = { from: 0, until: 0 };
   /** The login that a process had last. */
   private token: string | null = null;
 
@@ -47,15 +52,23 @@ export class Able {
   /** Once a second. */
   pulse(): void {
     const now = virtualNow();
-    const runs = this.world.products.some(({ process }) => process.running && process.atWork);
+    const runs = !this.world.runLost && this.world.products.some(({ process }) => process.running && process.atWork);
     if (!runs) this.workingSince = null;
     else this.workingSince ??= now;
     this.lookAtLogin(now);
+    this.lookAtJournal(now);
     this.token = this.tokenAtHand() ?? this.token;
     if (!this.exchangeAnswers()) this.answeringSince = null;
     else this.answeringSince ??= now;
     if (!this.breezeAnswers()) this.breezeSince = null;
     else this.breezeSince ??= now;
+  }
+
+  /** A run that is lost now may not have written what came so shortly before, nor what came while nothing could be written. */
+  unwrittenSince(withinMs: number): MarketMs {
+    const now = virtualNow();
+    const { from, until } = this.notWriting;
+    return (now - until < withinMs ? from : now) - withinMs;
   }
 
   /** The product could have acted and paged by now. */
@@ -98,6 +111,12 @@ export class Able {
 
   private breezeAnswers(): boolean {
     return this.productWorks() && !this.world.faults.concernBreeze();
+  }
+
+  private lookAtJournal(now: MarketMs): void {
+    if (this.productWorks() && !this.world.journalAway) return;
+    if (now - this.notWriting.until > WRITES_AGAIN_MS) this.notWriting.from = now;
+    this.notWriting.until = now;
   }
 
   private lookAtLogin(now: MarketMs): void {

@@ -117,7 +117,7 @@ export class BookWatch {
     const what = `${order.tag}: ${order.side} ${fill.quantity} of ${order.tradingsymbol} at a net of ${before}`;
     const opensRightly = before === 0 && (tag.role === 'main' ? leg.net < 0 : leg.net > 0);
     const crosses = before === 0 ? !opensRightly : before * leg.net < 0;
-    if (crosses && !isGhost && !this.afterGhost(leg))
+    if (crosses && !isGhost && !this.afterGhost(leg) && !this.legs.untellable.has(leg.contract))
       this.findings.add(
         2,
         before < 0 || tag.role === 'main' ? 'bought back more than sold' : 'sold more than held',

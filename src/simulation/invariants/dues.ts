@@ -30,6 +30,8 @@ const SAME_CLOSE = 5_00;
 const LAST_STOP = '14:15';
 /** A manual order leaves so long after its command at most (docs/order-policy.md). */
 const COMMAND_MS = 8_000;
+/** A command is in the journal a second after the last write, and the write. */
+const WRITTEN_MS = 3_000;
 /** The index's last bar of a day. */
 const LAST_CLOSE = '15:30';
 
@@ -38,6 +40,7 @@ export class Dues {
   private closing: 'emergency' | 'stopped' | null = null;
   private lossSince: number | null = null;
   private judged = '';
+  private readonly heard: { at: MarketMs; command: Command['command'] }[] = [];
   private stoppedAt = 0;
   /** When the first order of a person's position left. */
   private readonly ordered = new Map<string, MarketMs>();
@@ -46,6 +49,7 @@ export class Dues {
   constructor(of: { play: Play; able: Able; book: BookWatch; positions: PositionsWatch; findings: Findings }) {
     this.of = of;
     of.play.onCommand((command, position) => this.hear(command, position));
+    of.play.onRun({ lost: () => this.runLost(), resumed: () => {} });
     of.play.world.hooks.add((point) => {
       if (point.kind !== 'call' || point.point !== 'leaves' || point.call.name !== 'placeOrder') return;
       const tag = tagOf(point.call.order?.tag);
@@ -59,8 +63,25 @@ export class Dues {
   /** Somebody has closed everything, on whatever day. */
   closedAll = false;
 
-  private hear({ command }: Command, position: string | null): void {
+  private hear(of: Command, position: string | null): void {
     const now = virtualNow();
+    if (of.command === 'close_position' && position) this.of.positions.exitDue([position]);
+    this.heard.push({ at: now, command: of.command });
+    this.apply(of.command, now);
+  }
+
+  /** What was asked for just before may be in no journal, and is not asked for again; entries wait for a start of trading (docs/order-policy.md). */
+  private runLost(): void {
+    const since = this.of.able.unwrittenSince(WRITTEN_MS);
+    const known = this.heard.filter(({ at }) => at < since);
+    this.forgetCommands();
+    for (const { at, command } of known) this.apply(command, at);
+    this.heard.push(...known);
+    this.of.positions.forgetExitsSince(since);
+    this.entriesOffSince ??= virtualNow();
+  }
+
+  private apply(command: Command['command'], now: MarketMs): void {
     // Cancelling the workflow is an emergency while the market is open (CONTROL, "In Temporal").
     const isCancelled = command === 'cancel_workflow' && isTrading(now);
     if (command === 'close_all' || isCancelled) {
@@ -78,14 +99,19 @@ export class Dues {
       this.closing = null;
       this.closingSince = null;
       this.entriesOffSince = null;
-    } else if (command === 'close_position' && position) this.of.positions.exitDue([position]);
+    }
   }
 
   newDay(): void {
+    this.forgetCommands();
+    this.ordered.clear();
+  }
+
+  private forgetCommands(): void {
+    this.heard.length = 0;
     this.closingSince = null;
     this.closing = null;
     this.entriesOffSince = null;
-    this.ordered.clear();
   }
 
   pulse(): void {

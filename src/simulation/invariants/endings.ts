@@ -3,7 +3,7 @@
 import type { DayReport } from '../../contract/views.ts';
 import { istDate } from '../../domain/clock.ts';
 import type { MarketMs } from '../../domain/types.ts';
-import type { PlayedDay } from '../play.ts';
+import { eventsOf, type PlayedDay } from '../play.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { World } from '../world/world.ts';
 import type { BookWatch } from './book.ts';
@@ -39,7 +39,8 @@ export function judgeEnd(of: {
   } else if (!report)
     findings.add(4, 'no report', `the day is ${execution.state}: ${execution.failure?.message ?? 'it never ended'}`);
   else judgeReport(of, report);
-  if (execution.history.events > MOST_EVENTS) findings.add(8, 'too many events', `${execution.history.events} events`);
+  const events = eventsOf(day);
+  if (events > MOST_EVENTS) findings.add(8, 'too many events', `${events} events`);
   for (const leak of new Set(world.leaks)) findings.add(9, 'a secret in a payload', leak);
   const text = [...world.secrets].length > 0 ? JSON.stringify([world.lines, world.pages]) + world.journal.dump() : '';
   for (const secret of world.secrets)
@@ -71,9 +72,7 @@ export function judgeEnd(of: {
 
 function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): void {
   const { world, book, findings, day, couldRead, readUntil } = of;
-  const open = [...book.legs.open(virtualNow())].filter(
-    ([contract]) => expiryOf(world, contract) > day.date || !contract.startsWith('NRML'),
-  );
+  const open = [...book.legs.open(virtualNow())].filter(([contract]) => !isSettled(of, contract));
   const left = open.map(([contract, units]) => `${units} ${contract}`).join(', ');
   const { result } = report;
   // What was traded after the last login was lost, or was sent before it and never came, nobody could hear of.
@@ -84,7 +83,10 @@ function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): voi
       .some(({ fills }) => fills.some(({ at }) => istDate(at) === day.date && at > readUntil - HEARD_WITHIN_MS));
   // What a late order had closed twice, and the broker has squared off, is in no ledger: it is said as it was left.
   const isSquaredOff = book.lateOrders > 0 && world.exchange.allOrders().some(({ source }) => source === 'broker');
-  if (open.length === 0 && result === 'not_flat' && (couldRead || !isUnheard) && !isSquaredOff)
+  // What expires is booked at a close that somebody logged in has to ask for: until then it is said as it was left.
+  const isUnpriced =
+    !couldRead && [...book.legs.open(virtualNow()).keys()].some((contract) => expiryOf(world, contract) <= day.date);
+  if (open.length === 0 && result === 'not_flat' && (couldRead || !isUnheard) && !isSquaredOff && !isUnpriced)
     findings.add(
       4,
       'not_flat, and it is flat',
@@ -100,6 +102,16 @@ function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): voi
   const paged = world.pages.some(({ at }) => at > day.close - PAGED_BEFORE_CLOSE_MS);
   if (result === 'not_flat' && !paged) findings.add(4, 'not_flat, and nobody was paged', left);
   if (couldRead) judgeMoney(of, report);
+}
+
+/**
+ * It has expired and is open no more. What was bought or sold for the day alone is squared off by the broker before that, unless it was left
+ * over from the day before, when nobody took it.
+ */
+function isSettled({ world, book, day }: Parameters<typeof judgeEnd>[0], contract: string): boolean {
+  if (expiryOf(world, contract) > day.date) return false;
+  const legs = [...book.legs.legs.values()].filter((leg) => leg.contract === contract && leg.net !== 0);
+  return contract.startsWith('NRML') || legs.every(({ openedAt }) => istDate(openedAt) < day.date);
 }
 
 /** Trades and gross to the paisa: every fill of ours of the date, and no other, where nobody else traded our contracts. */

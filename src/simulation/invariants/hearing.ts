@@ -27,6 +27,11 @@ export class Hearing {
     this.untold.clear();
   }
 
+  /** Who goes on in the place of a run that was lost has been told nothing. */
+  forgetTold(): void {
+    for (const id of this.orders.keys()) this.untold.add(id);
+  }
+
   /** Something of a position has changed, and nothing can tell of it. */
   isDeafTo(position: string): boolean {
     return this.isDeaf(({ tag, source }) => {

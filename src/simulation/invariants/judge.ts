@@ -73,6 +73,13 @@ export class Judge implements Watch {
     play.onCommand(({ command }) => {
       if (command === 'acknowledge') positions.acknowledged();
     });
+    play.onRun({
+      lost: () => waits.runLost(),
+      resumed: () => {
+        positions.runResumed();
+        waits.runResumed();
+      },
+    });
     watchEntries({ play, able, book, findings, dues });
     watchCommands(play, findings);
     new Terms(play, findings, book.legs);
@@ -158,6 +165,6 @@ export class Judge implements Watch {
     judgeSignal(play, day.date, this.findings);
     positions.forgetExits();
     waits.forget();
-    book.legs.forgetClosed();
+    book.legs.forgetClosed(!this.couldRead);
   }
 }

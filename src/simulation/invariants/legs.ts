@@ -51,6 +51,10 @@ export class Legs {
   private readonly seen = new Map<string, number>();
   /** Cover that others had sold when the day ended: what it covered is made good from the next open on (CONTROL, what is safe). */
   private readonly soldOverNight = new Map<string, number>();
+  /** Contracts that were one position's short and another's hedge at a close that nobody could read: no net tells what is left of either. */
+  readonly untellable = new Set<string>();
+  /** Shorts of which others had closed some by then: whose trades they were is asked the next morning. */
+  readonly closedUnread = new Set<string>();
   private realisedBefore = 0;
 
   /** Fills of an order that were not there before. */
@@ -87,19 +91,33 @@ export class Legs {
     return undefined;
   }
 
-  /** A new day numbers its positions anew: those that are closed are forgotten. */
-  forgetClosed(): void {
-    const left = this.open(Number.POSITIVE_INFINITY);
+  /** A new day numbers its positions anew: those that are closed are forgotten. `isUnread`: nobody was logged in at the close. */
+  forgetClosed(isUnread: boolean): void {
+    this.untellable.clear();
+    this.closedUnread.clear();
+    if (isUnread) this.noteUnread();
     this.soldOverNight.clear();
     for (const key of this.externals.keys()) {
-      const ours = this.ofContract(key);
-      if (!left.has(key) && ours > 0) this.soldOverNight.set(key, ours);
+      if (this.ofContract(key) > 0) this.soldOverNight.set(key, this.closedByOthers(key, Number.POSITIVE_INFINITY));
       this.bookOthers(key);
     }
     this.externals.clear();
     const open = new Set([...this.legs.values()].flatMap(({ net, position }) => (net === 0 ? [] : [position])));
     for (const [key, { position }] of this.legs) if (!open.has(position)) this.legs.delete(key);
     this.realisedBefore = this.realised();
+  }
+
+  private noteUnread(): void {
+    for (const contract of this.onBothSides()) this.untellable.add(contract);
+    for (const { net, contract } of this.legs.values())
+      if (net < 0 && this.closedByOthers(contract, Number.POSITIVE_INFINITY) > 0) this.closedUnread.add(contract);
+  }
+
+  private onBothSides(): string[] {
+    const roles = new Map<string, Set<Leg['role']>>();
+    for (const { contract, role } of this.legs.values())
+      roles.set(contract, (roles.get(contract) ?? new Set<Leg['role']>()).add(role));
+    return [...roles].flatMap(([contract, { size }]) => (size > 1 ? [contract] : []));
   }
 
   /** What others have closed of ours is booked as closed with the day, and what else they hold is theirs. */

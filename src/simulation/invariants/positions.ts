@@ -1,6 +1,7 @@
 /** Invariants 3, 5 and 10, position by position: protected, left in time, paged about. */
 
 import { istAt, istDate } from '../../domain/clock.ts';
+import type { MarketMs } from '../../domain/types.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { LogLine, World } from '../world/world.ts';
 import type { Able } from './able.ts';
@@ -33,6 +34,8 @@ export class PositionsWatch {
   /** From the moment an exit was due until flat, in seconds. */
   readonly lateExits: number[] = [];
   private readonly exits = new Map<string, number>();
+  /** Positions whose exit stands in the journal: its line has come. */
+  private readonly written = new Set<string>();
   /** Positions that have been short. */
   private readonly shorted = new Set<string>();
   /** Since when more may fill than is open. */
@@ -80,6 +83,7 @@ export class PositionsWatch {
     const isAsked = this.of.world.pages.findLast(({ cause }) => cause === 'external')?.kind;
     if (isAsked === undefined || isAsked === 'ended') return;
     this.acknowledgedAt = virtualNow();
+    this.of.book.legs.closedUnread.clear();
   }
 
   /** Others have closed some of its short, and nobody has said that it was them: until then its hedge may cover it (CONTROL, I1 and X). */
@@ -90,7 +94,8 @@ export class PositionsWatch {
       .legsOf(position)
       .some(
         ({ net, contract }) =>
-          net < 0 && legs.closedByOthers(contract, virtualNow()) > legs.closedByOthers(contract, heardBy),
+          legs.closedUnread.has(contract) ||
+          (net < 0 && legs.closedByOthers(contract, virtualNow()) > legs.closedByOthers(contract, heardBy)),
       );
   }
 
@@ -105,6 +110,19 @@ export class PositionsWatch {
         [...this.of.book.legs.legs.values()].filter((leg) => this.leftOf(leg) !== 0).map(({ position }) => position),
       ),
     ];
+  }
+
+  /** A run was lost that may not have written them: what the clock or the whole day asks for is due again at the next look. */
+  forgetExitsSince(since: MarketMs): void {
+    for (const [position, at] of this.exits)
+      if (at >= since && !this.written.has(position)) this.exits.delete(position);
+  }
+
+  /** A new run counts its waits anew, hears all that happened from the lists, and asks once more what was answered. */
+  runResumed(): void {
+    this.deadlines.forget();
+    this.hearing.forgetTold();
+    this.acknowledgedAt = 0;
   }
 
   /** Its exit was asked for, or is due. */
@@ -125,6 +143,7 @@ export class PositionsWatch {
     this.deadlines.forget();
     this.hearing.forget();
     this.exits.clear();
+    this.written.clear();
     this.shorted.clear();
     this.bareSince.clear();
   }
@@ -132,7 +151,9 @@ export class PositionsWatch {
   private hear({ data, text }: LogLine): void {
     if (!('kind' in data) || data.kind !== 'exit_requested') return;
     const position = /^([PM]\d+): leaving/.exec(text)?.[1];
-    if (position) this.exitDue([position]);
+    if (!position) return;
+    this.exitDue([position]);
+    this.written.add(position);
   }
 
   /** Others have closed something of it: what is ours is for a person to say. */

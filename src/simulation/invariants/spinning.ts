@@ -36,7 +36,7 @@ export class Spinning {
   pulse(): void {
     const { play, legs, findings } = this.of;
     const now = virtualNow();
-    const events = play.execution?.history.events ?? 0;
+    const events = play.events;
     const live = play.world.exchange.orders().filter(({ tag, status }) => tagOf(tag) && !isFinal(status)).length;
     this.minute.live = Math.max(this.minute.live, live);
     if (now - this.minute.at < MINUTE_MS) return;

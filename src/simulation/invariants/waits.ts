@@ -18,6 +18,8 @@ const CLOCKS_MS = 60_000;
 const CLOCKS_APART_MS = 2_000;
 /** A second good look so long after a doubt ends it, whatever it shows. */
 const LOOKED_AFTER_MS = 15_000;
+/** Orders that are only on their way are in the journal after ten seconds, and the write. */
+const WRITTEN_MS = 12_000;
 const CHANGING = new Set(['MODIFY VALIDATION PENDING', 'MODIFY PENDING', 'CANCEL PENDING']);
 
 /** `failedAt`: when its last request got lost, null while one is under way. */
@@ -40,6 +42,7 @@ export class Waits {
   private readonly shown = new Set<string>();
   private readonly named = new Set<string>();
   private quotesAt = 0;
+  private unwrittenSince = 0;
 
   constructor(of: Waits['of']) {
     this.of = of;
@@ -97,6 +100,17 @@ export class Waits {
     for (const [tag, since] of this.doubts) {
       if (this.shown.has(tag) || (asItIs && now - since >= LOOKED_AFTER_MS)) this.doubts.delete(tag);
     }
+  }
+
+  runLost(): void {
+    this.unwrittenSince = this.of.able.unwrittenSince(WRITTEN_MS);
+  }
+
+  /** Of what had just left no journal knows: without its row in a list nobody does. What was to be changed is asked for anew. */
+  runResumed(): void {
+    for (const [tag, at] of this.doubts) if (at >= this.unwrittenSince) this.doubts.delete(tag);
+    this.changes.clear();
+    this.of.deadlines.forget();
   }
 
   forget(): void {

@@ -84,10 +84,12 @@ export class World {
   readonly uses = new Map<string, { all: number; atStake: number }>();
   /** When the last fault met something: of Breeze alone, and of all the rest. */
   readonly metAt = { exchange: 0, breeze: 0, prices: 0, journal: 0, placing: 0, address: 0 };
-  /** When somebody last logged in at the broker's page, and when the broker last ended all sessions. */
-  readonly logins = { givenAt: 0, endedAt: 0 };
+  /** When somebody last logged in at the broker's page, when the broker last ended all sessions, and on which day nobody logs in again. */
+  readonly logins = { givenAt: 0, endedAt: 0, nobodyOn: '' };
   readonly hooks = new Set<(point: Point) => void>();
   journalAway = false;
+  /** The day's run was terminated, and no other one can go on with it yet. */
+  runLost = false;
   contradiction: (at: MarketMs) => number = () => 0;
   /** Breeze has shown, or shows, another bar than there was. */
   contradicted = false;

@@ -1136,3 +1136,14 @@ it('a price of a fill that is listed twice counts once', () => {
   const facts = factsOf([spread()], [hedged('H'), sold('M', { fills: [fill] })]);
   expect(actionsOf(facts)).toMatchObject([{ pricing: { triggerPrice: 200_00 } }]);
 });
+
+it('an order of an entry that is over opens nothing any more, whoever had sent it', () => {
+  const orders = (of: Partial<Order>) => [
+    hedged('H', { quantity: 2 * LOT }),
+    sold('M', { quantity: 2 * LOT, phase: 'working', filledQuantity: LOT, fills: [fillOf(LOT, 100_00)], ...of }),
+    stopped('S'),
+  ];
+  expect(words(factsOf([spread()], orders({})))).toEqual(['cancel M']);
+  const ofAPerson = { ...spread(), signal: 'manual' as const };
+  expect(words(factsOf([ofAPerson], orders({})))).toEqual([]);
+});

@@ -211,3 +211,46 @@ const theirHedge = played({}, async (day) => {
 it('what others bought before ours and sell again is theirs to the run that goes on', async () => {
   expect(await theirHedge()).toEqual({ states: ['open'], asked: [], net: 750 });
 });
+
+/** The run is lost when the hedge has just been bought, and with it the login: no journal has the order, and nobody can look. */
+const hedgeUnseen = played({ coarse: true, plan: { exitPolicy: 'weekly' } }, async (day) => {
+  const { exchange, world } = day;
+  await day.at('11:15');
+  await day.until('an order of the hedge', () => day.orders().some(({ tradingsymbol }) => tradingsymbol === HEDGE));
+  exchange.killSessions();
+  await day.loseRun(20_000);
+  const from = day.now();
+  await day.pass(90_000);
+  const paged = world.pages.some(({ at, cause }) => at >= from && cause === 'no_session');
+  day.emergency();
+  const { result } = await day.ended();
+  await day.nextDay(false);
+  await day.at('09:20');
+  const { positions } = await day.view();
+  const bought = netOf(exchange, HEDGE);
+  day.logIn();
+  await day.pass(120_000);
+  return { paged, result, known: positions.length, bought, net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)] };
+});
+
+it('what a lost run had bought and nobody could look at is not flat: it is paged, handed on, and sold the next day', async () => {
+  expect(await hedgeUnseen()).toEqual({ paged: true, result: 'not_flat', known: 1, bought: 750, net: [0, 0] });
+});
+
+/** A position of a person's and one of a signal; the second loses more than a day may. */
+const beyondTheDay = played({ plan: { maxLossPerDay: 26_000_00 } }, async (day) => {
+  const { exchange } = day;
+  const other = 'NIFTY2571724500PE';
+  await day.opened();
+  await day.placeOrder(other);
+  await day.pass(10_000);
+  await day.loseRun(10_000);
+  await day.pass(15_000);
+  exchange.addFault({ kind: 'price_shift', count: 1, points: 60, seconds: 300, tradingsymbol: MAIN });
+  await day.pass(EXIT_MS);
+  return { net: [netOf(exchange, MAIN), netOf(exchange, other)], entriesOff: (await day.view()).entriesOff };
+});
+
+it("the day's loss limit closes everything also after a run was lost, before anybody starts trading again", async () => {
+  expect(await beyondTheDay()).toEqual({ net: [0, 0], entriesOff: 'day loss limit' });
+});

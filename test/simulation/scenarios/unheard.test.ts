@@ -44,3 +44,17 @@ const hedgeUnheard = played({ coarse: true, plan: { exitPolicy: 'weekly' } }, as
 it('a hedge that was bought unheard is handed on over a day on which nobody logs in, and sold then', async () => {
   expect(await hedgeUnheard()).toEqual({ known: 1, net: [0, 0] });
 });
+
+/** The hedge's order gets lost with the login, and an emergency asks for the rest. */
+const hedgeInDoubt = played({ coarse: true, plan: { exitPolicy: 'weekly' } }, async (day) => {
+  day.loseOrder(HEDGE, 'BUY', '15:45');
+  await day.at('11:15');
+  await day.seen('an order in doubt', ({ orders }) => orders.some(({ phase }) => phase === 'doubt'));
+  day.exchange.killSessions();
+  day.emergency();
+  return (await day.ended()).result;
+});
+
+it('a hedge of which nobody knows whether it was bought is not told as carried', async () => {
+  expect(await hedgeInDoubt()).toBe('not_flat');
+});

@@ -1,0 +1,40 @@
+/** A run is lost, and the next one goes on from the journal: what it forgets, or believes. */
+import type { Mutation } from './mutation.ts';
+import { after, quietDay, thin } from './own-days.ts';
+
+export const LOST_RUN_MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'entry-of-a-lost-run-stays',
+    why: 'What is left of an entry order when its run was lost stays in the book to the close.',
+    file: 'src/domain/control/protection.ts',
+    find: "(order.purpose === 'entry' && !isEntering)",
+    replace: "(order.purpose === 'entry' && order.unwanted === true)",
+    by: 10,
+    days: {
+      cases: [
+        quietDay([thin('hedge_filled', 'SELL', 1), after('main_filled', 100, { do: 'lose_run', forMs: 15_000 })], {
+          plan: { numLots: 4 },
+        }),
+      ],
+    },
+  },
+  {
+    name: 'unseen-is-flat',
+    why: 'What a lost run had sent last, and nobody could look at, counts as never sent.',
+    file: 'src/domain/control/intervals.ts',
+    find: 'return position.keepsHedgeUntil !== undefined && facts.waitsForBook !== null && facts.book.readAt === null;',
+    replace: 'return position.keepsHedgeUntil === 0 && facts.waitsForBook !== null && facts.book.readAt === null;',
+    by: 4,
+    days: {
+      cases: [
+        quietDay(
+          [
+            after('hedge_leaves', 150, { do: 'lose_run', forMs: 20_000 }),
+            after('hedge_leaves', 200, { do: 'token_death', forGood: true }),
+          ],
+          { plan: { numLots: 4, exitPolicy: 'weekly' }, pace: 'slow', dates: ['2025-07-14', '2025-07-15'] },
+        ),
+      ],
+    },
+  },
+];
