@@ -35,7 +35,7 @@ export const SLIP_MUTATIONS: readonly Mutation[] = [
     name: 'stop-not-cut',
     why: 'Others have bought some of the short back, and the stop stays as large as it was.',
     file: 'src/domain/control/protection.ts',
-    find: '    cancelExcess(look, stops, -held.lo);\n',
+    find: '    cancelExcess(look, buying, -held.lo);\n',
     replace: '',
     by: 2,
     days: {
@@ -171,8 +171,8 @@ export const SLIP_MUTATIONS: readonly Mutation[] = [
     name: 'throw-where-others-trade',
     why: 'What others have closed is taken in by a branch that throws.',
     file: 'workflows/external/attribution.ts',
-    find: '    for (const share of shares) bookShare(day, position, leg, share, trades);\n',
-    replace: "    if (shares.length > 0) throw new Error('a defect');\n",
+    find: "    const byBroker = shares.filter((share) => bookShare(day, position, leg, share, trades) === 'broker');\n",
+    replace: "    if (shares.length > 0) throw new Error('a defect');\n    const byBroker: typeof shares = [];\n",
     by: 2,
     days: {
       cases: [
