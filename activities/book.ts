@@ -32,6 +32,8 @@ type DayMemory = {
   shown: Map<string, string | null>;
   /** Orders that have ended by the ticker's word. */
   ended: Map<string, BookRow>;
+  /** Orders whose rejection was heard. */
+  rejected: Set<string>;
   told: Map<string, { material: string; atMono: number; runId: string }>;
   doubts: Map<string, DoubtWatch>;
   overnight: OvernightWatch | null;
@@ -160,9 +162,13 @@ export class Book {
   }
 
   private remember(rows: readonly BookRow[]): void {
-    const { shown, date } = this.memory();
+    const { shown, rejected, date } = this.memory();
     for (const { orderId, tag, status, statusMessage, tradingsymbol, placedAt } of rows) {
-      if (status === 'REJECTED' && !shown.has(orderId)) this.circuits.hearRefusal(tradingsymbol, statusMessage);
+      // It may have been shown before that, on its way.
+      if (status === 'REJECTED' && !rejected.has(orderId)) {
+        rejected.add(orderId);
+        this.circuits.hearRefusal(tradingsymbol, statusMessage);
+      }
       // A row of the day before may still be listed in the morning, and is not missed.
       if (istDate(placedAt) === date) shown.set(orderId, tag);
     }
@@ -177,6 +183,7 @@ function remembering(date: IsoDate): DayMemory {
     date,
     shown: new Map(),
     ended: new Map(),
+    rejected: new Set(),
     told: new Map(),
     doubts: new Map(),
     overnight: null,
