@@ -77,12 +77,12 @@ export function sendRepeatedly(
 }
 
 /** What is held has changed under it, nothing may be sent any more, or the book shows one of them. */
-function isUnwanted({ facts }: Day, position: Position, { leg }: Send, whole: Order): boolean {
+function isUnwanted({ facts }: Day, position: Position, { leg, side }: Send, whole: Order): boolean {
   if (whole.phase !== 'in_flight' || (whole.purpose === 'stop' && position.exit !== null)) return true;
   if (facts.handsOff || facts.over || !facts.sessionLives) return true;
   const held = heldOf(ordersOf(facts, position), leg, position.unheard);
   // What was closed twice is opened again as far as it is missing; everything else closes what is surely held.
-  return whole.purpose === 'unwind' ? held.hi > 0 : held.lo < 0;
+  return side === leg.opens ? held.hi > 0 : held.lo < 0;
 }
 
 function settle(day: Day, reserved: readonly Order[], result: SendResult, summary: string): void {
