@@ -190,3 +190,23 @@ const undoneAtLast = played({}, async (day) => {
 it('a hedge that was sold twice is bought back once that is no longer refused, and paged until then', async () => {
   expect(await undoneAtLast()).toEqual({ before: 0, twice: -750, net: 0, endedAfterIt: [true] });
 });
+
+/** What a hedge has too much is sold at last as well: it closes, and is called an unwind all the same. */
+const trimmedAtLast = played({}, async (day) => {
+  const { exchange } = day;
+  await day.opened();
+  await day.at('11:20');
+  exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 300 });
+  await day.pass(10_000);
+  exchange.addFault({ kind: 'reject_order', count: 1_000_000, tradingsymbol: HEDGE, transaction_type: 'SELL' });
+  day.acknowledge();
+  await day.at('11:24');
+  const refused = day.orders().filter(({ tradingsymbol, status }) => tradingsymbol === HEDGE && status === 'REJECTED');
+  exchange.clearFaults();
+  await day.pass(EXIT_MS);
+  return { often: refused.length > 16, net: [netOf(exchange, MAIN), netOf(exchange, HEDGE)] };
+});
+
+it('a hedge that is larger than its short is cut once that is no longer refused', async () => {
+  expect(await trimmedAtLast()).toEqual({ often: true, net: [-450, 450] });
+});
