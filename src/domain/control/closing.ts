@@ -186,7 +186,10 @@ export function crosses(look: Look, leg: Leg, side: Order['side'], purpose: Orde
   return now.wall < until;
 }
 
-/** The price of an exit never falls while it is on, in whatever slice it was shown. What was refused was not shown, and what came before it is too far away. */
+/**
+ * The price of an exit never falls while it is on, in whatever slice it was shown. What was refused was not shown, and what came before it is
+ * too far away.
+ */
 function highestShown(orders: readonly Order[]): Paise | null {
   const shown = orders.slice(orders.findLastIndex(wasRefused) + 1).filter(({ orderType }) => orderType === 'LIMIT');
   const highest = Math.max(0, ...shown.map(({ price }) => price));
