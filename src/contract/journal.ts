@@ -1,4 +1,5 @@
 /** What a day writes into the journal, and what the next one reads from it. */
+import type { Overnight } from '../domain/book/book.ts';
 import type { IsoDate, MarketMs, WallMs } from '../domain/types.ts';
 import type { Plan } from './commands.ts';
 import type { DayIdentity } from './identity.ts';
@@ -19,7 +20,7 @@ export type LogEvent = {
   data?: Record<string, unknown>;
 };
 
-/** What a person, or a loss, has switched on for the whole day: a run that is lost takes none of it away. */
+/** What holds for the whole day, by a person's word, a loss, or the broker's first answer: a run that is lost takes none of it away. */
 export type Switches = {
   handsOff: { by: string; since: WallMs } | null;
   /** Everything is to be left. */
@@ -28,6 +29,8 @@ export type Switches = {
   entriesOff: string | null;
   /** The limits of the last start of trading. */
   plan: Plan | null;
+  /** What the account held over night, as the day has found it; null before that. */
+  overnight: Overnight[] | null;
 };
 
 /** What a day writes at once: all of it idempotent by its keys. */

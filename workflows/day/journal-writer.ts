@@ -1,5 +1,5 @@
 /** What the day writes to the journal, beside its trading: only what changed, at most once a second, and again until it is written. */
-import type { JournalBatch } from '../../src/contract/journal.ts';
+import type { JournalBatch, Switches } from '../../src/contract/journal.ts';
 import { reads } from '../activity-proxies.ts';
 import { dropEnded } from '../orders/dropped.ts';
 import type { Day } from './day.ts';
@@ -37,7 +37,9 @@ function isDirty({ journal, decisions }: DayFacts): boolean {
   );
 }
 
-const switchesOf = ({ handsOff, closing, entriesOff, plan }: DayFacts) => ({ handsOff, closing, entriesOff, plan });
+function switchesOf({ handsOff, closing, entriesOff, plan, overnight, overnightCompared }: DayFacts): Switches {
+  return { handsOff, closing, entriesOff, plan, overnight: overnight && overnightCompared };
+}
 
 async function write(day: Day): Promise<void> {
   const { facts } = day;

@@ -12,6 +12,7 @@ import { parseTag } from '../../src/domain/tags.ts';
 import { recordForeignPosition } from '../external/trades.ts';
 import { warnHandsOff } from './commands.ts';
 import type { Day } from './day.ts';
+import { takeOvernight } from './reconcile.ts';
 import { isBusy } from './view.ts';
 
 /** Without a book for so long exits go by the ledger. Wall milliseconds. */
@@ -27,7 +28,8 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null, 
   facts.decisions = before.decisions;
   facts.journal.decided = before.decisions.length;
   facts.decided = before.decisions.map(({ at }) => at);
-  Object.assign(facts, before.switches);
+  const { overnight = null, ...switches } = before.switches ?? {};
+  Object.assign(facts, switches);
   facts.waitsForBook = Date.now() + BOOK_WITHIN_MS;
   for (const order of before.orders) facts.orders[order.tag] = inDoubt(order);
   const attempts = before.orders.map(({ tag }) => parseTag(tag)?.attempt ?? 0);
@@ -38,6 +40,8 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null, 
   // Of the night: what they have traded today is heard anew.
   for (const holding of handed.flatMap(({ foreign = [] }) => foreign)) recordForeignPosition(day, holding);
   for (const { view, handedOver } of before.positions) if (handedOver) takeUp(day, view, handedOver);
+  // By what is held since then, an order in doubt may be known that no list shows.
+  if (overnight) takeOvernight(day, overnight);
   // Whether the lost run has held a replayed market nobody knows: the other way round than it is wanted, it is asked for.
   if (facts.clock.length > 0) facts.held = !isBusy(facts);
   if (session) {
