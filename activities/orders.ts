@@ -12,10 +12,12 @@ import {
   type SendOutcome,
 } from '../src/contract/activities.ts';
 import type { BookRow } from '../src/domain/book/book.ts';
+import { lostRow } from '../src/domain/book/look.ts';
 import { istDate } from '../src/domain/clock.ts';
 import { isTagOf } from '../src/domain/tags.ts';
 import { BrokerError } from '../src/errors.ts';
 import type { Account } from '../src/journal/types.ts';
+import type { Book } from './book.ts';
 import type { Deps } from './deps.ts';
 import { crossing, type PriceDeps, type Priced, priceOf } from './pricing.ts';
 import { sendRepeatedly } from './repeated-order.ts';
@@ -122,12 +124,12 @@ async function send(deps: Asking, intent: OrderIntent, earlier: readonly string[
       : await lookFor(deps, [intent.tag, ...earlier], priority);
     if (looked.kind === 'found') return { kind: 'found', row: told(deps, looked.row) };
     if (priced.kind !== 'priced') return priced;
-    if (looked.kind === 'failed') {
+    if (looked.kind === 'absent' && isOvertaken(looked.orders, intent)) return { kind: 'overtaken' };
+    if (looked.kind === 'failed' || (looked.kind === 'absent' && !isWhole(looked.orders, intent, deps.book))) {
       failed += 1;
       await pause(AGAIN_MS);
       continue;
     }
-    if (looked.kind === 'absent' && isOvertaken(looked.orders, intent)) return { kind: 'overtaken' };
     const isStillWanted = () =>
       Date.now() <= sendBy && !deps.isGivenUp() && isFresh(looked) && (priced.touch === null || isFresh(pricedAt));
     const answer = await place(deps, intent, priced, { priority, isStillWanted, tries });
@@ -168,6 +170,10 @@ function isOvertaken(orders: readonly BookRow[], { identity, product, others = [
     const shown = theirs.reduce((sum, row) => sum + (row.side === 'BUY' ? row.filledQuantity : -row.filledQuantity), 0);
     return side === 'BUY' ? shown > traded : shown < traded;
   });
+}
+
+function isWhole(orders: readonly BookRow[], { seen }: OrderIntent, book: Book): boolean {
+  return seen === undefined || lostRow(orders, { seen }, book.memory().shown) === null;
 }
 
 type Turn = { priority: Priority; isStillWanted: () => boolean; tries: number };

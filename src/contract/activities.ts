@@ -113,6 +113,11 @@ export type OrderIntent = {
    * sold to open the contracts that cover it.
    */
   others?: { tradingsymbol: string; side: Side; traded: number }[];
+  /**
+   * Of what opens, or sells a surplus: the orders that the day was shown. A list that has lost one of them, or one that this process was
+   * shown, may have lost what others did: it counts as a look that failed.
+   */
+  seen?: BookCursor['seen'];
 };
 
 /** What came of an intent; `tag` and `refused` only of one with repeats: the tag that it is of, and those that were refused before it. */

@@ -1,5 +1,6 @@
 /** What every journal holds: the one on PGlite, the one on PostgreSQL, and the simulation's in memory. Writes come twice, late and in another order. */
 import { expect, it } from 'vitest';
+import type { Switches } from '../../src/contract/journal.ts';
 import type { PositionView } from '../../src/contract/views.ts';
 import type { Journal } from '../../src/journal/types.ts';
 import { specifyNotices } from '../notices/journal-contract.ts';
@@ -59,10 +60,14 @@ function specifyDays(journalOf: () => Journal): void {
       closing: 'emergency',
       entriesOff: 'emergency',
       plan: PLAN,
-    } as const;
+      overnight: [{ tradingsymbol: 'NIFTY2571725600CE', product: 'NRML', quantity: -75 }],
+    } satisfies Switches;
     await journal.write(batch(day, { sequence: 2, switches }));
     await journal.write(
-      batch(day, { sequence: 1, switches: { handsOff: null, closing: null, entriesOff: null, plan: null } }),
+      batch(day, {
+        sequence: 1,
+        switches: { handsOff: null, closing: null, entriesOff: null, plan: null, overnight: null },
+      }),
     );
     expect((await journal.soFar(day))?.switches).toEqual(switches);
   });

@@ -6,6 +6,7 @@ import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { isOver } from '../../src/domain/control/intervals.ts';
 import { orderCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
+import { cursorOfDay } from './book.ts';
 import { recordIntent } from './intents.ts';
 import { clearEndedChange } from './ledger.ts';
 import { applySent, countCall, heard, hold, othersKnown, takeRow, tellRefusal } from './outcomes.ts';
@@ -57,6 +58,7 @@ export function leaves(day: Day, position: Position, order: Order): void {
     },
     mayGoUnseen: (purpose === 'exit' || purpose === 'stop') && day.facts.book.readAt !== null,
     ...othersKnown(day, position, order),
+    ...(purpose === 'entry' || (purpose === 'unwind' && side === 'SELL') ? { seen: cursorOfDay(day.facts).seen } : {}),
   };
   const summary = `${side} ${quantity} ${order.tradingsymbol} (${role} ${purpose})`;
   day.run(`send ${tag}`, async () => {

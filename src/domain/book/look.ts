@@ -24,13 +24,24 @@ export type ShownIds = ReadonlyMap<string, string | null>;
 export function flawOf(look: Look, cursor: Pick<BookCursor, 'seen'>, shown: ShownIds): string | null {
   if (look.trades === null) return 'the list of trades could not be read';
   if (look.net === null) return 'the positions could not be read';
+  const lost = lostRow(look.orders, cursor, shown);
+  if (lost !== null) return lost;
   const listed = new Set(look.orders.map(({ orderId }) => orderId));
-  const lost = [...shown.keys()].find((id) => !listed.has(id));
-  if (lost !== undefined) return `order ${lost} was in the list of orders and is missing`;
-  if (missingFrom(cursor.seen, listed).size > 0) return 'an order that was in the list of orders is missing';
   const orphan = look.trades.find(({ orderId }) => !listed.has(orderId));
   if (orphan) return `trade ${orphan.tradeId} belongs to order ${orphan.orderId}, which is not in the list of orders`;
   return null;
+}
+
+/** What is known to have been in the list of orders, and is not in this one, in words. */
+export function lostRow(
+  orders: readonly BookRow[],
+  { seen }: Pick<BookCursor, 'seen'>,
+  shown: ShownIds,
+): string | null {
+  const listed = new Set(orders.map(({ orderId }) => orderId));
+  const lost = [...shown.keys()].find((id) => !listed.has(id));
+  if (lost !== undefined) return `order ${lost} was in the list of orders and is missing`;
+  return missingFrom(seen, listed).size > 0 ? 'an order that was in the list of orders is missing' : null;
 }
 
 /** Net less all trades of the date, by product and contract. Only of a look that has both. */
