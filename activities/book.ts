@@ -26,6 +26,9 @@ export type OrderList = Pick<Look, 'orders' | 'beganMono' | 'beganWall'>;
 
 type BookDeps = { account: Account; sessions: Sessions; feed: Feed; clock: ClockSource };
 
+/** A look that failed, or was not whole: when it began. */
+export type Flaw = { wall: WallMs; mono: number; message: string };
+
 /** What is remembered of one market date. */
 type DayMemory = {
   date: IsoDate;
@@ -37,8 +40,8 @@ type DayMemory = {
   told: Map<string, { material: string; atMono: number; runId: string }>;
   doubts: Map<string, DoubtWatch>;
   overnight: OvernightWatch | null;
-  /** Since when no look was whole; null after one that was. */
-  flawed: { wall: WallMs; mono: number; message: string } | null;
+  /** Since when no look was whole, and the last one that was not; null after one that was. */
+  flawed: (Flaw & { lastMono: number }) | null;
   /** News that were returned last, when, and by which activity. */
   returned: { key: string; atMono: number; by: string } | null;
 };

@@ -10,7 +10,7 @@ import { realAt } from '../src/domain/clock.ts';
 import { hashOf } from '../src/domain/control/sketch.ts';
 import { isTagOf } from '../src/domain/tags.ts';
 import type { MarketMs } from '../src/domain/types.ts';
-import type { Book } from './book.ts';
+import type { Book, Flaw } from './book.ts';
 import { BOOK_PACE, type BookPace } from './book-pace.ts';
 import type { Deps } from './deps.ts';
 import { Nap, within } from './waiting.ts';
@@ -110,7 +110,16 @@ class Watch {
       began.message = error instanceof Error ? error.message : String(error);
       log.warn({ error: began.message }, 'The book could not be read.');
     }
-    book.memory().flawed ??= began;
+    this.note(began);
+  }
+
+  /** Of the looks before one that is long ago nobody knows how they went on: another process may have looked since, and found all well. */
+  private note(flaw: Flaw): void {
+    const memory = this.deps.book.memory();
+    const lastMono = flaw.mono;
+    const before = memory.flawed;
+    const goesOn = before && lastMono - before.lastMono < this.pace.unreadableMs;
+    memory.flawed = { ...(goesOn ? before : flaw), lastMono };
   }
 
   private take(look: Look): void {
@@ -121,7 +130,7 @@ class Watch {
     this.lookedAtMono = Math.max(this.lookedAtMono, look.beganMono);
     const flaw = flawOf(look, cursor, memory.shown);
     if (flaw !== null) {
-      memory.flawed ??= { wall: look.beganWall, mono: look.beganMono, message: flaw };
+      this.note({ wall: look.beganWall, mono: look.beganMono, message: flaw });
       return;
     }
     memory.flawed = null;

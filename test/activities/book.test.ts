@@ -220,6 +220,16 @@ describe('a book that cannot be read', () => {
     expect(await day.watch()).toMatchObject({ kind: 'readable' });
   });
 
+  it('is not told of by a look that failed before others looked: how it went on after that nobody here knows', async () => {
+    const today = await open();
+    const day = new WatchingDay(today);
+    day.pace = { ...BOOK_PACE, unreadableMs: 2_000 };
+    failing(today, '/orders');
+    expect(await day.quietFor(500)).toMatchObject({ kind: 'quiet' });
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(await day.quietFor(1_000)).toMatchObject({ kind: 'quiet' });
+  });
+
   it('still tells of rows while trades and positions do not answer', async () => {
     const today = await open();
     const day = new WatchingDay(today);
