@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createOrderActivities } from '../../activities/orders.ts';
 import type { OrderIntent } from '../../src/contract/activities.ts';
+import { entryOf, sketchOf } from '../../src/domain/control/sketch.ts';
 import type { SimOrder } from '../../src/exchange-simulator/core/types.ts';
-import { type Desk, MAIN, openDesk } from './trading-desk.ts';
+import { type Desk, HEDGE, MAIN, openDesk } from './trading-desk.ts';
 
 let desk: Desk | undefined;
 afterEach(async () => {
@@ -205,6 +206,27 @@ describe('the look before sending', () => {
       others: [{ tradingsymbol: MAIN, side: 'SELL' as const, traded: 75 }],
     };
     expect(await send(today, covered)).toEqual({ kind: 'overtaken' });
+  });
+
+  it.each([
+    ['this process was shown', (_: string) => sketchOf([])],
+    ['the day was shown by another process', (id: string) => sketchOf([entryOf(id)])],
+  ])('of a list that has lost an order which %s holds what opens, and no exit', async (_who, seenOf) => {
+    const today = await open();
+    const { orderId } = today.exchange.foreignTrade({
+      tradingsymbol: HEDGE,
+      product: 'MIS',
+      side: 'BUY',
+      quantity: 75,
+    });
+    const seen = seenOf(orderId);
+    if (seen === sketchOf([])) await today.run(() => today.parts.activities.book.look());
+    today.exchange.addFault({ kind: 'hide_orders', count: 1, tradingsymbol: HEDGE });
+    expect(await send(today, { seen, sendBy: Date.now() + 1_500 })).toEqual({ kind: 'too_late' });
+    const exit = { tag: 'R001D25071401MX01001', purpose: 'exit' } as const;
+    expect(await send(today, exit)).toMatchObject({ kind: 'sent' });
+    today.exchange.clearFaults();
+    expect(await send(today, { seen })).toMatchObject({ kind: 'sent' });
   });
 
   it('that hangs is a failed one for it as well', async () => {
