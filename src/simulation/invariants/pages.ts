@@ -48,6 +48,9 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   'clocks that differ': { causes: [], orThese: ['clocks'] },
 };
 
+/** What no run of a day has to tell. */
+const OF_THE_PROCESS = new Set(['clocks that differ']);
+
 /** How an expectation is told of, and what the product could make of it. */
 export type Expected = {
   invariant?: InvariantNumber;
@@ -124,11 +127,11 @@ export class PageDeadlines {
       miss('not paged again', `${what} for ${seconds} s, and the last page was "${known.page.text.slice(0, 120)}"`);
   }
 
-  /** Another day has pages of its own. */
+  /** Another day, or another run of it, has pages of its own; a process goes on with those that it raised itself. */
   forget(): void {
     this.since = virtualNow();
-    this.waiting.clear();
-    this.ending.clear();
+    for (const of of [this.waiting, this.ending])
+      for (const what of of.keys()) if (!OF_THE_PROCESS.has(causeOf(what))) of.delete(what);
   }
 
   /** The newest page that tells of it and goes on, whenever it was raised; else the newest one that has ended since. */
@@ -142,7 +145,8 @@ export class PageDeadlines {
         (position === null || (tag === null ? isOf(subject, position) : subject === tag.trim())));
     const ended = new Set<string>();
     let over: Page | undefined;
-    for (const page of this.of.world.pages.filter(({ at }) => at >= this.since).reverse()) {
+    const since = OF_THE_PROCESS.has(causeOf(what)) ? 0 : this.since;
+    for (const page of this.of.world.pages.filter(({ at }) => at >= since).reverse()) {
       if (!tells(page)) continue;
       const key = `${page.cause}:${page.subject}`;
       if (page.kind === 'ended') ended.add(key);
