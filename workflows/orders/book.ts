@@ -111,9 +111,10 @@ export function cursorOfDay(facts: DayFacts): BookCursor {
 }
 
 /**
- * What is held and no trade explains may be the very orders that nobody has answered, beside others of ours whose trades no list shows yet: no
- * look can prove these absent. Where our orders do not explain all of it, the positions are wrong by themselves, and prove as much as before.
- * What others have just opened elsewhere is no sign of that: the list of trades stands still then.
+ * What is held and no trade explains may be the very orders that nobody has answered, beside others of ours whose trades no list shows yet, or
+ * trades of others: no look can prove these absent. A sale waits for it, since what was sold twice is short. A purchase does not wait where our
+ * orders do not explain all of it: the positions are wrong by themselves then, and prove as much as before. What others have just opened
+ * elsewhere is no sign of that: the list of trades stands still then.
  */
 function heldByDoubts(facts: DayFacts): string[] {
   const ours = Object.values(facts.orders).filter(({ takenFrom }) => takenFrom === undefined);
@@ -122,10 +123,12 @@ function heldByDoubts(facts: DayFacts): string[] {
     if (of.length === 0 && before * quantity >= 0) return [];
     const may = of.filter(({ side }) => side === (quantity > 0 ? 'BUY' : 'SELL'));
     const most = may.reduce((sum, order) => sum + (mayFill(order) ? order.quantity : order.filledQuantity), 0);
-    return [most >= Math.abs(quantity) ? may : []];
+    return [{ may, explains: most >= Math.abs(quantity) }];
   });
-  if (sharing.some((of) => of.length === 0)) return [];
-  return sharing.flat().flatMap(({ phase, tag }) => (phase === 'doubt' ? [tag] : []));
+  const allExplained = sharing.every(({ explains }) => explains);
+  return sharing
+    .flatMap(({ may }) => may)
+    .flatMap(({ phase, side, tag }) => (phase === 'doubt' && (allExplained || side === 'SELL') ? [tag] : []));
 }
 
 /** What makes a running watcher outdated. What the day learns of single orders it hears of by itself. */
