@@ -87,9 +87,11 @@ export class Reasons {
     if (point.kind !== 'call' || point.point !== 'leaves' || point.call.name !== 'cancelOrder') return;
     const tag = tagOf(point.call.order?.tag);
     if (tag?.purpose !== 'stop' || virtualNow() - this.cancelsAskedAt > CANCELLED_WITHIN_MS) return;
-    const { positions, findings } = this.of;
+    const { positions, dues, findings } = this.of;
     const position = positionOf(tag);
     if (!position.startsWith('P') || positions.isLeft(position) || positions.isTouched(position)) return;
+    // Of everything that is closed the log tells later.
+    if (dues.closingSince !== null) return;
     if (this.stopsRest(position))
       findings.add(3, 'a stop was cancelled for a person', `${point.call.order?.tag} of ${position}`);
   }
