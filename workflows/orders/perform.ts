@@ -3,7 +3,7 @@ import type { ChangeResult, SendResult } from '../../src/contract/activities.ts'
 import type { ContractRef } from '../../src/contract/ledger.ts';
 import { type Action, CANCEL_OFTEN } from '../../src/domain/control/action.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
-import { isOver } from '../../src/domain/control/intervals.ts';
+import { isOver, priceAsked } from '../../src/domain/control/intervals.ts';
 import { orderCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
 import { cursorOfDay } from './book.ts';
@@ -78,7 +78,7 @@ export function change(day: Day, position: Position, action: Change): void {
   const order = day.facts.orders[tag];
   const contract = order && contractOf(position, order);
   if (!order?.orderId || !contract) return;
-  const shown = order.orderType === 'LIMIT' ? order.price : null;
+  const shown = order.orderType === 'LIMIT' ? priceAsked(order) : null;
   const crossed = order.crossed ?? 0;
   const how = {
     ...{ kind, widen, noWorseThan, shown, crossed },
@@ -207,6 +207,9 @@ function applyChanged(day: Day, order: Order, result: ChangeResult): void {
         price: result.kind === 'sent' ? result.price : null,
       };
   } else delete order.change;
+  if (result.kind === 'sent' && result.price !== null && order.side === 'BUY')
+    order.accepted = Math.max(result.price, order.accepted ?? 0);
+  if (result.kind === 'refused') delete order.accepted;
   if (result.kind === 'sent' || result.kind === 'refused') heard(day);
   if (result.kind === 'address_refused' || result.kind === 'rate_limited') hold(day, result);
   if (result.kind === 'session_lost') day.loseSession(result.number);

@@ -4,7 +4,7 @@ import type { Paise } from '../types.ts';
 import { type Action, type Look, nextCancelAt } from './action.ts';
 import type { Leg, Order, OrderPurpose } from './facts.ts';
 import { mayPlace } from './hours.ts';
-import { isLive, isOver, mayFill, ordersOfLeg } from './intervals.ts';
+import { isLive, isOver, mayFill, ordersOfLeg, priceAsked } from './intervals.ts';
 import { callsLeft, shareUsed } from './rates.ts';
 
 /** Wall milliseconds. */
@@ -109,7 +109,7 @@ function reprice(look: Look, leg: Leg, order: Order): void {
   if (isUsed && isReplaceable(look, leg) && look.cancel(order, true)) return;
   if (order.modifications >= budgetOf(look)) return;
   // The price of an exit never falls while it is on.
-  const noWorseThan = order.side === 'BUY' ? order.price : null;
+  const noWorseThan = order.side === 'BUY' ? priceAsked(order) : null;
   const change: Action = { do: 'change', tag: order.tag, kind: 'reprice', widen: order.steps + 1, noWorseThan };
   const watched = isPriceless(order) ? WATCHED_BLIND : { everyMs: AT_BEST_MS, forMs: WATCHED_FOR_MS, crossings };
   if (!isWatched && !isPriceless(order)) look.add(change);
@@ -192,7 +192,7 @@ export function crosses(look: Look, leg: Leg, side: Order['side'], purpose: Orde
  */
 function highestShown(orders: readonly Order[]): Paise | null {
   const shown = orders.slice(orders.findLastIndex(wasRefused) + 1).filter(({ orderType }) => orderType === 'LIMIT');
-  const highest = Math.max(0, ...shown.map(({ price }) => price));
+  const highest = Math.max(0, ...shown.map(priceAsked));
   return highest > 0 ? highest : null;
 }
 

@@ -78,6 +78,8 @@ export type Order = {
   averagePrice: Paise;
   orderType: string;
   price: Paise;
+  /** Of a purchase, the highest price that the broker has accepted a change to: a list that stands still shows an older one. */
+  accepted?: Paise;
   triggerPrice: Paise;
   /** The far touch when it was sent: what slippage is measured from. Null for a resting stop. */
   touch: Paise | null;

@@ -3,6 +3,7 @@
  * (docs/order-policy.md). Quantities in units, signed only where it is said.
  */
 import type { ContractRef } from '../contracts.ts';
+import type { Paise } from '../types.ts';
 import type { ControlFacts, Leg, Order, Position } from './facts.ts';
 
 /** From `lo`, what is certain, to `hi`, what is possible. */
@@ -28,6 +29,11 @@ export function isOver({ phase }: Pick<Order, 'phase'>): boolean {
 
 export function mayFill(order: Order): boolean {
   return possibly(order) > order.filledQuantity;
+}
+
+/** The price that it is known to have been given last, shown or not. */
+export function priceAsked({ price, accepted = 0 }: Pick<Order, 'price' | 'accepted'>): Paise {
+  return Math.max(price, accepted);
 }
 
 /** An order of the broker's own square-off that may still fill. */
