@@ -26,6 +26,11 @@ const ANCHOR_KEPT_MS = 30_000;
 /** Market time. A price of more than an hour ago says little about this one; a replay that runs fast renews it sooner. */
 const ANCHOR_OLD_MS = 3_600_000;
 const ANCHOR_RENEWED_MS = 900_000;
+/**
+ * Prices that contradict the anchor, agree with each other and with the entry, and come for so long without a pause, are the market: the anchor
+ * was taken from a moment's.
+ */
+const RIVAL_AFTER_MS = 15_000;
 /** Two impossible packets of a contract within this time are a bad feed. */
 const BAD_WITHIN_MS = 60_000;
 /** A contract whose guard is away for no longer was watched all the time. */
@@ -47,6 +52,8 @@ type Watched = {
   anchoredAt: Heard | null;
   /** The first price of a contract that nothing is known of: a second one that agrees with it makes it the anchor. */
   candidate: Anchor | null;
+  /** The first price of those that contradict the anchor and agree with each other; when it and the newest of them came, by the monotonic clock. */
+  rival: { anchor: Anchor; since: number; last: number } | null;
   believed: (Believed & { goodForMs: number }) | null;
   impossible: { at: WallMs; why: string }[];
 };
@@ -79,15 +86,32 @@ export function createPriceSight(deps: { feed: Feed; clock: Pick<ClockSource, 'n
 
   /** Whether a first price is confirmed, by the price of the entry or by the packet before. */
   function isConfirmed(of: Watched, touch: Touch, newer: Anchor): boolean {
-    const now = newer.at;
-    const entry = of.entryPrice === null ? null : anchorOf(of.contract, of.entryPrice, newer.index, now);
     const before = of.candidate;
     of.candidate = newer;
-    return [entry, before].some((by) => {
-      if (!by) return false;
-      const verdict = judgeTouch(touch, range(of, by, now));
-      return verdict.kind === 'possible' && verdict.bid === touch.bid && verdict.ask === touch.ask;
-    });
+    return [entryOf(of, newer), before].some((by) => by !== null && agrees(of, touch, by, newer.at));
+  }
+
+  function agrees(of: Watched, touch: Touch, by: Anchor, at: MarketMs): boolean {
+    const verdict = judgeTouch(touch, range(of, by, at));
+    return verdict.kind === 'possible' && verdict.bid === touch.bid && verdict.ask === touch.ask;
+  }
+
+  /** Whether what contradicts the anchor has outlasted it: then nothing is anchored any more, and this is the first price. */
+  function isOutlasted(of: Watched, touch: Touch, { mono }: Heard, at: MarketMs): boolean {
+    const before = of.rival;
+    of.rival = null;
+    const middle = middleOf(touch);
+    const here = index.newest();
+    if (!of.anchor || middle === null || here === null) return false;
+    const newer = anchorOf(of.contract, middle, here, at);
+    const entry = entryOf(of, newer);
+    if (entry && !agrees(of, touch, entry, at)) return false;
+    if (!agrees(of, touch, newer, at)) return false;
+    const goesOn = before && mono - before.last <= TICK_BELIEVED_MS && agrees(of, touch, before.anchor, at);
+    of.rival = goesOn ? { ...before, last: mono } : { anchor: newer, since: mono, last: mono };
+    if (mono - of.rival.since < RIVAL_AFTER_MS) return false;
+    Object.assign(of, { anchor: null, candidate: of.rival.anchor, rival: null });
+    return true;
   }
 
   function take(of: Watched, packet: Packet, goodForMs: number, heard = heardNow()): void {
@@ -96,11 +120,13 @@ export function createPriceSight(deps: { feed: Feed; clock: Pick<ClockSource, 'n
     const anchor = anchorFor(of, at);
     const verdict = judgeTouch(seen, range(of, anchor, at));
     if (verdict.kind === 'impossible') {
-      reject(of, verdict.why, heard.wall);
+      if (isOutlasted(of, seen, heard, at)) take(of, packet, goodForMs, heard);
+      else reject(of, verdict.why, heard.wall);
       return;
     }
+    of.rival = null;
     const { bid, ask } = verdict;
-    const middle = bid !== null && ask !== null ? (bid + ask) / 2 : (ask ?? bid);
+    const middle = middleOf(verdict);
     const here = index.newest();
     // Nobody quotes it, or nothing is known to judge it by.
     if (middle === null || here === null) return;
@@ -222,9 +248,18 @@ export function createPriceSight(deps: { feed: Feed; clock: Pick<ClockSource, 'n
   };
 }
 
+function middleOf({ bid, ask }: Touch): Paise | null {
+  return bid !== null && ask !== null ? (bid + ask) / 2 : (ask ?? bid);
+}
+
+/** What the price of the entry says where the other one is; null where it is not known. */
+function entryOf({ contract, entryPrice }: Watched, { index, at }: Anchor): Anchor | null {
+  return entryPrice === null ? null : anchorOf(contract, entryPrice, index, at);
+}
+
 function unknown(contract: ContractRef, now: WallMs): Watched {
   return {
     ...{ contract, users: 0, since: now, leftAt: now, entryPrice: null, circuit: null },
-    ...{ anchor: null, anchoredAt: null, candidate: null, believed: null, impossible: [] },
+    ...{ anchor: null, anchoredAt: null, candidate: null, rival: null, believed: null, impossible: [] },
   };
 }

@@ -135,6 +135,53 @@ describe('the first price of a contract', () => {
   );
 });
 
+describe('an anchor that was taken from a moment', () => {
+  const WRONG = 3_00;
+  /** Two packets of a dip have made it, at what may be the price of an entry far from there. */
+  const dipped = (entryPrice: Paise | null) => {
+    const open = opened();
+    open.sight.watch(MAIN, entryPrice);
+    open.index(INDEX);
+    open.price(MAIN, WRONG);
+    open.price(MAIN, WRONG + 50);
+    expect(open.bid(MAIN)).toBe(3.5);
+    return open;
+  };
+  const goOn = async ({ index, price }: ReturnType<typeof opened>, worth: Paise, seconds: number) => {
+    for (let second = 0; second < seconds; second++) {
+      await later(1_000);
+      index(INDEX);
+      price(MAIN, worth);
+    }
+  };
+
+  it.each([
+    ['the price of the entry', 63_00],
+    ['nothing that is known', null],
+  ])('gives way to the market within twenty seconds, where that contradicts no entry: %s', async (_, entryPrice) => {
+    await virtually(async () => {
+      const open = dipped(entryPrice);
+      await goOn(open, 66_00, 10);
+      expect(open.bid(MAIN)).toBeNull();
+      await goOn(open, 66_00, 10);
+      expect(open.bid(MAIN)).toBe(66);
+    })();
+  });
+
+  it(
+    'stays where what contradicts it pauses, or does not agree with itself',
+    virtually(async () => {
+      const open = dipped(63_00);
+      await goOn(open, 66_00, 10);
+      await later(6_000);
+      await goOn(open, 66_00, 10);
+      expect(open.bid(MAIN)).toBeNull();
+      for (let second = 0; second < 30; second++) await goOn(open, second % 2 === 0 ? 66_00 : 630_00, 1);
+      expect(open.bid(MAIN)).toBeNull();
+    }),
+  );
+});
+
 describe('a price', () => {
   const calm = () => {
     const open = opened();
