@@ -19,6 +19,7 @@ import { BrokerError } from '../src/errors.ts';
 import type { Account } from '../src/journal/types.ts';
 import type { Book } from './book.ts';
 import type { Deps } from './deps.ts';
+import { noteIntent } from './noted-intent.ts';
 import { crossing, type PriceDeps, type Priced, priceOf } from './pricing.ts';
 import { sendRepeatedly } from './repeated-order.ts';
 import { rowWithin } from './row-within.ts';
@@ -35,7 +36,7 @@ const ROW_WITHIN_MS = 1_000;
 /** The longest pause within one call after a full rate. */
 const MOST_SECONDS = 4;
 
-export type OrderDeps = Pick<Deps, 'sessions' | 'feed' | 'book'> & { account: Account };
+export type OrderDeps = Pick<Deps, 'sessions' | 'feed' | 'book' | 'journal' | 'clock'> & { account: Account };
 /** `isGivenUp`: whether the day may have given the call up, and sends another one. */
 type Asking = OrderDeps & PriceDeps & { isGivenUp: () => boolean };
 
@@ -46,8 +47,10 @@ export function createOrderActivities(deps: OrderDeps): Pick<DayActivities, 'sen
     sendOrder: (intent) => {
       const { repeats } = intent;
       return beating(BEAT_MS, (isGivenUp) => {
-        const attempt = (one: OrderIntent, earlier: readonly string[] = []) =>
-          orLost(() => send({ ...asking, isGivenUp }, one, earlier));
+        const attempt = (one: OrderIntent, earlier: readonly string[] = []) => {
+          noteIntent(deps, one);
+          return orLost(() => send({ ...asking, isGivenUp }, one, earlier));
+        };
         if (!repeats) return attempt(intent);
         return sendRepeatedly(deps.book, intent, repeats, { attempt, priority: priorityOf(intent), isGivenUp });
       });

@@ -71,6 +71,11 @@ export function parseTag(tag: string): OrderTag | null {
   };
 }
 
+/** The position's id within its day, e.g. `P1`, or `M2` for one that a person opened. */
+export function positionIdOf({ manual, position }: Pick<OrderTag, 'manual' | 'position'>): string {
+  return `${manual ? 'M' : 'P'}${position}`;
+}
+
 /** Whether a tag is one of ours, of this run and trading date. */
 export function isTagOf(tag: string, day: { run: number; date: IsoDate }): boolean {
   const parsed = parseTag(tag);

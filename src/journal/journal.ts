@@ -7,7 +7,7 @@ import { days, events, lastPrices, orders, positions, replayRuns } from './schem
 import { addSession, currentSession } from './sessions.ts';
 import { daySoFar } from './so-far.ts';
 import type { Journal } from './types.ts';
-import { recordDayOpened, saveLastPrices, saveReport, writeBatch } from './writes.ts';
+import { noteIntent, recordDayOpened, saveLastPrices, saveReport, writeBatch } from './writes.ts';
 
 /**
  * The journal on PGlite or PostgreSQL, its tables brought up to date. Every write may come twice, and late.
@@ -19,6 +19,7 @@ export async function openJournal(location: JournalLocation): Promise<Journal> {
   return {
     recordDayOpened: (identity) => recordDayOpened(database, identity),
     write: (batch) => database.transaction((transaction) => writeBatch(transaction, batch)),
+    noteIntent: (identity, order) => noteIntent(database, identity, order),
     saveReport: (report) => saveReport(database, report),
 
     async report(account, date) {

@@ -29,6 +29,8 @@ export type Account = Pick<DayIdentity, 'mode' | 'account' | 'run'>;
 export interface Journal {
   recordDayOpened(identity: DayIdentity): Promise<void>;
   write(batch: JournalBatch): Promise<void>;
+  /** An order that is about to be sent: kept unless the day has written of it. */
+  noteIntent(identity: DayIdentity, order: OrderView): Promise<void>;
   saveReport(report: DayReport): Promise<void>;
   report(account: Account, date: IsoDate): Promise<DayReport | null>;
   days(account: Account): Promise<{ date: IsoDate; state: string; result: string | null }[]>;

@@ -2,6 +2,7 @@ import { and, eq, isNull, lte, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import { type DayIdentity, dayWorkflowId } from '../contract/identity.ts';
 import type { JournalBatch } from '../contract/journal.ts';
+import type { OrderView } from '../contract/ledger.ts';
 import type { DayReport } from '../contract/views.ts';
 import type { LastPrice } from '../domain/types.ts';
 import type { Database } from './database.ts';
@@ -36,6 +37,16 @@ export async function writeBatch(database: Database, batch: JournalBatch): Promi
   await writeOrders(database, dayId, sequence, batch);
   await writePositions(database, dayId, sequence, batch);
   await writeSignals(database, dayId, batch);
+}
+
+/** What the day has written of an order says more. */
+export async function noteIntent(database: Database, identity: DayIdentity, view: OrderView): Promise<void> {
+  const { tag, orderId, status } = view;
+  await recordDayOpened(database, identity);
+  await database
+    .insert(orders)
+    .values({ dayId: dayWorkflowId(identity), tag, orderId, status, view, sequence: 0 })
+    .onConflictDoNothing();
 }
 
 async function writeEvents(database: Database, dayId: string, batch: JournalBatch): Promise<void> {

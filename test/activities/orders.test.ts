@@ -45,6 +45,19 @@ describe('sending an order', () => {
     expect(sent.kind === 'sent' && sent.row?.fills).toMatchObject(fills ?? []);
   });
 
+  it('is in the journal by then, and held up by none that hangs', async () => {
+    const today = await open();
+    const { journal } = today.parts.activities;
+    await send(today, { side: 'SELL' });
+    expect(await journal.orders(today.identity)).toMatchObject([
+      { tag: TAG, positionId: 'P1', side: 'SELL', quantity: 75, phase: 'in_flight' },
+    ]);
+    vi.spyOn(journal, 'noteIntent').mockReturnValue(new Promise(() => {}));
+    expect(await send(today, { tag: 'R001D25071401HE01002' })).toMatchObject({ kind: 'sent' });
+    vi.spyOn(journal, 'noteIntent').mockRejectedValue(new Error('the journal is away'));
+    expect(await send(today, { tag: 'R001D25071401HE01003' })).toMatchObject({ kind: 'sent' });
+  });
+
   it('answers without a row when the book shows none that matters within the second', async () => {
     const today = await open({ latency: { minMs: 3_000, maxMs: 3_000 } });
     expect(await send(today)).toMatchObject({ kind: 'sent', row: null });

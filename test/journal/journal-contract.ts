@@ -52,6 +52,20 @@ function specifyDays(journalOf: () => Journal): void {
     expect(await journal.days(day)).toEqual([{ date: DATE, state: 'squaring_off', result: null }]);
   });
 
+  it('keeps an order that is about to be sent, until and unless the day writes of it', async () => {
+    const journal = journalOf();
+    const day = freshDay();
+    await journal.noteIntent(day, order('A1', { phase: 'in_flight' }));
+    await journal.write(batch(day, { sequence: 1, orders: [order('A2', { status: 'COMPLETE' })] }));
+    await journal.noteIntent(day, order('A2', { phase: 'in_flight' }));
+    expect((await journal.soFar(day))?.orders.map(({ tag, status }) => `${tag} ${status}`)).toEqual([
+      'A1 INTENDED',
+      'A2 COMPLETE',
+    ]);
+    await journal.write(batch(day, { sequence: 2, orders: [order('A1', { status: 'REJECTED' })] }));
+    expect((await journal.orders(day)).map(({ status }) => status)).toEqual(['REJECTED', 'COMPLETE']);
+  });
+
   it('keeps what was switched on for the day, as the newest batch says', async () => {
     const journal = journalOf();
     const day = freshDay();

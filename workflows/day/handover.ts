@@ -1,8 +1,10 @@
 /** What one day hands to the next, and how the next takes it over before anything else (TRADING section 6). */
+
 import type { Handover } from '../../src/contract/journal.ts';
 import type { HandedOver, Holding } from '../../src/contract/ledger.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { mayFill, ordersOf, possibly } from '../../src/domain/control/intervals.ts';
+import { positionIdOf } from '../../src/domain/tags.ts';
 import { reads } from '../activity-proxies.ts';
 import { movedSince, recordForeignPosition, signed } from '../external/trades.ts';
 import { legsOf } from '../position/from-signal.ts';
@@ -71,7 +73,7 @@ function takeUp(day: Day, left: HandedOver, from: string): void {
   const { facts } = day;
   const manual = left.signal === 'manual';
   const number = facts.positions.filter((known) => (known.signal === 'manual') === manual).length + 1;
-  const id = `${manual ? 'M' : 'P'}${number}`;
+  const id = positionIdOf({ manual, position: number });
   const { date } = facts.identity;
   // Its own day of leaving may have passed while nobody was there.
   const overdue = left.leaving || manual || left.plan.exitOn < date;

@@ -31,7 +31,9 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null, 
   const { overnight = null, ...switches } = before.switches ?? {};
   Object.assign(facts, switches);
   facts.waitsForBook = Date.now() + BOOK_WITHIN_MS;
-  for (const order of before.orders) facts.orders[order.tag] = inDoubt(order);
+  // One of a position that nothing was written of is taken over when the book shows it.
+  const known = new Set(before.positions.map(({ view }) => view.id));
+  for (const order of before.orders) if (known.has(order.positionId)) facts.orders[order.tag] = inDoubt(order);
   const attempts = before.orders.map(({ tag }) => parseTag(tag)?.attempt ?? 0);
   facts.attemptsFrom = Math.max(0, ...attempts) + ATTEMPTS_AHEAD;
   facts.rates.day = before.orders.reduce((sum, order) => sum + callsOf(order), 0);

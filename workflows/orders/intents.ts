@@ -1,7 +1,7 @@
 /** The only place that mints an order: its intent, in the facts before anything is sent, under a tag that was never used. */
 import type { Leg, Order, OrderPurpose, Position, Pricing } from '../../src/domain/control/facts.ts';
 import { isOver } from '../../src/domain/control/intervals.ts';
-import { CHASE_STEPS } from '../../src/domain/limit-prices.ts';
+import { intendedOrder } from '../../src/domain/control/new-order.ts';
 import { makeTag, type OrderTag } from '../../src/domain/tags.ts';
 import type { Side } from '../../src/domain/types.ts';
 import type { Day } from '../day/day.ts';
@@ -13,61 +13,14 @@ export function recordIntent(day: Day, position: Position, draft: Draft, sendBy:
   const { leg, purpose, side, quantity, pricing } = draft;
   const slice = freeSlice(day, position, draft);
   const tag = nextTag(day, position, { role: leg.role, purpose, slice });
-  const order: Order = {
-    ...blankOrder(day, tag),
-    positionId: position.id,
-    role: leg.role,
-    purpose,
-    slice,
-    tradingsymbol: leg.contract.tradingsymbol,
-    side,
-    product: position.plan.product,
-    quantity,
-    orderType: pricing.kind === 'stop' ? 'SL' : 'LIMIT',
-    price: pricing.kind === 'cross' ? 0 : pricing.price,
-    triggerPrice: pricing.kind === 'stop' ? pricing.triggerPrice : 0,
-    intent: { pricing, sendBy },
-    // One that replaces what was refused goes on with its chase.
-    steps: pricing.kind === 'cross' ? Math.min(pricing.widen, CHASE_STEPS) : 0,
+  const of = {
+    ...{ tag, positionId: position.id, role: leg.role, purpose, slice, side, quantity },
+    ...{ tradingsymbol: leg.contract.tradingsymbol, product: position.plan.product },
   };
+  const order = { ...intendedOrder(of, pricing, day.instant()), intent: { pricing, sendBy } };
   day.facts.orders[tag] = order;
   day.touchOrder(tag);
   return order;
-}
-
-export function blankOrder(day: Day, tag: string): Order {
-  const now = day.instant();
-  return {
-    tag,
-    orderId: null,
-    positionId: '',
-    role: 'main',
-    purpose: 'entry',
-    slice: 1,
-    tradingsymbol: '',
-    side: 'BUY',
-    product: 'MIS',
-    quantity: 0,
-    filledQuantity: 0,
-    averagePrice: 0,
-    orderType: 'LIMIT',
-    price: 0,
-    triggerPrice: 0,
-    touch: null,
-    status: 'INTENDED',
-    statusMessage: null,
-    fills: [],
-    phase: 'intended',
-    steps: 0,
-    steppedAt: null,
-    modifications: 0,
-    seenAt: 0,
-    intendedAt: now.market,
-    updatedAt: now.market,
-    sentAt: null,
-    firstFillAt: null,
-    since: now.wall,
-  };
 }
 
 /** The lowest number that no order of the same purpose uses that may still fill. */

@@ -4,9 +4,9 @@
  */
 import type { BookRow } from '../../src/domain/book/book.ts';
 import type { Fill, Leg, Order, OrderPhase, Position } from '../../src/domain/control/facts.ts';
+import { blankOrder } from '../../src/domain/control/new-order.ts';
 import { type OrderTag, parseTag } from '../../src/domain/tags.ts';
 import type { Day } from '../day/day.ts';
-import { blankOrder } from './intents.ts';
 import { markDoubt, RANK, setPhase, settleAbsent } from './phases.ts';
 
 /**
@@ -177,7 +177,7 @@ function adopt(day: Day, row: BookRow): Order | null {
   day.facts.attempts[attempts] = Math.max(attempt, day.facts.attempts[attempts] ?? 0);
   const key = day.facts.orders[row.tag ?? ''] ? `${row.tag}#${row.orderId}` : (row.tag ?? row.orderId);
   const order: Order = {
-    ...blankOrder(day, key),
+    ...blankOrder(key, day.instant()),
     orderId: row.orderId,
     positionId: position.id,
     role: leg.role,
@@ -215,7 +215,7 @@ export function bookOther(
     Partial<Pick<Order, 'orderId' | 'takenFrom' | 'booked' | 'purpose' | 'orderType' | 'phase' | 'price'>>,
 ): Order {
   const order: Order = {
-    ...blankOrder(day, of.tag),
+    ...blankOrder(of.tag, day.instant()),
     positionId: position.id,
     role: leg.role,
     purpose: 'exit',

@@ -1,7 +1,7 @@
 /** What is held, by the exchange's own fills: ours by position and contract, and what others have traded of the same contracts. */
 
 import { istDate } from '../../domain/clock.ts';
-import { type OrderTag, parseTag } from '../../domain/tags.ts';
+import { type OrderTag, parseTag, positionIdOf } from '../../domain/tags.ts';
 import type { MarketMs, Side } from '../../domain/types.ts';
 import type { SimFill, SimOrder } from '../../exchange-simulator/core/types.ts';
 
@@ -37,7 +37,7 @@ export function tagOf(tag: string | null | undefined): OrderTag | null {
 }
 
 /** As the product calls it: `P1` of a signal, `M1` of a person. */
-export const positionOf = (tag: OrderTag): string => `${tag.manual ? 'M' : 'P'}${tag.position}`;
+export const positionOf: (tag: OrderTag) => string = positionIdOf;
 export const signed = (side: Side, quantity: number): number => (side === 'BUY' ? quantity : -quantity);
 
 type External = { at: MarketMs; quantity: number };

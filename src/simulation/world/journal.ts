@@ -102,6 +102,10 @@ export function createMemoryJournal(): MemoryJournal {
     async write(batch) {
       write(batch);
     },
+    async noteIntent(identity, order) {
+      const { orders } = dayOf(identity);
+      if (!orders.has(order.tag)) orders.set(order.tag, { view: copy(order), sequence: 0 });
+    },
     async saveReport(report) {
       const state = report.result === 'holiday' ? 'holiday' : 'closed';
       Object.assign(dayOf(report.identity), { report: copy(report), state });
