@@ -139,12 +139,13 @@ class Watch {
   }
 
   private async answer(): Promise<BookNews | null> {
-    const { cursor } = this.input;
+    const { cursor, unread } = this.input;
     const { flawed } = this.deps.book.memory();
-    if (cursor.unreadableSince !== null && flawed === null && this.seen)
-      return { kind: 'readable', at: this.seen.beganWall };
+    const whole = flawed === null ? this.seen : null;
+    if (cursor.unreadableSince !== null && whole) return { kind: 'readable', at: whole.beganWall };
     const news = this.news();
     if (news) return this.gathered(news);
+    if (unread && whole) return { kind: 'readable', at: whole.beganWall };
     if (flawed && cursor.unreadableSince === null && performance.now() - flawed.mono >= this.pace.unreadableMs)
       return { kind: 'unreadable', since: flawed.wall, message: flawed.message };
     return null;

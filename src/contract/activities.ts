@@ -188,6 +188,8 @@ export type BookInput = {
   contracts: { tradingsymbol: string; product: string; instrumentToken: number }[];
   /** Something is open, or an order may fill. */
   open: boolean;
+  /** The day has read no book yet: it is told of the first whole look. */
+  unread?: true;
   /** It comes back then at the latest. */
   until: MarketMs;
 };

@@ -230,6 +230,18 @@ describe('a book that cannot be read', () => {
     expect(await day.quietFor(1_000)).toMatchObject({ kind: 'quiet' });
   });
 
+  it('is told of as readable by its first whole look to a day that has read none, though there is no news', async () => {
+    const today = await open();
+    const day = new WatchingDay(today);
+    failing(today, '/trades');
+    expect(await day.watch({ unread: true, until: today.exchange.clock.now() + 1_500 })).toMatchObject({
+      kind: 'quiet',
+    });
+    today.exchange.clearFaults();
+    expect(await day.watch({ unread: true })).toMatchObject({ kind: 'readable' });
+    expect(await day.quietFor(1_500)).toMatchObject({ kind: 'quiet' });
+  });
+
   it('still tells of rows while trades and positions do not answer', async () => {
     const today = await open();
     const day = new WatchingDay(today);

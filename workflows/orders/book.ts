@@ -85,6 +85,8 @@ function inputOf(day: Day): BookInput {
     cursor: cursorOfDay(facts),
     contracts: contractsOf(facts.positions),
     open: isOpen(facts),
+    // Before the night is known it is read until that is told.
+    ...(facts.book.readAt === null && facts.overnight !== null ? { unread: true } : {}),
     until: facts.timetable?.close ?? day.now(),
   };
 }
@@ -149,8 +151,9 @@ export function applyNews(day: Day, news: BookNews): void {
       day.log('alert', 'book_unreadable', `Zerodha's order book cannot be read: ${news.message}.`);
       return;
     case 'readable':
+      if (facts.book.unreadableSince !== null)
+        day.log('info', 'book_readable', "Zerodha's order book can be read again.");
       facts.book = { readAt: news.at, unreadableSince: null };
-      day.log('info', 'book_readable', "Zerodha's order book can be read again.");
       return;
     case 'quiet':
       return;
