@@ -8,7 +8,8 @@ import type { GuardActivities, GuardInput, GuardReason, GuardResult } from '../s
 import { CalendarError, timetable } from '../src/domain/calendar/index.ts';
 import { marketAt, realAt } from '../src/domain/clock.ts';
 import type { ContractRef } from '../src/domain/contracts.ts';
-import { closingResult, lossCapHit, targetHit } from '../src/domain/stops.ts';
+import { PRICE_EXITS, type PriceRule } from '../src/domain/price-exits.ts';
+import { closingResult } from '../src/domain/stops.ts';
 import type { MarketMs } from '../src/domain/types.ts';
 import type { Account } from '../src/journal/types.ts';
 import { createPriceSight, type PriceSight } from '../src/market/price-sight.ts';
@@ -153,26 +154,21 @@ class Guard {
       this.breach = null;
       return;
     }
-    const { reason, rupees } = breached;
+    const { reason, isLoss, words } = breached.rule;
     if (this.breach?.reason !== reason) this.breach = { reason, by: packet, packets: 0, since: performance.now() };
-    // What the guard found when it began was a packet too: the next one of any leg that still breaches confirms a loss. A profit has time to last.
-    if (this.breach.by === null && packet !== null && reason === 'loss_cap') this.breach.packets += 2;
+    // What the guard found when it began was a packet too: the next one of any leg that still breaches confirms a loss.
+    if (this.breach.by === null && packet !== null && isLoss) this.breach.packets += 2;
     else if (packet !== null && packet === this.breach.by) this.breach.packets += 1;
     if (this.breach.packets < 2 && performance.now() - this.breach.since < BREACH_LASTS_MS) return;
-    this.fire(
-      reason,
-      reason === 'loss_cap'
-        ? `a loss of ${rupees} rupees reaches the cap`
-        : `a profit of ${rupees} rupees reaches the target`,
-    );
+    this.fire(reason, words(breached.rupees));
   }
 
   /**
    * What closing now would reach, valued cautiously: the ask for the short, the bid for the hedge, nothing where nobody bids. Where nobody
-   * offers the short it costs at least what is bid for it: enough to reach the cap, not to reach the target.
+   * offers the short it costs at least what is bid for it: enough for a loss, not for a profit.
    */
-  private breached(): { reason: GuardReason; rupees: string } | 'unseen' | null {
-    const { main, hedge, maxLoss, target, charges, identity } = this.input;
+  private breached(): { rule: PriceRule; rupees: string } | 'unseen' | null {
+    const { main, hedge, charges, identity } = this.input;
     const short = this.deps.sight.touch(main.contract.instrumentToken);
     const long = hedge && this.deps.sight.touch(hedge.contract.instrumentToken);
     const ask = short?.ask ?? short?.bid;
@@ -186,8 +182,9 @@ class Guard {
       paidCharges: charges,
     });
     const rupees = (Math.abs(result) / 100).toFixed(2);
-    if (lossCapHit(result, maxLoss)) return { reason: 'loss_cap', rupees };
-    return short.ask !== null && targetHit(result, target) ? { reason: 'target', rupees } : null;
+    const isSure = short.ask !== null;
+    const rule = PRICE_EXITS.find(({ isLoss, isReached }) => (isLoss || isSure) && isReached(result, this.input));
+    return rule ? { rule, rupees } : null;
   }
 
   private async act({ reason, at, detail }: Fired): Promise<Outcome> {

@@ -4,6 +4,7 @@ import type { BookCursor, BookNews } from '../domain/book/book.ts';
 import type { ClockSegments } from '../domain/clock.ts';
 import type { LegRole, OrderPurpose, PositionPlan, Pricing } from '../domain/control/facts.ts';
 import type { ManualHolding, ManualOrder, ManualRefusal } from '../domain/manual-orders.ts';
+import type { PriceExitReason, PriceTerms } from '../domain/price-exits.ts';
 import type { Bar, IsoDate, MarketMs, OptionType, Paise, Product, Side, SignalName, WallMs } from '../domain/types.ts';
 import type { AuthCompleted, ManualChecks, Plan } from './commands.ts';
 import type { DayIdentity } from './identity.ts';
@@ -194,7 +195,7 @@ export type BookInput = {
   until: MarketMs;
 };
 
-export type GuardInput = {
+export type GuardInput = PriceTerms & {
   identity: DayIdentity;
   positionId: string;
   /** Of the run that the day believes; the answer repeats it. */
@@ -204,8 +205,6 @@ export type GuardInput = {
   product: Product;
   /** The resting stop that the guard may turn into the exit, null when none equals the short. */
   stop: { orderId: string; tag: string; quantity: number; modifications: number } | null;
-  maxLoss: Paise;
-  target: Paise | null;
   /** Charges already paid, less what was realised on parts, in paise; charges of closing are added by the guard. */
   charges: Paise;
   /** Null when this position is not left at a time of this day. */
@@ -214,7 +213,7 @@ export type GuardInput = {
   blind: boolean;
   until: MarketMs;
 };
-export type GuardReason = 'loss_cap' | 'target' | 'exit_time';
+export type GuardReason = PriceExitReason | 'exit_time';
 export type GuardResult = { epoch: number } & (
   | { kind: 'quiet'; until: MarketMs }
   /** No believable price since that instant, after a new connection was tried; or prices are there again. */

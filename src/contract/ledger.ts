@@ -3,12 +3,8 @@ import type { Leg, Order, Position, PositionPlan } from '../domain/control/facts
 import type { IsoDate, MarketMs, SignalName } from '../domain/types.ts';
 
 export type { ContractRef } from '../domain/contracts.ts';
-export type {
-  ExitReason,
-  LegRole,
-  Order as OrderView,
-  Pricing,
-} from '../domain/control/facts.ts';
+export type { ExitReason } from '../domain/control/exit-reasons.ts';
+export type { LegRole, Order as OrderView, Pricing } from '../domain/control/facts.ts';
 
 /** Signed net units of a contract and product; + is long. */
 export type Holding = { tradingsymbol: string; product: string; quantity: number };

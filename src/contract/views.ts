@@ -1,7 +1,7 @@
 /** The day as people see it: the API cuts its routes from one query. */
 import { defineQuery } from '@temporalio/workflow';
 import type { ClockSegments } from '../domain/clock.ts';
-import type { ExitReason } from '../domain/control/facts.ts';
+import type { ExitReason } from '../domain/control/exit-reasons.ts';
 import type { IsoDate, MarketMs, OptionType, Paise, Product, Side, SignalName, WallMs } from '../domain/types.ts';
 import type { DayIdentity } from './identity.ts';
 import type { HandedOver, LegRole, OrderView } from './ledger.ts';

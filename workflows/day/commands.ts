@@ -13,7 +13,7 @@ import {
   stopTradingSignal,
 } from '../../src/contract/commands.ts';
 import { dayQuery } from '../../src/contract/views.ts';
-import type { ExitReason } from '../../src/domain/control/facts.ts';
+import type { ExitReason } from '../../src/domain/control/exit-reasons.ts';
 import { takeAnswers } from '../external/attribution.ts';
 import { settleAbsent } from '../orders/phases.ts';
 import { checkDayLoss, requestExit } from '../position/request-exit.ts';

@@ -4,6 +4,7 @@ import type { GuardInput, GuardResult } from '../../src/contract/activities.ts';
 import { istTime } from '../../src/domain/clock.ts';
 import type { Position } from '../../src/domain/control/facts.ts';
 import { heldOf, mayFill, openedAtPrice, ordersOf } from '../../src/domain/control/intervals.ts';
+import { PRICE_EXITS } from '../../src/domain/price-exits.ts';
 import type { MarketMs } from '../../src/domain/types.ts';
 import { lostSession, watching, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
@@ -93,9 +94,9 @@ function apply(day: Day, position: Position, result: GuardResult): void {
   if (result.kind === 'blind') facts.blind[position.id] = result.detail;
   else if (result.kind === 'sighted') delete facts.blind[position.id];
   else if (result.kind === 'triggered') {
-    const planned = result.reason === 'exit_time' || result.reason === 'target';
     const { reason, sent } = result;
-    day.log(planned ? 'info' : 'warn', 'guard_triggered', `${position.id}: ${result.detail}.`, { reason, sent });
+    const isLoss = PRICE_EXITS.some((rule) => rule.reason === reason && rule.isLoss);
+    day.log(isLoss ? 'warn' : 'info', 'guard_triggered', `${position.id}: ${result.detail}.`, { reason, sent });
     if (sent) {
       // Its modification is a change like any other: the book has to show it.
       const stop = stopOf(day, position);

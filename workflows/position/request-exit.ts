@@ -1,6 +1,8 @@
 /** What makes a position leave: a target in the facts, which its loop reaches. */
+
+import type { ExitReason } from '../../src/domain/control/exit-reasons.ts';
 import { takesPrecedence } from '../../src/domain/control/exit-reasons.ts';
-import type { ExitReason, Position } from '../../src/domain/control/facts.ts';
+import type { Position } from '../../src/domain/control/facts.ts';
 import type { Day } from '../day/day.ts';
 import { limitsOf } from '../day/limits.ts';
 

@@ -1,7 +1,8 @@
 /** What the loop can do for a position. All but the order calls are done at once, in the facts. */
 import type { ContractRef } from '../contracts.ts';
 import type { MarketMs, Paise, Side, WallMs } from '../types.ts';
-import type { ControlFacts, ExitReason, Leg, LegRole, Now, Order, OrderPurpose, Position, Pricing } from './facts.ts';
+import type { ExitReason } from './exit-reasons.ts';
+import type { ControlFacts, Leg, LegRole, Now, Order, OrderPurpose, Position, Pricing } from './facts.ts';
 import { type Draft, isBrokers, isLive, mayBeSent, ordersOf, ordersOfLeg } from './intervals.ts';
 
 /** Between two requests to cancel one order, by how many there were: a day of refusals has to fit into a history. Wall milliseconds. */

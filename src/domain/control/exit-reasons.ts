@@ -1,7 +1,6 @@
 /** Why a position is left: the first that is true wins (TRADING section 5); what a person asked for comes before everything. */
-import type { ExitReason } from './facts.ts';
 
-const PRECEDENCE: readonly ExitReason[] = [
+export const EXIT_REASONS = [
   'emergency',
   'leftover',
   'manual',
@@ -18,8 +17,10 @@ const PRECEDENCE: readonly ExitReason[] = [
   'exit_time',
   'entry_failed',
   'expired',
-];
+] as const;
+
+export type ExitReason = (typeof EXIT_REASONS)[number];
 
 export function takesPrecedence(reason: ExitReason, over: ExitReason): boolean {
-  return PRECEDENCE.indexOf(reason) < PRECEDENCE.indexOf(over);
+  return EXIT_REASONS.indexOf(reason) < EXIT_REASONS.indexOf(over);
 }

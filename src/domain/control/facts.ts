@@ -4,6 +4,7 @@
  */
 import type { ContractRef } from '../contracts.ts';
 import type { IsoDate, MarketMs, Paise, Product, Side, SignalName, WallMs } from '../types.ts';
+import type { ExitReason } from './exit-reasons.ts';
 
 /** `main` is sold to open, `hedge` is bought; the tag spells the role. */
 export type LegRole = 'hedge' | 'main';
@@ -153,24 +154,6 @@ export type PositionPlan = {
   /** The date of its own exit time: the entry's under `intraday`. */
   exitOn: IsoDate;
 };
-
-export type ExitReason =
-  | 'emergency'
-  | 'leftover'
-  | 'manual'
-  | 'stopped'
-  | 'day_loss_limit'
-  | 'loss_cap'
-  | 'resting_stop'
-  | 'protection_refused'
-  | 'cover_lost'
-  | 'index_stop'
-  | 'target'
-  | 'external'
-  | 'broker_square_off'
-  | 'exit_time'
-  | 'entry_failed'
-  | 'expired';
 
 /** A leg is opened on one side and closed on the other. */
 export type Leg = { role: LegRole; contract: ContractRef; opens: Side };

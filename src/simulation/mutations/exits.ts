@@ -137,7 +137,7 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
   {
     name: 'loss-cap-not-taken',
     why: 'The guard sees the loss beyond the cap, and goes on.',
-    file: 'activities/guard.ts',
+    file: 'src/domain/price-exits.ts',
     find: 'lossCapHit(result, maxLoss)',
     replace: 'lossCapHit(result, Number.POSITIVE_INFINITY)',
     by: 5,

@@ -35,9 +35,9 @@ export const LEAVING_MUTATIONS: readonly Mutation[] = [
   {
     name: 'target-not-taken',
     why: 'The guard sees the target reached, and goes on.',
-    file: 'activities/guard.ts',
-    find: 'return short.ask !== null && targetHit(result, target) ?',
-    replace: 'return short.ask !== null && result < 0 && targetHit(result, target) ?',
+    file: 'src/domain/price-exits.ts',
+    find: 'targetHit(result, target)',
+    replace: 'result < 0 && targetHit(result, target)',
     by: 5,
     days: {
       cases: [

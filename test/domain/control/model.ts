@@ -4,8 +4,9 @@
  */
 
 import type { BookRow } from '../../../src/domain/book/book.ts';
+import type { ExitReason } from '../../../src/domain/control/exit-reasons.ts';
 import { takesPrecedence } from '../../../src/domain/control/exit-reasons.ts';
-import type { ControlFacts, ExitReason, Fill, Leg, Order, Position } from '../../../src/domain/control/facts.ts';
+import type { ControlFacts, Fill, Leg, Order, Position } from '../../../src/domain/control/facts.ts';
 import { type Action, type Due, nextActions } from '../../../src/domain/control/index.ts';
 import { averageOf, isOver, ordersOf } from '../../../src/domain/control/intervals.ts';
 import type { Day } from '../../../workflows/day/day.ts';
