@@ -12,8 +12,9 @@ function listening() {
   const listeners: ((order: SimOrder) => void)[] = [];
   const updates: ((order: SimOrder) => void)[] = [];
   let hidden = false;
+  const delayed = false;
   const hearing = new Hearing({
-    ...{ hooks, faults: { hides: () => hidden } },
+    ...{ hooks, faults: { hides: () => hidden, delays: () => delayed } },
     exchange: { onOrder: (listener: (order: SimOrder) => void) => listeners.push(listener) },
     ticker: { onUpdate: (listener: (order: SimOrder) => void) => updates.push(listener) },
   } as unknown as World);
@@ -31,10 +32,13 @@ function listening() {
   const shows = () => {
     hidden = false;
   };
+  const slows = () => {
+    delayed = true;
+  };
   const update = (of: SimOrder) => {
     for (const listener of updates) listener(of);
   };
-  return { hearing, order, becomes, answers, update, shows, isDeaf: () => hearing.isDeafTo('P1') };
+  return { hearing, order, becomes, answers, update, shows, slows, isDeaf: () => hearing.isDeafTo('P1') };
 }
 
 describe('a change of the book', () => {
@@ -64,6 +68,14 @@ describe('a change of the book', () => {
     expect(of.isDeaf()).toBe(true);
     tell(of);
     expect(of.isDeaf()).toBe(false);
+  });
+
+  it('is not known by an update while the list that it asks for is answered late', () => {
+    const { order, becomes, update, slows, isDeaf } = listening();
+    slows();
+    becomes(order('CANCELLED'));
+    update(order('CANCELLED'));
+    expect(isDeaf()).toBe(true);
   });
 
   it('is not known by the trades of an order that was cancelled after them, nor by an update of before', () => {

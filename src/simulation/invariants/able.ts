@@ -150,11 +150,12 @@ export class Able {
     return this.hasSession() || (this.token !== null && this.world.exchange.sessionAlive(this.token));
   }
 
-  /** The broker has ended the session, and while calls find no answer nobody can know of it before the first one that does. */
+  /** The broker has ended the session, and nobody can know of it before the first call that is answered: none is, or none is made without a login. */
   diedUnheard(): boolean {
     const { endedAt } = this.world.logins;
     const isToday = istDate(endedAt) === istDate(virtualNow());
-    return isToday && this.tokenRefusedAt < endedAt && this.world.faults.standing();
+    const asksNobody = this.world.journalAway && this.running().every(({ parts }) => parts.accessToken() === null);
+    return isToday && this.tokenRefusedAt < endedAt && (this.world.faults.standing() || asksNobody);
   }
 
   /** A process that was started while the journal is away has no login, and order calls come to it as to any other: no program sends them. */

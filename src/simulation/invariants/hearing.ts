@@ -18,7 +18,10 @@ export class Hearing {
     this.world = world;
     this.canRead = canRead;
     world.exchange.onOrder((order) => this.note(order));
-    world.ticker.onUpdate((order) => this.tell(order));
+    // An update asks for a look: what that shows is known when it is answered.
+    world.ticker.onUpdate((order) => {
+      if (!world.faults.delays('orders')) this.tell(order);
+    });
     world.hooks.add((point) => this.atPoint(point));
   }
 

@@ -233,6 +233,13 @@ export class Legs {
       : Math.min(Math.max(0, -traded - Math.max(0, foreign)), ours);
   }
 
+  /** Signed units of others' trades are a leg's from now on. */
+  bookAnswered(leg: Leg, quantity: number): void {
+    if (quantity === 0) return;
+    leg.net += quantity;
+    this.externals.get(leg.contract)?.push({ at: 0, quantity: -quantity });
+  }
+
   /** Signed units of a leg that others have not closed: what they have is the oldest position's first (CONTROL, external trades). */
   leftOf(leg: Leg, now: MarketMs): number {
     const side = Math.sign(leg.net);

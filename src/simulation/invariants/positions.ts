@@ -5,6 +5,7 @@ import type { MarketMs } from '../../domain/types.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { LogLine, World } from '../world/world.ts';
 import type { Able } from './able.ts';
+import { followAnswers } from './answered-questions.ts';
 import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
 import { followGivenCover } from './given-cover.ts';
@@ -70,6 +71,7 @@ export class PositionsWatch {
     of.world.onLine((line) => this.hear(line));
     of.world.exchange.onOrder(({ tag }) => this.noteProtected(tag));
     followGivenCover(of.world, of.book.legs);
+    followAnswers(of.world, of.book.legs);
   }
 
   /** An exit of everything that is open is due: a command, or the clock. */

@@ -102,6 +102,12 @@ export class CallFaults {
     return this.inForce.some(({ fault }) => fault.calls.includes(name) && !SHOWS_ALL.has(fault.effect.do));
   }
 
+  /** Such a call is answered late. */
+  delays(name: CallName): boolean {
+    this.forget();
+    return this.inForce.some(({ fault }) => fault.calls.includes(name) && LATE.has(fault.effect.do));
+  }
+
   /** Candles may come late, or not at all. */
   concernBreeze(): boolean {
     this.forget();
@@ -131,6 +137,7 @@ export class CallFaults {
 
 const MEDDLES: ReadonlySet<Effect['do']> = new Set(['empty', 'frozen', 'hides_new', 'twice', 'stale_last']);
 const SHOWS_ALL: ReadonlySet<Effect['do']> = new Set(['reversed', 'twice', 'stale_last', 'moved_expiry']);
+const LATE: ReadonlySet<Effect['do']> = new Set(['slow', 'late_answer']);
 const hindersReads = ({ calls }: CallFault): boolean => calls.some((name) => name === 'orders' || name === 'trades');
 const concernsBreeze = ({ calls }: CallFault): boolean => calls.every((name) => name === 'candles');
 
