@@ -12,7 +12,7 @@ function listening() {
   const listeners: ((order: SimOrder) => void)[] = [];
   const updates: ((order: SimOrder) => void)[] = [];
   let hidden = false;
-  const delayed = false;
+  let delayed = false;
   const hearing = new Hearing({
     ...{ hooks, faults: { hides: () => hidden, delays: () => delayed } },
     exchange: { onOrder: (listener: (order: SimOrder) => void) => listeners.push(listener) },
