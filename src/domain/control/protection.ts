@@ -38,6 +38,7 @@ export function protect(look: Look): void {
   if (position.signal !== 'manual') for (const leg of position.legs) cancelUnwanted(look, leg);
   const shorts = position.legs.filter(({ opens }) => opens === 'SELL');
   for (const leg of shorts) if (protectShort(look, leg) === 'leave') return;
+  if (isGivenInVain(look)) look.add({ do: 'exit', reason: 'entry_failed', why: 'nothing of it is sold' });
   if (position.entry !== null || position.signal === 'manual') return;
   if (shorts.every((leg) => heldOf(orders, leg, position.unheard).hi <= 0)) {
     // One without an answer may still show: it is protected then.
@@ -47,6 +48,14 @@ export function protect(look: Look): void {
     return;
   }
   for (const leg of position.legs) if (leg.opens === 'BUY') trimHedge(look, leg);
+}
+
+/** A person's short was given another position's cover, which was to be left, and then nothing was sold. */
+function isGivenInVain(look: Look): boolean {
+  const { position, orders } = look;
+  if (position.signal !== 'manual' || !orders.some(({ takenFrom }) => takenFrom === 'transfer')) return false;
+  const own = orders.filter(({ takenFrom }) => takenFrom !== 'transfer');
+  return own.every((order) => isOver(order) && order.filledQuantity === 0) && !awaitsMissingSell(look);
 }
 
 /**

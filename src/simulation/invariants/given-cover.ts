@@ -26,7 +26,9 @@ export function followGivenCover(world: World, legs: Legs): void {
   world.hooks.add((point) => {
     if (point.kind !== 'call' || point.point !== 'leaves' || point.call.name !== 'placeOrder') return;
     const tag = tagOf(point.call.order?.tag);
-    if (tag?.role !== 'main' || tag.purpose !== 'entry') return;
+    // Where nothing of it was ever sold, its cover is sold under its name.
+    const isSale = tag?.role === 'main' && tag.purpose === 'entry';
+    if (!tag || (!isSale && !waiting.some((text) => text.includes(`kept for ${positionOf(tag)}, `)))) return;
     selling.add(positionOf(tag));
     const texts = waiting;
     waiting = [];
