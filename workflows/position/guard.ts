@@ -73,8 +73,8 @@ async function runOnce(day: Day, position: Position, input: GuardInput, over: ()
     await day.untilMarket(ended.until, `guard of ${position.id}`, () => over() || outdated());
 }
 
-/** What makes a running guard outdated: its stop, quantities, target. Charges and time are not among it. */
-function fingerprint({ main, hedge, stop, target, exitAt, blind }: Omit<GuardInput, 'epoch'>): string {
+/** What makes a running guard outdated: its stop, quantities, target, and what was realised on parts. Time is not among it. */
+function fingerprint({ main, hedge, stop, target, charges, exitAt, blind }: Omit<GuardInput, 'epoch'>): string {
   return JSON.stringify([
     main.quantity,
     main.entryPrice,
@@ -84,6 +84,7 @@ function fingerprint({ main, hedge, stop, target, exitAt, blind }: Omit<GuardInp
     stop?.orderId,
     stop?.quantity,
     target,
+    charges,
     exitAt,
     blind,
   ]);
