@@ -91,7 +91,9 @@ export class PageDeadlines {
       const over = this.waiting.get(what);
       this.waiting.delete(what);
       // What is said of the whole account ends with the account's own cause.
-      if (over?.page && ANSWERS[causeOf(what)]?.causes.includes(over.page.cause))
+      const isOwn = over?.page && ANSWERS[causeOf(what)]?.causes.includes(over.page.cause);
+      // A question goes on until it is answered.
+      if (over?.page && isOwn && (over.page.cause !== 'external' || what.startsWith('others have closed')))
         this.ending.set(what, { page: over.page, ableMs: 0 });
       if (isOver && isHeard) this.expectEnd(what);
       return;
