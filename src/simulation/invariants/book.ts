@@ -149,10 +149,12 @@ export class BookWatch {
 
   /** What others have closed of ours must be neither bought back nor sold again. */
   private judgeOthers({ order, fill }: FillOf, tag: OrderTag, leg: Leg, what: string): void {
+    // On a way that took long nobody could take it back.
+    const sentAt = Math.min(order.placedAt, this.leftAt.get(order.tag ?? '') ?? order.placedAt);
     if (
       tag.role === 'main' &&
       tag.purpose === 'entry' &&
-      nakedUnits(this.legs, this.unhedged, order.placedAt - READ_MS) > this.naked
+      nakedUnits(this.legs, this.unhedged, sentAt - READ_MS) > this.naked
     )
       this.findings.add(1, 'sold against a hedge that others had sold', what);
     const key = contractKey(order);
@@ -160,7 +162,7 @@ export class BookWatch {
     if (tag.purpose === 'stop' && this.answersFor() < REPAIRED_MS) return;
     // Where the book cannot be read, exits go by our own ledger.
     if (order.placedAt - this.readsHinderedAt() < READ_AGAIN_MS) return;
-    const until = tag.purpose === 'stop' ? fill.at - REPAIRED_MS : order.placedAt - READ_MS;
+    const until = tag.purpose === 'stop' ? fill.at - REPAIRED_MS : sentAt - READ_MS;
     // As it was before this fill: what it has closed by itself would hide that others had closed it.
     const ours = this.legs.ofContract(key) - signed(order.side, fill.quantity);
     const closed = this.legs.closedByOthers(key, until, ours);
