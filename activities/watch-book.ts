@@ -113,13 +113,14 @@ class Watch {
     this.note(began);
   }
 
-  /** Of the looks before one that is long ago nobody knows how they went on: another process may have looked since, and found all well. */
   private note(flaw: Flaw): void {
-    const memory = this.deps.book.memory();
-    const lastMono = flaw.mono;
-    const before = memory.flawed;
-    const goesOn = before && lastMono - before.lastMono < this.pace.unreadableMs;
-    memory.flawed = { ...(goesOn ? before : flaw), lastMono };
+    this.deps.book.memory().flawed = { ...(this.spell() ?? flaw), lastMono: flaw.mono };
+  }
+
+  /** Of the looks after one that is long ago nobody knows how they went on: another process may have looked since, and found all well. */
+  private spell(): Flaw | null {
+    const { flawed } = this.deps.book.memory();
+    return flawed && performance.now() - flawed.lastMono < this.pace.unreadableMs ? flawed : null;
   }
 
   private take(look: Look): void {
@@ -140,14 +141,14 @@ class Watch {
 
   private async answer(): Promise<BookNews | null> {
     const { cursor, unread } = this.input;
-    const { flawed } = this.deps.book.memory();
-    const whole = flawed === null ? this.seen : null;
+    const whole = this.deps.book.memory().flawed === null ? this.seen : null;
     if (cursor.unreadableSince !== null && whole) return { kind: 'readable', at: whole.beganWall };
     const news = this.news();
     if (news) return this.gathered(news);
     if (unread && whole) return { kind: 'readable', at: whole.beganWall };
-    if (flawed && cursor.unreadableSince === null && performance.now() - flawed.mono >= this.pace.unreadableMs)
-      return { kind: 'unreadable', since: flawed.wall, message: flawed.message };
+    const spell = this.spell();
+    if (spell && cursor.unreadableSince === null && performance.now() - spell.mono >= this.pace.unreadableMs)
+      return { kind: 'unreadable', since: spell.wall, message: spell.message };
     return null;
   }
 

@@ -230,6 +230,18 @@ describe('a book that cannot be read', () => {
     expect(await day.quietFor(1_000)).toMatchObject({ kind: 'quiet' });
   });
 
+  it('nor by a watch that begins in a moment in which somebody else has just read it', async () => {
+    const today = await open();
+    const day = new WatchingDay(today);
+    day.pace = { ...BOOK_PACE, unreadableMs: 2_000 };
+    failing(today, '/orders');
+    expect(await day.quietFor(500)).toMatchObject({ kind: 'quiet' });
+    today.exchange.clearFaults();
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await today.run(() => today.parts.activities.book.look());
+    expect(await day.quietFor(1_000)).toMatchObject({ kind: 'quiet' });
+  });
+
   it('is told of as readable by its first whole look to a day that has read none, though there is no news', async () => {
     const today = await open();
     const day = new WatchingDay(today);
