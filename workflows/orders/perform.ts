@@ -6,10 +6,9 @@ import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { isOver, priceAsked } from '../../src/domain/control/intervals.ts';
 import { orderCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
-import { cursorOfDay } from './book.ts';
 import { recordIntent } from './intents.ts';
 import { clearEndedChange } from './ledger.ts';
-import { applySent, countCall, heard, hold, othersKnown, takeRow, tellRefusal } from './outcomes.ts';
+import { applySent, countCall, heard, hold, listNeeded, othersKnown, takeRow, tellRefusal } from './outcomes.ts';
 import { markInFlight } from './phases.ts';
 import { sendRepeatedly } from './repeated-exit.ts';
 import { watchPrice } from './watched-price.ts';
@@ -57,8 +56,8 @@ export function leaves(day: Day, position: Position, order: Order): void {
       sendBy,
     },
     mayGoUnseen: (purpose === 'exit' || purpose === 'stop') && day.facts.book.readAt !== null,
+    ...listNeeded(day, order),
     ...othersKnown(day, position, order),
-    ...(purpose === 'entry' || (purpose === 'unwind' && side === 'SELL') ? { seen: cursorOfDay(day.facts).seen } : {}),
   };
   const summary = `${side} ${quantity} ${order.tradingsymbol} (${role} ${purpose})`;
   day.run(`send ${tag}`, async () => {

@@ -10,7 +10,7 @@ import type { Day } from '../day/day.ts';
 import { cursorOfDay } from './book.ts';
 import { recordIntent, reserve } from './intents.ts';
 import { applyRow } from './ledger.ts';
-import { applySent, countCall, othersKnown } from './outcomes.ts';
+import { applySent, countCall, listNeeded, othersKnown } from './outcomes.ts';
 import { doubtReserved, markInFlight, markNotSent, setPhase, settleReserved } from './phases.ts';
 
 type Send = Extract<Action, { do: 'send' }>;
@@ -27,6 +27,8 @@ export function sendRepeatedly(
   // The whole stands for its attempts: it is in flight until one of them has got through, and is never sent itself.
   const whole = recordIntent(day, position, action, stopAt);
   const others = othersKnown(day, position, whole);
+  const list = listNeeded(day, whole);
+  const mayGoUnseen = list.seen === undefined && day.facts.book.readAt !== null;
   const reserved = Array.from({ length: attempts }, () => reserve(day, position, action, whole.tag));
   whole.repeats = whole.tag;
   markInFlight(day, whole);
@@ -43,7 +45,7 @@ export function sendRepeatedly(
       quantity,
       product: position.plan.product,
     },
-    ...{ pricing, sendBy: stopAt, mayGoUnseen: day.facts.book.readAt !== null, ...others },
+    ...{ pricing, sendBy: stopAt, mayGoUnseen, ...others, ...list },
     repeats: { tags, pauseMs, stopAt, known: { seen, overnight } },
   };
   const summary = `${side} ${quantity} ${contract.tradingsymbol} (${role} ${purpose}), up to ${attempts} attempts`;
