@@ -165,6 +165,7 @@ function call(
   const input = { identity: day.identity, orderId, contract, side, how, sendBy: Date.now() + SEND_WITHIN_MS };
   const apply = (result: ChangeResult) => {
     applyChanged(day, order, result);
+    rememberPrice(order, how.kind, result);
     applied(result);
     order.steppedAt = Date.now();
     touch();
@@ -206,14 +207,18 @@ function applyChanged(day: Day, order: Order, result: ChangeResult): void {
         price: result.kind === 'sent' ? result.price : null,
       };
   } else delete order.change;
-  if (result.kind === 'sent' && result.price !== null && order.side === 'BUY')
-    order.accepted = Math.max(result.price, order.accepted ?? 0);
-  if (result.kind === 'refused') delete order.accepted;
   if (result.kind === 'sent' || result.kind === 'refused') heard(day);
   if (result.kind === 'address_refused' || result.kind === 'rate_limited') hold(day, result);
   if (result.kind === 'session_lost') day.loseSession(result.number);
   if ((result.kind === 'sent' || result.kind === 'refused') && result.row) takeRow(day, result.row);
   clearEndedChange(order);
+}
+
+/** Of what buys to leave: the price of an entry may fall. What is refused because the order is busy, or not cancelled, says nothing of a price. */
+function rememberPrice(order: Order, kind: How['kind'], result: ChangeResult): void {
+  if (order.side !== 'BUY' || order.purpose === 'entry') return;
+  if (result.kind === 'sent' && result.price !== null) order.accepted = Math.max(result.price, order.accepted ?? 0);
+  if (result.kind === 'refused' && !result.busy && kind !== 'cancel') delete order.accepted;
 }
 
 /** The contract of one of the position's legs. */
