@@ -1,11 +1,12 @@
 /** What an activity is told that makes many attempts of one order. */
 import { expect, it, vi } from 'vitest';
 import type { OrderIntent } from '../../src/contract/activities.ts';
+import { overnightHash } from '../../src/domain/book/cursor.ts';
 import type { Order, OrderPurpose } from '../../src/domain/control/facts.ts';
 import { Day } from '../../workflows/day/day.ts';
 import { newFacts } from '../../workflows/day/facts.ts';
 import { sendRepeatedly } from '../../workflows/orders/repeated-exit.ts';
-import { CLOSE, DATE, LAST_PLACEMENT, NOON, OPEN, spread } from '../domain/control/builder.ts';
+import { CLOSE, DATE, HEDGE, LAST_PLACEMENT, NOON, OPEN, spread } from '../domain/control/builder.ts';
 
 const sent = vi.hoisted((): OrderIntent[] => []);
 vi.mock('../../workflows/activity-proxies.ts', () => ({
@@ -22,10 +23,14 @@ vi.mock('@temporalio/workflow', async (original) => ({
   },
 }));
 
+/** Nobody knows who has sold these. */
+const LACK = [{ product: 'MIS', tradingsymbol: HEDGE.tradingsymbol, quantity: -75 }];
+
 function told(role: 'hedge' | 'main', purpose: OrderPurpose, side: Order['side']): OrderIntent | undefined {
   const facts = newFacts({ identity: { mode: 'paper', account: 'a', run: 1, date: DATE }, clock: [] });
   const timetable = { open: OPEN, close: CLOSE, lastPlacement: LAST_PLACEMENT, squareOff: CLOSE, checks: [] };
   Object.assign(facts, { timetable, book: { readAt: NOON, unreadableSince: null }, seenIds: ['1'] });
+  facts.overnight = LACK;
   const position = spread();
   facts.positions.push(position);
   const leg = position.legs.find((one) => one.role === role);
@@ -44,4 +49,9 @@ it('the sale of a surplus needs a list of orders that has lost nothing in each o
 it('an exit, and what is bought back for want of cover, does not', () => {
   for (const intent of [told('hedge', 'exit', 'SELL'), told('main', 'exit', 'BUY'), told('main', 'unwind', 'BUY')])
     expect({ seen: intent?.seen, mayGoUnseen: intent?.mayGoUnseen }).toEqual({ seen: undefined, mayGoUnseen: true });
+});
+
+it('no look that lacks units which trades explain proves a sale of these absent, as in the watcher', () => {
+  expect(told('hedge', 'exit', 'SELL')?.repeats?.known.overnight).toBe(overnightHash([]));
+  expect(told('main', 'exit', 'BUY')?.repeats?.known.overnight).toBe(overnightHash(LACK));
 });
