@@ -42,8 +42,8 @@ type DayMemory = {
   overnight: OvernightWatch | null;
   /** Since when no look was whole, and the last one that was not; null after one that was. */
   flawed: (Flaw & { lastMono: number }) | null;
-  /** News that were returned last, when, and by which activity. */
-  returned: { key: string; atMono: number; by: string } | null;
+  /** News that were returned last, when, by which activity, and to which run. */
+  returned: { key: string; atMono: number; by: string; runId: string } | null;
 };
 
 export class Book {
@@ -179,7 +179,7 @@ export class Book {
 }
 
 /** Of the workflow that the activity works for. */
-const runOf = (): string => Context.current().info.workflowExecution?.runId ?? '';
+export const runOf = (): string => Context.current().info.workflowExecution?.runId ?? '';
 
 function remembering(date: IsoDate): DayMemory {
   return {

@@ -10,7 +10,7 @@ import { realAt } from '../src/domain/clock.ts';
 import { hashOf } from '../src/domain/control/sketch.ts';
 import { isTagOf } from '../src/domain/tags.ts';
 import type { MarketMs } from '../src/domain/types.ts';
-import type { Book, Flaw } from './book.ts';
+import { type Book, type Flaw, runOf } from './book.ts';
 import { BOOK_PACE, type BookPace } from './book-pace.ts';
 import type { Deps } from './deps.ts';
 import { Nap, within } from './waiting.ts';
@@ -113,13 +113,14 @@ class Watch {
     this.note(began);
   }
 
-  /** Of the looks before one that is long ago nobody knows how they went on: another process may have looked since, and found all well. */
   private note(flaw: Flaw): void {
-    const memory = this.deps.book.memory();
-    const lastMono = flaw.mono;
-    const before = memory.flawed;
-    const goesOn = before && lastMono - before.lastMono < this.pace.unreadableMs;
-    memory.flawed = { ...(goesOn ? before : flaw), lastMono };
+    this.deps.book.memory().flawed = { ...(this.spell() ?? flaw), lastMono: flaw.mono };
+  }
+
+  /** Of the looks after one that is long ago nobody knows how they went on: another process may have looked since, and found all well. */
+  private spell(): Flaw | null {
+    const { flawed } = this.deps.book.memory();
+    return flawed && performance.now() - flawed.lastMono < this.pace.unreadableMs ? flawed : null;
   }
 
   private take(look: Look): void {
@@ -140,25 +141,32 @@ class Watch {
 
   private async answer(): Promise<BookNews | null> {
     const { cursor, unread } = this.input;
-    const { flawed } = this.deps.book.memory();
-    const whole = flawed === null ? this.seen : null;
+    const whole = this.deps.book.memory().flawed === null ? this.seen : null;
     if (cursor.unreadableSince !== null && whole) return { kind: 'readable', at: whole.beganWall };
     const news = this.news();
-    if (news) return this.gathered(news);
-    if (unread && whole) return { kind: 'readable', at: whole.beganWall };
-    if (flawed && cursor.unreadableSince === null && performance.now() - flawed.mono >= this.pace.unreadableMs)
-      return { kind: 'unreadable', since: flawed.wall, message: flawed.message };
+    if (news && !this.isRepeated(news)) return this.gathered(news);
+    // What was told a moment ago is on its way to the day, or is told again: without it the book is not read.
+    if (unread && whole && !news) return { kind: 'readable', at: whole.beganWall };
+    const spell = this.spell();
+    if (spell && cursor.unreadableSince === null && performance.now() - spell.mono >= this.pace.unreadableMs)
+      return { kind: 'unreadable', since: spell.wall, message: spell.message };
     return null;
   }
 
   private news(): News | null {
     const { book } = this.deps;
-    const { shown, doubts, overnight, returned } = book.memory();
-    const news = this.seen && newsIn(this.seen, this.input, { shown, doubts, overnight, told: book.told() });
-    // What another attempt of this activity has answered was in vain: its worker was suspended, or lost, and its time was over.
-    if (!news || !returned || returned.by === watchOf()) return news;
-    if (performance.now() - returned.atMono >= REPEATED_AFTER_MS) return news;
-    return returned.key === keyOf(news) ? null : news;
+    const { shown, doubts, overnight } = book.memory();
+    return this.seen && newsIn(this.seen, this.input, { shown, doubts, overnight, told: book.told() });
+  }
+
+  /**
+   * What another attempt of this activity has answered was in vain: its worker was suspended, or lost, and its time was over. What a run was told
+   * that is lost now, the one that goes on has never heard.
+   */
+  private isRepeated(news: News): boolean {
+    const { returned } = this.deps.book.memory();
+    if (!returned || returned.by === watchOf() || returned.runId !== runOf()) return false;
+    return performance.now() - returned.atMono < REPEATED_AFTER_MS && returned.key === keyOf(news);
   }
 
   /** What comes together is told together: one more look where the ticker has told of more, or the lists were read apart. */
@@ -167,7 +175,7 @@ class Watch {
     for (let left = this.pace.gatherMs; left > 0; left = until - performance.now()) await this.nap.sleep(left);
     if (this.updated || !isSettled(first)) await this.look();
     const news = this.news() ?? first;
-    this.deps.book.memory().returned = { key: keyOf(news), atMono: performance.now(), by: watchOf() };
+    this.deps.book.memory().returned = { key: keyOf(news), atMono: performance.now(), by: watchOf(), runId: runOf() };
     return news;
   }
 
@@ -206,10 +214,7 @@ class Watch {
 }
 
 /** The activity, whichever attempt of it. */
-function watchOf(): string {
-  const { activityId, workflowExecution } = Context.current().info;
-  return `${workflowExecution?.runId ?? ''}/${activityId}`;
-}
+const watchOf = (): string => `${runOf()}/${Context.current().info.activityId}`;
 
 type News = Extract<BookNews, { kind: 'news' }>;
 

@@ -76,6 +76,21 @@ describe('the watcher', () => {
     expect(await watch('1')).toMatchObject({ kind: 'news' });
   });
 
+  it('tells at once, and before the book counts as read, what was told to a run that is lost', async () => {
+    const today = await open();
+    const day = new WatchingDay(today);
+    placed(today);
+    await today.eventually('the fill', () => today.exchange.allOrders()[0]?.status === 'COMPLETE');
+    const watch = (activityId: string, runId: string) => {
+      const workflowExecution = { workflowId: 'day', runId };
+      const of = { unread: true, until: today.exchange.clock.now() + 2_000 } as const;
+      return day.watch(of, new MockActivityEnvironment({ activityId, workflowExecution }));
+    };
+    expect(await watch('1', 'lost')).toMatchObject({ kind: 'news' });
+    expect(await watch('2', 'lost')).toMatchObject({ kind: 'quiet' });
+    expect(await watch('1', 'next')).toMatchObject({ kind: 'news' });
+  });
+
   it('tells nothing of a row that a send has just returned', async () => {
     const today = await open();
     const day = new WatchingDay(today);
@@ -227,6 +242,18 @@ describe('a book that cannot be read', () => {
     failing(today, '/orders');
     expect(await day.quietFor(500)).toMatchObject({ kind: 'quiet' });
     await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(await day.quietFor(1_000)).toMatchObject({ kind: 'quiet' });
+  });
+
+  it('nor by a watch that begins in a moment in which somebody else has just read it', async () => {
+    const today = await open();
+    const day = new WatchingDay(today);
+    day.pace = { ...BOOK_PACE, unreadableMs: 2_000 };
+    failing(today, '/orders');
+    expect(await day.quietFor(500)).toMatchObject({ kind: 'quiet' });
+    today.exchange.clearFaults();
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await today.run(() => today.parts.activities.book.look());
     expect(await day.quietFor(1_000)).toMatchObject({ kind: 'quiet' });
   });
 

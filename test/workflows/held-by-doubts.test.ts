@@ -35,8 +35,17 @@ it('nor where the trades of what has filled beside it are not listed either, and
   expect(waiting([sell, hedge], [held('MAIN', -585), held('HEDGE', 260), held('OTHER', 130)])).toEqual([]);
 });
 
-it('it is where the positions are wrong by themselves: more than all of ours explain, or nothing of what was held over night', () => {
-  expect(waiting([sell, hedge], [held('MAIN', -650)])).toEqual(['SELL']);
-  expect(waiting([sell, hedge], [held('MAIN', -585), held('HEDGE', -585)])).toEqual(['SELL']);
-  expect(waiting([sell, hedge], [held('MAIN', -585)], [held('OTHER', 130)])).toEqual(['SELL']);
+it('a purchase is where the positions are wrong by themselves: more than all of ours explain, or nothing of what was held over night', () => {
+  const buy = order('BUY', { tradingsymbol: 'MAIN', side: 'BUY', phase: 'doubt', orderId: null });
+  expect(waiting([buy, hedge], [held('MAIN', 585)])).toEqual([]);
+  expect(waiting([buy, hedge], [held('MAIN', 650)])).toEqual(['BUY']);
+  expect(waiting([buy, hedge], [held('MAIN', 585), held('HEDGE', -585)])).toEqual(['BUY']);
+  expect(waiting([buy, hedge], [held('MAIN', 585)], [held('OTHER', 130)])).toEqual(['BUY']);
+});
+
+it('a sale is not: what was sold twice would be short', () => {
+  expect(waiting([sell, hedge], [held('MAIN', -650)])).toEqual([]);
+  expect(waiting([sell, hedge], [held('MAIN', -585), held('HEDGE', -585)])).toEqual([]);
+  expect(waiting([sell, hedge], [held('MAIN', -585)], [held('OTHER', 130)])).toEqual([]);
+  expect(waiting([sell, hedge], [held('HEDGE', -585)])).toEqual(['SELL']);
 });

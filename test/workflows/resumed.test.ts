@@ -58,3 +58,14 @@ it('a replayed market that the lost run has held is let go where nothing is unde
   expect(resumed([], [sold('M')], clock).held).toBe(true);
   expect(resumed([], [sold('M', { phase: 'in_flight' })], clock).held).toBe(false);
 });
+
+it('what stood for several attempts is in doubt as long as nothing has its place: it is never sent itself', () => {
+  const whole = (tag: string) => order(tag, { phase: 'in_flight', orderId: null, repeats: tag, purpose: 'exit' });
+  const [first, second] = ['R001D25071401MX01017', 'R001D25071401MX01018'];
+  const refused = order('R001D25071401MX02019', { phase: 'not_sent', slice: 2, purpose: 'exit', repeats: second });
+  const { orders } = resumed([], [whole(first), whole(second), refused]);
+  expect(Object.values(orders).map(({ tag, phase }) => `${tag} ${phase}`)).toEqual([
+    `${second} doubt`,
+    `${refused.tag} not_sent`,
+  ]);
+});

@@ -31,9 +31,10 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null, 
   const { overnight = null, ...switches } = before.switches ?? {};
   Object.assign(facts, switches);
   facts.waitsForBook = Date.now() + BOOK_WITHIN_MS;
-  // One of a position that nothing was written of is taken over when the book shows it.
+  // One of a position that nothing was written of is told as unknown when the book shows it: what it belongs to is lost.
   const known = new Set(before.positions.map(({ view }) => view.id));
-  for (const order of before.orders) if (known.has(order.positionId)) facts.orders[order.tag] = inDoubt(order);
+  for (const order of before.orders)
+    if (known.has(order.positionId) && !isPast(order, before.orders)) facts.orders[order.tag] = inDoubt(order);
   const attempts = before.orders.map(({ tag }) => parseTag(tag)?.attempt ?? 0);
   facts.attemptsFrom = Math.max(0, ...attempts) + ATTEMPTS_AHEAD;
   facts.rates.day = before.orders.reduce((sum, order) => sum + callsOf(order), 0);
@@ -60,6 +61,24 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null, 
 /** Calls that the broker has counted for an order, as far as the journal knows. */
 function callsOf({ sentAt, orderId, modifications, cancelAsked }: Order): number {
   return (sentAt !== null || orderId !== null ? 1 : 0) + modifications + (cancelAsked?.times ?? 0);
+}
+
+/**
+ * The whole of several attempts, which is never sent itself and is forgotten when they are over: another order has its place by then. In doubt it
+ * would hold up an exit for orders that no book can show.
+ */
+function isPast({ tag, repeats, ...whole }: Order, orders: readonly Order[]): boolean {
+  if (repeats !== tag) return false;
+  const attempt = parseTag(tag)?.attempt ?? 0;
+  const { positionId, role, purpose, slice } = whole;
+  return orders.some(
+    (order) =>
+      order.positionId === positionId &&
+      order.role === role &&
+      order.purpose === purpose &&
+      order.slice === slice &&
+      (parseTag(order.tag)?.attempt ?? 0) > attempt,
+  );
 }
 
 /** What was on its way when the run was lost may be in the book. */

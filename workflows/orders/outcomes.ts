@@ -7,6 +7,7 @@ import type { Day } from '../day/day.ts';
 import { attribute } from '../external/attribution.ts';
 import { signed } from '../external/trades.ts';
 import { checkDayLoss } from '../position/request-exit.ts';
+import { cursorOfDay } from './book.ts';
 import { applyRow } from './ledger.ts';
 import { markAccepted, markDoubt, markNotSent } from './phases.ts';
 
@@ -40,6 +41,15 @@ export function othersKnown({ facts }: Day, { legs }: Pick<Position, 'legs'>, of
   const before = Object.values(facts.orders).filter((order) => same(order) && isOver(order));
   if (before.slice(-WAITS_TO_HEAR).filter(({ status }) => status === OVERTAKEN).length === WAITS_TO_HEAR) return {};
   return { others: [known(of.tradingsymbol)] };
+}
+
+/** What opens, or sells a surplus, needs a list of orders that has lost nothing, in one attempt or in several. */
+export function listNeeded(
+  { facts }: Day,
+  { purpose, side }: Pick<Order, 'purpose' | 'side'>,
+): Pick<OrderIntent, 'seen'> {
+  const isNeeded = purpose === 'entry' || (purpose === 'unwind' && side === 'SELL');
+  return isNeeded ? { seen: cursorOfDay(facts).seen } : {};
 }
 
 export function applySent(day: Day, order: Order, result: SendResult, summary: string): void {

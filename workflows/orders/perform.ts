@@ -6,10 +6,9 @@ import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { isOver, priceAsked } from '../../src/domain/control/intervals.ts';
 import { orderCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
-import { cursorOfDay } from './book.ts';
 import { recordIntent } from './intents.ts';
 import { clearEndedChange } from './ledger.ts';
-import { applySent, countCall, heard, hold, othersKnown, takeRow, tellRefusal } from './outcomes.ts';
+import { applySent, countCall, heard, hold, listNeeded, othersKnown, takeRow, tellRefusal } from './outcomes.ts';
 import { markInFlight } from './phases.ts';
 import { sendRepeatedly } from './repeated-exit.ts';
 import { watchPrice } from './watched-price.ts';
@@ -57,8 +56,8 @@ export function leaves(day: Day, position: Position, order: Order): void {
       sendBy,
     },
     mayGoUnseen: (purpose === 'exit' || purpose === 'stop') && day.facts.book.readAt !== null,
+    ...listNeeded(day, order),
     ...othersKnown(day, position, order),
-    ...(purpose === 'entry' || (purpose === 'unwind' && side === 'SELL') ? { seen: cursorOfDay(day.facts).seen } : {}),
   };
   const summary = `${side} ${quantity} ${order.tradingsymbol} (${role} ${purpose})`;
   day.run(`send ${tag}`, async () => {
@@ -166,6 +165,7 @@ function call(
   const input = { identity: day.identity, orderId, contract, side, how, sendBy: Date.now() + SEND_WITHIN_MS };
   const apply = (result: ChangeResult) => {
     applyChanged(day, order, result);
+    rememberPrice(order, how.kind, result);
     applied(result);
     order.steppedAt = Date.now();
     touch();
@@ -207,14 +207,18 @@ function applyChanged(day: Day, order: Order, result: ChangeResult): void {
         price: result.kind === 'sent' ? result.price : null,
       };
   } else delete order.change;
-  if (result.kind === 'sent' && result.price !== null && order.side === 'BUY')
-    order.accepted = Math.max(result.price, order.accepted ?? 0);
-  if (result.kind === 'refused') delete order.accepted;
   if (result.kind === 'sent' || result.kind === 'refused') heard(day);
   if (result.kind === 'address_refused' || result.kind === 'rate_limited') hold(day, result);
   if (result.kind === 'session_lost') day.loseSession(result.number);
   if ((result.kind === 'sent' || result.kind === 'refused') && result.row) takeRow(day, result.row);
   clearEndedChange(order);
+}
+
+/** Of what buys to leave: the price of an entry may fall. What is refused because the order is busy, or not cancelled, says nothing of a price. */
+function rememberPrice(order: Order, kind: How['kind'], result: ChangeResult): void {
+  if (order.side !== 'BUY' || order.purpose === 'entry') return;
+  if (result.kind === 'sent' && result.price !== null) order.accepted = Math.max(result.price, order.accepted ?? 0);
+  if (result.kind === 'refused' && !result.busy && kind !== 'cancel') delete order.accepted;
 }
 
 /** The contract of one of the position's legs. */

@@ -1,16 +1,19 @@
 /** An exit or a stop that has failed again and again: its next attempts go in one activity, each under a tag that is in the facts before. */
 import { CancellationScope } from '@temporalio/workflow';
 import type { SendResult } from '../../src/contract/activities.ts';
+import { overnightHash } from '../../src/domain/book/cursor.ts';
 import type { Action } from '../../src/domain/control/action.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
 import { lastPlacement } from '../../src/domain/control/hours.ts';
 import { heldOf, ordersOf } from '../../src/domain/control/intervals.ts';
 import { repeatedCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
+import type { DayFacts } from '../day/facts.ts';
+import { unexplainedUnits } from '../day/reconcile.ts';
 import { cursorOfDay } from './book.ts';
 import { recordIntent, reserve } from './intents.ts';
 import { applyRow } from './ledger.ts';
-import { applySent, countCall, othersKnown } from './outcomes.ts';
+import { applySent, countCall, listNeeded, othersKnown } from './outcomes.ts';
 import { doubtReserved, markInFlight, markNotSent, setPhase, settleReserved } from './phases.ts';
 
 type Send = Extract<Action, { do: 'send' }>;
@@ -27,11 +30,14 @@ export function sendRepeatedly(
   // The whole stands for its attempts: it is in flight until one of them has got through, and is never sent itself.
   const whole = recordIntent(day, position, action, stopAt);
   const others = othersKnown(day, position, whole);
+  const list = listNeeded(day, whole);
+  const mayGoUnseen = list.seen === undefined && day.facts.book.readAt !== null;
   const reserved = Array.from({ length: attempts }, () => reserve(day, position, action, whole.tag));
   whole.repeats = whole.tag;
   markInFlight(day, whole);
   const tags = reserved.map(({ tag }) => tag);
-  const { seen, overnight } = cursorOfDay(day.facts);
+  const { seen } = cursorOfDay(day.facts);
+  const overnight = overnightFor(day.facts, whole);
   const input = {
     ...{
       identity: day.identity,
@@ -43,7 +49,7 @@ export function sendRepeatedly(
       quantity,
       product: position.plan.product,
     },
-    ...{ pricing, sendBy: stopAt, mayGoUnseen: day.facts.book.readAt !== null, ...others },
+    ...{ pricing, sendBy: stopAt, mayGoUnseen, ...others, ...list },
     repeats: { tags, pauseMs, stopAt, known: { seen, overnight } },
   };
   const summary = `${side} ${quantity} ${contract.tradingsymbol} (${role} ${purpose}), up to ${attempts} attempts`;
@@ -74,6 +80,20 @@ export function sendRepeatedly(
     }
     day.changed();
   });
+}
+
+/**
+ * What looks have to show of the night to be good. Where fewer are held than trades explain, none is good for a sale: it stays in doubt, and the
+ * watcher, which knows what is held since, says when it is over.
+ */
+function overnightFor(facts: DayFacts, of: Order): string | null {
+  const { overnight, overnightCompared } = facts;
+  if (overnight === null) return null;
+  const lacks = unexplainedUnits(facts).some(
+    ({ product, tradingsymbol, quantity }) =>
+      product === of.product && tradingsymbol === of.tradingsymbol && quantity < 0,
+  );
+  return overnightHash(of.side === 'SELL' && lacks ? overnightCompared : overnight);
 }
 
 /** What is held has changed under it, nothing may be sent any more, or the book shows one of them. */

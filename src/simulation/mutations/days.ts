@@ -212,8 +212,8 @@ export const reads = new Proxy(reached, {
     name: 'unreadable-untold',
     why: 'The book cannot be read for a minute, and nobody hears of it.',
     file: 'activities/watch-book.ts',
-    find: 'performance.now() - flawed.mono >= this.pace.unreadableMs)',
-    replace: 'performance.now() - flawed.mono >= 100 * this.pace.unreadableMs)',
+    find: 'performance.now() - spell.mono >= this.pace.unreadableMs)',
+    replace: 'performance.now() - spell.mono >= 100 * this.pace.unreadableMs)',
     by: 10,
     days: {
       cases: [bookUnread(45_000)],

@@ -164,6 +164,8 @@ const saleUnwritten = played({ seed: 2 }, async (day) => {
   const { exchange, world } = day;
   // Its answer never comes, and it is in the book some seconds later.
   day.loseOrder(MAIN, 'SELL', '11:15:25');
+  // Nor does the journal hear of it before it leaves.
+  world.journal.noteIntent = () => Promise.reject(new Error('the journal is away'));
   let hasLeft = false;
   world.hooks.add((point) => {
     if (point.kind === 'call' && point.point === 'leaves') hasLeft ||= point.call.order?.side === 'SELL';
