@@ -230,8 +230,13 @@ function nakedUnits(legs: Legs, unhedged: boolean, readable?: MarketMs): number 
     const sums = series.get(key) ?? { short: 0, long: 0 };
     if (net < 0) sums.short -= net + legs.closedByOthers(contract, now);
     else sums.long += net - (readable === undefined ? 0 : legs.closedByOthers(contract, readable));
-    if (readable === undefined) sums.long += legs.soldTheDayBefore(contract);
     series.set(key, sums);
+  }
+  if (readable === undefined) {
+    for (const [contract, units] of legs.soldTheDayBefore()) {
+      const sums = series.get(seriesOf(contract));
+      if (sums) sums.long += units;
+    }
   }
   return [...series.values()].reduce((sum, { short, long }) => sum + Math.max(0, short - long), 0);
 }

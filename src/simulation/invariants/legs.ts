@@ -211,9 +211,9 @@ export class Legs {
     this.externals.set(key, []);
   }
 
-  /** Units of a contract that no longer cover anything, because others have sold them the day before. */
-  soldTheDayBefore(key: string): number {
-    return this.soldOverNight.get(key) ?? 0;
+  /** By contract, units that no longer cover anything, because others have sold them the day before. */
+  soldTheDayBefore(): ReadonlyMap<string, number> {
+    return this.soldOverNight;
   }
 
   ofContract(key: string): number {
