@@ -5,15 +5,17 @@ import type { ExitReason } from './exit-reasons.ts';
 import type { ControlFacts, Leg, LegRole, Now, Order, OrderPurpose, Position, Pricing } from './facts.ts';
 import { type Draft, isBrokers, isLive, mayBeSent, ordersOf, ordersOfLeg } from './intervals.ts';
 
-/** Between two requests to cancel one order, by how many there were: a day of refusals has to fit into a history. Wall milliseconds. */
+/** Between two requests to cancel, by how many there were: a day of refusals has to fit into a history. Wall milliseconds. */
 export const CANCEL_OFTEN = 5;
 export const CANCEL_LATER_MS = 10_000;
+const SOON_MS = 1_000;
 const CANCEL_PAUSES: readonly { times: number; pauseMs: number }[] = [
-  { times: CANCEL_OFTEN, pauseMs: 1_000 },
   { times: 60, pauseMs: CANCEL_LATER_MS },
   { times: 120, pauseMs: 40_000 },
   { times: Number.POSITIVE_INFINITY, pauseMs: 100_000 },
 ];
+
+type Asked = Pick<Order, 'cancelAsked' | 'phase' | 'since'>;
 
 export type Action =
   /** A new order. */
@@ -127,7 +129,7 @@ export class Look {
   /** Cancels what can be cancelled; what is being changed already is waited for. Answers whether it is asked for now. */
   cancel(order: Order, onlyIfPriced = false): boolean {
     if (!isLive(order) || order.change) return false;
-    const again = nextCancelAt(order);
+    const again = nextCancelAt(order, this.orders);
     if (this.now.wall < again) {
       this.again(again);
       return false;
@@ -137,9 +139,18 @@ export class Look {
   }
 }
 
-/** When a cancellation may be asked for, or asked for again. */
-export function nextCancelAt({ cancelAsked }: Pick<Order, 'cancelAsked'>): WallMs {
-  if (!cancelAsked) return 0;
-  const { last, times } = cancelAsked;
-  return last + (CANCEL_PAUSES.find((pause) => times < pause.times)?.pauseMs ?? 0);
+/**
+ * When a cancellation may be asked for, or asked for again. Orders that are refused it often take turns; where one of them was cancelled after
+ * all, the others are asked at once.
+ */
+export function nextCancelAt(order: Asked, among: readonly Asked[]): WallMs {
+  if (!order.cancelAsked) return 0;
+  const { last, times } = order.cancelAsked;
+  const waiting = among.filter((one) => isLive(one)).flatMap(({ cancelAsked }) => cancelAsked ?? []);
+  const isHeard = among.some(({ phase, since, cancelAsked }) => phase === 'ended' && cancelAsked && since > last);
+  if (times < CANCEL_OFTEN || isHeard) return last + SOON_MS;
+  const all = waiting.reduce((sum, asked) => sum + asked.times, 0);
+  const pause = CANCEL_PAUSES.find((step) => all < step.times)?.pauseMs ?? 0;
+  const turn = waiting.toSorted((one, other) => one.last - other.last).indexOf(order.cancelAsked);
+  return Math.max(...waiting.map((asked) => asked.last)) + pause * (turn + 1);
 }

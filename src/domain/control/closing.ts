@@ -117,8 +117,8 @@ function reprice(look: Look, leg: Leg, order: Order): void {
 }
 
 /** What cannot be replaced now is looked at until its cancellation may be asked for again. */
-function untilCancelled({ now }: Look, order: Order) {
-  const forMs = Math.max(AT_BEST_MS, Math.min(nextCancelAt(order) - now.wall, WATCHED_FOR_MS));
+function untilCancelled({ now, orders }: Look, order: Order) {
+  const forMs = Math.max(AT_BEST_MS, Math.min(nextCancelAt(order, orders) - now.wall, WATCHED_FOR_MS));
   return { everyMs: isPriceless(order) ? STEP_MS : AT_BEST_MS, forMs, crossings: Number.MAX_SAFE_INTEGER };
 }
 

@@ -66,7 +66,7 @@ function giveUpChanges(look: Look): void {
     const often = (cancelAsked?.times ?? 0) > CANCEL_OFTEN;
     const cancelled = change.since + (often ? CANCEL_LATER_MS : CANCEL_SHOWN_MS);
     // An entry's cancellation is waited for until it is asked for anew. What closes goes another way meanwhile.
-    const asked = purpose === 'entry' ? Math.max(cancelled, nextCancelAt(order)) : cancelled;
+    const asked = purpose === 'entry' ? Math.max(cancelled, nextCancelAt(order, look.orders)) : cancelled;
     const until = change.kind === 'cancel' ? asked : change.since + CHANGE_SHOWN_MS;
     if (look.now.wall >= until) look.add({ do: 'give_up_change', tag });
     else look.again(until);

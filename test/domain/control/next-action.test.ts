@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Action, nextCancelAt } from '../../../src/domain/control/action.ts';
+import type { Action } from '../../../src/domain/control/action.ts';
 import type { ControlFacts, Order } from '../../../src/domain/control/facts.ts';
 import { nextActions } from '../../../src/domain/control/next-action.ts';
 import {
@@ -1116,13 +1116,6 @@ describe('nothing is sent', () => {
     expect(words(factsOf([spread()], [hedged('H'), sold('M'), outside, back]))).toContain('cancel U');
     // Nor where the cover is back.
     expect(words(factsOf([spread()], [hedged('H'), sold('M'), back]))).toEqual(['cancel U']);
-  });
-
-  it('more than some hundred times in a day that refuses each cancellation', () => {
-    let asked = { first: OPEN, last: OPEN, times: 1 };
-    while (asked.last < CLOSE) asked = { ...asked, last: nextCancelAt({ cancelAsked: asked }), times: asked.times + 1 };
-    expect(asked.times).toBeGreaterThan(200);
-    expect(asked.times).toBeLessThan(350);
   });
 
   it('beside a change that is not shown yet', () => {
