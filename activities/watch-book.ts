@@ -155,8 +155,8 @@ class Watch {
 
   private news(): News | null {
     const { book } = this.deps;
-    const { shown, doubts, overnight } = book.memory();
-    return this.seen && newsIn(this.seen, this.input, { shown, doubts, overnight, told: book.told() });
+    const { shown, ended, doubts, overnight } = book.memory();
+    return this.seen && newsIn(this.seen, this.input, { shown, ended, doubts, overnight, told: book.told() });
   }
 
   /**

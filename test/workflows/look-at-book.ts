@@ -54,7 +54,7 @@ async function lookAtBook(input: BookInput, book: Book, now: Now): Promise<{ new
   });
   const value = overnightOf(look);
   const news = newsIn(look, input, {
-    ...{ shown: new Map(), told: new Map(), doubts: new Map(doubts) },
+    ...{ shown: new Map(), ended: new Map(), told: new Map(), doubts: new Map(doubts) },
     overnight: cursor.overnight === null ? { value, hash: '', firstMono: 0, lastMono: Number.MAX_VALUE } : null,
   });
   if (news) return { news, seen: '' };

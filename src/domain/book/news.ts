@@ -17,6 +17,8 @@ export type Watched = {
 /** What one process remembers of a date beside the cursor. */
 export type Memory = {
   shown: ShownIds;
+  /** Orders that have ended by the ticker's word, by their ids. */
+  ended: ReadonlyMap<string, BookRow>;
   /** Materials that an activity of this process has just returned, by order id: on their way to the day, so no news. */
   told: ReadonlyMap<string, string>;
   doubts: ReadonlyMap<string, DoubtWatch>;
@@ -33,7 +35,7 @@ export function newsIn(look: Look, watched: Watched, memory: Memory): News | nul
   const news: News = {
     kind: 'news',
     at: look.beganWall,
-    rows: newRows(look, watched, memory),
+    rows: newRows(withHeard(look, memory), watched, memory),
     externalTrades: newTrades(look, watched, memory),
     squareOffOrders: squareOffOrders(look, watched).filter(isNewId),
     absent: cursor.doubts.flatMap(({ tag, held }) => (!held && memory.doubts.get(tag)?.absent ? [tag] : [])),
@@ -67,6 +69,12 @@ function newRows(look: Look, watched: Watched, memory: Memory): BookRow[] {
   return look.orders.filter(
     (row) => (row.tag !== null && questioned.has(row.tag)) || (isOurs(row, watched) && isNews(row)),
   );
+}
+
+/** A list that leaves out what has ended says nothing of it: the ticker has. */
+function withHeard(look: Look, { ended }: Memory): Look {
+  const listed = new Set(look.orders.map(({ orderId }) => orderId));
+  return { ...look, orders: [...look.orders, ...[...ended.values()].filter(({ orderId }) => !listed.has(orderId))] };
 }
 
 /**

@@ -24,7 +24,9 @@ const DATE = '2025-07-14';
 const IDENTITY = { run: 1, date: DATE };
 const MAIN = { tradingsymbol: 'NIFTY2571725000PE', product: 'MIS' };
 const AT = istAt(DATE, '11:15');
-const NOTHING: Memory = { shown: new Map(), told: new Map(), doubts: new Map(), overnight: null };
+const NOTHING: Memory = {
+  ...{ shown: new Map(), ended: new Map(), told: new Map(), doubts: new Map(), overnight: null },
+};
 
 const tagOf = (number: number) =>
   makeTag({
@@ -103,6 +105,34 @@ const anyRow = fc
     });
   });
 const anyBook = fc.uniqueArray(anyRow, { selector: ({ orderId }) => orderId, maxLength: 60 });
+
+describe('what has ended by the word of the ticker', () => {
+  const ended = row(2, { status: 'CANCELLED', phase: 'ended' });
+  const heard = { ...NOTHING, ended: new Map([[ended.orderId, ended]]) };
+
+  it('is told where the list has left it out, until the day knows it', () => {
+    const day = new KnownDay();
+    day.take(newsOf(lookAt([row(1), row(2)]), day.cursor()));
+    const without = lookAt([row(1)]);
+    expect(newsOf(without, day.cursor())).toBeNull();
+    const news = newsOf(without, day.cursor(), heard);
+    expect(news?.rows).toEqual([ended]);
+    day.take(news);
+    expect(newsOf(without, day.cursor(), heard)).toBeNull();
+  });
+
+  it('of a tag in doubt is its row', () => {
+    const day = new KnownDay();
+    day.orders.set('doubt', { ...orderOf(row(2)), orderId: null, phase: 'doubt' });
+    expect(newsOf(lookAt([row(1)]), day.cursor(), heard)?.rows).toContainEqual(ended);
+  });
+
+  it('is not told of what others do', () => {
+    const theirs = { ...ended, tag: null };
+    const memory = { ...NOTHING, ended: new Map([[theirs.orderId, theirs]]) };
+    expect(newsOf(lookAt([]), new KnownDay().cursor(), memory)).toBeNull();
+  });
+});
 
 describe('a material', () => {
   it('is the same of a row and of the order that the day has from it, and changes with what matters', () => {
