@@ -33,8 +33,9 @@ export type Flaw = { wall: WallMs; mono: number; message: string };
 type DayMemory = {
   date: IsoDate;
   shown: Map<string, string | null>;
-  /** Orders that have ended by the ticker's word. */
+  /** Orders that have ended by the ticker's word, and when that was heard. */
   ended: Map<string, BookRow>;
+  endedMono: Map<string, number>;
   /** Orders whose rejection was heard. */
   rejected: Set<string>;
   told: Map<string, { material: string; atMono: number; runId: string }>;
@@ -135,7 +136,11 @@ export class Book {
     if (once) this.trades = once;
     const rows = this.rowsOf(orders.value);
     this.remember(rows);
-    const look: Look = { ...began, orders: rows, trades: once, net: held?.net ?? null };
+    const isStale = this.isStale(orders.value, began.beganMono);
+    const look: Look = {
+      ...{ ...began, orders: rows, trades: once, net: held?.net ?? null },
+      ...(isStale ? { isStale } : {}),
+    };
     if (!this.last || look.beganMono >= this.last.beganMono) this.last = look;
     return look;
   }
@@ -150,7 +155,19 @@ export class Book {
 
   private hear(row: BookRow): void {
     this.remember([row]);
-    if (row.phase === 'ended') this.memory().ended.set(row.orderId, row);
+    if (row.phase !== 'ended') return;
+    const { ended, endedMono } = this.memory();
+    ended.set(row.orderId, row);
+    if (!endedMono.has(row.orderId)) endedMono.set(row.orderId, performance.now());
+  }
+
+  /** A list of before something was heard that has ended shows nothing of what came since. */
+  private isStale(listed: readonly BrokerOrder[], beganMono: number): boolean {
+    const { endedMono } = this.memory();
+    return listed.some((order) => {
+      const heardMono = endedMono.get(order.orderId);
+      return heardMono !== undefined && heardMono < beganMono && phaseOf(order) !== 'ended';
+    });
   }
 
   /** What has ended by the ticker's word has ended, whatever a list that stands still shows of it. One that a list leaves out stays missing. */
@@ -186,6 +203,7 @@ function remembering(date: IsoDate): DayMemory {
     date,
     shown: new Map(),
     ended: new Map(),
+    endedMono: new Map(),
     rejected: new Set(),
     told: new Map(),
     doubts: new Map(),

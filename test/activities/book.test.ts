@@ -1,7 +1,10 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BOOK_PACE } from '../../activities/book-pace.ts';
+import type { KiteSession } from '../../src/brokers/types.ts';
 import type { BookNews } from '../../src/domain/book/book.ts';
+import { isGood } from '../../src/domain/book/look.ts';
+import { sketchOf } from '../../src/domain/control/sketch.ts';
 import type { SimOrder } from '../../src/exchange-simulator/core/types.ts';
 import { type Desk, HEDGE, MAIN, openDesk } from './trading-desk.ts';
 import { WatchingDay } from './watching-day.ts';
@@ -23,15 +26,19 @@ const send = ({ run, orders, intent, contract }: Desk, tag = TAG) =>
   run(() => orders.sendOrder(intent({ tag, side: 'BUY', contract: contract(HEDGE), role: 'hedge' })));
 
 /** An order of ours that no activity of this process has sent; it crosses. */
-function placed({ exchange }: Desk, tag = TAG): SimOrder {
+function placed(today: Desk, tag = TAG): SimOrder {
+  return today.exchange.place({ ...termsOf(today), tag });
+}
+
+function termsOf({ exchange }: Desk): Omit<Parameters<Desk['exchange']['place']>[0], 'tag'> {
   const instrument = exchange.find('NFO', HEDGE);
   const last = instrument && exchange.lastPrice(instrument);
   if (last === undefined) throw new Error('no price');
-  return exchange.place({
+  return {
     ...{ variety: 'regular', exchange: 'NFO', tradingsymbol: HEDGE, side: 'BUY', orderType: 'LIMIT', product: 'MIS' },
     ...{ validity: 'DAY', quantity: 75, price: last + 3_00, triggerPrice: 0, disclosedQuantity: 0 },
-    ...{ marketProtection: null, tag },
-  });
+    marketProtection: null,
+  };
 }
 
 /** What each list is answered with from now on. */
@@ -340,6 +347,26 @@ describe('looks', () => {
     const [first, second] = [book.look(), new Promise((done) => setTimeout(done, 1)).then(() => book.look())];
     expect(await first).not.toBe(await second);
     expect(book.newest()?.look).toBe(await second);
+  });
+
+  it('of a list that shows as live what has ended by the ticker’s word prove no absence', async () => {
+    const today = await open();
+    const { book, sessions } = today.parts.activities;
+    const use = sessions.use.bind(sessions);
+    const { orderId } = today.exchange.place({ ...termsOf(today), price: 5, tag: TAG });
+    const before = await use(today.identity, (session) => session.orders());
+    today.exchange.cancel(orderId);
+    await today.eventually('the word of the ticker', () => book.memory().ended.has(orderId));
+    const still = (session: KiteSession): KiteSession =>
+      Object.assign(Object.create(session), { orders: async () => before, withPriority: () => still(session) });
+    vi.spyOn(sessions, 'use').mockImplementation((account, call) => use(account, (session) => call(still(session))));
+    const look = await book.look();
+    expect(look).toMatchObject({ isStale: true, orders: [{ orderId, phase: 'ended' }] });
+    expect(isGood(look, { seen: sketchOf([]), overnight: null }, new Map())).toBe(false);
+    vi.restoreAllMocks();
+    const after = await book.look();
+    expect(after.isStale).toBeUndefined();
+    expect(isGood(after, { seen: sketchOf([]), overnight: null }, new Map())).toBe(true);
   });
 
   it('are overtaken when one hangs', async () => {

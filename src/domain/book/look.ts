@@ -13,6 +13,8 @@ export type Look = {
   beganWall: WallMs;
   beganMono: number;
   orders: readonly BookRow[];
+  /** The list shows as live what had ended by the ticker's word before the look began: it stands still. */
+  isStale?: true;
   trades: readonly BookTrade[] | null;
   net: readonly Overnight[] | null;
 };
@@ -58,8 +60,9 @@ export function overnightOf({ net, trades }: Look): Overnight[] {
   return [...held.values()].filter(({ quantity }) => quantity !== 0);
 }
 
-/** Only a good look proves absence: whole, and the positions are what trades and the night before make of them. */
+/** Only a good look proves absence: whole, of now, and the positions are what trades and the night before make of them. */
 export function isGood(look: Look, cursor: Pick<BookCursor, 'seen' | 'overnight'>, shown: ShownIds): boolean {
+  if (look.isStale) return false;
   if (flawOf(look, cursor, shown) !== null) return false;
   return cursor.overnight === null || overnightHash(overnightOf(look)) === cursor.overnight;
 }
