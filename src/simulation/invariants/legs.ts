@@ -53,7 +53,7 @@ export class Legs {
   private readonly soldOverNight = new Map<string, number>();
   /** Contracts that were one position's short and another's hedge at a close that nobody could read: no net tells what is left of either. */
   readonly untellable = new Set<string>();
-  /** Shorts of which others had closed some by then: whose trades they were is asked the next morning. */
+  /** Contracts of ours of which others had closed some by then: whose trades they were is asked the next morning. */
   readonly closedUnread = new Set<string>();
   private realisedBefore = 0;
 
@@ -110,7 +110,7 @@ export class Legs {
   private noteUnread(): void {
     for (const contract of this.onBothSides()) this.untellable.add(contract);
     for (const { net, contract } of this.legs.values())
-      if (net < 0 && this.closedByOthers(contract, Number.POSITIVE_INFINITY) > 0) this.closedUnread.add(contract);
+      if (net !== 0 && this.closedByOthers(contract, Number.POSITIVE_INFINITY) > 0) this.closedUnread.add(contract);
   }
 
   private onBothSides(): string[] {

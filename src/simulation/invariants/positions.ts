@@ -229,7 +229,8 @@ export class PositionsWatch {
     const long = legs.reduce((sum, { net }) => sum + Math.max(0, net), 0);
     const isManual = position.startsWith('M');
     // What may still fill is not flat yet by the product's own word.
-    const isFlat = short === 0 && long === 0 && !this.isTouched(position) && !hasLive(world, position);
+    const isSettled = !this.isTouched(position) && !this.isAsked(position);
+    const isFlat = short === 0 && long === 0 && isSettled && !hasLive(world, position);
     const what = isManual ? 'a manual short without protection' : 'a short without protection';
     const within = isManual ? 2 * PROTECTED_WITHIN_MS : this.heardWithin(PROTECTED_WITHIN_MS);
     const isHeard = !this.hearing.isDeafTo(position);

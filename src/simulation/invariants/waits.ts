@@ -51,6 +51,11 @@ export class Waits {
     of.world.exchange.onOrder(({ tag, status }) => {
       if (tag && !CHANGING.has(status)) this.changes.delete(tag);
     });
+    of.world.ticker.onUpdate(({ tag, status }) => {
+      if (!tag || !isFinal(status)) return;
+      this.shown.add(tag);
+      this.doubts.delete(tag);
+    });
   }
 
   private atPoint(point: Point): void {
