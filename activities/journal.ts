@@ -2,11 +2,12 @@
 
 import type { DayActivities, DayContext } from '../src/contract/activities.ts';
 import type { Account, DayIdentity } from '../src/contract/identity.ts';
-import type { Handover } from '../src/contract/journal.ts';
+import type { DayBefore, DaySoFar, Handover } from '../src/contract/journal.ts';
 import type { ContractRef, HandedOver } from '../src/contract/ledger.ts';
 import type { SessionView } from '../src/contract/views.ts';
 import { contractLastMinute, freezeQuantity, hourlyBars, sessionOf, timetable } from '../src/domain/calendar/index.ts';
 import { addDays, istTime } from '../src/domain/clock.ts';
+import { spentOrders, sumOf } from '../src/domain/control/spent-orders.ts';
 import type { IsoDate } from '../src/domain/types.ts';
 import type { Deps } from './deps.ts';
 
@@ -31,7 +32,8 @@ export function createJournalActivities(deps: Deps): JournalActivities {
       await deps.journal.recordDayOpened(identity);
       const market = sessionOf(identity.date);
       if (market.kind === 'holiday') return { kind: 'holiday', reason: market.reason, next: market.next };
-      const before = await deps.journal.soFar(identity);
+      const soFar = await deps.journal.soFar(identity);
+      const before = soFar && withoutSpent(soFar);
       return {
         ...{ kind: 'session', timetable: timetable(identity.date), entries: market.special !== 'short', before },
         // Only a run that goes on takes a login up: a new day asks for one.
@@ -50,6 +52,12 @@ export function createJournalActivities(deps: Deps): JournalActivities {
       }
     },
   };
+}
+
+/** A day of refused exits has megabytes of them. */
+function withoutSpent(before: DaySoFar): DayBefore {
+  const spent = new Set(spentOrders(before.orders, Date.now()));
+  return { ...before, orders: before.orders.filter((order) => !spent.has(order)), spent: sumOf([...spent]) };
 }
 
 /** The newest login of the account, while the broker takes it. */

@@ -8,7 +8,7 @@ import type { PriceExitReason, PriceTerms } from '../domain/price-exits.ts';
 import type { Bar, IsoDate, MarketMs, OptionType, Paise, Product, Side, SignalName, WallMs } from '../domain/types.ts';
 import type { AuthCompleted, ManualChecks, Plan } from './commands.ts';
 import type { DayIdentity } from './identity.ts';
-import type { DaySoFar, Handover, JournalBatch } from './journal.ts';
+import type { DayBefore, Handover, JournalBatch } from './journal.ts';
 import type { ContractRef, Holding } from './ledger.ts';
 import type { NoticeInput } from './notices.ts';
 import type { SessionView, Timetable } from './views.ts';
@@ -23,7 +23,7 @@ export type DayContext =
       timetable: Timetable;
       entries: boolean;
       /** What a run before this one has written; null for a day that begins. */
-      before: DaySoFar | null;
+      before: DayBefore | null;
       /** The login that holds, null where somebody has to log in. */
       session: SessionView | null;
       /** What the day before left open. */

@@ -1,5 +1,6 @@
 /** What a day writes into the journal, and what the next one reads from it. */
 import type { Overnight } from '../domain/book/book.ts';
+import type { Spent } from '../domain/control/spent-orders.ts';
 import type { IsoDate, MarketMs, WallMs } from '../domain/types.ts';
 import type { Plan } from './commands.ts';
 import type { DayIdentity } from './identity.ts';
@@ -60,6 +61,9 @@ export type DaySoFar = {
   decisions: DecisionView[];
   switches: Switches | null;
 };
+
+/** As a run that goes on is told it: what fits into one answer of an activity. */
+export type DayBefore = DaySoFar & { spent: Spent };
 
 export type Handover = {
   /** The day that hands over; null when no earlier day left anything open. */

@@ -4,13 +4,16 @@ import type { PositionView } from '../../src/contract/views.ts';
 import type { ClockSegments } from '../../src/domain/clock.ts';
 import type { Order } from '../../src/domain/control/facts.ts';
 import { heldOf, ordersOf } from '../../src/domain/control/intervals.ts';
+import type { Spent } from '../../src/domain/control/spent-orders.ts';
 import { Day } from '../../workflows/day/day.ts';
 import { newFacts } from '../../workflows/day/facts.ts';
 import { resume } from '../../workflows/day/resume.ts';
 import { DATE, HEDGE, LOT, NOON, order, sold, spread, stopped } from '../domain/control/builder.ts';
 
+const NOTHING_SPENT: Spent = { rows: [], calls: 0, attempt: 0 };
+
 /** Of P1, which was entered the day before with these orders, and has had these today. */
-function resumed(before: Order[], today: Order[], clock: ClockSegments = []) {
+function resumed(before: Order[], today: Order[], clock: ClockSegments = [], spent = NOTHING_SPENT) {
   const facts = newFacts({ identity: { mode: 'paper', account: 'a', run: 1, date: DATE }, clock });
   const day = new Day(facts);
   const { id, signal, openedAt, plan, legs } = spread();
@@ -21,6 +24,7 @@ function resumed(before: Order[], today: Order[], clock: ClockSegments = []) {
     day,
     {
       ...{ sequence: 1, logged: 0, orders: today, positions: [{ view, handedOver }], decisions: [], switches: null },
+      spent,
     },
     null,
     [],
@@ -45,6 +49,14 @@ it("the day's order calls are counted on: sent, changed, and asked to be cancell
   const stop = stopped('S', { modifications: 4, cancelAsked: { first: NOON, last: NOON, times: 2 } });
   const facts = resumed([], [sold('M'), stop, order('N', { orderId: null, sentAt: null, phase: 'not_sent' })]);
   expect(facts.rates.day).toBe(8);
+});
+
+it('what is told of in a line each counts as well: its calls, its attempts, and its rows in the book', () => {
+  const rows = [{ orderId: '1953367517686685697', status: 'REJECTED' }];
+  const facts = resumed([], [sold('M')], [], { rows, calls: 40, attempt: 900 });
+  expect(facts.rates.day).toBe(41);
+  expect(facts.attemptsFrom).toBeGreaterThan(900);
+  expect(facts.dropped).toEqual(rows);
 });
 
 it('the index at the open is not looked at again once what was carried has had its stop', () => {

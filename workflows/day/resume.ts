@@ -2,12 +2,13 @@
  * A run that was lost (terminated, or failed for good) is gone on with: positions and used tags are those of the journal, what happened
  * since shows in the book, and nothing is sent before that was read.
  */
-import type { DaySoFar } from '../../src/contract/journal.ts';
+import type { DayBefore } from '../../src/contract/journal.ts';
 import type { HandedOver } from '../../src/contract/ledger.ts';
 import type { PositionView, SessionView } from '../../src/contract/views.ts';
 import { istDate } from '../../src/domain/clock.ts';
 import { MISSING_SELL_MS } from '../../src/domain/control/entry.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
+import { sumOf } from '../../src/domain/control/spent-orders.ts';
 import { parseTag } from '../../src/domain/tags.ts';
 import { recordForeignPosition } from '../external/trades.ts';
 import { warnHandsOff } from './commands.ts';
@@ -20,7 +21,7 @@ const BOOK_WITHIN_MS = 10_000;
 /** More than a run can have used since its last write. */
 const ATTEMPTS_AHEAD = 100;
 
-export function resume(day: Day, before: DaySoFar, session: SessionView | null, handed: readonly HandedOver[]): void {
+export function resume(day: Day, before: DayBefore, session: SessionView | null, handed: readonly HandedOver[]): void {
   const { facts } = day;
   facts.journal.batches = before.sequence;
   facts.journal.events = facts.journal.events.map((event, index) => ({ ...event, seq: before.logged + index + 1 }));
@@ -35,9 +36,10 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null, 
   const known = new Set(before.positions.map(({ view }) => view.id));
   for (const order of before.orders)
     if (known.has(order.positionId) && !isPast(order, before.orders)) facts.orders[order.tag] = inDoubt(order);
-  const attempts = before.orders.map(({ tag }) => parseTag(tag)?.attempt ?? 0);
-  facts.attemptsFrom = Math.max(0, ...attempts) + ATTEMPTS_AHEAD;
-  facts.rates.day = before.orders.reduce((sum, order) => sum + callsOf(order), 0);
+  const { attempt, calls } = sumOf(before.orders);
+  facts.attemptsFrom = Math.max(attempt, before.spent.attempt) + ATTEMPTS_AHEAD;
+  facts.rates.day = calls + before.spent.calls;
+  facts.dropped.push(...before.spent.rows);
   // What was carried got its stop in the instant in which the index was looked at: where it stands later is for the hourly closes.
   facts.openJudged = before.orders.some(({ purpose, sentAt }) => purpose === 'stop' && sentAt !== null);
   // Of the night: what they have traded today is heard anew.
@@ -56,11 +58,6 @@ export function resume(day: Day, before: DaySoFar, session: SessionView | null, 
   const what = open.length > 0 ? `Open: ${open.join(', ')}.` : 'Nothing is open.';
   const text = `The day's run was lost and goes on in a new one. ${what} New entries wait for a start of trading.`;
   day.page('day_resumed', 'day', text);
-}
-
-/** Calls that the broker has counted for an order, as far as the journal knows. */
-function callsOf({ sentAt, orderId, modifications, cancelAsked }: Order): number {
-  return (sentAt !== null || orderId !== null ? 1 : 0) + modifications + (cancelAsked?.times ?? 0);
 }
 
 /**
