@@ -25,6 +25,8 @@ class Sequencer extends BaseSequencer {
 
 /** Virtual time is the process's: files that install it for good share no process with those that live in real time. */
 const VIRTUAL_TIME = ['workflows', 'properties', 'simulation'].map((name) => `test/${name}/**/*.test.ts`);
+/** They put something else in a module's place, which would stay there for the next file. */
+const ALONE = ['test/workflows/alone/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -46,7 +48,8 @@ export default defineConfig({
     // The SDK's client tries a call again on a timer that outlives its connection, and throws there: in a shared process another file's.
     onUnhandledError: ({ message }) => message !== 'Channel has been shut down',
     projects: [
-      { extends: true, test: { name: 'virtual time', include: VIRTUAL_TIME } },
+      { extends: true, test: { name: 'virtual time', include: VIRTUAL_TIME, exclude: ALONE } },
+      { extends: true, test: { name: 'alone', include: ALONE, isolate: true } },
       {
         extends: true,
         test: { name: 'real time', include: ['test/**/*.test.ts'], exclude: VIRTUAL_TIME },

@@ -43,8 +43,8 @@ type DayMemory = {
   overnight: OvernightWatch | null;
   /** Since when no look was whole, and the last one that was not; null after one that was. */
   flawed: (Flaw & { lastMono: number }) | null;
-  /** News that were returned last, when, by which activity, and to which run. */
-  returned: { key: string; atMono: number; by: string; runId: string } | null;
+  /** News that were returned last, how often in a row, when, and by which activity of which run. */
+  returned: { key: string; times: number; atMono: number; by: string; runId: string } | null;
 };
 
 export class Book {

@@ -160,13 +160,13 @@ class Watch {
   }
 
   /**
-   * What another attempt of this activity has answered was in vain: its worker was suspended, or lost, and its time was over. What a run was told
-   * that is lost now, the one that goes on has never heard.
+   * What another attempt of this activity has answered was in vain: its worker was suspended, or lost, and its time was over; so was the answer of
+   * a watch that was called off in that moment. What a run was told that is lost now, the one that goes on has never heard.
    */
   private isRepeated(news: News): boolean {
     const { returned } = this.deps.book.memory();
     if (!returned || returned.by === watchOf() || returned.runId !== runOf()) return false;
-    return performance.now() - returned.atMono < REPEATED_AFTER_MS && returned.key === keyOf(news);
+    return returned.times > 1 && isOf(returned, keyOf(news));
   }
 
   /** What comes together is told together: one more look where the ticker has told of more, or the lists were read apart. */
@@ -175,7 +175,10 @@ class Watch {
     for (let left = this.pace.gatherMs; left > 0; left = until - performance.now()) await this.nap.sleep(left);
     if (this.updated || !isSettled(first)) await this.look();
     const news = this.news() ?? first;
-    this.deps.book.memory().returned = { key: keyOf(news), atMono: performance.now(), by: watchOf(), runId: runOf() };
+    const memory = this.deps.book.memory();
+    const key = keyOf(news);
+    const times = memory.returned && isOf(memory.returned, key) ? memory.returned.times + 1 : 1;
+    memory.returned = { key, times, atMono: performance.now(), by: watchOf(), runId: runOf() };
     return news;
   }
 
@@ -211,6 +214,11 @@ class Watch {
     const waits = [real === null ? this.pace.idleMs : real - Date.now(), ...(silent > 0 ? [silent] : [])];
     return Math.max(1, Math.min(...waits));
   }
+}
+
+/** The same news, a moment ago. */
+function isOf({ key, atMono }: { key: string; atMono: number }, of: string): boolean {
+  return key === of && performance.now() - atMono < REPEATED_AFTER_MS;
 }
 
 /** The activity, whichever attempt of it. */

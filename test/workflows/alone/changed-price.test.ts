@@ -1,15 +1,15 @@
 /** By which price an order that is changed again is judged. */
 import { expect, it, vi } from 'vitest';
-import type { ChangeInput, ChangeResult } from '../../src/contract/activities.ts';
-import type { Order } from '../../src/domain/control/facts.ts';
-import { Day } from '../../workflows/day/day.ts';
-import { newFacts } from '../../workflows/day/facts.ts';
-import { cancel, change } from '../../workflows/orders/perform.ts';
-import { DATE, HEDGE, order, spread } from '../domain/control/builder.ts';
+import type { ChangeInput, ChangeResult } from '../../../src/contract/activities.ts';
+import type { Order } from '../../../src/domain/control/facts.ts';
+import { Day } from '../../../workflows/day/day.ts';
+import { newFacts } from '../../../workflows/day/facts.ts';
+import { cancel, change } from '../../../workflows/orders/perform.ts';
+import { DATE, HEDGE, order, spread } from '../../domain/control/builder.ts';
 
 const asked = vi.hoisted((): ChangeInput[] => []);
 const answers = vi.hoisted((): ChangeResult[] => []);
-vi.mock('../../workflows/activity-proxies.ts', () => ({
+vi.mock('../../../workflows/activity-proxies.ts', () => ({
   orderCalls: {
     changeOrder: {
       executeWithOptions: async (_: unknown, [input]: [ChangeInput]) => {

@@ -1,15 +1,15 @@
 /** What an activity is told that makes many attempts of one order. */
 import { expect, it, vi } from 'vitest';
-import type { OrderIntent } from '../../src/contract/activities.ts';
-import { overnightHash } from '../../src/domain/book/cursor.ts';
-import type { Order, OrderPurpose } from '../../src/domain/control/facts.ts';
-import { Day } from '../../workflows/day/day.ts';
-import { newFacts } from '../../workflows/day/facts.ts';
-import { sendRepeatedly } from '../../workflows/orders/repeated-exit.ts';
-import { CLOSE, DATE, HEDGE, LAST_PLACEMENT, NOON, OPEN, spread } from '../domain/control/builder.ts';
+import type { OrderIntent } from '../../../src/contract/activities.ts';
+import { overnightHash } from '../../../src/domain/book/cursor.ts';
+import type { Order, OrderPurpose } from '../../../src/domain/control/facts.ts';
+import { Day } from '../../../workflows/day/day.ts';
+import { newFacts } from '../../../workflows/day/facts.ts';
+import { sendRepeatedly } from '../../../workflows/orders/repeated-exit.ts';
+import { CLOSE, DATE, HEDGE, LAST_PLACEMENT, NOON, OPEN, spread } from '../../domain/control/builder.ts';
 
 const sent = vi.hoisted((): OrderIntent[] => []);
-vi.mock('../../workflows/activity-proxies.ts', () => ({
+vi.mock('../../../workflows/activity-proxies.ts', () => ({
   repeatedCalls: {
     sendOrder: { executeWithOptions: async (_: unknown, [intent]: [OrderIntent]) => sent.push(intent) },
   },
