@@ -161,6 +161,12 @@ export class Book {
     if (!endedMono.has(row.orderId)) endedMono.set(row.orderId, performance.now());
   }
 
+  /** What had ended by the ticker's word when a look began: its list should have shown it. */
+  endedBefore({ beganMono }: Pick<Look, 'beganMono'>): Map<string, BookRow> {
+    const { ended, endedMono } = this.memory();
+    return new Map([...ended].filter(([orderId]) => (endedMono.get(orderId) ?? beganMono) < beganMono));
+  }
+
   /** A list of before something was heard that has ended shows nothing of what came since. */
   private isStale(listed: readonly BrokerOrder[], beganMono: number): boolean {
     const { endedMono } = this.memory();

@@ -155,8 +155,11 @@ class Watch {
 
   private news(): News | null {
     const { book } = this.deps;
-    const { shown, ended, doubts, overnight } = book.memory();
-    return this.seen && newsIn(this.seen, this.input, { shown, ended, doubts, overnight, told: book.told() });
+    const { shown, doubts, overnight } = book.memory();
+    const { seen } = this;
+    return (
+      seen && newsIn(seen, this.input, { shown, ended: book.endedBefore(seen), doubts, overnight, told: book.told() })
+    );
   }
 
   /**

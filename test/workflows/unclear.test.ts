@@ -9,6 +9,10 @@ const stage = stageOfFile();
 
 const LOST = { kind: 'drop_connection', path: '/orders', method: 'POST', count: 1 };
 const BUYS = { tradingsymbol: MAIN, transaction_type: 'BUY' };
+const HIDDEN = [
+  { kind: 'timeout_after_accept', count: 1 },
+  { kind: 'hide_orders', count: 1, ...BUYS },
+];
 
 /** The exit's own order meets these faults, and somebody buys back 300 units outside just before it. */
 async function exiting(faults: SimFault[], outside: number): Promise<SimulatedDay> {
@@ -48,14 +52,16 @@ describe('an exit without an answer, while the broker’s net moved', () => {
     expect(report).toMatchObject({ result: 'flat', reconciled: true, positions: [{ state: 'closed' }] });
   });
 
-  it('that the lists do not show yet is never sent again: seen at last, it is taken over', async () => {
-    const today = await exiting(
-      [
-        { kind: 'timeout_after_accept', count: 1 },
-        { kind: 'hide_orders', count: 1, ...BUYS },
-      ],
-      0,
-    );
+  it('that no list shows, but the ticker, is no doubt for long: the hedge is sold', async () => {
+    const today = await exiting(HIDDEN, 0);
+    await today.seen('the end', ({ positions }) => positions[0]?.state === 'closed');
+    expect(bought(today)).toBe(750);
+    today.exchange.clearFaults();
+    expect(await today.result()).toMatchObject({ result: 'flat', reconciled: true });
+  });
+
+  it('that neither lists nor ticker show yet is never sent again: seen at last, it is taken over', async () => {
+    const today = await exiting([...HIDDEN, { kind: 'drop_order_update', count: 100 }], 0);
     await today.at('11:25');
     const { pages } = await unclear(today);
     expect(pages).toContainEqual(expect.objectContaining({ cause: 'not_flat', subject: 'P1' }));

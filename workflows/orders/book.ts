@@ -154,6 +154,8 @@ export function applyNews(day: Day, news: BookNews): void {
       if (facts.book.unreadableSince !== null)
         day.log('info', 'book_readable', "Zerodha's order book can be read again.");
       facts.book = { readAt: news.at, unreadableSince: null };
+      // A run that goes on asks anew what nobody could answer.
+      attribute(day);
       return;
     case 'quiet':
       return;

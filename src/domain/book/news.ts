@@ -17,7 +17,7 @@ export type Watched = {
 /** What one process remembers of a date beside the cursor. */
 export type Memory = {
   shown: ShownIds;
-  /** Orders that have ended by the ticker's word, by their ids. */
+  /** Orders that had ended by the ticker's word before the look began, by their ids. */
   ended: ReadonlyMap<string, BookRow>;
   /** Materials that an activity of this process has just returned, by order id: on their way to the day, so no news. */
   told: ReadonlyMap<string, string>;
