@@ -79,8 +79,22 @@ describe('the watcher', () => {
       return day.watch({ until }, new MockActivityEnvironment({ activityId }));
     };
     expect(await watch('1')).toMatchObject({ kind: 'news' });
-    expect(await watch('2')).toMatchObject({ kind: 'quiet' });
     expect(await watch('1')).toMatchObject({ kind: 'news' });
+    expect(await watch('2')).toMatchObject({ kind: 'quiet' });
+  });
+
+  it('tells once more at once what it has told a watch that was called off in that moment', async () => {
+    const today = await open();
+    const day = new WatchingDay(today);
+    placed(today);
+    await today.eventually('the fill', () => today.exchange.allOrders()[0]?.status === 'COMPLETE');
+    const watch = (activityId: string) => {
+      const until = today.exchange.clock.now() + 2_000;
+      return day.watch({ until }, new MockActivityEnvironment({ activityId }));
+    };
+    expect(await watch('1')).toMatchObject({ kind: 'news' });
+    expect(await watch('2')).toMatchObject({ kind: 'news' });
+    expect(await watch('3')).toMatchObject({ kind: 'quiet' });
   });
 
   it('tells at once, and before the book counts as read, what was told to a run that is lost', async () => {
@@ -93,8 +107,8 @@ describe('the watcher', () => {
       const of = { unread: true, until: today.exchange.clock.now() + 2_000 } as const;
       return day.watch(of, new MockActivityEnvironment({ activityId, workflowExecution }));
     };
-    expect(await watch('1', 'lost')).toMatchObject({ kind: 'news' });
-    expect(await watch('2', 'lost')).toMatchObject({ kind: 'quiet' });
+    for (const activityId of ['1', '2']) expect(await watch(activityId, 'lost')).toMatchObject({ kind: 'news' });
+    expect(await watch('3', 'lost')).toMatchObject({ kind: 'quiet' });
     expect(await watch('1', 'next')).toMatchObject({ kind: 'news' });
   });
 
@@ -203,6 +217,7 @@ describe('a doubt', () => {
     const today = await open();
     const day = new WatchingDay(today);
     today.exchange.addFault({ kind: 'hide_orders', count: 1, tradingsymbol: HEDGE });
+    today.exchange.addFault({ kind: 'drop_order_update', count: 100 });
     placed(today);
     await today.eventually('the fill', () => today.exchange.allOrders()[0]?.status === 'COMPLETE');
     day.doubt(TAG);
