@@ -137,6 +137,7 @@ describe('the watcher', () => {
     const day = new WatchingDay(today);
     today.exchange.addFault({ kind: 'no_liquidity', count: 1, tradingsymbol: HEDGE });
     placed(today);
+    await today.eventually('the order in the market', () => today.exchange.allOrders()[0]?.status === 'OPEN');
     day.take(await day.news());
     today.exchange.clearFaults();
     today.exchange.addFault({ kind: 'drop_order_update', count: 100 });
@@ -369,6 +370,7 @@ describe('looks', () => {
     const { book, sessions } = today.parts.activities;
     const use = sessions.use.bind(sessions);
     const { orderId } = today.exchange.place({ ...termsOf(today), price: 5, tag: TAG });
+    await today.eventually('the order in the market', () => today.exchange.allOrders()[0]?.status === 'OPEN');
     const before = await use(today.identity, (session) => session.orders());
     today.exchange.cancel(orderId);
     await today.eventually('the word of the ticker', () => book.memory().ended.has(orderId));
