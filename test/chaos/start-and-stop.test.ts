@@ -117,7 +117,9 @@ describe('a replay without its operator', () => {
   it('starts after a start that was killed at any of its steps or interrupted; leaves login and start to a person with curl; days follow each other, also one on which nobody came', async () => {
     for (const step of ['lock.sock', 'temporal.json', 'journal', 'runs/1/clock.json']) {
       const killed = run(alone);
-      await until(step, () => exists(step));
+      await until(step, () => exists(step)).catch((error: unknown) => {
+        throw new Error(`${String(error)}: ${killed.output()}`);
+      });
       await killed.kill();
     }
     const early = run(alone);
