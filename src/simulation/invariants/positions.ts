@@ -291,7 +291,9 @@ export class PositionsWatch {
 
   /** What may still fill is at most what is sold, and what is held: a stop beside an exit buys twice in a spike. */
   private judgeLive(position: string, short: number, long: number): void {
-    const { able, findings, readEveryMs } = this.of;
+    const { able, findings, readEveryMs, world } = this.of;
+    // A refused address is asked again after half a minute, and until then nothing can be taken back.
+    const isHeld = virtualNow() < world.metAt.address + ADDRESS_PAUSE_MS;
     const look = (what: string, may: number, most: number) => {
       const key = `${what} ${position}`;
       if (may <= most) this.beyond.delete(key);
@@ -300,7 +302,7 @@ export class PositionsWatch {
       const lasts = virtualNow() - (since ?? virtualNow());
       const rarely = ASKED_RARELY.find(({ afterMs }) => lasts > afterMs);
       const mendedWithin = rarely?.mendedWithinMs ?? REPAIRED_WITHIN_MS + readEveryMs;
-      if (Math.min(able.answersFor(), lasts) > mendedWithin)
+      if (!isHeld && Math.min(able.answersFor(), lasts) > mendedWithin)
         findings.add(
           2,
           what,
