@@ -29,6 +29,8 @@ export const LOST_RUN_MUTATIONS: readonly Mutation[] = [
       cases: [
         quietDay(
           [
+            // Right before it is sent: the journal has its position, and not the order.
+            after('signal', 1_866, { do: 'journal_away', ms: 1_500 }),
             after('hedge_leaves', 150, { do: 'lose_run', forMs: 20_000 }),
             after('hedge_leaves', 200, { do: 'token_death', forGood: true }),
           ],
