@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BOOK_PACE } from '../../activities/book-pace.ts';
 import type { KiteSession } from '../../src/brokers/types.ts';
+import type { BookInput } from '../../src/contract/activities.ts';
 import type { BookNews } from '../../src/domain/book/book.ts';
 import { isGood } from '../../src/domain/book/look.ts';
 import { sketchOf } from '../../src/domain/control/sketch.ts';
@@ -41,6 +42,19 @@ function termsOf({ exchange }: Desk): Omit<Parameters<Desk['exchange']['place']>
   };
 }
 
+/** An order was filled. Watches for two seconds, as an activity of a run. */
+async function watchesOfAFill() {
+  const today = await open();
+  const day = new WatchingDay(today);
+  placed(today);
+  await today.eventually('the fill', () => today.exchange.allOrders()[0]?.status === 'COMPLETE');
+  return (activityId: string, runId = 'run', of: Partial<BookInput> = {}) => {
+    const until = today.exchange.clock.now() + 2_000;
+    const workflowExecution = { workflowId: 'day', runId };
+    return day.watch({ until, ...of }, new MockActivityEnvironment({ activityId, workflowExecution }));
+  };
+}
+
 /** What each list is answered with from now on. */
 const failing = ({ exchange }: Desk, ...paths: string[]) => {
   for (const path of paths) exchange.addFault({ kind: 'http_error', path, method: 'GET', count: 10_000 });
@@ -70,46 +84,25 @@ describe('the watcher', () => {
   });
 
   it('tells at once what an earlier attempt of the same watch has told in vain', async () => {
-    const today = await open();
-    const day = new WatchingDay(today);
-    placed(today);
-    await today.eventually('the fill', () => today.exchange.allOrders()[0]?.status === 'COMPLETE');
-    const watch = (activityId: string) => {
-      const until = today.exchange.clock.now() + 2_000;
-      return day.watch({ until }, new MockActivityEnvironment({ activityId }));
-    };
+    const watch = await watchesOfAFill();
     expect(await watch('1')).toMatchObject({ kind: 'news' });
     expect(await watch('1')).toMatchObject({ kind: 'news' });
     expect(await watch('2')).toMatchObject({ kind: 'quiet' });
   });
 
   it('tells once more at once what it has told a watch that was called off in that moment', async () => {
-    const today = await open();
-    const day = new WatchingDay(today);
-    placed(today);
-    await today.eventually('the fill', () => today.exchange.allOrders()[0]?.status === 'COMPLETE');
-    const watch = (activityId: string) => {
-      const until = today.exchange.clock.now() + 2_000;
-      return day.watch({ until }, new MockActivityEnvironment({ activityId }));
-    };
+    const watch = await watchesOfAFill();
     expect(await watch('1')).toMatchObject({ kind: 'news' });
     expect(await watch('2')).toMatchObject({ kind: 'news' });
     expect(await watch('3')).toMatchObject({ kind: 'quiet' });
   });
 
   it('tells at once, and before the book counts as read, what was told to a run that is lost', async () => {
-    const today = await open();
-    const day = new WatchingDay(today);
-    placed(today);
-    await today.eventually('the fill', () => today.exchange.allOrders()[0]?.status === 'COMPLETE');
-    const watch = (activityId: string, runId: string) => {
-      const workflowExecution = { workflowId: 'day', runId };
-      const of = { unread: true, until: today.exchange.clock.now() + 2_000 } as const;
-      return day.watch(of, new MockActivityEnvironment({ activityId, workflowExecution }));
-    };
-    for (const activityId of ['1', '2']) expect(await watch(activityId, 'lost')).toMatchObject({ kind: 'news' });
-    expect(await watch('3', 'lost')).toMatchObject({ kind: 'quiet' });
-    expect(await watch('1', 'next')).toMatchObject({ kind: 'news' });
+    const watch = await watchesOfAFill();
+    const unread = { unread: true } as const;
+    for (const id of ['1', '2']) expect(await watch(id, 'lost', unread)).toMatchObject({ kind: 'news' });
+    expect(await watch('3', 'lost', unread)).toMatchObject({ kind: 'quiet' });
+    expect(await watch('1', 'next', unread)).toMatchObject({ kind: 'news' });
   });
 
   it('tells nothing of a row that a send has just returned', async () => {
