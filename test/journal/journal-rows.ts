@@ -5,6 +5,7 @@ import type { JournalBatch, LogEvent } from '../../src/contract/journal.ts';
 import type { HandedOver, OrderView } from '../../src/contract/ledger.ts';
 import type { DayReport, DecisionView, PositionView } from '../../src/contract/views.ts';
 import { istAt } from '../../src/domain/clock.ts';
+import { blankOrder } from '../../src/domain/control/new-order.ts';
 
 export const DATE = '2025-07-14';
 export const AT = istAt(DATE, '11:15');
@@ -18,35 +19,9 @@ export function freshDay(): DayIdentity {
 
 export function order(tag: string, change: Partial<OrderView> = {}): OrderView {
   return {
-    tag,
-    orderId: null,
-    positionId: 'P1',
-    role: 'hedge',
-    purpose: 'entry',
-    slice: 1,
-    tradingsymbol: 'NIFTY2571724800PE',
-    side: 'BUY',
-    product: 'MIS',
-    quantity: 750,
-    filledQuantity: 0,
-    averagePrice: 0,
-    orderType: 'LIMIT',
-    price: 45_00,
-    triggerPrice: 0,
-    touch: 44_50,
-    status: 'INTENDED',
-    statusMessage: null,
-    fills: [],
-    phase: 'intended',
-    steps: 0,
-    steppedAt: null,
-    modifications: 0,
-    intendedAt: AT,
-    updatedAt: AT,
-    seenAt: 0,
-    sentAt: null,
-    firstFillAt: null,
-    since: AT,
+    ...blankOrder(tag, { market: AT, wall: AT }),
+    ...{ positionId: 'P1', role: 'hedge', tradingsymbol: 'NIFTY2571724800PE', quantity: 750 },
+    ...{ price: 45_00, touch: 44_50 },
     ...change,
   };
 }
