@@ -33,9 +33,8 @@ export type Flaw = { wall: WallMs; mono: number; message: string };
 type DayMemory = {
   date: IsoDate;
   shown: Map<string, string | null>;
-  /** Orders that have ended by the ticker's word, and when that was heard. */
-  ended: Map<string, BookRow>;
-  endedMono: Map<string, number>;
+  /** Orders that have ended by the ticker's word, and when that was first heard. */
+  ended: Map<string, { row: BookRow; heardMono: number }>;
   /** Orders whose rejection was heard. */
   rejected: Set<string>;
   told: Map<string, { material: string; atMono: number; runId: string }>;
@@ -156,23 +155,23 @@ export class Book {
   private hear(row: BookRow): void {
     this.remember([row]);
     if (row.phase !== 'ended') return;
-    const { ended, endedMono } = this.memory();
-    ended.set(row.orderId, row);
-    if (!endedMono.has(row.orderId)) endedMono.set(row.orderId, performance.now());
+    const { ended } = this.memory();
+    ended.set(row.orderId, { row, heardMono: ended.get(row.orderId)?.heardMono ?? performance.now() });
   }
 
   /** What had ended by the ticker's word when a look began: its list should have shown it. */
   endedBefore({ beganMono }: Pick<Look, 'beganMono'>): Map<string, BookRow> {
-    const { ended, endedMono } = this.memory();
-    return new Map([...ended].filter(([orderId]) => (endedMono.get(orderId) ?? beganMono) < beganMono));
+    const { ended } = this.memory();
+    const before = [...ended].filter(([, { heardMono }]) => heardMono < beganMono);
+    return new Map(before.map(([orderId, { row }]) => [orderId, row]));
   }
 
   /** A list of before something was heard that has ended shows nothing of what came since. */
   private isStale(listed: readonly BrokerOrder[], beganMono: number): boolean {
-    const { endedMono } = this.memory();
+    const { ended } = this.memory();
     return listed.some((order) => {
-      const heardMono = endedMono.get(order.orderId);
-      return heardMono !== undefined && heardMono < beganMono && phaseOf(order) !== 'ended';
+      const heard = ended.get(order.orderId);
+      return heard !== undefined && heard.heardMono < beganMono && phaseOf(order) !== 'ended';
     });
   }
 
@@ -180,7 +179,7 @@ export class Book {
   private rowsOf(listed: readonly BrokerOrder[]): BookRow[] {
     const { ended } = this.memory();
     return rowsOf(eachOnce(listed, orderId), this.trades).map((row) => {
-      const last = row.phase === 'ended' ? undefined : ended.get(row.orderId);
+      const last = row.phase === 'ended' ? undefined : ended.get(row.orderId)?.row;
       return last
         ? { ...last, fills: row.fills, filledQuantity: Math.max(last.filledQuantity, row.filledQuantity) }
         : row;
@@ -209,7 +208,6 @@ function remembering(date: IsoDate): DayMemory {
     date,
     shown: new Map(),
     ended: new Map(),
-    endedMono: new Map(),
     rejected: new Set(),
     told: new Map(),
     doubts: new Map(),

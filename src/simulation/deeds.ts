@@ -1,37 +1,15 @@
 /** What people do and what goes wrong, carried out in the world of a case. */
 
-import type { Plan } from '../contract/commands.ts';
-import type { DayView } from '../contract/views.ts';
 import { istDate } from '../domain/clock.ts';
 import { parseTag } from '../domain/tags.ts';
-import { isFinal, type SimOrder, SimRefusal } from '../exchange-simulator/core/types.ts';
-import type { Case, Command, Deed } from './case.ts';
-import { signalOf } from './markets.ts';
-import type { Execution } from './temporal/execution.ts';
+import { isFinal, SimRefusal } from '../exchange-simulator/core/types.ts';
+import type { Actor } from './actor.ts';
+import { nearestOption, ours } from './at-the-broker.ts';
+import type { Deed } from './case.ts';
+import { ask } from './commands.ts';
 import { after, virtualNow } from './virtual-time.ts';
 import type { World } from './world/world.ts';
 
-/** Who carries deeds out. */
-export interface Actor {
-  readonly of: Pick<Case, 'market'>;
-  readonly world: World;
-  readonly execution: Execution | null;
-  /** The limits in force where nobody has started trading. */
-  readonly plan: Plan;
-  /** When something other than people's commands was first done to the product: a page has a cause from then on. */
-  accidentAt: number | null;
-  note(text: string): void;
-  /** A command has reached the day. */
-  commanded(command: Command, position: string | null): void;
-  logIn(): void;
-  start(): void;
-  /** The day's workflow is terminated, and opened again so much later. */
-  loseRun(forMs: number): void;
-  /** A process is started so much later. */
-  boot(downMs: number): void;
-}
-
-const EXPIRES_MS = 8_000;
 const TWICE_AFTER_MS = 900;
 const RESTS_MS = 10 * 60_000;
 
@@ -131,12 +109,6 @@ function symbolOf(world: World, role: 'main' | 'hedge'): string | undefined {
   return ours(world).find(({ tag }) => parseTag(tag ?? '')?.role === role)?.tradingsymbol;
 }
 
-function ours({ exchange }: World): SimOrder[] {
-  return exchange
-    .allOrders()
-    .filter(({ source, tag }) => source === undefined && tag !== null && parseTag(tag) !== null);
-}
-
 function exchangeFault(actor: Actor, { kind, fault }: Extract<Deed, { do: 'exchange_fault' }>): void {
   const { role, ...rest } = fault;
   const tradingsymbol = role && symbolOf(actor.world, role);
@@ -215,107 +187,4 @@ function foreignOrder(actor: Actor, { side, lots }: Extract<Deed, { do: 'foreign
     const order = exchange.order(orderId);
     if (order && !isFinal(order.status)) exchange.cancel(orderId);
   });
-}
-
-function ask(actor: Actor, command: Command): void {
-  const { execution, world } = actor;
-  if (execution?.state !== 'running') return;
-  actor.note(`command ${JSON.stringify(command)}`);
-  world.used(command.command === 'cancel_workflow' ? 'workflow.cancelled' : `command.${command.command}`);
-  const by = 'a person';
-  if (command.command !== 'close_position' && command.command !== 'start') actor.commanded(command, null);
-  switch (command.command) {
-    case 'login':
-      actor.logIn();
-      return;
-    case 'start':
-      actor.start();
-      return;
-    case 'stop':
-    case 'stop_and_close':
-      execution.signal('stopTrading', [{ closePositions: command.command === 'stop_and_close', by }]);
-      return;
-    case 'close_all':
-      execution.signal('closeAll', [{ by }]);
-      return;
-    case 'acknowledge':
-      execution.signal('acknowledge', [{ ids: 'all', by }]);
-      return;
-    case 'cancel_workflow':
-      execution.cancel();
-      return;
-    case 'close_position':
-      answered(
-        actor,
-        openIds(execution).then((ids) => {
-          const id = ids[command.which % Math.max(1, ids.length)];
-          return id === undefined
-            ? 'nothing is open'
-            : execution.update('closePosition', [{ id, expiresAt: virtualNow() + EXPIRES_MS, by }]).then(() => {
-                actor.commanded(command, id);
-                return `${id} is being closed`;
-              });
-        }),
-      );
-      return;
-    case 'place_order':
-      placeOrder(actor, execution, command);
-      return;
-    case 'cancel_orders':
-      for (const { orderId, status } of ours(world))
-        if (!isFinal(status))
-          answered(actor, execution.update('cancelOrder', [{ orderId, expiresAt: virtualNow() + EXPIRES_MS, by }]));
-  }
-}
-
-async function openIds(execution: Execution): Promise<string[]> {
-  const { positions } = (await execution.query('day')) as DayView;
-  return positions.filter(({ state }) => state !== 'closed').map(({ id }) => id);
-}
-
-/** Any of the expiry that trades first. */
-function nearestOption({ exchange }: World) {
-  const found = exchange.instruments(istDate(virtualNow())).find(({ kind }) => kind === 'option');
-  return found?.kind === 'option' ? found : undefined;
-}
-
-/** A spread of a person's own: two legs beside those of signals. */
-function placeOrder(
-  actor: Actor,
-  execution: Execution,
-  { order, key }: Extract<Command, { command: 'place_order' }>,
-): void {
-  const { leg, lots, ...own } = order;
-  const expiry = nearestOption(actor.world);
-  if (!expiry) return;
-  const { strike, type } = signalOf(actor.of).sells;
-  const away = (leg === 'far' ? 300 : 100) * (type === 'CE' ? 1 : -1);
-  const symbol = expiry.tradingsymbol.replace(/\d{5}(CE|PE)$/, `${strike + away}${type}`);
-  const whole = {
-    symbol,
-    side: 'BUY',
-    orderType: 'MARKET',
-    price: null,
-    triggerPrice: null,
-    product: null,
-    quantity: lots * expiry.lotSize,
-    ...own,
-  };
-  const command = {
-    order: whole,
-    key: key ?? null,
-    checkOnly: false,
-    plan: actor.plan,
-    expiresAt: virtualNow() + EXPIRES_MS,
-    by: 'a person',
-  };
-  answered(actor, execution.update('placeOrder', [command]));
-}
-
-/** A refusal is an answer: a person reads it. */
-function answered(actor: Actor, answer: Promise<unknown>): void {
-  answer.then(
-    (value) => actor.note(`answered ${typeof value === 'string' ? value : 'yes'}`),
-    (error: unknown) => actor.note(`refused: ${error instanceof Error ? error.message : String(error)}`),
-  );
 }

@@ -3,35 +3,23 @@ import { createHash } from 'node:crypto';
 import type { Plan } from '../contract/commands.ts';
 import { type DayIdentity, dayTaskQueue, dayWorkflowId } from '../contract/identity.ts';
 import type { DayReport } from '../contract/views.ts';
-import { hourlyBars, lotSizeFor, timetable, weeklyExpiry } from '../domain/calendar/index.ts';
+import { hourlyBars, timetable } from '../domain/calendar/index.ts';
 import { addDays, istAt, istDate, istTime } from '../domain/clock.ts';
 import type { IsoDate, MarketMs } from '../domain/types.ts';
 import { createLiveClock } from '../market/clock-source.ts';
+import type { Actor } from './actor.ts';
 import type { Case, Command, When } from './case.ts';
-import { type Actor, carryOut } from './deeds.ts';
+import { carryOut } from './deeds.ts';
 import { marketOf } from './markets.ts';
 import { Moments } from './moments.ts';
 import { PACES } from './paces.ts';
+import { planOf } from './plan-of.ts';
+import { eventsOf, type PlayedDay } from './played-day.ts';
 import type { Execution } from './temporal/execution.ts';
 import type { WorkflowCode } from './temporal/workflow-vm.ts';
 import { after, resetTime, runTime, virtualNow } from './virtual-time.ts';
 import type { ProductSettings } from './world/product.ts';
 import { World } from './world/world.ts';
-
-export type PlayedDay = {
-  date: IsoDate;
-  identity: DayIdentity;
-  execution: Execution;
-  /** What was terminated of it before: the day went on in another one. */
-  lost: Execution[];
-  /** Null when the workflow did not come to its end. */
-  report: DayReport | null;
-  /** It had so many events that nothing new is to be learnt from it. */
-  brokenOff: boolean;
-  close: MarketMs;
-  /** Trading was started by then. */
-  tradingFrom: MarketMs;
-};
 
 /** Hears of everything that is to be judged, from the world's beginning on. */
 export type Watch = {
@@ -300,26 +288,4 @@ export class Play implements Actor {
           .slice(0, 3)} ${text}`,
     );
   }
-}
-
-export function eventsOf(day: Pick<PlayedDay, 'execution' | 'lost'> | undefined): number {
-  return day ? [...day.lost, day.execution].reduce((sum, { history }) => sum + history.events, 0) : 0;
-}
-
-function planOf(of: Case, date: IsoDate): Plan {
-  return {
-    lotSize: lotSizeFor(weeklyExpiry(date)),
-    useHedging: true,
-    maxPositions: 3,
-    exitPolicy: 'intraday' as const,
-    weeklyExitDay: null,
-    maxLossPerTrade: 25_000_00,
-    maxLossPerDay: 50_000_00,
-    maxCapitalAtRisk: 500_000_00,
-    target: null,
-    allowUnhedged: false,
-    hedgeDistance: 200_00,
-    signals: ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8'],
-    ...of.plan,
-  };
 }

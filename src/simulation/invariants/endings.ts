@@ -3,7 +3,7 @@
 import type { DayReport } from '../../contract/views.ts';
 import { istDate } from '../../domain/clock.ts';
 import type { MarketMs } from '../../domain/types.ts';
-import { eventsOf, type PlayedDay } from '../play.ts';
+import { eventsOf, type PlayedDay } from '../played-day.ts';
 import { virtualNow } from '../virtual-time.ts';
 import type { World } from '../world/world.ts';
 import type { BookWatch } from './book.ts';

@@ -2,7 +2,8 @@
 
 import { contractLastMinute, sessionOf, timetable } from '../../domain/calendar/index.ts';
 import { istDate } from '../../domain/clock.ts';
-import type { Play, PlayedDay, Watch } from '../play.ts';
+import type { Play, Watch } from '../play.ts';
+import type { PlayedDay } from '../played-day.ts';
 import { after, nothingToSettle, virtualNow } from '../virtual-time.ts';
 import { Able } from './able.ts';
 import { BookWatch } from './book.ts';

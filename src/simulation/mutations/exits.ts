@@ -229,7 +229,7 @@ export const EXIT_MUTATIONS: readonly Mutation[] = [
     name: 'word-of-the-ticker-forgotten',
     why: 'The ticker tells of the end of a stop, and a list that stands still is believed instead.',
     file: 'activities/book.ts',
-    find: '    ended.set(row.orderId, row);\n',
+    find: '    ended.set(row.orderId, { row, heardMono: ended.get(row.orderId)?.heardMono ?? performance.now() });\n',
     replace: '',
     by: 3,
     days: {
