@@ -68,23 +68,23 @@ function ofPosition(facts: ControlFacts, position: Position, wallOf: (at: Market
       since: unprotectedSince(orders, shorts, facts.timetable?.open ?? 0, wallOf),
       text: `${id}: ${bare.join(' and ')} are short and no order of ours at Zerodha buys them back. Look at Kite.`,
     });
-  const holds = position.legs.some((leg) => heldOf(orders, leg, position.unheard).hi > 0);
-  if (position.exit && holds && !isResidual(position, orders))
+  const held = holdings(orders, position);
+  if (position.exit && held !== '' && !isResidual(position, orders))
     add(
       'not_flat',
       30 * SECOND_MS,
-      `${id} is to be left (${position.exit.reason.replaceAll('_', ' ')}) and still holds ${holdings(orders, position)}.${lastWords(orders)} Close it in Kite if this goes on.`,
+      `${id} is to be left (${position.exit.reason.replaceAll('_', ' ')}) and still holds ${held}.${lastWords(orders)} Close it in Kite if this goes on.`,
     );
   // An entry that cannot be cancelled is over all the same.
   const isStuck = orders.some((order) => order.purpose === 'entry' && order.cancelAsked && mayFill(order));
   if (position.exit || position.entry === null || isStuck) {
     // What is offered for sale is held until it is sold.
-    const units = (leg: Leg) => Math.max(0, heldOf(orders, leg).hi);
     const longs = position.legs.filter(
-      (leg) => leg.opens === 'BUY' && (position.signal !== 'manual' || position.exit !== null) && units(leg) > 0,
+      (leg) =>
+        leg.opens === 'BUY' && (position.signal !== 'manual' || position.exit !== null) && leftOf(orders, leg) > 0,
     );
-    const total = (legs: readonly Leg[]) => legs.reduce((sum, leg) => sum + units(leg), 0);
-    const surplus = total(longs) - total(shorts);
+    const covered = shorts.reduce((sum, leg) => sum + Math.max(0, heldOf(orders, leg).hi), 0);
+    const surplus = longs.reduce((sum, leg) => sum + leftOf(orders, leg), 0) - covered;
     const names = longs.map(({ contract }) => contract.tradingsymbol).join(' and ');
     if (surplus > 0)
       add(
@@ -117,8 +117,7 @@ function ofPosition(facts: ControlFacts, position: Position, wallOf: (at: Market
 /** What others have closed of it, as far as nobody has said yet whose trades they were; null where there is nothing. */
 export function externalWords(orders: readonly Order[], position: Position): string | null {
   const closed = position.legs.flatMap((leg) => {
-    const asked = ordersOfLeg(orders, leg).filter(({ booked }) => booked === false);
-    const units = asked.reduce((sum, { filledQuantity }) => sum + filledQuantity, 0);
+    const units = unansweredOf(orders, leg);
     if (units === 0) return [];
     return [`${units} ${leg.contract.tradingsymbol} were ${leg.opens === 'SELL' ? 'bought back' : 'sold'}`];
   });
@@ -126,11 +125,23 @@ export function externalWords(orders: readonly Order[], position: Position): str
   return `${position.id}: ${closed.join(' and ')} in Kite, not from here. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`;
 }
 
+/** What others have closed of a leg, while nobody has said whose trades they were. Units. */
+function unansweredOf(orders: readonly Order[], leg: Leg): number {
+  const asked = ordersOfLeg(orders, leg).filter(({ booked }) => booked === false);
+  return asked.reduce((sum, { filledQuantity }) => sum + filledQuantity, 0);
+}
+
+/** What may be held of a leg still: what others have closed of it is asked about by a condition of its own. Units. */
+function leftOf(orders: readonly Order[], leg: Leg, unheard: Position['unheard'] = []): number {
+  return Math.max(0, heldOf(orders, leg, unheard).hi - unansweredOf(orders, leg));
+}
+
+/** What of it is to be closed in Kite where it is not closed from here; empty where nothing is. */
 function holdings(orders: readonly Order[], position: Position): string {
   return position.legs
-    .map((leg) => ({ leg, held: heldOf(orders, leg, position.unheard) }))
-    .filter(({ held }) => held.hi > 0)
-    .map(({ leg, held }) => `${held.hi} ${leg.contract.tradingsymbol} ${leg.opens === 'SELL' ? 'short' : 'long'}`)
+    .map((leg) => ({ leg, units: leftOf(orders, leg, position.unheard) }))
+    .filter(({ units }) => units > 0)
+    .map(({ leg, units }) => `${units} ${leg.contract.tradingsymbol} ${leg.opens === 'SELL' ? 'short' : 'long'}`)
     .join(' and ');
 }
 

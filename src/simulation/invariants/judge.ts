@@ -18,6 +18,7 @@ import { PositionsWatch } from './positions.ts';
 import { Reasons } from './reasons.ts';
 import { Spinning } from './spinning.ts';
 import { Terms } from './terms.ts';
+import { TruePages } from './true-pages.ts';
 import { Waits } from './waits.ts';
 
 /** Between two looks while something is open, by the pace of a case. */
@@ -41,6 +42,7 @@ export class Judge implements Watch {
     waits: Waits;
     spinning: Spinning;
     stops: FailedStops;
+    truePages: TruePages;
   } | null = null;
   private isQuiet = false;
   /** Somebody was logged in at the last look before the close: what was filled by then can be told. */
@@ -87,7 +89,8 @@ export class Judge implements Watch {
     const reasons = new Reasons({ play, able, positions, dues, findings });
     const spinning = new Spinning({ play, legs: book.legs, findings });
     const stops = new FailedStops({ play, able, positions, findings });
-    this.parts = { play, able, book, positions, dues, reasons, waits, spinning, stops };
+    const truePages = new TruePages({ world, able, book, findings });
+    this.parts = { play, able, book, positions, dues, reasons, waits, spinning, stops, truePages };
     this.pulse();
     // What has just come on the book is looked at from its first second on.
     world.exchange.onOrder(() => this.soon());
@@ -107,7 +110,7 @@ export class Judge implements Watch {
   }
 
   private pulse(): void {
-    const { play, able, book, positions, dues, reasons, waits, spinning, stops } = this.judging;
+    const { play, able, book, positions, dues, reasons, waits, spinning, stops, truePages } = this.judging;
     able.pulse();
     const now = virtualNow();
     const date = istDate(now);
@@ -133,6 +136,7 @@ export class Judge implements Watch {
       stops.pulse(isOpen);
     }
     spinning.pulse();
+    truePages.pulse();
     this.isQuiet = !(busy && inDay);
     this.schedule(this.isQuiet ? QUIET_MS : this.pulseMs);
     nothingToSettle();

@@ -18,6 +18,8 @@ const PROTECTED_WITHIN_MS = 20_000;
 const EXIT_PAGED_AFTER_MS = 30_000;
 const EXIT_ENDS_WITHIN_MS = 60_000;
 const NO_SESSION_MS = 30_000;
+/** A newer login is looked for first; while the journal is away that ends only by its time. */
+const LOGIN_LOOKED_FOR_MS = 10_000;
 const BOOK_UNREAD_MS = 10_000;
 const ADDRESS_PAUSE_MS = 35_000;
 const SURPLUS_MS = 5 * 60_000;
@@ -175,7 +177,8 @@ export class PositionsWatch {
     const now = virtualNow();
     const watched = now >= istAt(istDate(now), '09:00') && marketIsOpen;
     const noSession = open && watched && !able.isLoggedIn() && !able.diedUnheard();
-    this.deadlines.expect('no session with something open', noSession, NO_SESSION_MS + this.of.readEveryMs);
+    const heardWithin = this.of.readEveryMs + (world.journalAway ? LOGIN_LOOKED_FOR_MS : 0);
+    this.deadlines.expect('no session with something open', noSession, NO_SESSION_MS + heardWithin);
     const unread = able.bookUnreadFor() > this.of.readEveryMs;
     this.deadlines.expect('the book is not read', open && marketIsOpen && unread && able.isLoggedIn(), BOOK_UNREAD_MS);
     if (world.atStake()) book.measureNaked();

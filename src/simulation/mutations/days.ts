@@ -74,6 +74,22 @@ export const DAY_MUTATIONS: readonly Mutation[] = [
     by: 9,
   },
   {
+    name: 'closed-outside-is-held',
+    why: 'A page says that what others have closed is held, and asks to close it.',
+    file: 'src/domain/control/deadlines.ts',
+    find: 'heldOf(orders, leg, unheard).hi - unansweredOf(orders, leg)',
+    replace: 'heldOf(orders, leg, unheard).hi',
+    by: 10,
+    days: {
+      cases: [
+        quietDay([
+          at('11:20:00', { do: 'external', kind: 'external.main', role: 'main', side: 'BUY', lots: 99 }),
+          at('11:20:05', { do: 'external', kind: 'external.hedge', role: 'hedge', side: 'SELL', lots: 99 }),
+        ]),
+      ],
+    },
+  },
+  {
     name: 'pages-swallowed',
     why: 'Nothing reaches the owner, also when a day does not end flat.',
     file: 'workflows/activity-proxies.ts',

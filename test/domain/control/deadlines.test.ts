@@ -28,6 +28,8 @@ const MINUTE = 60 * SECOND;
 function causes(facts: ControlFacts, wall = NOON): string[] {
   return conditionsOf(facts, at(wall)).map(({ cause, subject, afterMs }) => `${cause} ${subject} ${afterMs / SECOND}`);
 }
+const textOf = (facts: ControlFacts, of: string): string | undefined =>
+  conditionsOf(facts, at(NOON)).find(({ cause }) => cause === of)?.text;
 const open = (
   orders = [hedged('H'), sold('M'), stopped('S')],
   over: Partial<ControlFacts> = {},
@@ -209,6 +211,18 @@ describe('what has a deadline', () => {
   it('an unanswered trade of others keeps the exit unfinished', () => {
     const outside = externally('X');
     expect(causes(open([hedged('H'), sold('M'), outside], {}, leaving()))).toContain('not_flat P1 30');
+  });
+
+  it('what others have closed is not said to be held: nobody is told to close it once more', () => {
+    const entered = [hedged('H'), sold('M')];
+    const bought = externally('X');
+    const soldToo = externally('Y', { role: 'hedge', tradingsymbol: HEDGE.tradingsymbol, side: 'SELL' });
+    expect(textOf(open([...entered, bought], {}, leaving()), 'not_flat')).toContain(
+      `still holds 75 ${HEDGE.tradingsymbol} long.`,
+    );
+    expect(causes(open([...entered, bought, soldToo], {}, leaving()))).toEqual(['external P1 0']);
+    const ours = exiting('Z', { phase: 'ended' });
+    expect(causes(open([...entered, ours, soldToo], {}, leaving()))).toEqual(['external P1 0']);
   });
 
   it('nothing before the open but the login, and nothing without a timetable', () => {
