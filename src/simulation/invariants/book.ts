@@ -4,6 +4,7 @@ import type { OrderTag } from '../../domain/tags.ts';
 import type { MarketMs } from '../../domain/types.ts';
 import { isFinal, type SimOrder } from '../../exchange-simulator/core/types.ts';
 import { virtualNow } from '../virtual-time.ts';
+import type { CallName } from '../world/call-faults.ts';
 import type { Point, World } from '../world/world.ts';
 import type { Findings } from './findings.ts';
 import { contractKey, type FillOf, type Leg, Legs, positionOf, signed, tagOf } from './legs.ts';
@@ -15,10 +16,15 @@ const REPAIRED_MS = 20_000;
 const READ_AGAIN_MS = 10_000;
 /** An order that the exchange takes later than this after it left was settled as absent by then: 5 s of silence and 15 s of looks. */
 const ABSENT_AFTER_MS = 20_000;
+/** From the last look that settles an order as absent until that is told. */
+const SETTLED_WITHIN_MS = 5_000;
 /** By the first action, within this time, an order that came after all is undone. */
 const UNDONE_MS = 5_000;
 /** What undoes it is in doubt itself, or is refused, for so long where its own call met a fault. */
 const SENT_AGAIN_MS = 35_000;
+
+/** What a look reads to prove that an order is absent. */
+const LISTS: readonly CallName[] = ['orders', 'trades', 'positions'];
 
 export class BookWatch {
   readonly legs = new Legs();
@@ -40,6 +46,9 @@ export class BookWatch {
   private readonly answersFor: () => number;
   private readonly pulseMs: number;
   private readonly readsHinderedAt: () => number;
+  private readonly meddlesWith: (name: CallName) => boolean;
+  /** When such a list was last answered other than as it is. */
+  private readonly meddledAt = new Map<CallName, MarketMs>();
   private readonly placingMetAt: () => number;
   /** Positions of signals have no hedge by plan. */
   private readonly unhedged: boolean;
@@ -50,18 +59,32 @@ export class BookWatch {
     this.answersFor = of.answersFor;
     this.pulseMs = of.pulseMs;
     this.readsHinderedAt = () => world.faults.readsHinderedAt();
+    this.meddlesWith = (name) => world.faults.meddlesWith(name);
     this.placingMetAt = () => world.metAt.placing;
     world.hooks.add((point) => this.atPoint(point));
     world.exchange.onOrder((order) => this.atOrder(order));
+    world.onLine(({ data, text }) => {
+      if ('kind' in data && data.kind === 'order_absent') this.settleAbsent(text.split(' ')[0] ?? '');
+    });
   }
 
   get naked(): number {
     return nakedUnits(this.legs, this.unhedged);
   }
 
+  /** Where orders and positions stand still together they agree: nothing tells such looks from good ones, and what the book has comes after all. */
+  private settleAbsent(tag: string): void {
+    const stoodStill = [...this.meddledAt.values()].filter((at) => virtualNow() - at < SETTLED_WITHIN_MS).length;
+    if (stoodStill === LISTS.length && this.tags.has(tag) && !this.ghosts.has(tag))
+      this.ghosts.set(tag, { units: 0, isFinal: false });
+  }
+
   private atPoint(point: Point): void {
-    if (point.kind !== 'call' || point.point !== 'leaves') return;
+    if (point.kind !== 'call') return;
     const { name, order } = point.call;
+    if (point.point === 'answered' && LISTS.includes(name) && this.meddlesWith(name))
+      this.meddledAt.set(name, virtualNow());
+    if (point.point !== 'leaves') return;
     const ours = tagOf(order?.tag);
     if (name === 'placeOrder' && order?.tag && !this.leftAt.has(order.tag)) this.leftAt.set(order.tag, virtualNow());
     if (name === 'placeOrder') this.judgeTag(order?.tag ?? null, order?.tradingsymbol ?? '');
