@@ -18,9 +18,9 @@ export class Hearing {
     this.world = world;
     this.canRead = canRead;
     world.exchange.onOrder((order) => this.note(order));
-    // An update asks for a look: what that shows is known when it is answered.
+    // An update asks for a look: what that shows is known when it is answered, and without a session none is.
     world.ticker.onUpdate((order) => {
-      if (!world.faults.delays('orders')) this.tell(order);
+      if (this.canRead() && !world.faults.delays('orders')) this.tell(order);
     });
     world.hooks.add((point) => this.atPoint(point));
   }

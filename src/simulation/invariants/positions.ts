@@ -46,6 +46,7 @@ export class PositionsWatch {
   private readonly deadlines: PageDeadlines;
   private readonly hearing: Hearing;
   private acknowledgedAt = 0;
+  private pagesRead = 0;
   private readonly bareSince = new Map<string, number>();
   private readonly takenSince = new Map<string, number>();
   /** When a position was last asked about: its hedge is to be sold from then on. */
@@ -169,8 +170,17 @@ export class PositionsWatch {
     return this.of.book.legs.leftOf(leg, virtualNow());
   }
 
+  /** While the journal is away a page is the first to say that a position is being left. */
+  private readPages(): void {
+    const { pages } = this.of.world;
+    for (const { cause, kind, subject } of pages.slice(this.pagesRead))
+      if (cause === 'not_flat' && kind !== 'ended') this.exitDue([subject]);
+    this.pagesRead = pages.length;
+  }
+
   pulse(marketIsOpen: boolean): void {
     const { book, able, world } = this.of;
+    this.readPages();
     const positions = new Set([...[...book.legs.legs.values()].map(({ position }) => position), ...this.exits.keys()]);
     for (const position of positions) this.look(position, marketIsOpen);
     const open = [...book.legs.legs.values()].some((leg) => this.leftOf(leg) !== 0);
