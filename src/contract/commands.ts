@@ -95,6 +95,8 @@ export type ManualChecks = {
 };
 /** `order` is null when it was only checked. A doubtful one is answered as `IN DOUBT`: the day looks into it. */
 export type PlacedOrder = { order: OrderView | null; checks: ManualChecks };
+/** What was answered under a key, as its repetition is. `body` is the order as it was sent. */
+export type KeyedOrder = { body: string; tag: string | null; checks: ManualChecks };
 export const placeOrderUpdate = defineUpdate<PlacedOrder, [PlaceOrder]>('placeOrder');
 
 /** Only manual orders that are still live; answers the order after it. */

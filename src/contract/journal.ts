@@ -2,7 +2,7 @@
 import type { Overnight } from '../domain/book/book.ts';
 import type { Spent } from '../domain/control/spent-orders.ts';
 import type { IsoDate, MarketMs, WallMs } from '../domain/types.ts';
-import type { Plan } from './commands.ts';
+import type { KeyedOrder, Plan } from './commands.ts';
 import type { DayIdentity } from './identity.ts';
 import type { HandedOver, OrderView } from './ledger.ts';
 import type { DayReport, DecisionView, PositionView } from './views.ts';
@@ -32,6 +32,8 @@ export type Switches = {
   plan: Plan | null;
   /** What the account held over night, as the day has found it; null before that. */
   overnight: Overnight[] | null;
+  /** The newest manual orders by their Idempotency-Key. */
+  keys?: Record<string, KeyedOrder>;
 };
 
 /** What a day writes at once: all of it idempotent by its keys. */

@@ -60,7 +60,15 @@ export class WatchingDay {
 
   doubt(tag: string): void {
     const order = { tag, orderId: null, purpose: 'entry', phase: 'doubt', since: Date.now() } as const;
-    const nothing = { filledQuantity: 0, fills: [], orderType: 'LIMIT', price: 0, triggerPrice: 0, status: 'IN DOUBT' };
+    const nothing = {
+      quantity: 75,
+      filledQuantity: 0,
+      fills: [],
+      orderType: 'LIMIT',
+      price: 0,
+      triggerPrice: 0,
+      status: 'IN DOUBT',
+    };
     this.orders.set(tag, { ...order, ...nothing });
   }
 }

@@ -1,5 +1,6 @@
 /** What a run that goes on after one was lost takes from the journal. */
 import { expect, it } from 'vitest';
+import type { ManualChecks } from '../../src/contract/commands.ts';
 import type { PositionView } from '../../src/contract/views.ts';
 import type { ClockSegments } from '../../src/domain/clock.ts';
 import type { Order } from '../../src/domain/control/facts.ts';
@@ -12,10 +13,17 @@ import { DATE, HEDGE, LOT, NOON, order, sold, spread, stopped } from '../domain/
 
 const NOTHING_SPENT: Spent = { rows: [], calls: 0, attempt: 0 };
 
+const NOTHING_BEFORE = {
+  ...{ sequence: 1, logged: 0, orders: [], positions: [], decisions: [], switches: null, spent: NOTHING_SPENT },
+};
+
+function dayOf(clock: ClockSegments = []): Day {
+  return new Day(newFacts({ identity: { mode: 'paper', account: 'a', run: 1, date: DATE }, clock }));
+}
+
 /** Of P1, which was entered the day before with these orders, and has had these today. */
 function resumed(before: Order[], today: Order[], clock: ClockSegments = [], spent = NOTHING_SPENT) {
-  const facts = newFacts({ identity: { mode: 'paper', account: 'a', run: 1, date: DATE }, clock });
-  const day = new Day(facts);
+  const day = dayOf(clock);
   const { id, signal, openedAt, plan, legs } = spread();
   const enteredOn = '2025-07-11';
   const view = { id, closedAt: null, exitReason: null } as PositionView;
@@ -23,13 +31,13 @@ function resumed(before: Order[], today: Order[], clock: ClockSegments = [], spe
   resume(
     day,
     {
-      ...{ sequence: 1, logged: 0, orders: today, positions: [{ view, handedOver }], decisions: [], switches: null },
+      ...{ ...NOTHING_BEFORE, orders: today, positions: [{ view, handedOver }] },
       spent,
     },
     null,
     [],
   );
-  return facts;
+  return day.facts;
 }
 
 const booked = (intendedAt: number) =>
@@ -57,6 +65,14 @@ it('what is told of in a line each counts as well: its calls, its attempts, and 
   expect(facts.rates.day).toBe(41);
   expect(facts.attemptsFrom).toBeGreaterThan(900);
   expect(facts.dropped).toEqual(rows);
+});
+
+it('a manual order that is sent again under its key is the one of the lost run', () => {
+  const day = dayOf();
+  const given = { body: '[{"side":"BUY"},false]', tag: 'R001D25071401BE01001', checks: {} as ManualChecks };
+  const switches = { handsOff: null, closing: null, entriesOff: null, plan: null, overnight: null };
+  resume(day, { ...NOTHING_BEFORE, switches: { ...switches, keys: { K: given } } }, null, []);
+  expect(day.facts.keys).toEqual({ K: given });
 });
 
 it('the index at the open is not looked at again once what was carried has had its stop', () => {

@@ -15,7 +15,7 @@ import {
 import { dayQuery } from '../../src/contract/views.ts';
 import type { ExitReason } from '../../src/domain/control/exit-reasons.ts';
 import { takeAnswers } from '../external/attribution.ts';
-import { settleAbsent } from '../orders/phases.ts';
+import { isOnlyTaken, settleAbsent } from '../orders/phases.ts';
 import { checkDayLoss, requestExit } from '../position/request-exit.ts';
 import { refusal, refuseExpired } from '../refusal.ts';
 import type { Day } from './day.ts';
@@ -170,7 +170,10 @@ function acknowledge(day: Day, ids: string[] | 'all', by: string): Answer {
 /** A person has looked at Kite. An order that is there shows itself; one that is not is absent by their word. */
 function settle(day: Day, tag: string, found: boolean, by: string): Answer {
   const order = day.facts.orders[tag];
-  if (order?.phase !== 'doubt') return { changed: false, text: `${tag} is not in doubt.` };
+  if (order?.phase === 'accepted' && !isOnlyTaken(order))
+    return { changed: false, text: `${tag} is in Zerodha's lists (${order.status}): cancel it in Kite.` };
+  if (order?.phase !== 'doubt' && order?.phase !== 'accepted')
+    return { changed: false, text: `${tag} is not in doubt.` };
   if (found) return { changed: false, text: `${tag} stays in doubt until Zerodha's lists show it.` };
   settleAbsent(day, order, `by the word of ${by}`);
   return { changed: true, text: `${tag} is taken as not placed.` };

@@ -1,6 +1,6 @@
 /** All that a day knows: one plain object, carried from run to run. What is not in here is forgotten when a run continues as new. */
 
-import type { AuthCompleted, DayInput, ManualChecks, Plan } from '../../src/contract/commands.ts';
+import type { AuthCompleted, DayInput, KeyedOrder, Plan } from '../../src/contract/commands.ts';
 import type { DayIdentity } from '../../src/contract/identity.ts';
 import type { LogEvent, Switches } from '../../src/contract/journal.ts';
 import type { NoticeInput } from '../../src/contract/notices.ts';
@@ -70,7 +70,7 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   nextCheckAt: MarketMs | null;
   loginRemindedAt: WallMs | null;
   /** Manual orders by their key, so that asking again answers the same order. */
-  keys: Record<string, { body: string; tag: string | null; checks: ManualChecks }>;
+  keys: Record<string, KeyedOrder>;
   commands: number;
   answers: CommandAnswer[];
   watched: Record<string, Watched>;

@@ -97,11 +97,16 @@ export async function keepIndexStops(day: Day): Promise<void> {
   while (!day.ending && facts.step !== 'done') {
     await day.until('index stops', () => facts.closesToJudge.length > 0 || facts.over);
     if (day.ending || facts.over) return;
-    const known: MarketMs[] = [];
-    for (const bar of [...facts.closesToJudge]) if (await judge(day, bar)) known.push(bar.barEnd);
-    facts.closesToJudge = facts.closesToJudge.filter(({ barEnd }) => !known.includes(barEnd));
+    const tried = new Set<MarketMs>();
+    const next = () => facts.closesToJudge.findLast(({ barEnd }) => !tried.has(barEnd));
+    // The newest first: one that nobody can tell holds up none that is known.
+    for (let bar = next(); bar; bar = next()) {
+      const { barEnd } = bar;
+      tried.add(barEnd);
+      if (await judge(day, bar)) facts.closesToJudge = facts.closesToJudge.filter((one) => one.barEnd !== barEnd);
+    }
     if (facts.closesToJudge.length > 0)
-      await day.pause('index stops: the close again', CLOSE_AGAIN_MS, () => facts.over);
+      await day.pause('index stops: the close again', CLOSE_AGAIN_MS, () => facts.over || next() !== undefined);
   }
 }
 

@@ -10,6 +10,8 @@ import { stateOf, viewOfPosition } from './view.ts';
 const EVERY_MS = 1_000;
 /** Orders that are only on their way are not worth a write each: a day of refused exits has thousands. */
 const ORDERS_EVERY_MS = 10_000;
+/** Who did not hear an answer asks again soon. */
+const KEYS_KEPT = 20;
 /** As long as the Temporal UI shows of a summary. */
 const SUMMARY_LENGTH = 120;
 
@@ -37,8 +39,9 @@ function isDirty({ journal, decisions }: DayFacts): boolean {
   );
 }
 
-function switchesOf({ handsOff, closing, entriesOff, plan, overnight, overnightCompared }: DayFacts): Switches {
-  return { handsOff, closing, entriesOff, plan, overnight: overnight && overnightCompared };
+function switchesOf({ handsOff, closing, entriesOff, plan, overnight, overnightCompared, keys }: DayFacts): Switches {
+  const newest = Object.fromEntries(Object.entries(keys).slice(-KEYS_KEPT));
+  return { handsOff, closing, entriesOff, plan, overnight: overnight && overnightCompared, keys: newest };
 }
 
 async function write(day: Day): Promise<void> {

@@ -29,8 +29,9 @@ export function resume(day: Day, before: DayBefore, session: SessionView | null,
   facts.decisions = before.decisions;
   facts.journal.decided = before.decisions.length;
   facts.decided = before.decisions.map(({ at }) => at);
-  const { overnight = null, ...switches } = before.switches ?? {};
+  const { overnight = null, keys = {}, ...switches } = before.switches ?? {};
   Object.assign(facts, switches);
+  facts.keys = { ...keys, ...facts.keys };
   facts.waitsForBook = Date.now() + BOOK_WITHIN_MS;
   // One of a position that nothing was written of is told as unknown when the book shows it: what it belongs to is lost.
   const known = new Set(before.positions.map(({ view }) => view.id));

@@ -197,11 +197,18 @@ function takenBefore(facts: DayFacts): Map<string, number> {
   return taken;
 }
 
+/** Units of an order of others that the ledger has as closings of ours. */
+function bookedOf({ orders }: DayFacts, orderId: string): number {
+  const shares = Object.values(orders).filter((order) => isExternal(order) && order.orderId === orderId);
+  return shares.reduce((sum, { filledQuantity }) => sum + filledQuantity, 0);
+}
+
 /** Live orders of the broker's own square-off may fill: our buys beside them would buy twice. */
 export function recordSquareOffOrders(day: Day, rows: readonly BookRow[]): void {
   const { facts } = day;
   for (const row of rows) {
-    let left = row.quantity - row.filledQuantity;
+    // Its trades may come before its row, or after: what is booked of them may not fill once more.
+    let left = row.quantity - bookedOf(facts, row.orderId);
     for (const { position, leg, held } of holdersOf(
       facts,
       row.product,
@@ -209,9 +216,10 @@ export function recordSquareOffOrders(day: Day, rows: readonly BookRow[]): void 
       row.side === 'BUY' ? 'SELL' : 'BUY',
     )) {
       const tag = `BROKER-${row.orderId}-${position.id}`;
+      const known = facts.orders[tag]?.quantity ?? 0;
       const part = Math.min(left, held);
-      if (part <= 0 || facts.orders[tag]) continue;
-      left -= part;
+      left -= known || Math.max(0, part);
+      if (part <= 0 || known > 0) continue;
       bookOther(day, position, leg, {
         ...{
           tag,

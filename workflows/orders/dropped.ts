@@ -14,7 +14,17 @@ export function dropEnded(facts: DayFacts): void {
 
 export function asKnown({ orderId, status }: DayFacts['dropped'][number]): KnownOrder {
   return {
-    ...{ tag: '', orderId, status, purpose: 'exit', phase: 'ended', filledQuantity: 0, fills: [], since: 0 },
+    ...{
+      tag: '',
+      orderId,
+      status,
+      purpose: 'exit',
+      phase: 'ended',
+      quantity: 0,
+      filledQuantity: 0,
+      fills: [],
+      since: 0,
+    },
     ...{ orderType: 'LIMIT', price: 0, triggerPrice: 0 },
   };
 }

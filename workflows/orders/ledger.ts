@@ -83,6 +83,8 @@ function takeWords(order: Order, row: BookRow, at: number): void {
   if (order.orderType !== 'LIMIT' || row.orderType === 'LIMIT') order.orderType = row.orderType;
   order.price = row.price;
   order.triggerPrice = row.triggerPrice;
+  // A person may have changed it in Kite: what is missing is protected anew, and what is too much is cancelled.
+  order.quantity = Math.max(row.quantity, order.filledQuantity);
 }
 
 function clearShownChange(order: Order, row: BookRow): void {

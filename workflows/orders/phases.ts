@@ -15,6 +15,8 @@ export const RANK: Record<OrderPhase, number> = {
   ended: 7,
 };
 
+const TAKEN = 'SENT';
+
 /** Nothing of it was sent, or the broker refused it before it was in the book. */
 export function markNotSent(day: Day, order: Order, status: string, message: string): void {
   if (RANK[order.phase] > RANK.not_sent) return;
@@ -44,9 +46,14 @@ export function markDoubt(day: Day, order: Order, message: string, since = Date.
 /** What two good looks have said. */
 export const NOWHERE = 'neither orders, trades nor positions show it';
 
+/** The broker has given it an id, and no list nor update has ever shown it. */
+export function isOnlyTaken({ phase, status }: Order): boolean {
+  return phase === 'accepted' && status === TAKEN;
+}
+
 /** Two good looks, or a person, say that the book does not have it. It is watched to the close all the same. */
 export function settleAbsent(day: Day, order: Order, by: string): void {
-  if (order.phase !== 'doubt') return;
+  if (order.phase !== 'doubt' && !isOnlyTaken(order)) return;
   setPhase(order, 'absent');
   order.status = 'ABSENT';
   day.log(
@@ -74,7 +81,7 @@ export function markAccepted(
   if (touch !== null) order.touch = touch;
   if (RANK[order.phase] < RANK.accepted) {
     setPhase(order, 'accepted');
-    order.status = 'SENT';
+    order.status = TAKEN;
   }
   delete order.intent;
   day.touchOrder(order.tag);

@@ -59,22 +59,26 @@ export function listenToManualOrders(day: Day): void {
 async function once(day: Day, running: Map<string, Promise<Carried>>, command: PlaceOrder): Promise<Carried> {
   const { key } = command;
   if (key === null) return carryOut(day, command);
-  const known = day.facts.keys[key];
+  const known = running.get(key) ?? day.facts.keys[key];
   if (known) return known;
-  const under = running.get(key) ?? carryOut(day, command);
+  const under = carryOut(day, command);
   running.set(key, under);
   try {
-    const carried = await under;
-    day.facts.keys[key] = { body: bodyOf(command), ...carried };
-    const [oldest] = Object.keys(day.facts.keys);
-    if (oldest !== undefined && Object.keys(day.facts.keys).length > MOST_KEYS) delete day.facts.keys[oldest];
-    return carried;
+    return await under;
   } finally {
     running.delete(key);
   }
 }
 
-function bodyOf({ order, checkOnly }: PlaceOrder): string {
+/** From the moment it is recorded: a run that is lost while its outcome is waited for leaves the key in the journal. */
+function remember({ facts }: Day, { key, ...command }: PlaceOrder, carried: Carried): void {
+  if (key === null) return;
+  facts.keys[key] = { body: bodyOf(command), ...carried };
+  const [oldest] = Object.keys(facts.keys);
+  if (oldest !== undefined && Object.keys(facts.keys).length > MOST_KEYS) delete facts.keys[oldest];
+}
+
+function bodyOf({ order, checkOnly }: Pick<PlaceOrder, 'order' | 'checkOnly'>): string {
   return JSON.stringify([order, checkOnly]);
 }
 
@@ -102,10 +106,13 @@ async function carryOut(day: Day, command: PlaceOrder): Promise<Carried> {
   );
   if (!begun) refuseExpired({ expiresAt: 0 });
   const { tag, checks, wait } = await work;
+  remember(day, command, { tag, checks });
   if (wait) await wait();
   const order = tag === null ? undefined : day.facts.orders[tag];
-  if (order) refuseUnsent(order);
-  return { tag, checks };
+  const refused = order && refusalOf(order);
+  if (!refused) return { tag, checks };
+  if (command.key !== null) delete day.facts.keys[command.key];
+  throw refused;
 }
 
 type Begun = Carried & { wait: (() => Promise<void>) | null };
@@ -190,10 +197,11 @@ function place(
 }
 
 /** One that was not sent, or refused, is a refusal of the command. */
-function refuseUnsent(order: Order): void {
+function refusalOf(order: Order): Error | null {
   const words = order.statusMessage ?? 'no reason given';
-  if (order.status === 'REFUSED') throw refusal('kite_refused', `Zerodha refused it: ${words}`, { words });
-  if (order.phase === 'not_sent') throw refusal('expired', `it was not sent: ${words}; send it again`);
+  if (order.status === 'REFUSED') return refusal('kite_refused', `Zerodha refused it: ${words}`, { words });
+  if (order.phase === 'not_sent') return refusal('expired', `it was not sent: ${words}; send it again`);
+  return null;
 }
 
 /** Buying back a short is its exit: the resting stop becomes the order that does it. */

@@ -6,16 +6,17 @@ import type { WallMs } from '../types.ts';
 import type { BookCursor, Overnight, RowPhase } from './book.ts';
 
 /** What matters of an order, whether it is a row of the book or a fact of the day. */
-export type Material = Pick<Order, 'filledQuantity' | 'fills' | 'orderType' | 'price' | 'triggerPrice' | 'status'> & {
-  phase: RowPhase | OrderPhase;
-};
+export type Material = Pick<
+  Order,
+  'quantity' | 'filledQuantity' | 'fills' | 'orderType' | 'price' | 'triggerPrice' | 'status'
+> & { phase: RowPhase | OrderPhase };
 
 /** Three digits for the fills, three for the state. */
 const PART = 3;
 const NO_STATE = '---';
 
 /**
- * The hash of what matters of a row: its fills; while it works or rests also type and prices; once it has ended the broker's word. Interim
+ * The hash of what matters of a row: its fills; while it works or rests also type, prices and quantity; once it has ended the broker's word. Interim
  * states have none of their own, so that nobody is told of them; fills count in any state. The same for an order of the day and for the row
  * that the day has it from.
  */
@@ -32,11 +33,11 @@ function fillsPartOf({ filledQuantity, fills }: { filledQuantity: number; fills:
   return spell(hashOf(`${filledQuantity}/${units}/${value}`), PART);
 }
 
-function statePartOf({ phase, orderType, price, triggerPrice, status }: Material): string {
+function statePartOf({ phase, orderType, price, triggerPrice, quantity, status }: Material): string {
   switch (phase) {
     case 'working':
     case 'resting':
-      return spell(hashOf(`${phase}/${orderType}/${price}/${triggerPrice}`), PART);
+      return spell(hashOf(`${phase}/${orderType}/${price}/${triggerPrice}/${quantity}`), PART);
     case 'ended':
       return spell(hashOf(`ended/${status}`), PART);
     default:
@@ -54,7 +55,16 @@ export function overnightHash(overnight: readonly Overnight[]): string {
 
 export type KnownOrder = Pick<
   Order,
-  'tag' | 'orderId' | 'purpose' | 'filledQuantity' | 'fills' | 'orderType' | 'price' | 'triggerPrice' | 'status'
+  | 'tag'
+  | 'orderId'
+  | 'purpose'
+  | 'quantity'
+  | 'filledQuantity'
+  | 'fills'
+  | 'orderType'
+  | 'price'
+  | 'triggerPrice'
+  | 'status'
 > &
   Pick<Order, 'phase' | 'since' | 'takenFrom'>;
 
@@ -83,8 +93,8 @@ export function cursorOf(known: Known): BookCursor {
   const seen = new Set(known.seenOrderIds);
   for (const order of ours) {
     if (order.orderId === null) continue;
-    // An order that was only accepted has not been in a list yet.
-    if (order.phase !== 'accepted') seen.add(order.orderId);
+    // An order that was only accepted has not been in a list yet, nor one that a person then did not find in Kite.
+    if (order.phase !== 'accepted' && order.phase !== 'absent') seen.add(order.orderId);
     if (order.phase === 'ended') ended.set(order.orderId, materialOf(order));
     else live[order.orderId] = materialOf(order);
   }

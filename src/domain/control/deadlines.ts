@@ -1,7 +1,8 @@
 /** Nobody waits in silence: what holds for longer than it may is paged (`pages-due.ts`). Pure. */
 import type { MarketMs, WallMs } from '../types.ts';
+import { LONGEST_CANCEL_PAUSE_MS } from './action.ts';
 import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
-import { filledOf, heldOf, isOver, isResidual, isUnseen, mayFill, ordersOf, ordersOfLeg } from './intervals.ts';
+import { filledOf, heldOf, isOver, isResidual, isUnseen, mayFill, ordersOf, unansweredOf } from './intervals.ts';
 import { shareUsed } from './rates.ts';
 import { unprotected, unprotectedSince } from './unprotected.ts';
 
@@ -32,7 +33,7 @@ export function conditionsOf(facts: ControlFacts, now: Now, wallOf = (at: Market
   const trading = now.market >= facts.timetable.open;
   return [
     ...(trading ? open.flatMap((position) => ofPosition(facts, position, wallOf)) : []),
-    ...(trading ? Object.values(facts.orders).flatMap(ofOrder) : []),
+    ...(trading ? Object.values(facts.orders).flatMap((order) => ofOrder(facts, order, now)) : []),
     ...ofAccount(facts, open, now),
     ...(trading ? ofCalls(facts, open, now) : []),
   ];
@@ -66,7 +67,7 @@ function ofPosition(facts: ControlFacts, position: Position, wallOf: (at: Market
       subject: id,
       afterMs: 20 * SECOND_MS,
       since: unprotectedSince(orders, shorts, facts.timetable?.open ?? 0, wallOf),
-      text: `${id}: ${bare.join(' and ')} are short and no order of ours at Zerodha buys them back. Look at Kite.`,
+      text: `${id}: ${bare.join(' and ')} are short, and Zerodha shows no order of ours that buys them back. Look at Kite.`,
     });
   const held = holdings(orders, position);
   if (position.exit && held !== '' && !isResidual(position, orders))
@@ -125,12 +126,6 @@ export function externalWords(orders: readonly Order[], position: Position): str
   return `${position.id}: ${closed.join(' and ')} in Kite, not from here. Only what is left is protected and closed here. Acknowledge it if the trade was yours: it is then booked.`;
 }
 
-/** What others have closed of a leg, while nobody has said whose trades they were. Units. */
-function unansweredOf(orders: readonly Order[], leg: Leg): number {
-  const asked = ordersOfLeg(orders, leg).filter(({ booked }) => booked === false);
-  return asked.reduce((sum, { filledQuantity }) => sum + filledQuantity, 0);
-}
-
 /** What may be held of a leg still: what others have closed of it is asked about by a condition of its own. Units. */
 function leftOf(orders: readonly Order[], leg: Leg, unheard: Position['unheard'] = []): number {
   return Math.max(0, heldOf(orders, leg, unheard).hi - unansweredOf(orders, leg));
@@ -150,7 +145,7 @@ function lastWords(orders: readonly Order[]): string {
   return last?.statusMessage ? ` Zerodha's last word: "${last.statusMessage}".` : '';
 }
 
-function ofOrder(order: Order): Condition[] {
+function ofOrder(facts: ControlFacts, order: Order, now: Now): Condition[] {
   const what = `${order.side} ${order.quantity} ${order.tradingsymbol} (${order.tag})`;
   if (order.repeats === order.tag) return [];
   if (order.phase === 'doubt' || (order.phase === 'in_flight' && order.sentAt !== null))
@@ -162,7 +157,17 @@ function ofOrder(order: Order): Condition[] {
         text: `${what}: no clear answer, and nothing shows whether Zerodha has it. Look at Kite, and settle it here if you know.`,
       },
     ];
-  if (order.cancelAsked && !isOver(order))
+  if (order.phase === 'accepted')
+    return [
+      {
+        cause: 'doubt',
+        subject: order.tag,
+        afterMs: 30 * SECOND_MS,
+        since: order.since,
+        text: `${what}: Zerodha took it, and shows no end and no rest of it. Look at Kite: cancel it there if it hangs; if it is not there, settle it here.`,
+      },
+    ];
+  if (order.cancelAsked && isCancelling(facts, order.cancelAsked, order, now))
     return [
       {
         cause: 'cancel_pending',
@@ -183,6 +188,18 @@ function ofOrder(order: Order): Condition[] {
       },
     ];
   return [];
+}
+
+/** Not where it could have been asked for anew and was not: what was to be cancelled is wanted again. */
+function isCancelling(
+  { sessionLives, book, handsOff, rates }: ControlFacts,
+  { last }: NonNullable<Order['cancelAsked']>,
+  order: Order,
+  now: Now,
+): boolean {
+  if (isOver(order)) return false;
+  const couldAsk = sessionLives && book.unreadableSince === null && !handsOff && rates.held === null;
+  return !couldAsk || order.change?.kind === 'cancel' || now.wall - last <= LONGEST_CANCEL_PAUSE_MS + SECOND_MS;
 }
 
 function ofAccount(facts: ControlFacts, open: readonly Position[], now: Now): Condition[] {

@@ -3,15 +3,46 @@ import type { Look } from './action.ts';
 import { cancelExcess, trade } from './closing.ts';
 import { surplusOf } from './entry.ts';
 import type { Leg } from './facts.ts';
-import { coverSlack, heldOf, lackOf, mayFill, ordersOf, ordersOfLeg, seriesOf } from './intervals.ts';
+import {
+  coverSlack,
+  heldOf,
+  lackOf,
+  mayFill,
+  needsCover,
+  ordersOf,
+  ordersOfLeg,
+  seriesOf,
+  unansweredOf,
+} from './intervals.ts';
 
 export function leave(look: Look): void {
   const { position, orders } = look;
   cancelOpenings(look);
   const shorts = position.legs.filter(({ opens }) => opens === 'SELL');
   for (const leg of shorts) close(look, leg, heldOf(orders, leg, position.unheard).lo);
-  if (shorts.some((leg) => heldOf(orders, leg, position.unheard).hi > 0)) return;
+  if (shorts.some((leg) => isLeaving(look, leg))) {
+    keepCover(look);
+    return;
+  }
   for (const leg of position.legs.filter(({ opens }) => opens === 'BUY')) closeLong(look, leg);
+}
+
+/** Something of it is short, or may be, that is bought back first. What others may have bought back keeps its hedge by itself. */
+function isLeaving({ orders, position }: Look, leg: Leg): boolean {
+  const { hi } = heldOf(orders, leg, position.unheard);
+  return hi > 0 && (hi > unansweredOf(orders, leg) || ordersOfLeg(orders, leg).some(mayFill));
+}
+
+/** A sell that shows after all is covered by what is still offered. */
+function keepCover(look: Look): void {
+  const { facts, position, orders } = look;
+  const isLacking = (leg: Leg) => {
+    const series = seriesOf(leg.contract, position);
+    return needsCover(position) && coverSlack(facts, series) < 0 && lackOf(orders, position, series) > 0;
+  };
+  for (const leg of position.legs.filter(({ opens }) => opens === 'BUY').filter(isLacking))
+    for (const order of ordersOfLeg(orders, leg))
+      if (order.side === 'SELL' && order.takenFrom === undefined && mayFill(order)) look.cancel(order);
 }
 
 /** What still opens is not wanted any more. What of it fills all the same is left with the rest. */

@@ -71,6 +71,12 @@ export function heldOf(orders: readonly Order[], leg: Leg, unheard: Position['un
   return held;
 }
 
+/** What others have closed of a leg, while nobody has said whose trades they were. Units. */
+export function unansweredOf(orders: readonly Order[], leg: Leg): number {
+  const asked = ordersOfLeg(orders, leg).filter(({ booked }) => booked === false);
+  return asked.reduce((sum, { filledQuantity }) => sum + filledQuantity, 0);
+}
+
 /** What is held by what is known to be filled: what undoes it counts once it has. */
 export function filledOf(orders: readonly Order[], leg: Leg, unheard: Position['unheard'] = []): number {
   let units = 0;

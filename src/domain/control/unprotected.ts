@@ -8,7 +8,8 @@ export function unprotected(orders: readonly Order[], leg: Leg): number {
   const short = heldOf(orders, leg).hi;
   const sold = ordersOfLeg(orders, leg).reduce((sum, order) => {
     if (order.side === 'SELL') return sum + order.filledQuantity;
-    const buying = order.phase === 'working' || order.phase === 'resting' || order.phase === 'accepted';
+    // One that was only taken may hang on its way for ever.
+    const buying = order.phase === 'working' || order.phase === 'resting';
     return sum - (buying ? order.quantity : order.filledQuantity);
   }, 0);
   return Math.max(0, Math.min(short, sold));
@@ -44,7 +45,8 @@ function stepsOf(order: Order, wallOf: (at: MarketMs) => WallMs): Step[] {
   const all = [...fills, { at: seenAt, units: filledQuantity - traded }];
   if (side === 'SELL') return all;
   // One that rests, or has, buys all of it back from the beginning.
-  if (order.orderId === null || sentAt === null) return all.map(({ at, units }) => ({ at, units: -units }));
+  if (order.orderId === null || sentAt === null || order.phase === 'accepted')
+    return all.map(({ at, units }) => ({ at, units: -units }));
   return [
     { at: sentAt, units: -quantity },
     { at: since, units: isOver(order) ? quantity - filledQuantity : 0 },

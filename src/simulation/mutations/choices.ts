@@ -131,10 +131,10 @@ export const CHOICE_MUTATIONS: readonly Mutation[] = [
     name: 'command-carried-out-twice',
     why: 'A manual order that arrives again under its key is placed again.',
     file: 'workflows/position/from-command.ts',
-    find: `  const known = day.facts.keys[key];
+    find: `  const known = running.get(key) ?? day.facts.keys[key];
   if (known) return known;
-  const under = running.get(key) ?? carryOut(day, command);`,
-    replace: '  const under = carryOut(day, command);',
+`,
+    replace: '',
     by: 2,
     days: {
       cases: [

@@ -1,6 +1,12 @@
 /** A run is lost, and the next one goes on from the journal: what it forgets, or believes. */
+import type { Deed } from '../case.ts';
 import type { Mutation } from './mutation.ts';
-import { after, quietDay, thin } from './own-days.ts';
+import { after, at, quietDay, thin } from './own-days.ts';
+
+const FAR_UNDER_A_KEY: Deed = {
+  do: 'command',
+  of: { command: 'place_order', key: 'K', order: { leg: 'far', lots: 2, side: 'BUY' } },
+};
 
 export const LOST_RUN_MUTATIONS: readonly Mutation[] = [
   {
@@ -15,6 +21,23 @@ export const LOST_RUN_MUTATIONS: readonly Mutation[] = [
         quietDay([thin('hedge_filled', 'SELL', 1), after('main_filled', 100, { do: 'lose_run', forMs: 15_000 })], {
           plan: { numLots: 4 },
         }),
+      ],
+    },
+  },
+  {
+    name: 'keys-forgotten',
+    why: 'A run that goes on does not know which manual orders the lost one was given under which keys.',
+    file: 'workflows/day/resume.ts',
+    find: '  facts.keys = { ...keys, ...facts.keys };\n',
+    replace: '',
+    by: 2,
+    days: {
+      cases: [
+        quietDay([
+          at('11:18:00', FAR_UNDER_A_KEY),
+          at('11:18:04', { do: 'lose_run', forMs: 20_000 }),
+          at('11:19:00', FAR_UNDER_A_KEY),
+        ]),
       ],
     },
   },

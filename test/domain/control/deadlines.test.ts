@@ -74,6 +74,30 @@ describe('what has a deadline', () => {
     expect(since([hedge, main(86_400)], OPEN + 3 * SECOND).since).toBe(OPEN);
   });
 
+  it('an order that was only taken, 30 s: it may hang on its way, and protects nothing that is seen', () => {
+    const taken = stopped('S', { phase: 'accepted', sentAt: NOON, since: NOON });
+    const of = open([hedged('H'), sold('M'), taken]);
+    expect(causes(of)).toEqual(['unprotected P1 20', 'doubt S 30']);
+    const due = pagesDue({}, conditionsOf(of, at(NOON + 31 * SECOND)), NOON + 31 * SECOND);
+    expect(due.pages.map(({ cause }) => cause)).toEqual(['unprotected', 'doubt']);
+    const exit = exiting('X', { phase: 'accepted', since: NOON });
+    expect(causes(open([hedged('H'), sold('M'), exit], {}, leaving()))).toContain('doubt X 30');
+  });
+
+  it('a cancellation while it is wanted: not of what could be asked for anew and is not', () => {
+    const cancelAsked = { first: NOON, last: NOON, times: 1 };
+    const orders = [hedged('H'), sold('M'), stopped('S', { cancelAsked })];
+    expect(causes(open(orders), NOON + 100 * SECOND)).toEqual(['cancel_pending S 10']);
+    expect(causes(open(orders), NOON + 102 * SECOND)).toEqual([]);
+    // While it cannot be asked for it is wanted still, as far as anybody knows.
+    expect(causes(open(orders, { sessionLives: false }), NOON + 102 * SECOND)).toContain('cancel_pending S 10');
+    const pending = stopped('S', {
+      cancelAsked,
+      change: { kind: 'cancel', price: null, since: NOON, inFlight: false },
+    });
+    expect(causes(open([hedged('H'), sold('M'), pending]), NOON + 102 * SECOND)).toEqual(['cancel_pending S 10']);
+  });
+
   it('a cancellation that follows a change that did not come, from the change on', () => {
     const cancelAsked = { first: NOON, last: NOON, times: 1 };
     const stop = stopped('S', { cancelAsked, changeSince: NOON - 7 * SECOND });

@@ -761,6 +761,18 @@ describe('late orders', () => {
     expect(words(facts, NOON + 5_000)).toEqual(['cancel M', 'send main exit BUY 375']);
   });
 
+  it('main SELL lost, its hedge is offered, then it appears: it is bought back, and the hedge is kept for as long', () => {
+    const offered = order('Y', { role: 'hedge', purpose: 'exit', side: 'SELL', tradingsymbol: HEDGE.tradingsymbol });
+    const offer = { ...offered, phase: 'working', filledQuantity: 0, quantity: 75, since: NOON } as const;
+    const orders = [hedged('H'), sold('M', ghost), offer];
+    expect(words(factsOf([leaving()], orders))).toEqual(['cancel Y', 'send main exit BUY 75']);
+    // Bought back, or covered by something else, it goes on.
+    const back = exiting('X', { phase: 'ended' });
+    expect(words(factsOf([leaving()], [...orders, back]))).toEqual([]);
+    const covered = hedged('H2', { quantity: 75 });
+    expect(words(factsOf([leaving()], [...orders, covered]))).toEqual(['send main exit BUY 75']);
+  });
+
   it('the second SELL slice appears when its hedge is sold: exactly what is naked is bought back (row 3)', () => {
     const orders = [
       hedged('H1', { quantity: FREEZE }),
@@ -850,14 +862,19 @@ describe('what others do', () => {
     expect(words(facts)).toEqual(['send main stop BUY 675']);
   });
 
-  it('closes only what is surely ours, and keeps the hedge until somebody answers', () => {
+  it('closes only what is surely ours, and keeps the hedge of what others may have closed until somebody answers', () => {
     const orders = [hedged('H', { quantity: 750 }), sold('M', { quantity: 750 }), externally('X', { quantity: 75 })];
     const facts = factsOf([leaving({}, { lots: 10 })], orders);
     expect(words(facts)).toEqual(['send main exit BUY 675']);
+    facts.orders.E = exiting('E', { phase: 'working', quantity: 675, filledQuantity: 600 });
+    expect(words(facts)).toEqual([]);
     facts.orders.E = exiting('E', { phase: 'ended', quantity: 675 });
+    expect(words(facts)).toEqual(['send hedge exit SELL 675']);
+    const sale = { role: 'hedge', side: 'SELL', quantity: 675, tradingsymbol: HEDGE.tradingsymbol } as const;
+    facts.orders.Y = exiting('Y', { ...sale, phase: 'ended' });
     expect(words(facts)).toEqual([]);
     Object.assign(facts.orders.X ?? {}, { booked: true });
-    expect(words(facts)).toEqual(['send hedge exit SELL 750']);
+    expect(words(facts)).toEqual(['send hedge exit SELL 75']);
   });
 
   it("cancels our buys beside an order of the broker's own square-off, and leaves its order alone", () => {
