@@ -6,6 +6,7 @@ import { virtualNow } from '../virtual-time.ts';
 import type { LogLine, World } from '../world/world.ts';
 import type { Able } from './able.ts';
 import { followAnswers } from './answered-questions.ts';
+import { ADDRESS_PAUSE_MS, BareShorts, PROTECTED_WITHIN_MS } from './bare-shorts.ts';
 import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
 import { followGivenCover } from './given-cover.ts';
@@ -14,14 +15,12 @@ import { type Leg, positionOf, tagOf } from './legs.ts';
 import { buying, hasLive, hasTaker, lacksFunds, liveUnits } from './live-orders.ts';
 import { PageDeadlines } from './pages.ts';
 
-const PROTECTED_WITHIN_MS = 20_000;
 const EXIT_PAGED_AFTER_MS = 30_000;
 const EXIT_ENDS_WITHIN_MS = 60_000;
 const NO_SESSION_MS = 30_000;
 /** A newer login is looked for first; while the journal is away that ends only by its time. */
 const LOGIN_LOOKED_FOR_MS = 10_000;
 const BOOK_UNREAD_MS = 10_000;
-const ADDRESS_PAUSE_MS = 35_000;
 const SURPLUS_MS = 5 * 60_000;
 /** A decision is that old at most when the last order of its entry leaves. */
 const ENTRY_MS = 5 * 60_000;
@@ -47,7 +46,7 @@ export class PositionsWatch {
   private readonly hearing: Hearing;
   private acknowledgedAt = 0;
   private pagesRead = 0;
-  private readonly bareSince = new Map<string, number>();
+  private readonly bare: BareShorts;
   private readonly takenSince = new Map<string, number>();
   /** When a position was last asked about: its hedge is to be sold from then on. */
   private readonly askedAt = new Map<string, number>();
@@ -69,6 +68,7 @@ export class PositionsWatch {
     pulseMs: number;
   }) {
     this.of = of;
+    this.bare = new BareShorts(of);
     this.deadlines = new PageDeadlines(of);
     this.hearing = new Hearing(of.world, () => of.able.hasSession());
     of.world.onLine((line) => this.hear(line));
@@ -150,7 +150,7 @@ export class PositionsWatch {
     this.exits.clear();
     this.written.clear();
     this.shorted.clear();
-    this.bareSince.clear();
+    this.bare.forget();
   }
 
   private hear({ data, text }: LogLine): void {
@@ -249,7 +249,7 @@ export class PositionsWatch {
     const isHeard = !this.hearing.isDeafTo(position);
     const bare = marketIsOpen && short > buying(this.of.world, position);
     this.deadlines.expect(`${what} of ${position}`, bare, within, { invariant: 3, isOver: isFlat, isHeard });
-    this.judgeBare(position, bare && !isManual && !this.isLeft(position));
+    this.bare.judge(position, bare && !isManual && !this.isLeft(position));
     const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => hasTaker(world, leg));
     // Before anything is sold its entry may still go on: then it is no surplus yet.
     const entry = this.shorted.has(position) ? 0 : ENTRY_MS;
@@ -287,19 +287,6 @@ export class PositionsWatch {
         short > 0 ? 'a short is not left' : 'a hedge is not left',
         `${position} was to be left at ${new Date(due + 19_800_000).toISOString().slice(11, 19)}; ${short} short and ${long} long are open after 60 s of an exchange that answers`,
       );
-  }
-
-  /** A page is enough as long as something stands in the way: at an exchange that answers a stop rests, or the position is left. */
-  private judgeBare(position: string, isBare: boolean): void {
-    const { able, findings, readEveryMs } = this.of;
-    if (!isBare) this.bareSince.delete(position);
-    else if (!this.bareSince.has(position)) this.bareSince.set(position, virtualNow());
-    // A refused address is asked again after half a minute (CONTROL, "Leaving").
-    const asksAgain = this.of.world.metAt.address + ADDRESS_PAUSE_MS;
-    const since = Math.min(able.answersFor(), virtualNow() - (this.bareSince.get(position) ?? virtualNow()));
-    if (virtualNow() < asksAgain) return;
-    if (since > PROTECTED_WITHIN_MS + readEveryMs)
-      findings.add(3, 'a short stays without a stop', `${position}: for ${Math.round(since / 1_000)} s`);
   }
 
   /** What may still fill is at most what is sold, and what is held: a stop beside an exit buys twice in a spike. */
