@@ -27,10 +27,11 @@ const ANCHOR_KEPT_MS = 30_000;
 const ANCHOR_OLD_MS = 3_600_000;
 const ANCHOR_RENEWED_MS = 900_000;
 /**
- * Prices that contradict the anchor, agree with each other and with the entry, and come for so long without a pause, are the market: the anchor
- * was taken from a moment's.
+ * Prices that contradict the anchor, agree with each other and come for so long without a pause, are the market: the anchor was taken from a
+ * moment's. Longer where they contradict the price of the entry too, which may have been that moment's as well.
  */
 const RIVAL_AFTER_MS = 15_000;
+const RIVAL_OF_ENTRY_AFTER_MS = 45_000;
 /** Two impossible packets of a contract within this time are a bad feed. */
 const BAD_WITHIN_MS = 60_000;
 /** A contract whose guard is away for no longer was watched all the time. */
@@ -105,11 +106,11 @@ export function createPriceSight(deps: { feed: Feed; clock: Pick<ClockSource, 'n
     if (!of.anchor || middle === null || here === null) return false;
     const newer = anchorOf(of.contract, middle, here, at);
     const entry = entryOf(of, newer);
-    if (entry && !agrees(of, touch, entry, at)) return false;
     if (!agrees(of, touch, newer, at)) return false;
     const goesOn = before && mono - before.last <= TICK_BELIEVED_MS && agrees(of, touch, before.anchor, at);
     of.rival = goesOn ? { ...before, last: mono } : { anchor: newer, since: mono, last: mono };
-    if (mono - of.rival.since < RIVAL_AFTER_MS) return false;
+    const lasts = entry && !agrees(of, touch, entry, at) ? RIVAL_OF_ENTRY_AFTER_MS : RIVAL_AFTER_MS;
+    if (mono - of.rival.since < lasts) return false;
     Object.assign(of, { anchor: null, candidate: of.rival.anchor, rival: null });
     return true;
   }

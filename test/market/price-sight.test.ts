@@ -169,6 +169,17 @@ describe('an anchor that was taken from a moment', () => {
   });
 
   it(
+    'gives way within fifty seconds where the entry was bought in that moment too',
+    virtually(async () => {
+      const open = dipped(WRONG);
+      await goOn(open, 66_00, 40);
+      expect(open.bid(MAIN)).toBeNull();
+      await goOn(open, 66_00, 10);
+      expect(open.bid(MAIN)).toBe(66);
+    }),
+  );
+
+  it(
     'stays where what contradicts it pauses, or does not agree with itself',
     virtually(async () => {
       const open = dipped(63_00);

@@ -140,17 +140,17 @@ export class BookWatch {
     const what = `${order.tag}: ${order.side} ${fill.quantity} of ${order.tradingsymbol} at a net of ${before}`;
     const opensRightly = before === 0 && (tag.role === 'main' ? leg.net < 0 : leg.net > 0);
     const crosses = before === 0 ? !opensRightly : before * leg.net < 0;
-    if (crosses && !isGhost && !this.afterGhost(leg) && !this.legs.untellable.has(leg.contract))
+    if (crosses && !isGhost && !this.hasLate(leg.position) && !this.legs.untellable.has(leg.contract))
       this.findings.add(
         2,
         before < 0 || tag.role === 'main' ? 'bought back more than sold' : 'sold more than held',
         what,
       );
-    if (!isGhost && !this.afterGhost(leg)) this.judgeOthers(of, tag, leg, what);
+    if (!isGhost && !this.hasLate(leg.position)) this.judgeOthers(of, tag, leg, what);
   }
 
   /** A position that got an order after all may have to trade through zero to undo it. */
-  private afterGhost({ position }: Leg): boolean {
+  hasLate(position: string): boolean {
     return [...this.ghosts.keys()].some((tag) => positionOfTag(tag) === position);
   }
 

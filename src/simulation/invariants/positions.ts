@@ -183,7 +183,9 @@ export class PositionsWatch {
     this.readPages();
     const positions = new Set([...[...book.legs.legs.values()].map(({ position }) => position), ...this.exits.keys()]);
     for (const position of positions) this.look(position, marketIsOpen);
-    const open = [...book.legs.legs.values()].some((leg) => this.leftOf(leg) !== 0);
+    // What came after it was settled as absent is known once it is read.
+    const isKnown = ({ position }: Leg) => !book.hasLate(position) || !this.hearing.isDeafTo(position);
+    const open = [...book.legs.legs.values()].some((leg) => this.leftOf(leg) !== 0 && isKnown(leg));
     const now = virtualNow();
     const watched = now >= istAt(istDate(now), '09:00') && marketIsOpen;
     const noSession = open && watched && !able.isLoggedIn() && !able.diedUnheard();
