@@ -19,6 +19,7 @@ import { createReconcileActivities } from './reconcile.ts';
 import { createSessionActivities } from './session.ts';
 import { createSignalActivities } from './signals.ts';
 import { createUnderlyingActivities } from './underlying.ts';
+import { beating } from './waiting.ts';
 import { createBookActivities } from './watch-book.ts';
 
 export type ActivityOptions = Deps & {
@@ -39,8 +40,11 @@ export type ActivityOptions = Deps & {
   bookPace?: BookPace;
 };
 
+/** Often enough for each time-out in workflows/activity-proxies.ts. */
+const BEAT_MS = 2_000;
+
 export function createDayActivities(options: ActivityOptions): DayActivities {
-  return asTemporalFailures({
+  const activities = asTemporalFailures({
     ...createJournalActivities(options),
     ...createSessionActivities(options),
     ...createPreflightActivities(options),
@@ -53,6 +57,7 @@ export function createDayActivities(options: ActivityOptions): DayActivities {
     ...createNotifyActivities(options),
     ...createClockActivities(options),
   });
+  return around(activities, (run) => beating(BEAT_MS, run));
 }
 
 export function createGuards(options: ActivityOptions): GuardActivities {
@@ -62,23 +67,27 @@ export function createGuards(options: ActivityOptions): GuardActivities {
 
 /** An error's own word on whether a retry can help becomes Temporal's decision, in this one place. */
 function asTemporalFailures<T extends object>(activities: T): T {
+  return around(activities, async (run) => {
+    try {
+      return await run();
+    } catch (error) {
+      // What the calendar does not know, it will not know at the next attempt either.
+      if (error instanceof CalendarError) throw ApplicationFailure.nonRetryable(error.message, 'calendar');
+      if (!(error instanceof AppError)) throw error;
+      throw ApplicationFailure.create({
+        message: error.message,
+        type: error.code,
+        // What a broker refused was answered as a value; a look that failed is tried again.
+        nonRetryable: !(error instanceof BrokerError) && !error.retryable,
+      });
+    }
+  });
+}
+
+function around<T extends object>(activities: T, call: (run: () => Promise<unknown>) => Promise<unknown>): T {
   const entries = Object.entries(activities).map(([name, run]) => [
     name,
-    async (...args: unknown[]) => {
-      try {
-        return await run(...args);
-      } catch (error) {
-        // What the calendar does not know, it will not know at the next attempt either.
-        if (error instanceof CalendarError) throw ApplicationFailure.nonRetryable(error.message, 'calendar');
-        if (!(error instanceof AppError)) throw error;
-        throw ApplicationFailure.create({
-          message: error.message,
-          type: error.code,
-          // What a broker refused was answered as a value; a look that failed is tried again.
-          nonRetryable: !(error instanceof BrokerError) && !error.retryable,
-        });
-      }
-    },
+    (...args: unknown[]) => call(async () => run(...args)),
   ]);
   return Object.fromEntries(entries);
 }

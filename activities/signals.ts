@@ -17,10 +17,7 @@ export function createSignalActivities(
   deps: Pick<Deps, 'candles' | 'feed' | 'sessions'> & { account: Account; stopBarWithinMs?: number },
 ): Pick<DayActivities, 'evaluateHour' | 'readHourClose'> {
   const { stopBarWithinMs = STOP_BAR_WITHIN_MS } = deps;
-  const watched = () => ({
-    signal: Context.current().cancellationSignal,
-    heartbeat: () => Context.current().heartbeat(),
-  });
+  const watched = () => ({ signal: Context.current().cancellationSignal });
   const own: OwnBars = (start, end) => deps.feed.ownBar(NIFTY_TOKEN, start, end);
 
   return {

@@ -11,8 +11,12 @@ const untilItWorks = {
   nonRetryableErrorTypes: [SESSION_LOST],
 } satisfies RetryPolicy;
 
-/** Reads and idempotent writes: tried until they work. */
-export const reads = proxyActivities<DayActivities>({ startToCloseTimeout: '30s', retry: untilItWorks });
+/** Reads and idempotent writes: tried until they work, and elsewhere within seconds where a worker has died over one. */
+export const reads = proxyActivities<DayActivities>({
+  startToCloseTimeout: '30s',
+  heartbeatTimeout: '5s',
+  retry: untilItWorks,
+});
 
 /** A request token is exchanged once: a second time it is spent. */
 export const logins = proxyActivities<Pick<DayActivities, 'exchangeRequestToken'>>({

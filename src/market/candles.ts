@@ -19,14 +19,12 @@ const PATIENCE = {
 export type Patience = typeof PATIENCE;
 
 const HOUR_MS = 3_600_000;
-const HEARTBEAT_MS = 500;
 
-/** The hour that has just closed, and how an activity that asks for it is kept alive and cancelled. */
+/** The hour that has just closed, and how its look is called off. */
 type HourRequest = {
   barStart: MarketMs;
   barEnd: MarketMs;
   signal: AbortSignal;
-  heartbeat: () => void;
 };
 
 type DecisionRequest = HourRequest & { kite: KiteSession | null; own: OwnBars };
@@ -154,13 +152,12 @@ export function createHourlyCandles(options: { breeze: Breeze; patience?: Partia
   }
 
   return {
-    forDecision: (request) => heartbeating(request, () => decide(request)),
-    closeWithin: (request) => heartbeating(request, () => closeWithin(request)),
-    closeByKite: (request) =>
-      heartbeating(request, async () => {
-        const halves = await abortable(kiteHalves(request.kite, request), request.signal).catch(brokerFailed);
-        return hourOf(request, halves ?? []);
-      }),
+    forDecision: decide,
+    closeWithin,
+    async closeByKite(request) {
+      const halves = await abortable(kiteHalves(request.kite, request), request.signal).catch(brokerFailed);
+      return hourOf(request, halves ?? []);
+    },
   };
 }
 
@@ -200,15 +197,6 @@ function wordsOf(error: unknown): string {
 function brokerFailed(error: unknown): null {
   wordsOf(error);
   return null;
-}
-
-async function heartbeating<T>({ heartbeat }: HourRequest, work: () => Promise<T>): Promise<T> {
-  const beat = setInterval(heartbeat, HEARTBEAT_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(beat);
-  }
 }
 
 /** Ends the wait, not the call: that has its own time-out. */

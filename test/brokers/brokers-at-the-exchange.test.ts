@@ -223,7 +223,6 @@ describe('Breeze', () => {
       barStart,
       barEnd,
       signal: new AbortController().signal,
-      heartbeat: () => undefined,
       own: () => undefined,
     };
     const seenBars = await candles.forDecision({ ...hour, kite: session });

@@ -165,16 +165,6 @@ describe('the weeks around the hour', () => {
 
 describe('an activity that waits', () => {
   test(
-    'is heard of while it waits',
-    virtually(async () => {
-      let beats = 0;
-      const { candles } = brokers(() => []);
-      await candles.forDecision({ ...request({ heartbeat: () => beats++ }), kite: null });
-      expect(beats).toBeGreaterThan(1);
-    }),
-  );
-
-  test(
     'ends at once when it is cancelled, though Breeze is still silent',
     virtually(async () => {
       const breeze = { indexCandles: () => new Promise(() => undefined) } as unknown as Breeze;

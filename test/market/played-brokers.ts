@@ -52,11 +52,10 @@ export function brokers(answer: Answer, kites: Answer = agreeing) {
   return { asked, kite, candles: createHourlyCandles({ breeze }) };
 }
 
-export const request = (more: { signal?: AbortSignal; heartbeat?: () => void; own?: OwnBars } = {}) => ({
+export const request = (more: { signal?: AbortSignal; own?: OwnBars } = {}) => ({
   barStart,
   barEnd,
   signal: new AbortController().signal,
-  heartbeat: () => undefined,
   own: () => undefined,
   ...more,
 });

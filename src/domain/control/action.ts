@@ -9,11 +9,10 @@ import { type Draft, isBrokers, isLive, mayBeSent, ordersOf, ordersOfLeg } from 
 export const CANCEL_OFTEN = 5;
 export const CANCEL_LATER_MS = 10_000;
 const SOON_MS = 1_000;
-export const LONGEST_CANCEL_PAUSE_MS = 100_000;
 const CANCEL_PAUSES: readonly { times: number; pauseMs: number }[] = [
   { times: 60, pauseMs: CANCEL_LATER_MS },
   { times: 120, pauseMs: 40_000 },
-  { times: Number.POSITIVE_INFINITY, pauseMs: LONGEST_CANCEL_PAUSE_MS },
+  { times: Number.POSITIVE_INFINITY, pauseMs: 100_000 },
 ];
 
 type Asked = Pick<Order, 'cancelAsked' | 'phase' | 'since'>;

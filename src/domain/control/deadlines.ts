@@ -1,6 +1,6 @@
 /** Nobody waits in silence: what holds for longer than it may is paged (`pages-due.ts`). Pure. */
 import type { MarketMs, WallMs } from '../types.ts';
-import { LONGEST_CANCEL_PAUSE_MS } from './action.ts';
+import { nextCancelAt } from './action.ts';
 import type { ControlFacts, Leg, Now, Order, Position } from './facts.ts';
 import { filledOf, heldOf, isOver, isResidual, isUnseen, mayFill, ordersOf, unansweredOf } from './intervals.ts';
 import { shareUsed } from './rates.ts';
@@ -16,6 +16,8 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 /** An address that was refused is tried again each thirty seconds while there is anything to send: silence means that there is not. */
 const ADDRESS_STANDS_MS = MINUTE_MS;
+/** From when a cancellation may be asked for anew until it is: a look at its price may have to end first. */
+const CANCEL_ASKED_WITHIN_MS = 10_000;
 /** Nobody logged in matters from fifteen minutes before the open on. */
 const LOGIN_BEFORE_OPEN_MS = 15 * MINUTE_MS;
 
@@ -167,7 +169,7 @@ function ofOrder(facts: ControlFacts, order: Order, now: Now): Condition[] {
         text: `${what}: Zerodha took it, and shows no end and no rest of it. Look at Kite: cancel it there if it hangs; if it is not there, settle it here.`,
       },
     ];
-  if (order.cancelAsked && isCancelling(facts, order.cancelAsked, order, now))
+  if (order.cancelAsked && isCancelling(facts, order, now))
     return [
       {
         cause: 'cancel_pending',
@@ -191,15 +193,13 @@ function ofOrder(facts: ControlFacts, order: Order, now: Now): Condition[] {
 }
 
 /** Not where it could have been asked for anew and was not: what was to be cancelled is wanted again. */
-function isCancelling(
-  { sessionLives, book, handsOff, rates }: ControlFacts,
-  { last }: NonNullable<Order['cancelAsked']>,
-  order: Order,
-  now: Now,
-): boolean {
+function isCancelling(facts: ControlFacts, order: Order, now: Now): boolean {
   if (isOver(order)) return false;
+  const { sessionLives, book, handsOff, rates } = facts;
   const couldAsk = sessionLives && book.unreadableSince === null && !handsOff && rates.held === null;
-  return !couldAsk || order.change?.kind === 'cancel' || now.wall - last <= LONGEST_CANCEL_PAUSE_MS + SECOND_MS;
+  const among = Object.values(facts.orders).filter(({ positionId }) => positionId === order.positionId);
+  const askedBy = nextCancelAt(order, among) + CANCEL_ASKED_WITHIN_MS;
+  return !couldAsk || order.change?.kind === 'cancel' || now.wall <= askedBy;
 }
 
 function ofAccount(facts: ControlFacts, open: readonly Position[], now: Now): Condition[] {

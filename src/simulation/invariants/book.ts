@@ -104,6 +104,7 @@ export class BookWatch {
   private atOrder(order: SimOrder): void {
     const tag = order.source === undefined ? tagOf(order.tag) : null;
     if (tag && order.tag) this.count(order.tag, order.orderId, order.placedAt);
+    if (tag) this.legs.follow(tag, order);
     for (const fill of this.legs.newFills(order)) {
       if (tag) this.judge(fill, tag);
       else this.legs.bookExternal(fill);

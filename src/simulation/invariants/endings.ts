@@ -27,6 +27,8 @@ export function judgeEnd(of: {
   accidentAt: number | null;
   /** A person has closed everything. */
   closedAll: boolean;
+  /** Something was lost of which nothing was written: a person is asked about it, and the day is not called flat. */
+  isUnwritten: boolean;
   /** Somebody was logged in when the market closed; and when somebody last was before it. */
   couldRead: boolean;
   readUntil: MarketMs;
@@ -71,7 +73,7 @@ export function judgeEnd(of: {
 }
 
 function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): void {
-  const { world, book, findings, day, couldRead, readUntil } = of;
+  const { world, book, findings, day, couldRead, readUntil, isUnwritten } = of;
   const open = [...book.legs.open(virtualNow())].filter(([contract]) => !isSettled(of, contract));
   const left = open.map(([contract, units]) => `${units} ${contract}`).join(', ');
   const { result } = report;
@@ -86,7 +88,14 @@ function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): voi
   // What expires is booked at a close that somebody logged in has to ask for: until then it is said as it was left.
   const isUnpriced =
     !couldRead && [...book.legs.open(virtualNow()).keys()].some((contract) => expiryOf(world, contract) <= day.date);
-  if (open.length === 0 && result === 'not_flat' && (couldRead || !isUnheard) && !isSquaredOff && !isUnpriced)
+  if (
+    open.length === 0 &&
+    result === 'not_flat' &&
+    (couldRead || !isUnheard) &&
+    !isSquaredOff &&
+    !isUnpriced &&
+    !isUnwritten
+  )
     findings.add(
       4,
       'not_flat, and it is flat',
@@ -101,7 +110,7 @@ function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): voi
     findings.add(4, 'carried under MIS', left);
   const paged = world.pages.some(({ at }) => at > day.close - PAGED_BEFORE_CLOSE_MS);
   if (result === 'not_flat' && !paged) findings.add(4, 'not_flat, and nobody was paged', left);
-  if (couldRead) judgeMoney(of, report);
+  if (couldRead && !isUnwritten) judgeMoney(of, report);
 }
 
 /**

@@ -19,6 +19,7 @@ import { Reasons } from './reasons.ts';
 import { Spinning } from './spinning.ts';
 import { Terms } from './terms.ts';
 import { TruePages } from './true-pages.ts';
+import { Unwritten } from './unwritten.ts';
 import { Waits } from './waits.ts';
 
 /** Between two looks while something is open, by the pace of a case. */
@@ -43,6 +44,7 @@ export class Judge implements Watch {
     spinning: Spinning;
     stops: FailedStops;
     truePages: TruePages;
+    unwritten: Unwritten;
   } | null = null;
   private isQuiet = false;
   /** Somebody was logged in at the last look before the close: what was filled by then can be told. */
@@ -77,7 +79,10 @@ export class Judge implements Watch {
       if (command === 'acknowledge') positions.acknowledged();
     });
     play.onRun({
-      lost: () => waits.runLost(),
+      lost: () => {
+        waits.runLost();
+        unwritten.runLost();
+      },
       resumed: () => {
         positions.runResumed();
         waits.runResumed();
@@ -89,8 +94,9 @@ export class Judge implements Watch {
     const reasons = new Reasons({ play, able, positions, dues, findings });
     const spinning = new Spinning({ play, legs: book.legs, findings });
     const stops = new FailedStops({ play, able, positions, findings });
+    const unwritten = new Unwritten({ world, able, legs: book.legs });
     const truePages = new TruePages({ world, able, book, findings });
-    this.parts = { play, able, book, positions, dues, reasons, waits, spinning, stops, truePages };
+    this.parts = { play, able, book, positions, dues, reasons, waits, spinning, stops, truePages, unwritten };
     this.pulse();
     // What has just come on the book is looked at from its first second on.
     world.exchange.onOrder(() => this.soon());
@@ -110,8 +116,9 @@ export class Judge implements Watch {
   }
 
   private pulse(): void {
-    const { play, able, book, positions, dues, reasons, waits, spinning, stops, truePages } = this.judging;
+    const { play, able, book, positions, dues, reasons, waits, spinning, stops, truePages, unwritten } = this.judging;
     able.pulse();
+    unwritten.pulse();
     const now = virtualNow();
     const date = istDate(now);
     // Over a weekend nothing trades, and nothing is judged.
@@ -154,7 +161,7 @@ export class Judge implements Watch {
   }
 
   dayEnded(day: PlayedDay): void {
-    const { play, book, positions, dues, waits } = this.judging;
+    const { play, book, positions, dues, waits, unwritten } = this.judging;
     book.measureNaked();
     dues.newDay();
     judgeEnd({
@@ -164,12 +171,14 @@ export class Judge implements Watch {
       day,
       accidentAt: play.accidentAt,
       closedAll: dues.closedAll,
+      isUnwritten: unwritten.any,
       couldRead: this.couldRead,
       readUntil: this.readUntil,
     });
     judgeSignal(play, day.date, this.findings);
     positions.forgetExits();
     waits.forget();
+    unwritten.newDay();
     book.legs.forgetClosed(!this.couldRead);
   }
 }

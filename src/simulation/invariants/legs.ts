@@ -40,7 +40,7 @@ export function tagOf(tag: string | null | undefined): OrderTag | null {
 export const positionOf: (tag: OrderTag) => string = positionIdOf;
 export const signed = (side: Side, quantity: number): number => (side === 'BUY' ? quantity : -quantity);
 
-type External = { at: MarketMs; quantity: number };
+type External = { at: MarketMs; quantity: number; price: number };
 
 export class Legs {
   readonly legs = new Map<string, Leg>();
@@ -75,6 +75,13 @@ export class Legs {
     const leg: Leg = { position, contract, role: tag.role, net: 0, realised: 0, cost: 0, openedAt: 0 };
     this.legs.set(key, leg);
     return leg;
+  }
+
+  /** An order that may fill later is of the position that it is called after from now on. */
+  follow(tag: OrderTag, order: SimOrder): void {
+    const position = positionOf(tag);
+    const contract = contractKey(order);
+    if (!this.legs.has(`${position} ${contract}`)) this.renumbered(tag, position, contract);
   }
 
   /** What is carried gets another number where an earlier one was closed: an exit that has no leg yet is of the one that was handed over. */
@@ -130,10 +137,19 @@ export class Legs {
     for (const leg of this.legs.values()) {
       if (leg.contract !== key || leg.net * ours <= 0) continue;
       const units = Math.min(left, Math.abs(leg.net));
-      leg.cost -= (leg.cost / Math.abs(leg.net)) * units;
+      const cost = (leg.cost / Math.abs(leg.net)) * units;
+      leg.cost -= cost;
+      leg.realised += Math.sign(leg.net) * (units * this.priceOfOthers(key, -Math.sign(ours)) - cost);
       leg.net -= Math.sign(leg.net) * units;
       left -= units;
     }
+  }
+
+  /** The average price at which others have traded to one side. Paise. */
+  private priceOfOthers(key: string, side: number): number {
+    const trades = (this.externals.get(key) ?? []).filter(({ quantity }) => quantity * side > 0);
+    const units = trades.reduce((sum, { quantity }) => sum + quantity, 0);
+    return units === 0 ? 0 : trades.reduce((sum, { quantity, price }) => sum + quantity * price, 0) / units;
   }
 
   /** What is closed of today's has lost, paise; a gain is negative. */
@@ -198,13 +214,19 @@ export class Legs {
     const key = contractKey(order);
     this.externals.set(key, [
       ...(this.externals.get(key) ?? []),
-      { at: fill.at, quantity: signed(order.side, fill.quantity) },
+      { at: fill.at, quantity: signed(order.side, fill.quantity), price: fill.price },
     ]);
+  }
+
+  /** A position that is not over has held it, and may again: an entry goes on in slices, and what others trade meanwhile may close it. */
+  private isTraded(key: string): boolean {
+    const of = [...this.legs.values()].filter(({ contract }) => contract === key);
+    return of.some(({ position }) => this.legsOf(position).some(({ net }) => net !== 0));
   }
 
   /** While nothing of ours is there, what others trade is theirs. */
   moveBaseline(key: string): void {
-    if (this.ofContract(key) !== 0) return;
+    if (this.ofContract(key) !== 0 || this.isTraded(key)) return;
     const sum = (this.externals.get(key) ?? []).reduce((total, { quantity }) => total + quantity, 0);
     if (sum === 0) return;
     this.foreign.set(key, (this.foreign.get(key) ?? 0) + sum);
@@ -214,6 +236,14 @@ export class Legs {
   /** By contract, units that no longer cover anything, because others have sold them the day before. */
   soldTheDayBefore(): ReadonlyMap<string, number> {
     return this.soldOverNight;
+  }
+
+  /** Nobody knows any more that it was ours: it counts as others'. */
+  disown(position: string): void {
+    for (const [key, { contract, net }] of [...this.legs].filter(([, leg]) => leg.position === position)) {
+      this.legs.delete(key);
+      this.foreign.set(contract, (this.foreign.get(contract) ?? 0) + net);
+    }
   }
 
   ofContract(key: string): number {
@@ -237,7 +267,7 @@ export class Legs {
   bookAnswered(leg: Leg, quantity: number): void {
     if (quantity === 0) return;
     leg.net += quantity;
-    this.externals.get(leg.contract)?.push({ at: 0, quantity: -quantity });
+    this.externals.get(leg.contract)?.push({ at: 0, quantity: -quantity, price: 0 });
   }
 
   /** Signed units of a leg that others have not closed: what they have is the oldest position's first (CONTROL, external trades). */

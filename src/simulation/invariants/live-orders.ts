@@ -22,6 +22,14 @@ export function buying(world: World, position: string): number {
   return liveUnits(world, position, 'BUY', 'main');
 }
 
+/** An entry order of the short stands in the book. */
+export function isSelling({ exchange }: World, position: string): boolean {
+  return exchange.orders().some(({ tag, source, status }) => {
+    const parsed = source === undefined && !isFinal(status) ? tagOf(tag) : null;
+    return parsed?.purpose === 'entry' && parsed.role === 'main' && positionOf(parsed) === position;
+  });
+}
+
 export function hasLive({ exchange }: World, position: string): boolean {
   const of = exchange.orders().filter(({ status, source }) => source === undefined && !isFinal(status));
   return of.map(({ tag }) => tagOf(tag)).some((tag) => tag !== null && positionOf(tag) === position);

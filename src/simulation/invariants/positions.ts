@@ -6,13 +6,14 @@ import { virtualNow } from '../virtual-time.ts';
 import type { LogLine, World } from '../world/world.ts';
 import type { Able } from './able.ts';
 import { followAnswers } from './answered-questions.ts';
-import { ADDRESS_PAUSE_MS, BareShorts, PROTECTED_WITHIN_MS } from './bare-shorts.ts';
+import { BareShorts, PROTECTED_WITHIN_MS } from './bare-shorts.ts';
 import type { BookWatch } from './book.ts';
 import type { Findings } from './findings.ts';
+import { FittingOrders, rarelyAfter } from './fitting-orders.ts';
 import { followGivenCover } from './given-cover.ts';
 import { Hearing } from './hearing.ts';
 import { type Leg, positionOf, tagOf } from './legs.ts';
-import { buying, hasLive, hasTaker, lacksFunds, liveUnits } from './live-orders.ts';
+import { buying, hasLive, hasTaker, isSelling, lacksFunds } from './live-orders.ts';
 import { PageDeadlines } from './pages.ts';
 
 const EXIT_PAGED_AFTER_MS = 30_000;
@@ -24,14 +25,6 @@ const BOOK_UNREAD_MS = 10_000;
 const SURPLUS_MS = 5 * 60_000;
 /** A decision is that old at most when the last order of its entry leaves. */
 const ENTRY_MS = 5 * 60_000;
-/** From when it can be read, so long until what may fill fits what is open. */
-const REPAIRED_WITHIN_MS = 20_000;
-/** A cancellation that was refused for so long is asked for so rarely: a day of it has to fit into a history (docs/order-policy.md). */
-const ASKED_RARELY = [
-  { afterMs: 48 * 60_000, mendedWithinMs: 105_000 },
-  { afterMs: 9 * 60_000, mendedWithinMs: 45_000 },
-];
-
 export class PositionsWatch {
   /** From the moment an exit was due until flat, in seconds. */
   readonly lateExits: number[] = [];
@@ -40,11 +33,11 @@ export class PositionsWatch {
   private readonly written = new Set<string>();
   /** Positions that have been short. */
   private readonly shorted = new Set<string>();
-  /** Since when more may fill than is open. */
-  private readonly beyond = new Map<string, number>();
+  private readonly fitting: FittingOrders;
   private readonly deadlines: PageDeadlines;
   private readonly hearing: Hearing;
   private acknowledgedAt = 0;
+  private sessionEndedAt = 0;
   private pagesRead = 0;
   private readonly bare: BareShorts;
   private readonly takenSince = new Map<string, number>();
@@ -69,6 +62,7 @@ export class PositionsWatch {
   }) {
     this.of = of;
     this.bare = new BareShorts(of);
+    this.fitting = new FittingOrders(of);
     this.deadlines = new PageDeadlines(of);
     this.hearing = new Hearing(of.world, () => of.able.hasSession());
     of.world.onLine((line) => this.hear(line));
@@ -151,6 +145,7 @@ export class PositionsWatch {
     this.written.clear();
     this.shorted.clear();
     this.bare.forget();
+    this.fitting.newDay();
   }
 
   private hear({ data, text }: LogLine): void {
@@ -189,6 +184,11 @@ export class PositionsWatch {
     const now = virtualNow();
     const watched = now >= istAt(istDate(now), '09:00') && marketIsOpen;
     const noSession = open && watched && !able.isLoggedIn() && !able.diedUnheard();
+    const { givenAt, endedAt } = world.logins;
+    // A login that came and went between two looks was one: what follows it is waited for anew.
+    if (givenAt > this.sessionEndedAt && endedAt > givenAt && noSession)
+      this.deadlines.expect('no session with something open', false, NO_SESSION_MS, { isOver: false });
+    this.sessionEndedAt = endedAt;
     const heardWithin = this.of.readEveryMs + (world.journalAway ? LOGIN_LOOKED_FOR_MS : 0);
     this.deadlines.expect('no session with something open', noSession, NO_SESSION_MS + heardWithin);
     const unread = able.bookUnreadFor() > this.of.readEveryMs;
@@ -252,14 +252,15 @@ export class PositionsWatch {
     const bare = marketIsOpen && short > buying(this.of.world, position);
     this.deadlines.expect(`${what} of ${position}`, bare, within, { invariant: 3, isOver: isFlat, isHeard });
     this.bare.judge(position, bare && !isManual && !this.isLeft(position));
-    const surplus = !isManual && marketIsOpen && long > short && legs.every((leg) => hasTaker(world, leg));
-    // Before anything is sold its entry may still go on: then it is no surplus yet.
+    // What an order of the entry may still sell is to be covered. Before anything is sold it may go on too: then it is no surplus yet.
+    const isFree = long > short && !isSelling(world, position);
+    const surplus = !isManual && marketIsOpen && isFree && legs.every((leg) => hasTaker(world, leg));
     const entry = this.shorted.has(position) ? 0 : ENTRY_MS;
     this.deadlines.expect(`more hedge than short of ${position}`, surplus, entry + SURPLUS_MS, {
       isOver: isFlat,
       isHeard,
     });
-    this.judgeLive(position, short, long);
+    this.fitting.judge(position, short, long);
     // A stop of ours has bought the short back: what it was hedged with is to be sold. What a person has closed is asked about.
     const own = book.legs.legsOf(position);
     if (own.some(({ net }) => net < 0)) this.shorted.add(position);
@@ -282,36 +283,12 @@ export class PositionsWatch {
     if (short === 0 && this.isAsked(position)) this.askedAt.set(position, virtualNow());
     const from = Math.max(due, this.takenSince.get(position) ?? 0, this.askedAt.get(position) ?? 0);
     const since = Math.min(able.answersFor(), virtualNow() - from);
-    const rarely = ASKED_RARELY.find(({ afterMs }) => virtualNow() - due > afterMs);
-    if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS + (rarely?.mendedWithinMs ?? 0) && isTaken)
+    const rarely = rarelyAfter(virtualNow() - due) ?? 0;
+    if (marketIsOpen && since > EXIT_ENDS_WITHIN_MS + rarely && isTaken)
       findings.add(
         5,
         short > 0 ? 'a short is not left' : 'a hedge is not left',
         `${position} was to be left at ${new Date(due + 19_800_000).toISOString().slice(11, 19)}; ${short} short and ${long} long are open after 60 s of an exchange that answers`,
       );
-  }
-
-  /** What may still fill is at most what is sold, and what is held: a stop beside an exit buys twice in a spike. */
-  private judgeLive(position: string, short: number, long: number): void {
-    const { able, findings, readEveryMs, world } = this.of;
-    // A refused address is asked again after half a minute, and until then nothing can be taken back.
-    const isHeld = virtualNow() < world.metAt.address + ADDRESS_PAUSE_MS;
-    const look = (what: string, may: number, most: number) => {
-      const key = `${what} ${position}`;
-      if (may <= most) this.beyond.delete(key);
-      else if (!this.beyond.has(key)) this.beyond.set(key, virtualNow());
-      const since = this.beyond.get(key);
-      const lasts = virtualNow() - (since ?? virtualNow());
-      const rarely = ASKED_RARELY.find(({ afterMs }) => lasts > afterMs);
-      const mendedWithin = rarely?.mendedWithinMs ?? REPAIRED_WITHIN_MS + readEveryMs;
-      if (!isHeld && Math.min(able.answersFor(), lasts) > mendedWithin)
-        findings.add(
-          2,
-          what,
-          `${position}: ${may} may fill for ${Math.round(mendedWithin / 1_000)} s, and ${most} are open`,
-        );
-    };
-    look('more may be bought back than is sold', buying(this.of.world, position), short);
-    look('more may be sold than is held', liveUnits(this.of.world, position, 'SELL', 'hedge'), long);
   }
 }

@@ -12,6 +12,9 @@ import type { PositionsWatch } from './positions.ts';
 const DOUBT_MS = 30_000;
 const CHANGE_PENDING_MS = 10_000;
 const BLIND_MS = 10_000;
+/** A cancellation that got lost is asked for again within this time, or is not wanted any more; one that gets lost all day more rarely. */
+const CANCELLED_AGAIN_MS = 15_000;
+const CANCELLED_RARELY_MS = 110_000;
 /** A step of a chase, and the way of it. */
 const ASKED_AGAIN_MS = 5_000;
 const CLOCKS_MS = 60_000;
@@ -38,6 +41,8 @@ export class Waits {
   private readonly doubts = new Map<string, number>();
   /** Orders that were to be changed or cancelled, by tag, and since when. */
   private readonly changes = new Map<string, Change>();
+  /** Tags of which it was told that they are absent: the call of a process that slept fails long after it, and nobody waits for it. */
+  private readonly told = new Set<string>();
   /** Tags that a list has shown, perhaps before the answer of their own request was lost. */
   private readonly shown = new Set<string>();
   private readonly named = new Set<string>();
@@ -75,7 +80,13 @@ export class Waits {
     if (changes && point.point === 'failed' && !isDoubt) this.changes.delete(tag);
     const change = this.changes.get(tag);
     if (change && changes && point.point === 'failed') change.failedAt = now;
-    if (call.name === 'placeOrder' && point.point === 'failed' && isDoubt && !this.shown.has(tag))
+    if (
+      call.name === 'placeOrder' &&
+      point.point === 'failed' &&
+      isDoubt &&
+      !this.shown.has(tag) &&
+      !this.told.has(tag)
+    )
       this.doubts.set(tag, now);
   }
 
@@ -87,7 +98,9 @@ export class Waits {
 
   /** A price that got lost and is not asked for again is not wanted any more: the market has moved. A stop is to become a limit all the same. */
   private isGivenUp({ orderType }: SimOrder, { isCancel, failedAt }: Change): boolean {
-    return !isCancel && orderType === 'LIMIT' && failedAt !== null && virtualNow() - failedAt > ASKED_AGAIN_MS;
+    if (failedAt === null) return false;
+    if (isCancel) return virtualNow() - failedAt > CANCELLED_RARELY_MS;
+    return orderType === 'LIMIT' && virtualNow() - failedAt > ASKED_AGAIN_MS;
   }
 
   /** A doubt that the product has ended is none any more where it is right, or had to be wrong: lists that stand still look like good ones. */
@@ -95,6 +108,7 @@ export class Waits {
     const [tag = ''] = text.split(' ');
     const { exchange, faults } = this.of.world;
     if (kind !== 'order_absent') return;
+    this.told.add(tag);
     const isRight = !exchange.orders().some((order) => order.tag === tag);
     if (isRight || faults.readsHinderedAt() > (this.doubts.get(tag) ?? 0)) this.doubts.delete(tag);
   }
@@ -135,7 +149,10 @@ export class Waits {
     }
     // While the journal is away nobody hears that a doubt has ended.
     this.expectAll('a doubt', this.doubts, marketIsOpen && !world.journalAway, DOUBT_MS);
-    this.expectAll('a change that does not come', this.changes, marketIsOpen, CHANGE_PENDING_MS);
+    this.expectAll('a change that does not come', this.changes, marketIsOpen, CHANGE_PENDING_MS, (tag) => {
+      const { isCancel = false, failedAt = null } = this.changes.get(tag) ?? {};
+      return !isCancel || failedAt === null || virtualNow() - failedAt <= CANCELLED_AGAIN_MS;
+    });
     this.lookAtPrices(marketIsOpen);
     const isOpen = [...this.of.book.legs.legs.values()].some(({ net }) => net !== 0);
     const apart = world.products.some(
@@ -145,17 +162,25 @@ export class Waits {
   }
 
   /** Each order for itself: the next one's doubt is another doubt. */
-  private expectAll(what: string, waiting: ReadonlyMap<string, unknown>, holds: boolean, withinMs: number): void {
-    const names = new Set<string>();
+  private expectAll(
+    what: string,
+    waiting: ReadonlyMap<string, unknown>,
+    holds: boolean,
+    withinMs: number,
+    isHeard: (tag: string) => boolean = () => true,
+  ): void {
+    const names = new Map<string, string>();
     for (const tag of waiting.keys()) {
       const parsed = tagOf(tag);
-      if (parsed) names.add(`${what} of ${positionOf(parsed)} ${tag}`);
+      if (parsed) names.set(`${what} of ${positionOf(parsed)} ${tag}`, tag);
     }
-    for (const name of names) this.named.add(name);
+    for (const name of names.keys()) this.named.add(name);
     for (const name of this.named) {
       if (!name.startsWith(`${what} of `)) continue;
-      this.of.deadlines.expect(name, holds && names.has(name), withinMs);
-      if (!names.has(name)) this.named.delete(name);
+      const tag = names.get(name);
+      const expected = tag === undefined ? {} : { isHeard: isHeard(tag) };
+      this.of.deadlines.expect(name, holds && tag !== undefined, withinMs, expected);
+      if (tag === undefined) this.named.delete(name);
     }
   }
 

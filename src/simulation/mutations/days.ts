@@ -93,7 +93,11 @@ export const DAY_MUTATIONS: readonly Mutation[] = [
     name: 'pages-swallowed',
     why: 'Nothing reaches the owner, also when a day does not end flat.',
     file: 'workflows/activity-proxies.ts',
-    find: `export const reads = proxyActivities<DayActivities>({ startToCloseTimeout: '30s', retry: untilItWorks });`,
+    find: `export const reads = proxyActivities<DayActivities>({
+  startToCloseTimeout: '30s',
+  heartbeatTimeout: '5s',
+  retry: untilItWorks,
+});`,
     replace: `const reached = proxyActivities<DayActivities>({ startToCloseTimeout: '30s', retry: untilItWorks });
 const nothing = async () => ({ deliveredAt: null });
 const swallowed = Object.assign(nothing, { executeWithOptions: nothing });

@@ -87,8 +87,15 @@ describe('what has a deadline', () => {
   it('a cancellation while it is wanted: not of what could be asked for anew and is not', () => {
     const cancelAsked = { first: NOON, last: NOON, times: 1 };
     const orders = [hedged('H'), sold('M'), stopped('S', { cancelAsked })];
-    expect(causes(open(orders), NOON + 100 * SECOND)).toEqual(['cancel_pending S 10']);
-    expect(causes(open(orders), NOON + 102 * SECOND)).toEqual([]);
+    expect(causes(open(orders), NOON + 10 * SECOND)).toEqual(['cancel_pending S 10']);
+    expect(causes(open(orders), NOON + 12 * SECOND)).toEqual([]);
+    // What was refused all day is asked for rarely, and after a look at its price: between two of them the page does not end.
+    const often = [hedged('H'), sold('M'), stopped('S', { cancelAsked: { ...cancelAsked, times: 123 } })];
+    expect(causes(open(often), NOON + 105 * SECOND)).toEqual(['cancel_pending S 10']);
+    expect(causes(open(often), NOON + 112 * SECOND)).toEqual([]);
+    // Two of them take turns.
+    const other = stopped('T', { cancelAsked: { ...cancelAsked, last: NOON + 50 * SECOND, times: 123 } });
+    expect(causes(open([...often, other]), NOON + 200 * SECOND)).toContain('cancel_pending T 10');
     // While it cannot be asked for it is wanted still, as far as anybody knows.
     expect(causes(open(orders, { sessionLives: false }), NOON + 102 * SECOND)).toContain('cancel_pending S 10');
     const pending = stopped('S', {
