@@ -2,7 +2,7 @@
 import type { BrokerOrder, BrokerPosition } from '../src/brokers/types.ts';
 import type { DayActivities, ReconcileInput, Reconciliation } from '../src/contract/activities.ts';
 import type { Holding } from '../src/contract/ledger.ts';
-import { isTagOf } from '../src/domain/tags.ts';
+import { adoptedKey, isTagOf } from '../src/domain/tags.ts';
 import type { Account } from '../src/journal/types.ts';
 import type { Deps } from './deps.ts';
 
@@ -24,7 +24,9 @@ export function createReconcileActivities(deps: Deps & { account: Account }): Pi
 
 function compareOrders({ filled, spent = [] }: ReconcileInput, orders: readonly BrokerOrder[]): string[] {
   return orders.flatMap(({ orderId, tag, filledQuantity }) => {
-    const known = filled[tag ?? ''] ?? (spent.includes(orderId) ? 0 : undefined);
+    // What did not match its intent is in the ledger beside it.
+    const known =
+      filled[adoptedKey(tag ?? '', orderId)] ?? filled[tag ?? ''] ?? (spent.includes(orderId) ? 0 : undefined);
     if (known === undefined) return `Order ${orderId} carries our tag ${tag}, but the ledger does not know it.`;
     if (known === filledQuantity) return [];
     return `Zerodha filled ${filledQuantity} of order ${orderId} (${tag}), the ledger says ${known}.`;

@@ -82,7 +82,7 @@ async function run(day: Day, input: DayInput): Promise<DayReport> {
   day.isOpening = false;
   for (const command of day.onceOpen.splice(0)) command();
   day.run('journal', () => keepJournal(day));
-  day.run('notices', () => keepNotices(day));
+  day.runAgain('notices', () => keepNotices(day));
   if (handover) await takeUp(day, handover);
   if (facts.step === 'trading') await trade(day);
   if (day.ending) return goOn(day, input);
@@ -148,11 +148,11 @@ async function trade(day: Day): Promise<void> {
     ['hours', () => keepHours(day)],
     ['index at the open', () => judgeOpen(day)],
     ['index stops', () => keepIndexStops(day)],
-    ['deadlines', () => keepDeadlines(day)],
     ['market clock', () => keepMarketClock(day)],
     ['square-off', () => squareOff(day)],
   ];
   for (const [name, loop] of loops) day.runOnce(name, loop);
+  day.runAgain('deadlines', () => keepDeadlines(day));
   const closes = facts.timetable?.close ?? 0;
   await day.until(
     'market close',

@@ -6,6 +6,12 @@ import type { IsoDate, MarketMs } from './types.ts';
 const DUE_BEFORE_OPEN_MS = 20 * 60_000;
 
 /**
+ * Kite writes the instrument file of a date about 08:30 IST; until then it is the day before's. Source: Kite Connect documentation, instruments;
+ * the rest is for a morning on which it is late.
+ */
+export const MASTER_WRITTEN_BY = '08:40';
+
+/**
  * The span in which a day runs on a trading date: from 20 minutes before the open (08:55 usually) to the close, market time. Null on a date
  * without a session. Throws CalendarError for a date, or a session's hours, that the calendar does not know.
  */

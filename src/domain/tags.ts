@@ -71,6 +71,11 @@ export function parseTag(tag: string): OrderTag | null {
   };
 }
 
+/** What an order is known by that carries the tag of another one: two orders have had it, or it is not what was intended. */
+export function adoptedKey(tag: string, orderId: string): string {
+  return `${tag}#${orderId}`;
+}
+
 /** The position's id within its day, e.g. `P1`, or `M2` for one that a person opened. */
 export function positionIdOf({ manual, position }: Pick<OrderTag, 'manual' | 'position'>): string {
   return `${manual ? 'M' : 'P'}${position}`;

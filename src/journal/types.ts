@@ -60,6 +60,7 @@ export interface Journal {
   replayRun(account: string): Promise<{ run: number; finished: boolean } | null>;
   startReplayRun(account: string, run: number): Promise<void>;
   finishReplayRun(account: string, run: number): Promise<void>;
+  /** Throws where it does not answer, or takes no writes. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

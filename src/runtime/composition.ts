@@ -149,7 +149,7 @@ export function createComposition(options: CompositionOptions): Composition {
     ...(options.askBrokerClock ? { askBrokerClock: options.askBrokerClock } : {}),
     ...(waits.stopBarWithinMs === undefined ? {} : { stopBarWithinMs: waits.stopBarWithinMs }),
     candles: createHourlyCandles({ breeze, ...(waits.candles ? { patience: waits.candles } : {}) }),
-    master: createInstrumentMaster({ session: () => sessions.current(account) }),
+    master: createInstrumentMaster({ session: () => sessions.current(account), now: () => clock.now() }),
   };
   return {
     kite,

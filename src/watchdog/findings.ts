@@ -3,6 +3,7 @@ import type { PositionView } from '../contract/views.ts';
 import { istTime } from '../domain/clock.ts';
 import type { IsoDate, MarketMs, WallMs } from '../domain/types.ts';
 import type { DayLook } from '../temporal/day-look.ts';
+import type { Unwatched } from './beats.ts';
 import { positionWords } from './open-positions.ts';
 import type { Finding } from './pages.ts';
 
@@ -16,6 +17,8 @@ export type WatchFacts = {
   span: { due: MarketMs; close: MarketMs } | null;
   /** Null while Temporal does not answer. */
   day: DayLook | null;
+  /** What the day has watched and nobody does; null where everything is, or nobody can say. */
+  unwatched: Unwatched | null;
   /** The last that the journal said; null before it ever answered. */
   positions: PositionView[] | null;
   /** Null where there is none to be kept, or while Temporal does not answer. */
@@ -60,7 +63,7 @@ export function judge(facts: WatchFacts, limits: Partial<Limits> = {}): Verdict 
 function judgeDay(facts: WatchFacts, failingMs: number, verdict: Verdict): void {
   const { day, span, now, wall } = facts;
   if (day === null) {
-    for (const cause of ['day_lost', 'day_failing', 'day_missing']) verdict.unsure.add(cause);
+    for (const cause of ['day_lost', 'day_failing', 'day_missing', 'unwatched']) verdict.unsure.add(cause);
     return;
   }
   if (day.kind === 'lost' && span) lost(day, facts, verdict);
@@ -76,8 +79,25 @@ function judgeDay(facts: WatchFacts, failingMs: number, verdict: Verdict): void 
       over: `The day of ${facts.date} goes on.`,
     });
   }
+  if (day.kind === 'running') unwatched(facts, failingMs, verdict);
   if (day.kind === 'none' && facts.opensDays && span && now >= span.due && now < span.close)
     missing(facts, span, verdict);
+}
+
+const WATCHES: Record<string, string> = { guardPosition: 'prices and loss caps', watchBook: 'the order book' };
+
+function unwatched(facts: WatchFacts, failingMs: number, verdict: Verdict): void {
+  const { unwatched: found, wall, now } = facts;
+  if (!found || wall - found.since < failingMs) return;
+  const what = found.names.map((name) => WATCHES[name] ?? name).join(' and ');
+  const said = found.reason === null ? '' : ` (${found.reason.split('\n')[0]?.slice(0, 200)})`;
+  add(facts, verdict, {
+    cause: 'unwatched',
+    subject: facts.date,
+    since: now - (wall - found.since),
+    text: `Nobody watches ${what} for ${seconds(wall - found.since)} s: no worker does it, or it fails each time${said}. Stops rest at the exchange. ${openNow(facts)} Start a worker (not one with GUARDS=off). ${LOOK_AT_KITE}`,
+    over: `Somebody watches ${what} again.`,
+  });
 }
 
 function lost(day: Extract<DayLook, { kind: 'lost' }>, facts: WatchFacts, verdict: Verdict): void {
@@ -136,7 +156,7 @@ function judgeSurroundings(facts: WatchFacts, awayMs: number, verdict: Verdict):
       cause: 'journal_away',
       subject: 'journal',
       since: now - (wall - journalAwaySince),
-      text: `The journal has not answered for ${seconds(wall - journalAwaySince)} s: what happens is not written down, and logins are not taken. ${openNow(facts)}`,
+      text: `The journal has not answered, or takes no writes, for ${seconds(wall - journalAwaySince)} s: what happens is not written down, logins are not taken, and no day is opened. ${openNow(facts)}`,
       over: 'The journal answers again.',
     });
   if (freeBytes !== null && freeBytes < FULL_BELOW_BYTES)

@@ -90,6 +90,8 @@ export function createPages(options: { prefix: string; notices: Pick<Notices, 's
   return {
     restore(kept) {
       for (const { notice, queuedAt } of [...kept].sort((a, b) => a.queuedAt - b.queuedAt)) {
+        // What was told once goes on for nobody.
+        if (notice.kind === 'told') continue;
         const [, base, number] = /^(.*):(\d+|end)$/.exec(notice.id) ?? [];
         if (!base || !number || !base.startsWith(`${prefix}:`)) continue;
         if (number === 'end') {

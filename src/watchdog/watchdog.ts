@@ -18,6 +18,7 @@ import type { NoticeLog } from '../notices/log-channel.ts';
 import { lookAtDay } from '../temporal/day-look.ts';
 import { reopenDay } from '../temporal/reopen-day.ts';
 import { keepSchedule, scheduleId } from '../temporal/schedule.ts';
+import { createBeats } from './beats.ts';
 import { type Action, judge, type Limits, type ScheduleState, type WatchFacts } from './findings.ts';
 import { openPositions } from './open-positions.ts';
 import { createPages } from './pages.ts';
@@ -25,7 +26,7 @@ import { createPages } from './pages.ts';
 export type WatchdogOptions = {
   account: Account;
   client: Client;
-  journal: Pick<Journal, 'positions' | 'handover' | 'notices'>;
+  journal: Pick<Journal, 'ping' | 'positions' | 'handover' | 'notices'>;
   notices: Pick<Notices, 'send'>;
   log: NoticeLog;
   clock: Pick<ClockSource, 'now' | 'current'>;
@@ -81,6 +82,7 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
     log.warn({}, `The watchdog gets no answer of ${what}: ${error instanceof Error ? error.message : String(error)}`);
   const temporal = createAway(complainOf('Temporal'));
   const database = createAway(complainOf('the journal'));
+  const beats = createBeats(Date.now);
   let isRestored = false;
   let positions: PositionView[] | null = null;
   let reopened: WallMs[] = [];
@@ -91,6 +93,8 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
 
   async function readPositions(day: DayIdentity): Promise<PositionView[] | null> {
     const known = await database.ask(async () => {
+      // It may be read and take no writes: then no day can be opened.
+      await journal.ping();
       if (!isRestored) pages.restore(await journal.notices(account, NOTICES_READ));
       isRestored = true;
       return openPositions(journal, day);
@@ -131,9 +135,10 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
       options.dataDir === null ? null : bounded((options.freeBytes ?? freeBytesOf)(options.dataDir)).catch(() => null),
     ]);
     const wall = Date.now();
+    const unwatched = beats.look(seen?.kind === 'running' ? seen.watches : []);
     reopened = reopened.filter((at) => wall - at < REOPENINGS_OVER_MS);
     return {
-      ...{ date: day.date, now: clock.now(), wall, span: spanOf(day.date), day: seen, positions: open },
+      ...{ date: day.date, now: clock.now(), wall, span: spanOf(day.date), day: seen, positions: open, unwatched },
       ...{ schedule, opensDays, reopened: reopened.length, freeBytes },
       ...{ temporalAwaySince: temporal.since(), journalAwaySince: database.since() },
     };

@@ -72,6 +72,15 @@ describe('POST /live/settle-order', () => {
     expect(orders).toMatchObject([{ status: 'ABSENT', phase: 'absent', over: true }]);
   });
 
+  it('ends an order too that Zerodha took and no list has ever shown, as its page says', async () => {
+    const taken = { ...doubtful, phase: 'accepted' as const, status: 'SENT' };
+    await program.openDay({ orders: [taken] });
+    const answer = await program.post('/live/settle-order', { tag: taken.tag, found: false });
+    expect([answer.status, answer.body]).toMatchObject([200, { command: { changed: true } }]);
+    const { orders } = (await program.get('/live/orders')).body;
+    expect(orders).toMatchObject([{ status: 'ABSENT', phase: 'absent', over: true }]);
+  });
+
   it('leaves it in doubt where Kite has it, and says so', async () => {
     await program.openDay({ orders: [doubtful] });
     const answer = await program.post('/live/settle-order', { tag: doubtful.tag, found: true });

@@ -24,7 +24,10 @@ let put: OptionContract;
 beforeAll(async () => {
   simulator = await startSimulator({ at: '11:15' });
   session = await logIn();
-  const contracts = await createInstrumentMaster({ session: async () => session }).contracts('2025-07-14');
+  const contracts = await createInstrumentMaster({
+    session: async () => session,
+    now: () => istAt('2025-07-14', '11:20'),
+  }).contracts('2025-07-14');
   put = contracts.find((contract) => contract.tradingsymbol === PUT) as OptionContract;
 });
 afterAll(() => simulator.stop());

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KiteSession } from '../../src/brokers/types.ts';
+import { istAt } from '../../src/domain/clock.ts';
 import type { OptionContract } from '../../src/domain/types.ts';
 import { BrokerError } from '../../src/errors.ts';
 import { createInstrumentMaster } from '../../src/market/instruments.ts';
@@ -26,8 +27,9 @@ function master(...answers: (OptionContract[] | Error)[]) {
       return answer;
     },
   } as unknown as KiteSession;
-  return { calls, master: createInstrumentMaster({ session: async () => session, pauseMs: 1 }) };
+  return { calls, master: createInstrumentMaster({ session: async () => session, now: () => clock.at, pauseMs: 1 }) };
 }
+const clock = { at: istAt('2025-07-14', '08:45') };
 const doubt = new BrokerError('kite', 'doubt', 'silence');
 
 describe("the day's instrument master", () => {
@@ -38,6 +40,20 @@ describe("the day's instrument master", () => {
     await contracts.contracts('2025-07-14');
     expect(calls).toEqual(['NIFTY']);
     await contracts.contracts('2025-07-15');
+    expect(calls).toHaveLength(2);
+  });
+
+  test('is fetched once more where it was read before Kite had written it: that was the file of the day before', async () => {
+    const next = { ...contract, tradingsymbol: 'NIFTY2571725050PE' };
+    const { calls, master: contracts } = master([contract], [next]);
+    clock.at = istAt('2025-07-14', '07:30');
+    expect(await contracts.contracts('2025-07-14')).toEqual([contract]);
+    clock.at = istAt('2025-07-14', '08:20');
+    expect(await contracts.contracts('2025-07-14')).toEqual([contract]);
+    expect(calls).toHaveLength(1);
+    clock.at = istAt('2025-07-14', '08:45');
+    expect(await contracts.contracts('2025-07-14')).toEqual([next]);
+    expect(await contracts.contracts('2025-07-14')).toEqual([next]);
     expect(calls).toHaveLength(2);
   });
 
@@ -62,7 +78,7 @@ describe("the day's instrument master", () => {
   });
 
   test('without a session it says so', async () => {
-    const contracts = createInstrumentMaster({ session: async () => null });
+    const contracts = createInstrumentMaster({ session: async () => null, now: () => clock.at });
     await expect(contracts.contracts('2025-07-14')).rejects.toMatchObject({ code: 'not_authenticated' });
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { istAt } from '../../src/domain/clock.ts';
 import { daySpan } from '../../src/domain/opening.ts';
+import { createBeats } from '../../src/watchdog/beats.ts';
 import { judge, type WatchFacts } from '../../src/watchdog/findings.ts';
 import { openPosition } from '../api/fixtures/day-facts.ts';
 
@@ -10,7 +11,13 @@ const at = (time: string) => istAt(DATE, time);
 function facts(time: string, change: Partial<WatchFacts> = {}): WatchFacts {
   return {
     ...{ date: DATE, now: at(time), wall: at(time), span: daySpan(DATE), opensDays: true, reopened: 0 },
-    ...{ day: { kind: 'running', failing: null }, positions: [], schedule: 'running', freeBytes: null },
+    ...{
+      day: { kind: 'running', failing: null, watches: [] },
+      unwatched: null,
+      positions: [],
+      schedule: 'running',
+      freeBytes: null,
+    },
     ...{ temporalAwaySince: null, journalAwaySince: null },
     ...change,
   };
@@ -32,6 +39,7 @@ describe('a day that runs', () => {
         positions: carried,
         day: {
           kind: 'running',
+          watches: [],
           failing: { since: at('11:00') - seconds * 1_000, attempts: 4, reason: 'Nondeterminism\nat x' },
         },
       });
@@ -40,6 +48,40 @@ describe('a day that runs', () => {
     expect(textOf(failing(45))).toContain('has not moved for 45 s: its code fails, 4 attempts (Nondeterminism).');
     expect(textOf(failing(45))).toContain('Open: P1: 750 NIFTY2571725000PE short, 750 NIFTY2571724800PE long.');
     expect(judge(failing(45)).actions).toEqual([]);
+  });
+});
+
+describe('what a day has watched', () => {
+  const silent = (seconds: number) =>
+    facts('11:00', {
+      positions: carried,
+      unwatched: { names: ['guardPosition', 'watchBook'], since: at('11:00') - seconds * 1_000, reason: 'no ticker' },
+    });
+
+  it('and nobody does is a page after half a minute, with what is open', () => {
+    expect(causes(silent(29))).toEqual([]);
+    expect(causes(silent(30))).toEqual(['unwatched']);
+    expect(textOf(silent(45))).toContain('Nobody watches prices and loss caps and the order book for 45 s');
+    expect(textOf(silent(45))).toContain(
+      'or it fails each time (no ticker). Stops rest at the exchange. Open: P1: 750',
+    );
+  });
+
+  it('is heard by what it lets hear of itself, not by the clock of the server', () => {
+    let wall = 0;
+    const beats = createBeats(() => wall);
+    const watch = (id: string, beatAt: number | null) => ({ id, beatAt, name: 'watchBook', reason: null });
+    expect(beats.look([watch('1', 5)])).toBeNull();
+    wall = 30_000;
+    expect(beats.look([watch('1', 6)])).toBeNull();
+    wall = 60_000;
+    // Another activity in its place: it has had no time yet.
+    expect(beats.look([watch('2', null)])).toBeNull();
+    wall = 90_000;
+    expect(beats.look([watch('2', null)])).toEqual({ names: ['watchBook'], since: 60_000, reason: null });
+    wall = 120_000;
+    expect(beats.look([watch('2', 7)])).toBeNull();
+    expect(beats.look([])).toBeNull();
   });
 });
 
@@ -109,7 +151,7 @@ describe('what a day stands on', () => {
   it('is a page when it has not answered for half a minute; of the day nothing is concluded meanwhile', () => {
     const away = facts('11:00', { day: null, temporalAwaySince: at('10:59:30'), journalAwaySince: at('10:59:30') });
     expect(causes(away)).toEqual(['temporal_away', 'journal_away']);
-    expect(judge(away).unsure).toEqual(new Set(['day_lost', 'day_failing', 'day_missing']));
+    expect(judge(away).unsure).toEqual(new Set(['day_lost', 'day_failing', 'day_missing', 'unwatched']));
     expect(causes({ ...away, now: away.now - 1_000, wall: away.wall - 1_000 })).toEqual([]);
   });
 

@@ -103,6 +103,30 @@ describe('a page of the watchdog', () => {
     expect(new Set(sent.map(({ id }) => id)).size).toBe(3);
   });
 
+  it('that was told once is no page that goes on after a restart', async () => {
+    const { sent, open } = start();
+    const again = open();
+    again.restore([
+      {
+        notice: {
+          ...{ id: 'watchdog:1:schedule_paused:2025-07-15:08:55:00', kind: 'told', cause: 'schedule_paused' },
+          ...{
+            subject: '2025-07-15',
+            text: 'It is paused.',
+            since: 0,
+            at: 0,
+            account: 'a',
+            mode: 'live',
+            date: '2025-07-15',
+          },
+        },
+        ...{ queuedAt: 0, deliveredAt: 1 },
+      },
+    ]);
+    await again.look([], NONE, '2025-07-15');
+    expect(sent).toEqual([]);
+  });
+
   it('goes on after a restart where it was, with its end', async () => {
     const { sent, open, at } = start();
     await open().look([finding()], NONE, '2025-07-14');

@@ -1,10 +1,11 @@
 /** The watch over days, at a real Temporal server: what is terminated is opened again, what fails is paged about. */
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type DayIdentity, dayTaskQueue, dayWorkflowId } from '../../src/contract/identity.ts';
+import { type DayIdentity, dayTaskQueue, dayWorkflowId, guardTaskQueue } from '../../src/contract/identity.ts';
 import type { NoticeInput } from '../../src/contract/notices.ts';
 import { type ClockSegments, istAt, marketAt } from '../../src/domain/clock.ts';
 import type { Account, Journal } from '../../src/journal/types.ts';
@@ -44,7 +45,7 @@ afterEach(async () => {
 afterAll(() => env.teardown());
 
 /** A day's surroundings, at a time of Tuesday 15 July 2025. */
-async function desk(options: { at: string; behaves?: 'FAILS' | 'ENDS' } & Partial<WatchdogOptions>) {
+async function desk(options: { at: string; behaves?: 'FAILS' | 'ENDS' | 'GUARDED' } & Partial<WatchdogOptions>) {
   const { at, behaves = 'WAITS', ...rest } = options;
   const name = `${behaves}${randomBytes(4).toString('hex')}`;
   const account: Account = { mode: 'live', account: name, run: 1 };
@@ -246,12 +247,55 @@ describe('positions that today has taken over', () => {
   });
 });
 
+describe('a journal that is read-only', () => {
+  it('is paged about: it answers, and no day can be opened', async () => {
+    const { settings, journal, start, kinds } = await desk({ at: '08:50' });
+    settings.limits = { awayMs: 0 };
+    settings.journal = {
+      ...journal,
+      async ping() {
+        throw new Error('cannot execute DELETE in a read-only transaction');
+      },
+    };
+    start();
+    await expect.poll(kinds).toContain('journal_away raised');
+    settings.journal.ping = journal.ping;
+    await expect.poll(kinds).toContain('journal_away ended');
+  });
+});
+
+describe('a guard', () => {
+  it('that no worker takes is paged about, and is over when one does', async () => {
+    const { account, settings, open, start, sent, kinds, handle } = await desk({ at: '11:20', behaves: 'GUARDED' });
+    settings.limits = { failingMs: 3_000 };
+    await open();
+    start();
+    await expect.poll(kinds, { timeout: 20_000 }).toEqual(['unwatched raised']);
+    expect(sent[0]?.text).toContain('Nobody watches prices and loss caps');
+    const worker = await Worker.create({
+      connection: env.nativeConnection,
+      taskQueue: guardTaskQueue(dayTaskQueue(account)),
+      activities: {
+        async guardPosition() {
+          for (;;) {
+            Context.current().heartbeat();
+            await Context.current().sleep(200);
+          }
+        },
+      },
+    });
+    workers.push({ worker, running: worker.run() });
+    await expect.poll(kinds, { timeout: 20_000 }).toEqual(['unwatched raised', 'unwatched ended']);
+    await handle.terminate('by the test');
+  });
+});
+
 describe('a full disk', () => {
   it('is paged about, also when Temporal and the journal are away', async () => {
     const away = () => Promise.reject(new Error('away'));
     const { look, kinds } = await desk({
       ...{ at: '15:14', dataDir: '/full', freeBytes: async () => 0 },
-      journal: { positions: away, handover: away, notices: away },
+      journal: { ping: away, positions: away, handover: away, notices: away },
     });
     await look();
     expect(kinds()).toEqual(['disk_full raised']);

@@ -14,8 +14,9 @@ import {
 } from '../../src/contract/commands.ts';
 import { dayQuery } from '../../src/contract/views.ts';
 import type { ExitReason } from '../../src/domain/control/exit-reasons.ts';
+import { isOnlyTaken } from '../../src/domain/control/intervals.ts';
 import { takeAnswers } from '../external/attribution.ts';
-import { isOnlyTaken, settleAbsent } from '../orders/phases.ts';
+import { settleAbsent } from '../orders/phases.ts';
 import { checkDayLoss, requestExit } from '../position/request-exit.ts';
 import { refusal, refuseExpired } from '../refusal.ts';
 import type { Day } from './day.ts';
@@ -65,6 +66,9 @@ export function listen(day: Day): void {
   );
 }
 
+const MARKET_CLOSED =
+  'The market is closed: nothing is closed from here any more today. What is open shows in the report.';
+
 type Answer = { changed: boolean; text: string };
 
 function answer(day: Day, name: string, { by, id }: { by: string; id?: string }, run: () => Answer): void {
@@ -97,11 +101,13 @@ function startTrading(day: Day, plan: NonNullable<Day['facts']['plan']>, by: str
 
 function stopTrading(day: Day, closePositions: boolean, by: string): Answer {
   const { facts } = day;
-  const changed = !facts.noNewRisk || closePositions;
+  const closes = closePositions && !facts.over;
+  const changed = !facts.noNewRisk || closes;
   facts.noNewRisk = true;
-  const text = `Trading stopped by ${by}. ${closePositions ? 'Open positions are closed.' : 'Open positions stay guarded.'}`;
+  const then = closes ? 'Open positions are closed.' : facts.over ? MARKET_CLOSED : 'Open positions stay guarded.';
+  const text = `Trading stopped by ${by}. ${then}`;
   day.log('info', 'trading_stopped', text);
-  if (closePositions) {
+  if (closes) {
     facts.closing ??= 'stopped';
     leaveAll(day, 'stopped');
   }
@@ -111,17 +117,20 @@ function stopTrading(day: Day, closePositions: boolean, by: string): Answer {
 /** The emergency. A second one changes what it can, and says which. */
 export function closeAll(day: Day, by: string): Answer {
   const { facts } = day;
+  if (facts.over) return { changed: false, text: MARKET_CLOSED };
   const isFirst = facts.closing !== 'emergency';
   facts.noNewRisk = true;
   facts.entriesOff = 'emergency';
   facts.closing = 'emergency';
   const first = leaveAll(day, 'emergency');
+  const { timetable } = facts;
+  const isBefore = timetable !== null && day.now() < timetable.open;
   const open = facts.positions.filter(({ closedAt }) => closedAt === null).map(({ id }) => id);
   const what =
     open.length === 0
       ? 'Nothing is open.'
       : first.length > 0
-        ? `Leaving now: ${first.join(', ')}.`
+        ? `${isBefore ? 'Leaving as the market opens' : 'Leaving now'}: ${first.join(', ')}.`
         : `Already being left: ${open.join(', ')}.`;
   const waits = facts.handsOff && open.length > 0 ? ' It is hands off: nothing is sent until it is switched off.' : '';
   const text = `Emergency: close everything, by ${by}. No new entries today. ${what}${waits}`;

@@ -43,8 +43,12 @@ export class Day extends Loops {
   /** Told until `mended`; one that happens once is told to the day's end. */
   defect(where: string, error: unknown): void {
     const words = error instanceof Error ? error.message : String(error);
+    const isNew = this.facts.defects[where] !== words;
     this.facts.defects[where] = words;
     this.warn(`defect:${where}`, 'defect', `${where}: ${words}`, true);
+    // The one that would have raised its page.
+    if (where === 'deadlines' && isNew)
+      this.page('defect', where, `${where}: ${words}. No page comes of what lasts too long; look at Kite.`);
   }
 
   mended(where: string): void {
@@ -156,16 +160,19 @@ export class Day extends Loops {
     this.changed();
   }
 
-  /** Logs and remembers; the same id again only updates the words, unless it holds up entries only from now on. */
+  /** Logs and remembers. The same id again only updates the words; where it holds up entries, other words are to be acknowledged anew. */
   warn(id: string, code: WarningCode, message: string, blocksEntries: boolean): void {
     const { warnings } = this.facts;
     const known = warnings.find((warning) => warning.id === id);
     if (known) {
+      const isOther = !known.blocksEntries || known.message !== message;
       known.message = message;
-      if (known.blocksEntries || !blocksEntries) return;
+      if (!blocksEntries || !isOther) return;
+      // What was acknowledged before was something else.
+      const wasSettled = !known.blocksEntries || this.isAcknowledged(id);
       known.blocksEntries = true;
-      // What was acknowledged before was harmless.
-      this.facts.acknowledged = this.facts.acknowledged.filter((other) => other !== id);
+      this.forgetAcknowledged(id);
+      if (!wasSettled) return;
     } else warnings.push({ id, code, message, since: this.now(), blocksEntries });
     this.log('alert', code, message);
   }
@@ -173,7 +180,14 @@ export class Day extends Loops {
   clearWarning(id: string): void {
     const before = this.facts.warnings.length;
     this.facts.warnings = this.facts.warnings.filter((warning) => warning.id !== id);
-    if (this.facts.warnings.length !== before) this.changed();
+    if (this.facts.warnings.length === before) return;
+    this.forgetAcknowledged(id);
+    this.changed();
+  }
+
+  /** What is warned of again is another thing than what a person has seen. */
+  private forgetAcknowledged(id: string): void {
+    this.facts.acknowledged = this.facts.acknowledged.filter((other) => other !== id);
   }
 
   isAcknowledged(id: string): boolean {

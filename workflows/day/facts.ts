@@ -61,6 +61,8 @@ export type DayFacts = Omit<ControlFacts, 'timetable'> & {
   closesToJudge: { barStart: MarketMs; barEnd: MarketMs }[];
   /** Whether the index at the open was looked at, for what was carried. */
   openJudged: boolean;
+  /** When carried contracts were last read from Kite's file; null before that. */
+  contractsReadAt: MarketMs | null;
   /** Closes of today that were put among those to judge. */
   closesDue: MarketMs[];
   decisions: DecisionView[];
@@ -140,6 +142,7 @@ export function newFacts({ identity, clock }: DayInput): DayFacts {
     decided: [],
     closesToJudge: [],
     openJudged: false,
+    contractsReadAt: null,
     closesDue: [],
     decisions: [],
     warnings: [],

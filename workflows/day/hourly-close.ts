@@ -31,13 +31,37 @@ export async function keepHours(day: Day): Promise<void> {
     judgeLater(day, { barStart: check - HOUR_MS, barEnd: check });
     facts.decided.push(check);
     // What lies well behind when the day gets there is not decided any more: its bar is part of the next one's week.
-    if (day.now() > check + decideWithin(day)) continue;
+    if (day.now() > check + decideWithin(day)) {
+      noteTooLate(day, check);
+      continue;
+    }
     day.run(`hour ${istTime(check)}`, () =>
       decide(day, { identity: day.identity, barStart: check - HOUR_MS, barEnd: check }),
     );
   }
   facts.nextCheckAt = null;
   await judgeLastBar(day);
+}
+
+/** Nobody was there when it closed: what its signal would have been is not asked, and the day says so (TRADING section 3). */
+function noteTooLate(day: Day, check: MarketMs): void {
+  if (!day.facts.started) return;
+  const reason = 'not decided: the day got there too late';
+  day.facts.decisions.push({
+    ...{
+      at: check,
+      barStart: check - HOUR_MS,
+      close: null,
+      source: 'none',
+      signal: null,
+      outcome: 'not_taken',
+      reason,
+    },
+    ...{ bias: null, stop: null, strike: null, optionType: null },
+  });
+  const text = `${istTime(check)} was not decided: the day got there at ${istTime(day.now())}. A signal of this hour is not taken.`;
+  day.log('warn', 'signal_not_taken', text);
+  day.page('hour_missed', 'day', text);
 }
 
 /** The index's last bar ends after the square-off: it is acted on while derivatives still trade, else at the next open. */

@@ -7,6 +7,9 @@ export class DayOver extends Error {
   override readonly name = 'DayOver';
 }
 
+/** Wall milliseconds. */
+const AGAIN_MS = 60_000;
+
 export abstract class Loops {
   /** Grows with each change of the facts: what a loop has not seen wakes it. */
   version = 0;
@@ -107,6 +110,22 @@ export abstract class Loops {
         else this.running.delete(name);
         this.changed();
       });
+  }
+
+  /** A loop without which nobody is told anything: it begins again after its failure. */
+  runAgain(name: string, loop: () => Promise<void>): void {
+    this.run(name, async () => {
+      for (;;) {
+        try {
+          return await loop();
+        } catch (error) {
+          if (error instanceof DayOver) return;
+          this.defect(name, error);
+        }
+        if (this.ending) return;
+        await this.pause(`${name}: again`, AGAIN_MS);
+      }
+    });
   }
 
   /** A loop that looks at the facts for itself: once under its name. */

@@ -11,6 +11,7 @@ import type { Day } from './day.ts';
 export async function keepDeadlines(day: Day): Promise<void> {
   const { facts } = day;
   while (!day.ending && facts.step !== 'done') {
+    if (facts.over) return;
     const seen = day.version;
     const due = pagesDue(
       facts.watched,
@@ -22,7 +23,6 @@ export async function keepDeadlines(day: Day): Promise<void> {
       day.notify({ id: `${facts.identity.date}:${id}`, kind, cause, subject, text, since });
       if (kind !== 'repeated') day.log(kind === 'raised' ? 'alert' : 'info', `page_${cause}`, text);
     }
-    if (facts.over) return;
     const [next] = beginsByClock(facts).filter((at) => at > day.now());
     const at = day.dueOf({ wall: due.due, market: next ?? null });
     await day.changedOrDue('deadlines', due.pages.length > 0 ? day.version : seen, at);

@@ -177,10 +177,10 @@ export function takeAnswers(day: Day): void {
       order.booked = true;
       day.touchOrder(order.tag);
     }
-    day.clearWarning(question);
     // The next trade of theirs is another question.
-    day.facts.acknowledged = day.facts.acknowledged.filter((id) => id !== question);
-    if (open.length > 0) day.log('info', 'external_booked', `${position.id}: booked as closed outside.`);
+    day.clearWarning(question);
+    const what = open.map(({ filledQuantity, tradingsymbol }) => `${filledQuantity} ${tradingsymbol}`).join(' and ');
+    if (open.length > 0) day.log('info', 'external_booked', `${position.id}: booked as closed outside: ${what}.`);
   }
 }
 

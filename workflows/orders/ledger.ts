@@ -5,7 +5,7 @@
 import type { BookRow } from '../../src/domain/book/book.ts';
 import type { Fill, Leg, Order, OrderPhase, Position } from '../../src/domain/control/facts.ts';
 import { blankOrder } from '../../src/domain/control/new-order.ts';
-import { type OrderTag, parseTag } from '../../src/domain/tags.ts';
+import { adoptedKey, type OrderTag, parseTag } from '../../src/domain/tags.ts';
 import type { Day } from '../day/day.ts';
 import { markDoubt, RANK, setPhase, settleAbsent } from './phases.ts';
 
@@ -177,7 +177,7 @@ function adopt(day: Day, row: BookRow): Order | null {
   const { role, purpose, slice, attempt } = tag;
   const attempts = `${position.id}:${role}:${purpose}:${slice}`;
   day.facts.attempts[attempts] = Math.max(attempt, day.facts.attempts[attempts] ?? 0);
-  const key = day.facts.orders[row.tag ?? ''] ? `${row.tag}#${row.orderId}` : (row.tag ?? row.orderId);
+  const key = day.facts.orders[row.tag ?? ''] ? adoptedKey(row.tag ?? '', row.orderId) : (row.tag ?? row.orderId);
   const order: Order = {
     ...blankOrder(key, day.instant()),
     orderId: row.orderId,

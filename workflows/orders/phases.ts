@@ -1,5 +1,6 @@
 /** The phases of an order that its own calls and settlements say; what the book shows of it is in `ledger.ts`. */
 import type { Order, OrderPhase } from '../../src/domain/control/facts.ts';
+import { isOnlyTaken, TAKEN } from '../../src/domain/control/intervals.ts';
 import type { Day } from '../day/day.ts';
 
 /** What shows in the book is beyond what we said of it, and its final word beyond all. */
@@ -14,8 +15,6 @@ export const RANK: Record<OrderPhase, number> = {
   working: 6,
   ended: 7,
 };
-
-const TAKEN = 'SENT';
 
 /** Nothing of it was sent, or the broker refused it before it was in the book. */
 export function markNotSent(day: Day, order: Order, status: string, message: string): void {
@@ -45,11 +44,6 @@ export function markDoubt(day: Day, order: Order, message: string, since = Date.
 
 /** What two good looks have said. */
 export const NOWHERE = 'neither orders, trades nor positions show it';
-
-/** The broker has given it an id, and no list nor update has ever shown it. */
-export function isOnlyTaken({ phase, status }: Order): boolean {
-  return phase === 'accepted' && status === TAKEN;
-}
 
 /** Two good looks, or a person, say that the book does not have it. It is watched to the close all the same. */
 export function settleAbsent(day: Day, order: Order, by: string): void {

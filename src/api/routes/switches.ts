@@ -1,6 +1,7 @@
 /** What a person takes out of the day's hands: hands off, and the end of an order in doubt. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { handsOffSignal, settleOrderSignal } from '../../contract/commands.ts';
+import { isOnlyTaken } from '../../domain/control/intervals.ts';
 import { commandHeader, handsOffBody, settleOrderBody } from '../command-schemas.ts';
 import { type ApiContext, askedBy } from '../context.ts';
 import type { ApiEnv } from '../gate.ts';
@@ -25,7 +26,7 @@ const settleOrder = createRoute({
   tags: [TRADING],
   summary: 'Say what became of an order in doubt',
   description:
-    "After a look at Kite's order book. `found: false` ends the doubt: the order was not placed. With `found: true` it stays in doubt until Zerodha's lists show it.",
+    "After a look at Kite's order book, for an order without a clear answer and for one that Zerodha has taken and does not show. `found: false` ends the doubt: the order was not placed. With `found: true` it stays in doubt until Zerodha's lists show it.",
   request: { headers: commandHeader, body: jsonBody(settleOrderBody, true) },
   responses: { ...statusAnswers, ...refusals(...SENT, 'unknown_order', 'not_in_doubt') },
 });
@@ -53,7 +54,7 @@ export function switchRoutes(app: OpenAPIHono<ApiEnv>, context: ApiContext): voi
     const isRepeated = view?.answers.some((answer) => answer.id === id) === true;
     const order = view?.orders.find((known) => known.tag === tag);
     if (view && !order) throw refuse('unknown_order', `No order ${tag} of this day: /live/orders lists them.`);
-    if (order && order.phase !== 'doubt' && !isRepeated) {
+    if (order && order.phase !== 'doubt' && !isOnlyTaken(order) && !isRepeated) {
       throw refuse('not_in_doubt', `${tag} is not in doubt: it is ${order.status.toLowerCase()}.`);
     }
     await day.send(settleOrderSignal, { tag, found, by: askedBy(c), id });

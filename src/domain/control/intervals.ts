@@ -211,3 +211,11 @@ export function isResidual(position: Position, orders: readonly Order[]): boolea
   const pending = orders.filter(mayFill);
   return position.signal !== 'manual' && !short && pending.length > 0 && pending.every(({ atBest }) => atBest === true);
 }
+
+/** Of an order that the broker has given an id, until a list or an update shows it. */
+export const TAKEN = 'SENT';
+
+/** The broker has given it an id, and no list nor update has ever shown it: a person may know that it is not there. */
+export function isOnlyTaken({ phase, status }: Pick<Order, 'phase' | 'status'>): boolean {
+  return phase === 'accepted' && status === TAKEN;
+}

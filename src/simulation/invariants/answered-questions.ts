@@ -38,6 +38,8 @@ export function followAnswers(world: World, legs: Legs): void {
     for (const [leg, { units, since }] of asked) {
       if (leg.position !== position) continue;
       asked.delete(leg);
+      // Of what an order of ours was seen to have closed first nobody was asked.
+      if (!text.includes(leg.contract.split(' ')[1] ?? '')) continue;
       const twice = Math.min(units, closedByOurs(leg, since));
       // What ours has left open of it counts as theirs already.
       legs.bookAnswered(leg, (leg.role === 'main' ? 1 : -1) * Math.max(0, twice - Math.abs(leg.net)));

@@ -26,8 +26,9 @@ const CLOSED_WITHIN_MS = 3_000;
 const CANCELLED_WITHIN_MS = 60_000;
 /** TRADING section 3. */
 const LAST_ENTRY = '14:15';
-/** Prices move between a plan and its order. */
+/** Prices move between a plan and its order, and so does the margin that others leave. */
 const SURELY = 1.1;
+const PLANNED_WITHIN_MS = 10_000;
 
 export function watchEntries(of: {
   play: Play;
@@ -156,6 +157,10 @@ function judgeSpread(play: Play, findings: Findings, hedgeSymbol: string): void 
     ...{ variety: 'regular', exchange: 'NFO', tradingsymbol, side, orderType: 'LIMIT', product, validity: 'DAY' },
     ...{ quantity: units, price, triggerPrice: 0, disclosedQuantity: 0, marketProtection: null, tag: null },
   });
+  // What others have just sold takes margin that was there when the entry was planned.
+  const now = virtualNow();
+  if (exchange.allOrders().some(({ source, placedAt }) => source !== undefined && now - placedAt < PLANNED_WITHIN_MS))
+    return;
   const { available } = exchange.cash();
   const needed = exchange.margin([order('BUY', hedge, ask), order('SELL', main, bid)], true);
   const margin = 1.1 * Math.max(needed.final.total, needed.initial.total);

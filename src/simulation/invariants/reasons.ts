@@ -59,7 +59,7 @@ export class Reasons {
       'resting stop': () => !this.stopsRest(position),
       // Others have closed nothing of it.
       external: () => false,
-      'exit time': () => now >= istAt(date, '15:15') - 1_000 && dues.leavesOn(position) <= date,
+      'exit time': () => now >= istAt(date, '15:15') - 1_000 - this.aheadMs() && dues.leavesOn(position) <= date,
       // What was carried may be left at the open, on a close of the day before.
       'index stop': () => play.world.contradicted || now <= istAt(date, '09:20') || dues.indexBeyond(position, now),
     }[reason ?? ''];
@@ -69,6 +69,11 @@ export class Reasons {
         `left without its reason: ${reason}`,
         `${position} at ${istTime(now)}, lost ${dues.lossOf(position) / 100}`,
       );
+  }
+
+  /** A worker whose clock is ahead leaves so much too early; that is paged. */
+  private aheadMs(): number {
+    return Math.max(0, ...this.of.play.world.products.map(({ process }) => process.clockOffset));
   }
 
   /** Every stop of a position still rests as it was placed, for all that is sold: none was triggered, filled, cancelled or refused. */
