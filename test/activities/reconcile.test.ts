@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Holding } from '../../src/contract/ledger.ts';
-import { makeTag } from '../../src/domain/tags.ts';
+import { adoptedKey, makeTag } from '../../src/domain/tags.ts';
 import { type Desk, HEDGE, MAIN, openDesk } from './trading-desk.ts';
 
 let desk: Desk | undefined;
@@ -45,6 +45,13 @@ describe('ledger and broker', () => {
     const { today, tag } = await bought();
     const seen = await compare(today, [], {});
     expect(seen.differences).toEqual([expect.stringContaining(tag)]);
+  });
+
+  it('agree where the order was another one than intended, and is in the ledger beside its intent', async () => {
+    const { today, tag } = await bought();
+    const orderId = today.exchange.allOrders()[0]?.orderId ?? '';
+    const { differences } = await compare(today, [hedge(75)], { [tag]: 0, [adoptedKey(tag, orderId)]: 75 });
+    expect(differences).toEqual([]);
   });
 
   it('differ when the broker holds less than the ledger says', async () => {

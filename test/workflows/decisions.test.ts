@@ -121,7 +121,11 @@ describe('hourly closes that nobody was there for', () => {
       expect(report.positions).toMatchObject([{ exitReason: 'index_stop' }]);
       const closedAt = istTime(report.positions[0]?.closedAt ?? 0);
       expect(closedAt >= '13:40:00' && closedAt < '13:45:00', closedAt).toBe(true);
-      expect(report.decisions.map(({ at }) => istTime(at))).not.toContain('13:15:00');
+      // Their signals are not asked for any more: the decisions say so, and the owner is told.
+      expect(report.decisions.find(({ at }) => istTime(at) === '13:15:00')).toMatchObject({
+        ...{ outcome: 'not_taken', signal: null, reason: 'not decided: the day got there too late' },
+      });
+      expect(today.world.pages.map(({ cause }) => cause)).toContain('hour_missed');
     } finally {
       await monday.remove();
     }

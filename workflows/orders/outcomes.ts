@@ -125,6 +125,8 @@ export function hold(day: Day, { kind, message }: { kind: 'address_refused' | 'r
   }
   rates.held = { kind: 'address', until: now + ADDRESS_REFUSED_MS, message, times };
   const text = `Zerodha refuses orders from this machine: "${message}". Add its address on the Kite developer console.`;
+  // Also where nothing is open of which a lasting page could tell: what was ordered was not sent.
+  if (!day.facts.warnings.some(({ id }) => id === 'orders_refused')) day.page('orders_refused', 'day', text);
   day.warn('orders_refused', 'orders_refused', text, true);
 }
 

@@ -64,7 +64,10 @@ export class BookWatch {
     world.hooks.add((point) => this.atPoint(point));
     world.exchange.onOrder((order) => this.atOrder(order));
     world.onLine(({ data, text }) => {
-      if ('kind' in data && data.kind === 'order_absent') this.settleAbsent(text.split(' ')[0] ?? '');
+      if (!('kind' in data) || data.kind !== 'order_absent') return;
+      const [tag = ''] = text.split(' ');
+      const isFilled = world.exchange.allOrders().some((order) => order.tag === tag && order.filledQuantity > 0);
+      this.settleAbsent(tag, isFilled);
     });
   }
 
@@ -72,10 +75,14 @@ export class BookWatch {
     return nakedUnits(this.legs, this.unhedged);
   }
 
-  /** Where orders and positions stand still together they agree: nothing tells such looks from good ones, and what the book has comes after all. */
-  private settleAbsent(tag: string): void {
-    const stoodStill = [...this.meddledAt.values()].filter((at) => virtualNow() - at < SETTLED_WITHIN_MS).length;
-    if (stoodStill === LISTS.length && this.tags.has(tag) && !this.ghosts.has(tag))
+  /**
+   * Where orders and positions stand still together they agree: nothing tells such looks from good ones, and what the book has comes after all.
+   * Of an order that has filled nothing positions say nothing anyway.
+   */
+  private settleAbsent(tag: string, isFilled: boolean): void {
+    const standsStill = (name: CallName) => virtualNow() - (this.meddledAt.get(name) ?? 0) < SETTLED_WITHIN_MS;
+    const look = isFilled ? LISTS : LISTS.filter((name) => name !== 'positions');
+    if (look.every(standsStill) && this.tags.has(tag) && !this.ghosts.has(tag))
       this.ghosts.set(tag, { units: 0, isFinal: false });
   }
 

@@ -25,8 +25,8 @@ const LOOKED_AFTER_MS = 15_000;
 const WRITTEN_MS = 12_000;
 const CHANGING = new Set(['MODIFY VALIDATION PENDING', 'MODIFY PENDING', 'CANCEL PENDING']);
 
-/** `failedAt`: when its last request got lost, null while one is under way. */
-type Change = { since: number; isCancel: boolean; failedAt: number | null };
+/** `failedAt`: when its last request got lost, or died with its process; null while one is under way. */
+type Change = { since: number; isCancel: boolean; failedAt: number | null; isAsked: () => boolean };
 
 export class Waits {
   private readonly of: {
@@ -75,7 +75,7 @@ export class Waits {
       this.look(now, answer as readonly BrokerOrder[], !world.faults.meddlesWith('orders'));
     if (!tagOf(tag) || !tag) return;
     const changes = call.name === 'modifyOrder' || call.name === 'cancelOrder';
-    if (changes && point.point === 'leaves') this.ask(tag, now, call.name === 'cancelOrder');
+    if (changes && point.point === 'leaves') this.ask(tag, now, call.name === 'cancelOrder', () => !point.process.dead);
     // A refusal is an answer.
     if (changes && point.point === 'failed' && !isDoubt) this.changes.delete(tag);
     const change = this.changes.get(tag);
@@ -90,10 +90,10 @@ export class Waits {
       this.doubts.set(tag, now);
   }
 
-  private ask(tag: string, now: number, isCancel: boolean): void {
+  private ask(tag: string, now: number, isCancel: boolean, isAsked: () => boolean): void {
     const known = this.changes.get(tag);
-    const change = { since: known?.since ?? now, isCancel: isCancel || known?.isCancel === true, failedAt: null };
-    this.changes.set(tag, change);
+    const { since = now } = known ?? {};
+    this.changes.set(tag, { since, isCancel: isCancel || known?.isCancel === true, failedAt: null, isAsked });
   }
 
   /** A price that got lost and is not asked for again is not wanted any more: the market has moved. A stop is to become a limit all the same. */
@@ -144,6 +144,7 @@ export class Waits {
       world.exchange.orders().flatMap((order) => (order.tag && !isFinal(order.status) ? [[order.tag, order]] : [])),
     );
     for (const [tag, change] of this.changes) {
+      if (!change.isAsked()) change.failedAt ??= virtualNow();
       const order = live.get(tag);
       if (!order || this.isGivenUp(order, change)) this.changes.delete(tag);
     }
