@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openJournal } from '../../src/journal/journal.ts';
 import type { Journal } from '../../src/journal/types.ts';
@@ -59,7 +60,32 @@ describe.skipIf(postgres === null)('the journal on PostgreSQL', () => {
   afterAll(() => journal.close());
 
   specifyJournal(() => journal);
+
+  it('does not pass for well once it takes no writes, as a server does whose storage is full', async () => {
+    const client = new pg.Client({ connectionString: location().databaseUrl });
+    await client.connect();
+    const { database, user } = client;
+    const others =
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()';
+    const set = async (to: string) => {
+      await client.query(`ALTER ROLE "${user}" IN DATABASE "${database}" ${to} default_transaction_read_only`);
+      await client.query(others, [database]);
+    };
+    try {
+      await journal.ping();
+      await client.query(`ALTER ROLE "${user}" IN DATABASE "${database}" SET default_transaction_read_only = on`);
+      await client.query(others, [database]);
+      await expect.poll(() => journal.ping().then(() => 'well', refusalOf)).toMatch(/read-only transaction/);
+    } finally {
+      await client.query('SET default_transaction_read_only = off');
+      await set('RESET');
+      await client.end();
+    }
+    await expect.poll(() => journal.ping().then(() => 'well', refusalOf)).toBe('well');
+  });
 });
+
+const refusalOf = (error: Error): string => String(error.cause ?? error);
 
 it('says that the database is away, without its password', async () => {
   const away = openJournal({ databaseUrl: 'postgresql://trader:hunter2-secret@127.0.0.1:1/journal' });
