@@ -32,9 +32,10 @@ export class Unwritten {
   }
 
   runLost(): void {
-    const since = this.of.able.unwrittenSince(WRITTEN_MS);
+    const { able, world } = this.of;
+    const since = able.unwrittenSince(WRITTEN_MS);
     // Where the journal was there, each order stands in it before it is sent.
-    this.since = since < virtualNow() - WRITTEN_MS ? since : Number.POSITIVE_INFINITY;
+    this.since = world.journalAway || since < virtualNow() - WRITTEN_MS ? since : Number.POSITIVE_INFINITY;
   }
 
   pulse(): void {
