@@ -35,35 +35,44 @@ export async function priceOf(
       return { kind: 'priced', price: pricing.price, triggerPrice: 0, touch: null, offered: null };
     case 'stop': {
       const { triggerPrice, price } = pricing;
-      const quote = await lastPriceOf(deps, of);
       // A stop whose trigger the last price has reached would be refused or fire at once.
-      const isPassed = quote !== null && (of.side === 'BUY' ? quote >= triggerPrice : quote <= triggerPrice);
-      return isPassed
-        ? { kind: 'trigger_passed', lastPrice: quote }
-        : { kind: 'priced', price, triggerPrice, touch: null, offered: null };
+      const isPassed = (last: Paise) => (of.side === 'BUY' ? last >= triggerPrice : last <= triggerPrice);
+      const lastPrice = await passedAt(deps, of, isPassed);
+      return lastPrice === null
+        ? { kind: 'priced', price, triggerPrice, touch: null, offered: null }
+        : { kind: 'trigger_passed', lastPrice };
     }
     case 'cross':
       return crossing(deps, of, pricing);
   }
 }
 
-/** A stop goes also where no price can be read: it is protection. */
-async function lastPriceOf(deps: PriceDeps, of: PriceQuestion): Promise<Paise | null> {
-  const quote = await touchOf(deps, of);
-  return typeof quote === 'string' ? null : quote.lastPrice;
+/**
+ * The last price that has passed a trigger, null where none has. One packet of the ticker leaves no position (TRADING section 8): a quote has to
+ * say so too. A stop goes also where no price can be read: it is protection, and the exchange refuses one whose trigger has passed.
+ */
+async function passedAt(
+  deps: PriceDeps,
+  of: PriceQuestion,
+  isPassed: (lastPrice: Paise) => boolean,
+): Promise<Paise | null> {
+  const tick = freshTick(deps.feed, of.contract);
+  if (tick && !isPassed(tick.lastPrice)) return null;
+  const quote = await quoted(deps, of);
+  return typeof quote !== 'string' && isPassed(quote.lastPrice) ? quote.lastPrice : null;
 }
 
 /** A limit that crosses, inside circuits and price protection; never beyond the worst price that the plan has reserved for. */
 export async function crossing(
   deps: PriceDeps,
   of: PriceQuestion,
-  { widen, noWorseThan, bound }: { widen: number; noWorseThan: Paise | null; bound?: Paise },
+  { widen, noWorseThan, bound, byLast }: { widen: number; noWorseThan: Paise | null; bound?: Paise; byLast?: boolean },
 ): Promise<Exclude<Priced, { kind: 'trigger_passed' }>> {
   const { contract, side, priority } = of;
   const circuits = await deps.book.circuits.of(contract.tradingsymbol, priority);
   const quote = await touchOf(deps, of);
   if (typeof quote === 'string') return { kind: 'no_price', message: quote };
-  const crossed = crossingPrice({ ...circuits, ...quote }, side, contract.tickSize, widen, noWorseThan);
+  const crossed = crossingPrice({ ...circuits, ...quote }, side, contract.tickSize, widen, noWorseThan, byLast);
   const { price, touch } = crossed;
   if (bound === undefined) return { kind: 'priced', triggerPrice: 0, ...crossed };
   const isBeyond = side === 'BUY' ? touch > bound : touch < bound;
@@ -77,11 +86,21 @@ export async function crossing(
 }
 
 /** The feed's depth when it is fresh, else a quote of this instant; words where there is neither. Throws when the session is dead. */
-async function touchOf({ feed, book, use }: PriceDeps, { contract, priority }: PriceQuestion): Promise<Touch | string> {
+async function touchOf(deps: PriceDeps, of: PriceQuestion): Promise<Touch | string> {
+  const ofFeed = () => freshTick(deps.feed, of.contract);
+  return ofFeed() ?? quoted(deps, of, ofFeed);
+}
+
+/** `instead` is looked at before each further attempt. */
+async function quoted(
+  { book, use }: PriceDeps,
+  { contract, priority }: PriceQuestion,
+  instead: () => Touch | null = () => null,
+): Promise<Touch | string> {
   const { tradingsymbol } = contract;
   const key = `NFO:${tradingsymbol}`;
   for (let attempt = 1; ; attempt += 1) {
-    const tick = freshTick(feed, contract);
+    const tick = attempt > 1 ? instead() : null;
     if (tick) return tick;
     try {
       const quotes = await within(

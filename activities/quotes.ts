@@ -1,7 +1,7 @@
 /** Prices at the moment of sending: fresh or not at all (TRADING section 8). */
 import type { KiteSession, Quote } from '../src/brokers/types.ts';
 import type { ContractRef } from '../src/contract/ledger.ts';
-import { priceProtection, protectedLimit } from '../src/domain/limit-prices.ts';
+import { isBelievable, priceProtection, protectedLimit } from '../src/domain/limit-prices.ts';
 import type { Paise, Side } from '../src/domain/types.ts';
 import { BrokerError } from '../src/errors.ts';
 import type { Feed } from '../src/market/types.ts';
@@ -39,7 +39,8 @@ export async function freshQuote(feed: Feed, session: KiteSession, contract: Con
 /**
  * A limit that crosses: the far touch plus a protection band, wider with each step of a chase, inside the exchange's price
  * protection and, where the quote has them, the circuit limits. Without a far touch the last price stands in for it. A price once shown is
- * not taken back.
+ * not taken back. Price protection is measured from the last price, and from the touch where that is stale; `byLast`: from the last price
+ * all the same, since the exchange has refused the other one.
  */
 export function crossingPrice(
   quote: Touch,
@@ -47,10 +48,12 @@ export function crossingPrice(
   tick: Paise,
   widen: number,
   noWorseThan: Paise | null,
+  byLast = false,
 ): { price: Paise; touch: Paise; offered: Paise | null } {
   const offered = (side === 'BUY' ? quote.asks[0]?.price : quote.bids[0]?.price) ?? null;
   const touch = offered ?? quote.lastPrice;
   const circuit = { lower: quote.lowerCircuit ?? null, upper: quote.upperCircuit ?? null };
-  const range = priceProtection(quote.lastPrice, tick, circuit);
+  const isStale = !byLast && !isBelievable(touch, quote.lastPrice, tick);
+  const range = priceProtection(isStale ? touch : quote.lastPrice, tick, circuit);
   return { price: protectedLimit({ side, touch, widen, tick, range, noWorseThan }), touch, offered };
 }

@@ -40,6 +40,7 @@ import { runPosition } from './position/position.ts';
 
 /** A run ends at any quiet moment from here on; the hard end of a history is 51,200 events. */
 const LONG_RUN_EVENTS = 8_000;
+const LONGEST_RUN_EVENTS = 12_000;
 const LONG_RUN_BYTES = 8 * 1024 * 1024;
 
 export async function tradingDay(input: DayInput): Promise<DayReport> {
@@ -182,12 +183,14 @@ function show(day: Day): void {
 function wantsNewRun(day: Day): boolean {
   const { historyLength, historySize, continueAsNewSuggested } = workflowInfo();
   const long = continueAsNewSuggested || historyLength >= LONG_RUN_EVENTS || historySize >= LONG_RUN_BYTES;
-  return long && !isUnderWay(day);
+  // A watch is called off in seconds: it is waited for, but not for ever.
+  const isWatching = day.anyRunning('watch ') && historyLength < LONGEST_RUN_EVENTS;
+  return long && !isWatching && !isUnderWay(day);
 }
 
 /** Whatever would be waited for at the end of the run: positions must not be without their loop meanwhile. */
 function isUnderWay(day: Day): boolean {
-  const waits = ['send ', 'change ', 'hour ', 'order of '].some((prefix) => day.anyRunning(prefix));
+  const waits = ['send ', 'change ', 'hour '].some((prefix) => day.anyRunning(prefix));
   return waits || !allHandlersFinished() || day.pendingCalls > 0 || day.facts.logins.length > 0;
 }
 

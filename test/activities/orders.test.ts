@@ -130,6 +130,17 @@ describe('sending an order', () => {
     const pricing = { kind: 'stop', triggerPrice: 10_00, price: 15_00 } as const;
     expect(await send(today, { purpose: 'stop', pricing })).toMatchObject({ kind: 'trigger_passed' });
   });
+
+  it('does not by one packet of the ticker that a quote contradicts: the stop rests', async () => {
+    const today = await open();
+    const { feed } = today.parts;
+    const tick = { lastPrice: 24_150_00, bids: [{ price: 24_149_00, quantity: 75 }], asks: [] };
+    vi.spyOn(feed, 'last').mockReturnValue({ ...tick, receivedAt: Date.now() } as unknown as ReturnType<
+      typeof feed.last
+    >);
+    const pricing = { kind: 'stop', triggerPrice: 200_00, price: 210_00 } as const;
+    expect(await send(today, { purpose: 'stop', pricing })).toMatchObject({ kind: 'sent' });
+  });
 });
 
 describe('the look before sending', () => {

@@ -122,7 +122,7 @@ describe('a carried position in the morning', () => {
     await tuesday.acknowledge('all');
     const report = await week.end(tuesday);
     expect(ours(tuesday.book()).filter((order) => istDate(order.placedAt) === '2025-07-15')).toEqual([]);
-    expect(report).toMatchObject({ result: 'flat', positions: [{ state: 'closed', exitReason: 'cover_lost' }] });
+    expect(report).toMatchObject({ result: 'flat', positions: [{ state: 'closed', exitReason: 'external' }] });
   });
 
   it('asks about what is gone without a trade of today, protects nothing of it, and books the answer', async () => {

@@ -28,6 +28,8 @@ export class Day extends Loops {
   /** Until it is known what a lost run has written, commands wait: what that run was told would undo them. */
   isOpening: boolean;
   readonly onceOpen: (() => void)[] = [];
+  /** Manual orders that are being checked and priced. */
+  ordersChecked = 0;
   private shownState = '';
 
   constructor(facts: DayFacts) {

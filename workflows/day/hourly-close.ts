@@ -19,6 +19,7 @@ const CLOSE_AGAIN_MS = 15_000;
 
 export async function keepHours(day: Day): Promise<void> {
   const { facts } = day;
+  const from = day.now();
   for (const check of facts.timetable?.checks ?? []) {
     if (facts.decided.includes(check)) {
       // A run that was lost may have decided on it before its close was known to the stops.
@@ -32,7 +33,8 @@ export async function keepHours(day: Day): Promise<void> {
     facts.decided.push(check);
     // What lies well behind when the day gets there is not decided any more: its bar is part of the next one's week.
     if (day.now() > check + decideWithin(day)) {
-      noteTooLate(day, check);
+      // What lies before the day's own beginning nobody has missed.
+      if (check >= from) noteTooLate(day, check);
       continue;
     }
     day.run(`hour ${istTime(check)}`, () =>

@@ -11,8 +11,7 @@ export async function keepMarketClock(day: Day): Promise<void> {
   if (facts.clock.length === 0) return;
   // What is to be left waits for the open, and its order holds the market then.
   const canLeave = () => day.now() >= (facts.timetable?.open ?? 0);
-  const wanted = () =>
-    !facts.over && (isBusy(facts, canLeave()) || day.anyRunning('hour ') || day.anyRunning('order of '));
+  const wanted = () => !facts.over && (isBusy(facts, canLeave()) || day.anyRunning('hour ') || day.ordersChecked > 0);
   while (!day.ending && facts.step !== 'done') {
     await day.until('market clock', () => wanted() !== facts.held || facts.step === 'done');
     // What woke it may be over by now: the next one needs the clock too.

@@ -3,6 +3,7 @@ import type { ChangeResult, SendResult } from '../../src/contract/activities.ts'
 import type { ContractRef } from '../../src/contract/ledger.ts';
 import { type Action, CANCEL_OFTEN } from '../../src/domain/control/action.ts';
 import type { Order, Position } from '../../src/domain/control/facts.ts';
+import { lastPlacement } from '../../src/domain/control/hours.ts';
 import { isOver, priceAsked } from '../../src/domain/control/intervals.ts';
 import { orderCalls, wordsOf } from '../activity-proxies.ts';
 import type { Day } from '../day/day.ts';
@@ -40,7 +41,9 @@ export function leaves(day: Day, position: Position, order: Order): void {
   markInFlight(day, order);
   countCall(day);
   const until = order.purpose === 'entry' && position.entry ? day.wallOf(position.entry.until) : null;
-  const sendBy = Math.min(intent.sendBy, until ?? intent.sendBy);
+  // What waits for the book may not leave after the last minute for new orders.
+  const last = day.wallOf(lastPlacement(day.facts, position, contract));
+  const sendBy = Math.min(intent.sendBy, until ?? intent.sendBy, last ?? intent.sendBy);
   const { tag, role, purpose, side, quantity, product } = order;
   const asked = {
     ...{
@@ -141,7 +144,16 @@ export function cancel(day: Day, position: Position, tag: string, onlyIfPriced: 
   const asked = order.cancelAsked;
   order.cancelAsked = { first: asked?.first ?? now, last: now, times: (asked?.times ?? 0) + 1 };
   const summary = `Cancelling ${order.side} ${order.tradingsymbol}`;
-  call(day, order, contract, { kind: 'cancel', onlyIfPriced }, summary, () => {});
+  call(day, order, contract, { kind: 'cancel', onlyIfPriced }, summary, ({ kind }) => {
+    if (kind !== 'no_price') {
+      delete order.cancelUnpriced;
+      return;
+    }
+    // Without a price for what would replace it nothing was asked.
+    order.cancelUnpriced = { last: now, times: (order.cancelUnpriced?.times ?? 0) + 1 };
+    if (asked) order.cancelAsked = asked;
+    else delete order.cancelAsked;
+  });
 }
 
 /** Answers to a change that reached the broker, or may have, and those after which nothing of it is waited for. */

@@ -94,8 +94,14 @@ async function carryOut(day: Day, command: PlaceOrder): Promise<Carried> {
   const work = day.inTurn(async () => {
     refuseExpired(command);
     begun = true;
+    day.ordersChecked += 1;
     day.changed();
-    return begin(day, command, closing);
+    try {
+      return await begin(day, command, closing);
+    } finally {
+      day.ordersChecked -= 1;
+      day.changed();
+    }
   });
   work.catch(() => {});
   // A command that still waits for its turn by then has expired.

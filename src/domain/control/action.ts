@@ -15,7 +15,7 @@ const CANCEL_PAUSES: readonly { times: number; pauseMs: number }[] = [
   { times: Number.POSITIVE_INFINITY, pauseMs: 100_000 },
 ];
 
-type Asked = Pick<Order, 'cancelAsked' | 'phase' | 'since'>;
+type Asked = Pick<Order, 'cancelAsked' | 'cancelUnpriced' | 'phase' | 'since'>;
 
 export type Action =
   /** A new order. */
@@ -144,13 +144,23 @@ export class Look {
  * all, the others are asked at once.
  */
 export function nextCancelAt(order: Asked, among: readonly Asked[]): WallMs {
+  const { cancelUnpriced: unpriced } = order;
+  const again = unpriced ? unpriced.last + (unpriced.times < CANCEL_OFTEN ? SOON_MS : pauseOf(unpriced.times)) : 0;
+  return Math.max(again, nextTurn(order, among));
+}
+
+function pauseOf(times: number): number {
+  return CANCEL_PAUSES.find((step) => times < step.times)?.pauseMs ?? 0;
+}
+
+function nextTurn(order: Asked, among: readonly Asked[]): WallMs {
   if (!order.cancelAsked) return 0;
   const { last, times } = order.cancelAsked;
   const waiting = among.filter((one) => isLive(one)).flatMap(({ cancelAsked }) => cancelAsked ?? []);
   const isHeard = among.some(({ phase, since, cancelAsked }) => phase === 'ended' && cancelAsked && since > last);
   if (times < CANCEL_OFTEN || isHeard) return last + SOON_MS;
   const all = waiting.reduce((sum, asked) => sum + asked.times, 0);
-  const pause = CANCEL_PAUSES.find((step) => all < step.times)?.pauseMs ?? 0;
+  const pause = pauseOf(all);
   const turn = waiting.toSorted((one, other) => one.last - other.last).indexOf(order.cancelAsked);
   return Math.max(...waiting.map((asked) => asked.last)) + pause * (turn + 1);
 }

@@ -153,7 +153,9 @@ function place(look: Look, { leg, side, purpose, orders }: Trade, units: number)
   }
   const noWorseThan = side === 'BUY' ? highestShown(orders) : null;
   const repeats = isRepeated ? { attempts: REPEATS, pauseMs: pause } : undefined;
-  return look.send(leg, purpose, side, units, { kind: 'cross', widen: unfilled, noWorseThan }, repeats);
+  // A price by the touch, beyond the protection of a last price that is stale, may be refused: the next one keeps to that.
+  const byLast = last && wasRefused(last) ? { byLast: true as const } : {};
+  return look.send(leg, purpose, side, units, { kind: 'cross', widen: unfilled, noWorseThan, ...byLast }, repeats);
 }
 
 /** Which of two orders of ours that would trade with each other goes: entries first, then sales, buys last. */
@@ -162,9 +164,13 @@ function rankOf(side: Order['side'], purpose: Order['purpose']): number {
   return side === 'SELL' ? 1 : 2;
 }
 
-/** A live order of ours on the other side of the same contract would trade with this one: one of them goes, for a moment. */
-export function crosses(look: Look, leg: Leg, side: Order['side'], purpose: Order['purpose']): boolean {
+/**
+ * A live order of ours on the other side of the same contract would trade with this one: one of them goes, for a moment. `bound`: the worst
+ * price that this one may have; an order beyond it is none that it could meet.
+ */
+export function crosses(look: Look, leg: Leg, side: Order['side'], purpose: Order['purpose'], bound?: Paise): boolean {
   const { facts, now } = look;
+  const meets = ({ price }: Order) => bound === undefined || (side === 'BUY' ? price <= bound : price >= bound);
   const waiting = Object.values(facts.orders).filter(
     (order) =>
       order.tradingsymbol === leg.contract.tradingsymbol &&
@@ -172,7 +178,8 @@ export function crosses(look: Look, leg: Leg, side: Order['side'], purpose: Orde
       order.takenFrom === undefined &&
       (order.phase === 'working' || order.orderType === 'LIMIT') &&
       isLive(order) &&
-      mayFill(order),
+      mayFill(order) &&
+      meets(order),
   );
   // Without a call left nothing could be cancelled: it is not waited for.
   if (waiting.length === 0 || shareUsed(facts, now) >= 1) return false;

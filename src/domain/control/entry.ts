@@ -58,9 +58,9 @@ function opened(look: Look, leg: Leg, target: number, ends: string | null): bool
   // A book that cannot be read, or a market that does not stand at its own pace yet, is waited for until the decision is too old.
   if (facts.book.unreadableSince !== null || facts.book.readAt === null || !facts.held) return false;
   if (!isWritten(look)) return false;
-  if (!mayPlace(facts, position, leg.contract, now) || crosses(look, leg, leg.opens, 'entry')) return false;
-  const slice = Math.min(left, leg.contract.maxOrderQuantity);
   const bound = leg.opens === 'SELL' ? position.plan.bounds?.lowestSell : position.plan.bounds?.highestHedge;
+  if (!mayPlace(facts, position, leg.contract, now) || crosses(look, leg, leg.opens, 'entry', bound)) return false;
+  const slice = Math.min(left, leg.contract.maxOrderQuantity);
   const pricing = { kind: 'cross' as const, widen: 0, noWorseThan: null, ...(bound === undefined ? {} : { bound }) };
   return look.send(leg, 'entry', leg.opens, slice, pricing) === 0;
 }

@@ -51,9 +51,9 @@ type OrderChange = {
 export type Pricing =
   /**
    * Crosses the far touch by a protection band. `widen` counts the steps of a chase, `noWorseThan` was already shown, `bound` is the worst
-   * price that the plan has reserved for.
+   * price that the plan has reserved for. `byLast`: inside the protection of the last price, also where that is stale.
    */
-  | { kind: 'cross'; widen: number; noWorseThan: Paise | null; bound?: Paise }
+  | { kind: 'cross'; widen: number; noWorseThan: Paise | null; bound?: Paise; byLast?: true }
   | { kind: 'stop'; triggerPrice: Paise; price: Paise }
   /** As a person gave it. */
   | { kind: 'limit'; price: Paise };
@@ -117,6 +117,8 @@ export type Order = {
   unwanted?: true;
   /** That we have asked for its cancellation: when first and last, and how often. */
   cancelAsked?: { first: WallMs; last: WallMs; times: number };
+  /** The same that was not sent, since its replacement had no price. */
+  cancelUnpriced?: { last: WallMs; times: number };
   /** Not sent by us: the share of an external order that closed what was ours. `booked` once a person or the rule has settled it. */
   takenFrom?: 'broker' | 'person' | 'transfer';
   booked?: boolean;

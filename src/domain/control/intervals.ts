@@ -139,15 +139,16 @@ export function lackOf(orders: readonly Order[], position: Position, series: str
 }
 
 /**
- * Units of a position's shorts that are naked by what has surely traded, whatever is still on its way. What the series lacks is looked for
- * where a position's own longs do not cover it: at those that leave anyway first, then the newest.
+ * Units of a position's shorts that are naked by what has surely traded, whatever is still on its way: trades of others too, for a leg as for
+ * its cover, whoever's they are. What the series lacks is looked for where a position's own longs do not cover it: at those that leave anyway
+ * first, then the newest.
  */
 export function nakedOf(facts: ControlFacts, position: Position, series: string): number {
   const traded = {
     positions: facts.positions,
     carriedOrders: facts.carriedOrders,
     orders: Object.fromEntries(
-      Object.entries(facts.orders).map(([tag, order]) => [tag, { ...order, phase: 'ended' as const }]),
+      Object.entries(facts.orders).map(([tag, order]) => [tag, { ...order, phase: 'ended' as const, booked: true }]),
     ),
   };
   let naked = Math.max(0, -coverSlack(traded, series));

@@ -42,6 +42,11 @@ export class FittingOrders {
     this.cancelledSince.clear();
   }
 
+  /** Somebody asks for the end of an order of it. */
+  isCancelling(position: string): boolean {
+    return this.cancelledSince.has(position);
+  }
+
   judge(position: string, short: number, long: number): void {
     const { world } = this.of;
     this.look(position, 'more may be bought back than is sold', buying(world, position), short);

@@ -252,9 +252,12 @@ export class PositionsWatch {
     const bare = marketIsOpen && short > buying(this.of.world, position);
     this.deadlines.expect(`${what} of ${position}`, bare, within, { invariant: 3, isOver: isFlat, isHeard });
     this.bare.judge(position, bare && !isManual && !this.isLeft(position));
-    // What an order of the entry may still sell is to be covered. Before anything is sold it may go on too: then it is no surplus yet.
-    const isFree = long > short && !isSelling(world, position);
+    // What an order of the entry may still sell is to be covered, as long as it may go on, or cannot be cancelled.
+    const isEntering = virtualNow() - Math.min(...legs.map((leg) => leg.openedAt)) < ENTRY_MS;
+    const maySell = isSelling(world, position) && (isEntering || this.fitting.isCancelling(position));
+    const isFree = long > short && !maySell;
     const surplus = !isManual && marketIsOpen && isFree && legs.every((leg) => hasTaker(world, leg));
+    // Before anything is sold its entry may still go on: then it is no surplus yet.
     const entry = this.shorted.has(position) ? 0 : ENTRY_MS;
     this.deadlines.expect(`more hedge than short of ${position}`, surplus, entry + SURPLUS_MS, {
       isOver: isFlat,

@@ -57,9 +57,9 @@ export const ENTRY_MUTATIONS: readonly Mutation[] = [
     name: 'stop-does-not-stop',
     why: 'Somebody has stopped trading, and the next signal is taken all the same.',
     file: 'workflows/day/commands.ts',
-    find: `const changed = !facts.noNewRisk || closePositions;
+    find: `const changed = !facts.noNewRisk || closes;
   facts.noNewRisk = true;`,
-    replace: 'const changed = !facts.noNewRisk || closePositions;',
+    replace: 'const changed = !facts.noNewRisk || closes;',
     by: 6,
     days: { cases: [shortDay([at('11:14:00', { do: 'command', of: { command: 'stop' } })])] },
   },

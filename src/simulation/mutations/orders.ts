@@ -89,10 +89,8 @@ const SECOND_AFTER_MS = 2;`,
     name: 'cancellation-believed',
     why: 'What was asked to be cancelled counts as cancelled. It is filled after its hedge was sold.',
     file: 'workflows/orders/perform.ts',
-    find: `call(day, order, contract, { kind: 'cancel', onlyIfPriced }, summary, () => {});`,
-    replace: `call(day, order, contract, { kind: 'cancel', onlyIfPriced }, summary, () => {
-    order.phase = 'ended';
-  });`,
+    find: '      delete order.cancelUnpriced;\n',
+    replace: "      order.phase = 'ended';\n",
     by: 1,
     days: {
       cases: [

@@ -105,6 +105,11 @@ describe('what has a deadline', () => {
     expect(causes(open([hedged('H'), sold('M'), pending]), NOON + 102 * SECOND)).toEqual(['cancel_pending S 10']);
   });
 
+  it('no cancellation that was not sent for want of a price', () => {
+    const unpriced = stopped('S', { cancelUnpriced: { last: NOON, times: 3 } });
+    expect(causes(open([hedged('H'), sold('M'), unpriced]), NOON + 10 * SECOND)).toEqual([]);
+  });
+
   it('a cancellation that follows a change that did not come, from the change on', () => {
     const cancelAsked = { first: NOON, last: NOON, times: 1 };
     const stop = stopped('S', { cancelAsked, changeSince: NOON - 7 * SECOND });

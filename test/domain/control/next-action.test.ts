@@ -916,6 +916,20 @@ describe('what others do', () => {
     expect(words(factsOf([entering()], [buying, broker]))).toEqual(['cancel H']);
   });
 
+  it('stays when others have closed as much of the cover as of what it covers, whoever it was', () => {
+    const hedgeGone = externally('X', {
+      role: 'hedge',
+      tradingsymbol: HEDGE.tradingsymbol,
+      side: 'SELL',
+      quantity: 25,
+      filledQuantity: 25,
+    });
+    const shortGone = externally('Y', { quantity: 25, filledQuantity: 25 });
+    const facts = (...gone: Order[]) => factsOf([spread()], [hedged('H'), sold('M'), stopped('S'), ...gone]);
+    expect(words(facts(hedgeGone)).join()).toContain('exit cover_lost');
+    expect(words(facts(hedgeGone, shortGone)).join()).not.toContain('exit');
+  });
+
   it('leaves when the cover was sold outside and cannot be made good by buying back', () => {
     const gone = externally('X', { role: 'hedge', tradingsymbol: HEDGE.tradingsymbol, side: 'SELL', booked: true });
     expect(words(factsOf([spread()], [hedged('H'), sold('M'), stopped('S'), gone]))).toEqual(['exit cover_lost']);
@@ -1027,6 +1041,23 @@ describe('crossing orders of ours', () => {
     delete facts.orders.C;
     facts.orders.S = stopped('S', { since: NOON });
     expect(words(facts, NOON, 'P2')).toEqual(['send hedge exit SELL 75']);
+  });
+
+  it('an entry waits only for an order that it could meet within its bounds', () => {
+    const bounded = entering({}, { plan: { bounds: { lowestSell: 50_00, highestHedge: 20_00 } } });
+    const bid = (price: number) =>
+      order('C', {
+        positionId: 'M1',
+        role: 'main',
+        side: 'BUY',
+        purpose: 'entry',
+        phase: 'working',
+        price,
+        since: NOON,
+      });
+    const facts = (price: number) => factsOf([bounded], [hedged('H'), bid(price)]);
+    expect(words(facts(60_00))).not.toContain('send main entry SELL 75');
+    expect(words(facts(5_00))).toEqual(['send main entry SELL 75']);
   });
 
   it("the broker's own order is none of ours: nothing waits for it", () => {
