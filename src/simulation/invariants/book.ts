@@ -64,7 +64,10 @@ export class BookWatch {
     world.hooks.add((point) => this.atPoint(point));
     world.exchange.onOrder((order) => this.atOrder(order));
     world.onLine(({ data, text }) => {
-      if (!('kind' in data) || data.kind !== 'order_absent') return;
+      if (!('kind' in data)) return;
+      const [, to, from] = (data.kind === 'taken_over' && /^([PM]\d+): ([PM]\d+) of /.exec(text)) || [];
+      if (from && to) this.legs.rename(from, to, istDate(virtualNow()));
+      if (data.kind !== 'order_absent') return;
       const [tag = ''] = text.split(' ');
       const isFilled = world.exchange.allOrders().some((order) => order.tag === tag && order.filledQuantity > 0);
       this.settleAbsent(tag, isFilled);
@@ -84,6 +87,11 @@ export class BookWatch {
     const look = isFilled ? LISTS : LISTS.filter((name) => name !== 'positions');
     if (look.every(standsStill) && this.tags.has(tag) && !this.ghosts.has(tag))
       this.ghosts.set(tag, { units: 0, isFinal: false });
+  }
+
+  /** A lost run has sent it, and the next one knows nothing of it until it shows. */
+  notWritten(tag: string): void {
+    if (!this.ghosts.has(tag)) this.ghosts.set(tag, { units: 0, isFinal: false });
   }
 
   private atPoint(point: Point): void {

@@ -78,7 +78,9 @@ function judgeReport(of: Parameters<typeof judgeEnd>[0], report: DayReport): voi
   const left = open.map(([contract, units]) => `${units} ${contract}`).join(', ');
   const { result } = report;
   // What was traded after the last login was lost, or was sent before it and never came, nobody could hear of.
+  const isDoubted = world.pages.findLast(({ cause }) => cause === 'doubt')?.kind;
   const isUnheard =
+    (isDoubted !== undefined && isDoubted !== 'ended') ||
     world.metAt.placing > readUntil - SETTLED_WITHIN_MS ||
     world.exchange
       .allOrders()

@@ -94,7 +94,7 @@ export class Judge implements Watch {
     const reasons = new Reasons({ play, able, positions, dues, findings });
     const spinning = new Spinning({ play, legs: book.legs, findings });
     const stops = new FailedStops({ play, able, positions, findings });
-    const unwritten = new Unwritten({ world, able, legs: book.legs });
+    const unwritten = new Unwritten({ world, able, book });
     const truePages = new TruePages({ world, able, book, findings });
     this.parts = { play, able, book, positions, dues, reasons, waits, spinning, stops, truePages, unwritten };
     this.pulse();

@@ -2,7 +2,7 @@
 
 import { istDate } from '../../domain/clock.ts';
 import { type OrderTag, parseTag, positionIdOf } from '../../domain/tags.ts';
-import type { MarketMs, Side } from '../../domain/types.ts';
+import type { IsoDate, MarketMs, Side } from '../../domain/types.ts';
 import type { SimFill, SimOrder } from '../../exchange-simulator/core/types.ts';
 
 /** A leg of a position of ours. Units; sold is negative. */
@@ -75,6 +75,16 @@ export class Legs {
     const leg: Leg = { position, contract, role: tag.role, net: 0, realised: 0, cost: 0, openedAt: 0 };
     this.legs.set(key, leg);
     return leg;
+  }
+
+  /** By the product's own word, each morning: what was carried is called otherwise today. */
+  rename(from: string, to: string, today: IsoDate): void {
+    const legs = [...this.legs.values()];
+    this.legs.clear();
+    for (const leg of legs) {
+      if (leg.position === from && leg.net !== 0 && istDate(leg.openedAt) < today) leg.position = to;
+      this.legs.set(`${leg.position} ${leg.contract}`, leg);
+    }
   }
 
   /** An order that may fill later is of the position that it is called after from now on. */

@@ -195,16 +195,6 @@ export class Waits {
     return hedges.some((leg) => legs.leftOf(leg, virtualNow()) < leg.net) && left < short;
   }
 
-  /** While nothing can be written no line says that it is left because its stop has ended. */
-  private isLeftUntold(position: string): boolean {
-    const { world } = this.of;
-    if (!world.journalAway) return false;
-    return world.exchange.orders().some(({ tag, source, status }) => {
-      const parsed = source === undefined ? tagOf(tag) : null;
-      return parsed?.purpose === 'stop' && positionOf(parsed) === position && isFinal(status);
-    });
-  }
-
   /** A halt is no blindness: there is nothing to be seen. */
   private lookAtPrices(marketIsOpen: boolean): void {
     const { world, able, book, deadlines, tickMs } = this.of;
@@ -214,7 +204,8 @@ export class Waits {
       const dark = Math.min(world.ticker.darkFor(contract.split(' ')[1] ?? ''), virtualNow() - this.quotesAt);
       const isShort = net + book.legs.closedByOthers(contract, virtualNow()) < 0;
       // What is being left is judged by no price any more.
-      const isLeft = this.of.positions.isLeft(position) || this.isUncovered(position) || this.isLeftUntold(position);
+      // While nothing can be written no line says so.
+      const isLeft = this.of.positions.isLeft(position) || this.isUncovered(position) || world.journalAway;
       const isBlind = marketIsOpen && !isLeft && isShort && !bent && able.hasSession() && dark > 2 * tickMs;
       deadlines.expect(`no prices of ${position}`, isBlind, BLIND_MS, {
         isHeard: !this.of.positions.isDeafTo(position),
