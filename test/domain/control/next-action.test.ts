@@ -916,7 +916,7 @@ describe('what others do', () => {
     expect(words(factsOf([entering()], [buying, broker]))).toEqual(['cancel H']);
   });
 
-  it('leaves when the cover was sold outside and cannot be made good by buying back', () => {
+  it('leaves when the cover was sold in Kite and cannot be made good by buying back', () => {
     const gone = externally('X', { role: 'hedge', tradingsymbol: HEDGE.tradingsymbol, side: 'SELL', booked: true });
     expect(words(factsOf([spread()], [hedged('H'), sold('M'), stopped('S'), gone]))).toEqual(['exit cover_lost']);
   });
