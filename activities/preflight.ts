@@ -52,7 +52,7 @@ export function createPreflightActivities(deps: PreflightDeps): Pick<DayActiviti
   };
 }
 
-/** A check that fails says why; only a dead session ends the look, since a login has to come first. */
+/** A check that throws becomes a finding with the reason. Only a dead session ends the pre-flight: it is repeated after the login. */
 async function settled(check: keyof typeof NAMES, look: () => Promise<Finding>): Promise<PreflightFinding> {
   try {
     return { check, ...(await look()) };

@@ -59,7 +59,7 @@ export async function beating<T>(everyMs: number, work: (isGivenUp: () => boolea
 /** Kite counts requests by calendar second. */
 export const untilNextSecond = (): Promise<void> => pause(1_000 - (Date.now() % 1_000) + 20);
 
-/** Null when it has not come by then; what it comes to later is nobody's concern. */
+/** Null when `work` has not ended within `ms`; its later result or failure is ignored. */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<null>((done) => {

@@ -106,7 +106,7 @@ class Watch {
       if (newest && newest.beganMono >= this.beganMono && newest.look !== this.seen) return this.take(newest.look);
     } catch (error) {
       if (error instanceof ApplicationFailure) throw error;
-      // Whatever stands in the way is told: also a journal that is away, which has the login.
+      // Every failure counts as an unreadable book, also a journal that is away: without it there is no login.
       began.message = error instanceof Error ? error.message : String(error);
       log.warn({ error: began.message }, 'The book could not be read.');
     }
@@ -117,7 +117,7 @@ class Watch {
     this.deps.book.memory().flawed = { ...(this.spell() ?? flaw), lastMono: flaw.mono };
   }
 
-  /** Of the looks after one that is long ago nobody knows how they went on: another process may have looked since, and found all well. */
+  /** The current run of failed looks. A failure that is long ago starts none: another process may have read the book since. */
   private spell(): Flaw | null {
     const { flawed } = this.deps.book.memory();
     return flawed && performance.now() - flawed.lastMono < this.pace.unreadableMs ? flawed : null;
@@ -195,7 +195,7 @@ class Watch {
     const { book } = this.deps;
     const { busyMs, openMs, idleMs, beforeOpenMs } = this.pace;
     const { cursor, open, identity } = this.input;
-    // Before it knows what was held over night the day opens nothing.
+    // Before it knows what was held overnight the day opens nothing.
     if (cursor.overnight === null) return busyMs;
     if (cursor.doubts.length > 0 || book.sinceSentMs() < SENT_LATELY_MS) return busyMs;
     const ours = (this.seen?.orders ?? []).filter(

@@ -41,22 +41,22 @@ export async function clockAhead(root: string, ask: AskBrokerClock = askByHttp):
 
 async function askByHttp(root: string): Promise<WallMs> {
   const answer = await fetch(root, { redirect: 'manual', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-  const said = Date.parse(answer.headers.get('date') ?? '');
+  const date = Date.parse(answer.headers.get('date') ?? '');
   await answer.body?.cancel();
-  if (Number.isNaN(said)) throw new Error('its answer has no date');
-  return said;
+  if (Number.isNaN(date)) throw new Error('its answer has no date');
+  return date;
 }
 
-/** One answer's word. Throws as `clockAhead`. */
+/** The bounds by one answer. Throws as `clockAhead`. */
 export async function lookAtBrokerClock(root: string, ask: AskBrokerClock = askByHttp): Promise<ClockBounds> {
   const wall = Date.now();
   const began = performance.now();
   try {
-    const said = await ask(root);
+    const brokerTime = await ask(root);
     const roundTrip = performance.now() - began;
     // The header was written at some moment between the question and the answer, within the second that it names. A machine that slept
     // meanwhile shows it by its wall clock alone.
-    return { least: wall - said - RESOLUTION_MS, most: Math.max(wall + roundTrip, Date.now()) - said };
+    return { least: wall - brokerTime - RESOLUTION_MS, most: Math.max(wall + roundTrip, Date.now()) - brokerTime };
   } catch (cause) {
     const reason = cause instanceof Error ? `${cause.message}${cause.cause ? ` (${cause.cause})` : ''}` : String(cause);
     throw new AppError({

@@ -103,9 +103,9 @@ function askingApi(root: string, token: string): Api {
     }
     const parsed = schema.safeParse(content);
     if (answer.ok && parsed.success) return parsed.data;
-    const said = z.object({ error: z.object({ message: z.string() }) }).safeParse(content);
+    const refusal = z.object({ error: z.object({ message: z.string() }) }).safeParse(content);
     throw unusable(
-      said.success ? said.data.error.message : `${root} is not the API of this program. Correct HOST and PORT.`,
+      refusal.success ? refusal.data.error.message : `${root} is not the API of this program. Correct HOST and PORT.`,
       answer.status === 503,
     );
   };

@@ -9,7 +9,7 @@ Plays days of the whole product on virtual time, with faults, and judges each by
 
   --days N       how many days (default 1000)
   --seed N       which days: the same seed draws the same ones (default 1)
-  --weeks        several days in a row, positions carried over night
+  --weeks        several days in a row, positions carried overnight
   --day K        this day of the seed alone
   --case FILE    the day of a file that was kept, such as .cache/soak/1-naked.json
   --explain      with --day or --case: everything that happened, line by line

@@ -30,7 +30,7 @@ export type Switches = {
   entriesOff: string | null;
   /** The limits of the last start of trading. */
   plan: Plan | null;
-  /** What the account held over night, as the day has found it; null before that. */
+  /** What the account held overnight, as the day has found it; null before that. */
   overnight: Overnight[] | null;
   /** The newest manual orders by their Idempotency-Key. */
   keys?: Record<string, KeyedOrder>;

@@ -31,7 +31,7 @@ export async function runProgram(run: (program: Program) => Promise<void>): Prom
   let code = 0;
   let dataDir = '';
   const fail = (error: unknown) => {
-    // Whatever still writes finds the disk full too: it is said once.
+    // Every later write fails by the full disk too: log it once.
     if (!isDiskFull(error)) console.error(`\n${explain(error)}\n`);
     else if (code === 0) console.error(`\n${diskFullWords(dataDir)}\n`);
     code = 1;

@@ -17,7 +17,7 @@ export type WatchFacts = {
   span: { due: MarketMs; close: MarketMs } | null;
   /** Null while Temporal does not answer. */
   day: DayLook | null;
-  /** What the day has watched and nobody does; null where everything is, or nobody can say. */
+  /** What the day wants watched and no worker watches; null where all of it is watched, or that is not known. */
   unwatched: Unwatched | null;
   /** The last that the journal said; null before it ever answered. */
   positions: PositionView[] | null;
@@ -69,13 +69,13 @@ function judgeDay(facts: WatchFacts, failingMs: number, verdict: Verdict): void 
   if (day.kind === 'lost' && span) lost(day, facts, verdict);
   if (day.kind === 'running' && day.failing && wall - day.failing.since >= failingMs) {
     const { since, attempts, reason } = day.failing;
-    const said = reason === null ? '' : ` (${reason.split('\n')[0]?.slice(0, 200)})`;
+    const why = reason === null ? '' : ` (${reason.split('\n')[0]?.slice(0, 200)})`;
     add(facts, verdict, {
       cause: 'day_failing',
       subject: facts.date,
       // In a replay the market's time is another one.
       since: now - (wall - since),
-      text: `The day of ${facts.date} has not moved for ${seconds(wall - since)} s: its code fails, ${attempts} attempts${said}. Nothing is decided or left; stops rest at the exchange. ${openNow(facts)} ${LOOK_AT_KITE} If the code was changed, put the earlier one back and start again.`,
+      text: `The day of ${facts.date} has not moved for ${seconds(wall - since)} s: its code fails, ${attempts} attempts${why}. Nothing is decided or left; stops rest at the exchange. ${openNow(facts)} ${LOOK_AT_KITE} If the code was changed, put the earlier one back and start again.`,
       over: `The day of ${facts.date} goes on.`,
     });
   }
@@ -90,13 +90,13 @@ function unwatched(facts: WatchFacts, failingMs: number, verdict: Verdict): void
   const { unwatched: found, wall, now } = facts;
   if (!found || wall - found.since < failingMs) return;
   const what = found.names.map((name) => WATCHES[name] ?? name).join(' and ');
-  const said = found.reason === null ? '' : ` (${found.reason.split('\n')[0]?.slice(0, 200)})`;
+  const why = found.reason === null ? '' : ` (${found.reason.split('\n')[0]?.slice(0, 200)})`;
   add(facts, verdict, {
     cause: 'unwatched',
     subject: facts.date,
     since: now - (wall - found.since),
-    text: `Nobody watches ${what} for ${seconds(wall - found.since)} s: no worker does it, or it fails each time${said}. Stops rest at the exchange. ${openNow(facts)} Start a worker (not one with GUARDS=off). ${LOOK_AT_KITE}`,
-    over: `Somebody watches ${what} again.`,
+    text: `No worker has watched ${what} for ${seconds(wall - found.since)} s: none takes the task, or it fails each time${why}. Stops rest at the exchange. ${openNow(facts)} Start a worker (not one with GUARDS=off). ${LOOK_AT_KITE}`,
+    over: `${what.charAt(0).toUpperCase()}${what.slice(1)} ${what.includes(' and ') ? 'are' : 'is'} watched again.`,
   });
 }
 

@@ -159,7 +159,7 @@ describe('the watcher', () => {
     expect(news.externalTrades.every(({ byBroker }) => byBroker)).toBe(true);
   });
 
-  it('tells what was held over night once it was read twice alike', async () => {
+  it('tells what was held overnight once it was read twice alike', async () => {
     const today = await open();
     const day = new WatchingDay(today);
     day.overnight = null;

@@ -101,7 +101,7 @@ describe('two workers and two APIs', () => {
     expect(seen.status).toBe(200);
 
     await steer(one, '/clock', { speed: 20 });
-    const stop = await until('the protective stop', async () =>
+    const stop = await until('the resting stop', async () =>
       (await book(one))?.orders.find((order) => order.tradingsymbol === MAIN && order.status === 'TRIGGER PENDING'),
     );
     expect(stop.quantity).toBe(750);

@@ -61,7 +61,7 @@ describe('what a day has watched', () => {
   it('and nobody does is a page after half a minute, with what is open', () => {
     expect(causes(silent(29))).toEqual([]);
     expect(causes(silent(30))).toEqual(['unwatched']);
-    expect(textOf(silent(45))).toContain('Nobody watches prices and loss caps and the order book for 45 s');
+    expect(textOf(silent(45))).toContain('No worker has watched prices and loss caps and the order book for 45 s');
     expect(textOf(silent(45))).toContain(
       'or it fails each time (no ticker). Stops rest at the exchange. Open: P1: 750',
     );

@@ -271,7 +271,7 @@ describe('a guard', () => {
     await open();
     start();
     await expect.poll(kinds, { timeout: 20_000 }).toEqual(['unwatched raised']);
-    expect(sent[0]?.text).toContain('Nobody watches prices and loss caps');
+    expect(sent[0]?.text).toContain('No worker has watched prices and loss caps');
     const worker = await Worker.create({
       connection: env.nativeConnection,
       taskQueue: guardTaskQueue(dayTaskQueue(account)),

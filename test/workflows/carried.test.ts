@@ -105,7 +105,7 @@ describe('a carried position in the morning', () => {
     expect(istTime(report.trades[0]?.at ?? 0)).toMatch(/^09:15:/);
   });
 
-  it('asks about what somebody closed over night, protects nothing that is gone, and books the answer', async () => {
+  it('asks about what somebody closed overnight, protects nothing that is gone, and books the answer', async () => {
     const { week } = await carriedWeek(stage);
     const tuesday = await week.day('2025-07-15');
     await tuesday.at('09:30');

@@ -81,7 +81,7 @@ describe('an external trade in the contract of an open position', () => {
     },
   );
 
-  it('acknowledged, is booked as closed outside at its own price: the rest of the hedge is sold, the day ends flat', async () => {
+  it('acknowledged, is booked as closed in Kite at its own price: the rest of the hedge is sold, the day ends flat', async () => {
     const today = await opened();
     const theirs = buyBack(today, 300);
     await asked(today);
@@ -97,7 +97,7 @@ describe('an external trade in the contract of an open position', () => {
     );
   });
 
-  it('of all of it, acknowledged, sells the hedge: closed outside', async () => {
+  it('of all of it, acknowledged, sells the hedge: closed in Kite', async () => {
     const today = await opened();
     buyBack(today, 750);
     await asked(today);

@@ -15,7 +15,7 @@ async function opened(): Promise<Day> {
 const held = ({ exchange }: Day) =>
   Object.fromEntries(exchange.positions().map(({ tradingsymbol, quantity }) => [tradingsymbol, quantity]));
 
-describe('a position that its owner closed outside, in the broker’s app', () => {
+describe('a position that its owner closed in Kite, not from here', () => {
   it('is not bought back again, its hedge is not sold again, and the day says so', async () => {
     const today = await opened();
     today.exchange.foreignTrade({ tradingsymbol: MAIN, product: 'MIS', side: 'BUY', quantity: 750 });

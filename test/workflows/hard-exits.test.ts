@@ -139,7 +139,7 @@ describe('an exit that the market does not take', () => {
 });
 
 describe('protection', () => {
-  it('closes the position when the protective stop is refused twice', async () => {
+  it('closes the position when the resting stop is refused twice', async () => {
     const day = await stage.startDay();
     day.exchange.addFault({ kind: 'reject_order', count: 2, tradingsymbol: MAIN, transaction_type: 'BUY' });
     await day.logIn();
@@ -149,7 +149,7 @@ describe('protection', () => {
     expect(istTime(report.positions[0]?.closedAt ?? 0) < '11:17:00').toBe(true);
   });
 
-  it('keeps the position when only the first protective stop is refused', async () => {
+  it('keeps the position when only the first resting stop is refused', async () => {
     const day = await stage.startDay();
     day.exchange.addFault({ kind: 'reject_order', count: 1, tradingsymbol: MAIN, transaction_type: 'BUY' });
     await day.logIn();

@@ -14,7 +14,7 @@ const held = (tradingsymbol: string, quantity: number) => ({ product: 'MIS', tra
 const sell = order('SELL', { tradingsymbol: 'MAIN', side: 'SELL', phase: 'doubt', orderId: null });
 const hedge = order('HEDGE', { tradingsymbol: 'HEDGE', side: 'BUY', filledQuantity: 585 });
 
-/** Doubts that looks may settle, where the broker's positions are so far from what was held over night and the trades that it lists. */
+/** Doubts that looks may settle, where the broker's positions are so far from what was held overnight and the trades that it lists. */
 function waiting(orders: [string, Order][], now: ReturnType<typeof held>[], night: ReturnType<typeof held>[] = []) {
   const facts = {
     ...{ orders: Object.fromEntries(orders), dropped: [], external: [], seenIds: [] },
@@ -35,7 +35,7 @@ it('nor where the trades of what has filled beside it are not listed either, and
   expect(waiting([sell, hedge], [held('MAIN', -585), held('HEDGE', 260), held('OTHER', 130)])).toEqual([]);
 });
 
-it('a purchase is where the positions are wrong by themselves: more than all of ours explain, or nothing of what was held over night', () => {
+it('a purchase is where the positions are wrong by themselves: more than all of ours explain, or nothing of what was held overnight', () => {
   const buy = order('BUY', { tradingsymbol: 'MAIN', side: 'BUY', phase: 'doubt', orderId: null });
   expect(waiting([buy, hedge], [held('MAIN', 585)])).toEqual([]);
   expect(waiting([buy, hedge], [held('MAIN', 650)])).toEqual(['BUY']);

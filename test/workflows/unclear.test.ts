@@ -87,7 +87,7 @@ describe('an exit without an answer, while the broker’s net moved', () => {
     expect(answers.slice(-3).map(({ name, changed, text }) => [name, changed, text])).toEqual([
       ['settle', false, `${tag}9 is not in doubt.`],
       ['settle', false, `${tag} stays in doubt until Zerodha's lists show it.`],
-      ['settle', true, `${tag} is taken as not placed.`],
+      ['settle', true, `${tag} is treated as not placed.`],
     ]);
     await today.seen('the exit', () => bought(today) === 750);
     today.exchange.clearFaults();

@@ -102,7 +102,7 @@ describe('the week of 14 July 2025 under weekly', () => {
   });
 });
 
-describe('a hedge under weekly that the broker refuses over night', () => {
+describe('a hedge under weekly that the broker refuses overnight', () => {
   const entered = async (points: number) => {
     const week = await openWeek(stage);
     const today = await week.day('2025-07-14');

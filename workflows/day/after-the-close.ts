@@ -83,7 +83,7 @@ function bookExternal(day: Day): void {
     day.log(
       'warn',
       'external_booked',
-      `${order.positionId}: ${order.filledQuantity} ${order.tradingsymbol} are booked as closed outside: nobody said otherwise.`,
+      `${order.positionId}: ${order.filledQuantity} ${order.tradingsymbol} are booked as closed in Kite: it was not acknowledged.`,
     );
   }
 }

@@ -152,9 +152,9 @@ function handsOff(day: Day, on: boolean, confirm: string, by: string): Answer {
     };
   }
   if (on === (facts.handsOff !== null))
-    return { changed: false, text: on ? 'It is hands off already.' : 'Orders are sent as usual.' };
+    return { changed: false, text: on ? 'Hands off is on already.' : 'Orders are sent as usual.' };
   facts.handsOff = on ? { by, since: Date.now() } : null;
-  const text = on ? warnHandsOff(day, by) : `Hands on again, by ${by}: positions are controlled from here.`;
+  const text = on ? warnHandsOff(day, by) : `Hands off is switched off, by ${by}: positions are controlled from here.`;
   if (!on) day.clearWarning('hands_off');
   day.page('hands_off', 'day', text);
   return { changed: true, text };
@@ -185,7 +185,7 @@ function settle(day: Day, tag: string, found: boolean, by: string): Answer {
     return { changed: false, text: `${tag} is not in doubt.` };
   if (found) return { changed: false, text: `${tag} stays in doubt until Zerodha's lists show it.` };
   settleAbsent(day, order, `by the word of ${by}`);
-  return { changed: true, text: `${tag} is taken as not placed.` };
+  return { changed: true, text: `${tag} is treated as not placed.` };
 }
 
 function refuseClose(day: Day, command: ClosePosition): void {

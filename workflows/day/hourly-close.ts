@@ -125,7 +125,7 @@ export async function keepIndexStops(day: Day): Promise<void> {
     if (day.ending || facts.over) return;
     const tried = new Set<MarketMs>();
     const next = () => facts.closesToJudge.findLast(({ barEnd }) => !tried.has(barEnd));
-    // The newest first: one that nobody can tell holds up none that is known.
+    // The newest first, so that a close that no source has does not delay one that is known.
     for (let bar = next(); bar; bar = next()) {
       const { barEnd } = bar;
       tried.add(barEnd);

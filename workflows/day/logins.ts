@@ -28,7 +28,7 @@ export async function keepLogins(day: Day): Promise<void> {
       facts.sessionLives = true;
       day.clearWarning('login_lost');
       day.log('info', 'login', `Logged in at Zerodha as ${result.session.userId}.`);
-    } else day.log('warn', 'login_refused', `Zerodha refused the login: "${result.reason}" Log in again.`);
+    } else day.log('warn', 'login_refused', `Zerodha refused the login: "${result.reason}". Log in again.`);
   }
 }
 

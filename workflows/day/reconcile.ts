@@ -1,4 +1,4 @@
-/** Ledger against broker: what was held over night, and what is held after the close (TRADING section 1). */
+/** Ledger against broker: what was held overnight, and what is held after the close (TRADING section 1). */
 import { isCancellation } from '@temporalio/workflow';
 import type { Reconciliation } from '../../src/contract/activities.ts';
 import type { Holding } from '../../src/contract/ledger.ts';
@@ -14,8 +14,8 @@ import type { DayFacts } from './facts.ts';
 const CLOSED_OVERNIGHT = 'CLOSED';
 
 /**
- * The overnight net is what was carried, what others hold, and what nobody has heard of. First it settles the orders of yesterday without
- * a known end; the rest is others' where nothing of ours is, and a difference where something is.
+ * The overnight net has three parts: what was carried, what others hold, and fills of yesterday that never reached us. It first settles
+ * yesterday's orders without a known end. What remains belongs to others where we carry nothing of the contract, and is a difference where we do.
  */
 export function takeOvernight(day: Day, overnight: readonly Overnight[]): void {
   const { facts } = day;
@@ -39,11 +39,11 @@ export function takeOvernight(day: Day, overnight: readonly Overnight[]): void {
   askAboutHoldings(day);
 }
 
-/** What others opened today, before anybody was logged in, shows in no night: until it is known nothing new is opened. */
+/** What others opened today before the login is not in the overnight net: until it is known, nothing new is opened. */
 export function askAboutHoldings(day: Day): void {
   const { facts } = day;
   if (facts.overnight === null || facts.compared) return;
-  // Before the open nobody can have.
+  // Before the open nobody can have traded.
   if (day.now() < (facts.timetable?.open ?? 0)) {
     facts.compared = true;
     return;
@@ -134,7 +134,7 @@ function tellUnpriced(day: Day, position: Position, order: Order, filled: number
   requestExit(day, position, 'leftover');
 }
 
-/** What a run that was lost has booked as closed over night. Signed units. */
+/** What a run that was lost has booked as closed overnight. Signed units. */
 function goneBefore(day: Day, product: string, tradingsymbol: string): number {
   const booked = Object.values(day.facts.orders).filter(
     (order) => order.status === CLOSED_OVERNIGHT && order.product === product && order.tradingsymbol === tradingsymbol,
@@ -179,10 +179,10 @@ function closedOvernight(day: Day, positions: readonly Position[], tradingsymbol
         takenFrom: 'person',
         booked: false,
       },
-      statusMessage: 'Closed over night at a price that Zerodha does not show',
+      statusMessage: 'Closed overnight at a price that Zerodha does not show',
       fills: [{ tradeId: tag, quantity: units, price, at: day.now() }],
     });
-    const text = `${position.id}: ${units} ${tradingsymbol} of it are gone at Zerodha since yesterday, without a trade to show. Only what is left is protected and closed here. Acknowledge it to book them at ${(price / 100).toFixed(2)}.`;
+    const text = `${position.id}: ${units} ${tradingsymbol} of it are missing at Zerodha since yesterday; no trade shows why. Only what is left is protected and closed here. Acknowledge it to book them at ${(price / 100).toFixed(2)}.`;
     day.warn(`external:${position.id}`, 'foreign_position', text, true);
     recordOvernightTrade(day, order);
   }

@@ -33,7 +33,7 @@ export function resume(day: Day, before: DayBefore, session: SessionView | null,
   Object.assign(facts, switches);
   facts.keys = { ...keys, ...facts.keys };
   facts.waitsForBook = Date.now() + BOOK_WITHIN_MS;
-  // One of a position that nothing was written of is told as unknown when the book shows it: what it belongs to is lost.
+  // An order whose position is not in the journal is left out: it is paged as unknown when the book shows it.
   const known = new Set(before.positions.map(({ view }) => view.id));
   for (const order of before.orders)
     if (known.has(order.positionId) && !isPast(order, before.orders)) facts.orders[order.tag] = inDoubt(order);
@@ -48,7 +48,7 @@ export function resume(day: Day, before: DayBefore, session: SessionView | null,
   for (const { view, handedOver } of before.positions) if (handedOver) takeUp(day, view, handedOver);
   // By what is held since then, an order in doubt may be known that no list shows.
   if (overnight) takeOvernight(day, overnight);
-  // Whether the lost run has held a replayed market nobody knows: the other way round than it is wanted, it is asked for.
+  // The lost run may have held the replayed market or not. Assume the opposite of what is wanted, so that the market clock is set in any case.
   if (facts.clock.length > 0) facts.held = !isBusy(facts);
   if (session) {
     facts.session = session;

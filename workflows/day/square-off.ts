@@ -18,7 +18,9 @@ export async function squareOff(day: Day): Promise<void> {
       expiryOf(position) >= facts.identity.date &&
       (leavesToday(facts, position) || stateOfPosition(facts, position) === 'residual_hedge'),
   );
-  const staying = open.length > leaving.length ? ` ${open.length - leaving.length} stay(s) over night.` : '';
-  if (open.length > 0) day.log('info', 'square_off', `Square-off: ${leaving.length} position(s) leave.${staying}`);
+  const staying = open.length - leaving.length;
+  const rest = staying > 0 ? ` ${staying} ${staying === 1 ? 'stays' : 'stay'} overnight.` : '';
+  const leave = leaving.length === 1 ? 'position leaves' : 'positions leave';
+  if (open.length > 0) day.log('info', 'square_off', `Square-off: ${leaving.length} ${leave}.${rest}`);
   for (const position of leaving) requestExit(day, position, 'exit_time');
 }

@@ -162,7 +162,7 @@ function withdraw(day: Day, open: readonly Order[], units: number): void {
     day.log(
       'info',
       'external_withdrawn',
-      `${position.id}: ${part} ${order.tradingsymbol} were traded back outside: the question is withdrawn.`,
+      `${position.id}: ${part} ${order.tradingsymbol} were traded back in Kite: the question is withdrawn.`,
     );
   }
 }
@@ -180,7 +180,7 @@ export function takeAnswers(day: Day): void {
     // The next trade of theirs is another question.
     day.clearWarning(question);
     const what = open.map(({ filledQuantity, tradingsymbol }) => `${filledQuantity} ${tradingsymbol}`).join(' and ');
-    if (open.length > 0) day.log('info', 'external_booked', `${position.id}: booked as closed outside: ${what}.`);
+    if (open.length > 0) day.log('info', 'external_booked', `${position.id}: booked as closed in Kite: ${what}.`);
   }
 }
 

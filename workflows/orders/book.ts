@@ -99,7 +99,7 @@ function isOpen(facts: DayFacts): boolean {
 export function cursorOfDay(facts: DayFacts): BookCursor {
   const cursor = cursorOf({
     orders: [...Object.values(facts.orders), ...facts.dropped.map(asKnown)],
-    // Closings over night have no order: the broker shows no trade of them.
+    // Closings overnight have no order: the broker shows no trade of them.
     externalTradeIds: facts.external.flatMap(({ trades }) =>
       trades.filter(({ orderId }) => orderId !== '').map(({ tradeId }) => tradeId),
     ),
@@ -113,10 +113,10 @@ export function cursorOfDay(facts: DayFacts): BookCursor {
 }
 
 /**
- * What is held and no trade explains may be the very orders that nobody has answered, beside others of ours whose trades no list shows yet, or
- * trades of others: no look can prove these absent. A sale waits for it, since what was sold twice is short. A purchase does not wait where our
- * orders do not explain all of it: the positions are wrong by themselves then, and prove as much as before. What others have just opened
- * elsewhere is no sign of that: the list of trades stands still then.
+ * Orders in doubt that no look may settle as absent. Where the broker's positions differ from what the trades explain, the difference may be
+ * these orders, others of ours whose trades no list shows yet, or external trades. A sale in doubt always waits, because units sold twice are
+ * short. A purchase waits only where our orders can explain every difference: otherwise the positions are wrong for another reason, and prove
+ * as much as before. A contract in which only others have just opened something is left out: there only the list of trades is behind.
  */
 function heldByDoubts(facts: DayFacts): string[] {
   const ours = Object.values(facts.orders).filter(({ takenFrom }) => takenFrom === undefined);
@@ -133,7 +133,7 @@ function heldByDoubts(facts: DayFacts): string[] {
     .flatMap(({ phase, side, tag }) => (phase === 'doubt' && (allExplained || side === 'SELL') ? [tag] : []));
 }
 
-/** What makes a running watcher outdated. What the day learns of single orders it hears of by itself. */
+/** What makes a running watcher outdated. News of single orders it gets by itself. */
 function interestOf({ facts }: Day): string {
   const unsettled = Object.values(facts.orders).filter(({ phase }) => phase === 'doubt' || phase === 'absent');
   const contracts = contractsOf(facts.positions).map(({ tradingsymbol }) => tradingsymbol);

@@ -113,17 +113,19 @@ function tellFill(day: Day, order: Order): void {
   day.log('info', 'order_filled', text, { tag: order.tag, order_id: order.orderId });
 }
 
-/** Each rejection is logged when its words are heard first; the same words again would fill the log. */
+/** Logs a rejection once for each text: an exit that is refused every second would fill the log. */
 function tellEnd(day: Day, order: Order): void {
   if (order.status !== 'REJECTED') return;
   const words = `${order.positionId}: ${order.side} ${order.tradingsymbol} rejected: "${order.statusMessage ?? 'no reason given'}"`;
   if (day.facts.rejections.includes(words)) return;
   day.facts.rejections.push(words);
-  day.log('warn', 'order_rejected', `${words}. It is tried again while it is needed.`, { tag: order.tag });
+  // A rejected entry may be over for good.
+  const then = order.purpose === 'entry' ? '' : ' It is tried again while it is needed.';
+  day.log('warn', 'order_rejected', `${words}.${then}`, { tag: order.tag });
 }
 
 function tellGhost(day: Day, order: Order): void {
-  const text = `${order.tag} (${order.side} ${order.quantity} ${order.tradingsymbol}) is in the book after it was settled as absent. What it does is undone.`;
+  const text = `${order.tag} (${order.side} ${order.quantity} ${order.tradingsymbol}) is in the book after it was settled as absent. It will be undone.`;
   day.page('late_order', order.positionId, text);
 }
 

@@ -66,7 +66,7 @@ export function applySent(day: Day, order: Order, result: SendResult, summary: s
       markNotSent(day, order, 'NOT SENT', 'it waited too long for a worker, or for a look at the book');
       return;
     case 'overtaken':
-      markNotSent(day, order, OVERTAKEN, 'others have traded in a contract of ours, and that is heard first');
+      markNotSent(day, order, OVERTAKEN, 'an external trade was seen in a contract of ours; it is looked at first');
       return;
     case 'no_price':
       markNotSent(day, order, 'NOT SENT', result.message);

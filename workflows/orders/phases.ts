@@ -53,7 +53,7 @@ export function settleAbsent(day: Day, order: Order, by: string): void {
   day.log(
     'warn',
     'order_absent',
-    `${order.tag} is not in the book (${by}): it is taken as not placed, and watched to the close.`,
+    `${order.tag} is not in the book (${by}): it is treated as not placed, and watched to the close.`,
   );
   day.touchOrder(order.tag);
 }

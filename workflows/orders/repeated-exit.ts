@@ -83,8 +83,8 @@ export function sendRepeatedly(
 }
 
 /**
- * What looks have to show of the night to be good. Where fewer are held than trades explain, none is good for a sale: it stays in doubt, and the
- * watcher, which knows what is held since, says when it is over.
+ * The overnight net that a look has to show to be good, as a hash. Where fewer units are held than the trades explain, a sale gets the net that no
+ * look shows: it stays in doubt until the watcher, which compares with the newest positions, settles it.
  */
 function overnightFor(facts: DayFacts, of: Order): string | null {
   const { overnight, overnightCompared } = facts;

@@ -39,7 +39,7 @@ function notTaken(day: Day, seen: HourEvaluation, at: MarketMs): string | null {
   if (facts.handsOff) return 'hands off';
   if (facts.entriesOff) return `entries are off for the day (${facts.entriesOff})`;
   if (!facts.entriesAllowedToday) return 'no entries in a special session';
-  // What is carried over night may be entered up to the square-off; on expiry day the limits say no sooner.
+  // What is carried overnight may be entered up to the square-off; on expiry day the limits say no sooner.
   const weekly = plan.exitPolicy === 'weekly';
   if (at > (weekly ? timetable.squareOff : timetable.lastEntry) || (facts.squaringOff && !weekly)) return 'too late';
   if (!facts.sessionLives) return 'nobody is logged in';

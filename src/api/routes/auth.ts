@@ -178,7 +178,7 @@ export function redirectRoute(app: OpenAPIHono<ApiEnv>, context: ApiContext): vo
   // Whatever the broker adds to its parameters, a person sees a page.
   app.openAPIRegistry.registerPath(redirect);
   app.get(redirect.getRoutingPath(), async (c) => {
-    const { request_token: requestToken, status: said, state } = c.req.query();
+    const { request_token: requestToken, status, state } = c.req.query();
     if (state === undefined && !findCaller(c, context.tokens)) {
       return c.html(loginProblemPage('This redirect was not asked for here. Start the login from the dashboard.'), 401);
     }
@@ -186,7 +186,7 @@ export function redirectRoute(app: OpenAPIHono<ApiEnv>, context: ApiContext): vo
       const use = context.tokens.useState(state);
       if (use !== 'fresh') return c.html(loginProblemPage(STATE_PROBLEMS[use]), 401);
     }
-    if ((said !== undefined && said !== 'success') || !requestToken) {
+    if ((status !== undefined && status !== 'success') || !requestToken) {
       return c.html(loginProblemPage('Zerodha did not log you in. Nothing was changed.'), 401);
     }
     try {

@@ -43,7 +43,7 @@ export type ExternalTrade = Fill & {
   byBroker: boolean;
 };
 
-/** What the broker says that the account held over night: net less all trades of the date. Signed units. */
+/** What the broker says that the account held overnight: net less all trades of the date. Signed units. */
 export type Overnight = { tradingsymbol: string; product: string; quantity: number };
 
 export type BookCursor = {

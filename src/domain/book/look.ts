@@ -106,7 +106,7 @@ export function doubtsAfter(watches: ReadonlyMap<string, DoubtWatch>, look: Look
   );
 }
 
-/** What whole looks say was held over night, and since when they have said the same. Monotonic milliseconds. */
+/** What whole looks say was held overnight, and since when they have said the same. Monotonic milliseconds. */
 export type OvernightWatch = { value: Overnight[]; hash: string; firstMono: number; lastMono: number };
 
 const READ_TWICE_MS = 5_000;

@@ -106,10 +106,10 @@ function ofPosition(facts: ControlFacts, position: Position, wallOf: (at: Market
     add(
       'overclosed',
       5 * SECOND_MS,
-      `${id}: ${over.join(' and ')} by an order that came late. They are traded back while orders may be placed; look at Kite.`,
+      `${id}: ${over.join(' and ')}: more than was open. They are traded back while orders may be placed; look at Kite.`,
     );
-  const outside = externalWords(orders, position);
-  if (outside !== null) add('external', 0, outside);
+  const external = externalWords(orders, position);
+  if (external !== null) add('external', 0, external);
   // What is being left is judged by no price any more.
   const blind = position.exit ? undefined : facts.blind[id];
   if (blind !== undefined)
@@ -166,7 +166,7 @@ function ofOrder(facts: ControlFacts, order: Order, now: Now): Condition[] {
         subject: order.tag,
         afterMs: 30 * SECOND_MS,
         since: order.since,
-        text: `${what}: Zerodha took it, and shows no end and no rest of it. Look at Kite: cancel it there if it hangs; if it is not there, settle it here.`,
+        text: `${what}: Zerodha accepted it, but its lists do not show it. Look at Kite: cancel it there if it hangs; if it is not there, settle it here.`,
       },
     ];
   if (order.cancelAsked && isCancelling(facts, order, now))

@@ -159,7 +159,7 @@ function restStop(look: Look, leg: Leg, stops: readonly Order[], units: number):
     return 'stay';
   }
   if (wasRefusedTwice(stops, (facts.timetable?.open ?? 0) + OPENING_MS)) {
-    look.add({ do: 'exit', reason: 'protection_refused', why: 'its protective stop was refused twice' });
+    look.add({ do: 'exit', reason: 'protection_refused', why: 'its resting stop was refused twice' });
     return 'leave';
   }
   const { triggerPrice, limitPrice } = restingStop(entry, leg.contract.tickSize);

@@ -34,7 +34,7 @@ export function followAnswers(world: World, legs: Legs): void {
 
   world.onLine(({ data, text }) => {
     if (!('kind' in data) || data.kind !== 'external_booked') return;
-    const position = /^([PM]\d+): booked as closed outside/.exec(text)?.[1];
+    const position = /^([PM]\d+): booked as closed in Kite/.exec(text)?.[1];
     for (const [leg, { units, since }] of asked) {
       if (leg.position !== position) continue;
       asked.delete(leg);

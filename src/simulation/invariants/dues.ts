@@ -132,7 +132,7 @@ export class Dues {
 
   /**
    * The day of which the square-off is a position's own: under `weekly` the next weekday of the plan after its entry, and expiry day at
-   * the latest. Far away for what a person holds over night.
+   * the latest. Far away for what a person holds overnight.
    */
   leavesOn(position: string): IsoDate {
     const { book, play } = this.of;

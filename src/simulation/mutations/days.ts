@@ -215,8 +215,8 @@ export const reads = new Proxy(reached, {
     name: 'others-untold',
     why: 'Others have closed some of ours, and nobody is asked about it.',
     file: 'src/domain/control/deadlines.ts',
-    find: '  if (outside !== null) add(',
-    replace: "  if (outside === '') add(",
+    find: '  if (external !== null) add(',
+    replace: "  if (external === '') add(",
     by: 10,
     days: {
       cases: [

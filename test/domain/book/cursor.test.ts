@@ -428,7 +428,7 @@ describe('an absence', () => {
   });
 });
 
-describe('what was held over night', () => {
+describe('what was held overnight', () => {
   const held = (quantity: number, beganMono: number) =>
     lookAt([], {
       net: [

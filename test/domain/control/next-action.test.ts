@@ -930,7 +930,7 @@ describe('what others do', () => {
     expect(words(facts(hedgeGone, shortGone)).join()).not.toContain('exit');
   });
 
-  it('leaves when the cover was sold outside and cannot be made good by buying back', () => {
+  it('leaves when the cover was sold in Kite and cannot be made good by buying back', () => {
     const gone = externally('X', { role: 'hedge', tradingsymbol: HEDGE.tradingsymbol, side: 'SELL', booked: true });
     expect(words(factsOf([spread()], [hedged('H'), sold('M'), stopped('S'), gone]))).toEqual(['exit cover_lost']);
   });

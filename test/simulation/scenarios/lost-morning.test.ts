@@ -138,12 +138,12 @@ const goneOvernight = (answer: 'before' | 'after') =>
     };
   })();
 
-it('what others closed over night is booked once, whatever runs are lost after the answer', async () => {
+it('what others closed overnight is booked once, whatever runs are lost after the answer', async () => {
   const closed = { states: ['closed'], sent: 0, result: 'flat', differences: [] };
   expect(await goneOvernight('before')).toEqual({ ...closed, asked: [] });
 });
 
-it('what others closed over night is asked about by the run that goes on as well', async () => {
+it('what others closed overnight is asked about by the run that goes on as well', async () => {
   const closed = { states: ['closed'], sent: 0, result: 'flat', differences: [] };
   expect(await goneOvernight('after')).toEqual({ ...closed, asked: ['external:P1'] });
 });

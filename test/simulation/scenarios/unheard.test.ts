@@ -13,7 +13,7 @@ const stopUnheard = played({ plan: { exitPolicy: 'weekly' } }, async (day) => {
   const bought = filledOf(exchange, MAIN, 'BUY');
   await day.nextDay(false);
   await day.at('09:20');
-  // What others trade today is told before it is known what was held over night.
+  // What others trade today is told before it is known what was held overnight.
   exchange.foreignTrade({ tradingsymbol: HEDGE, side: 'BUY', quantity: 75, product: 'NRML' });
   day.logIn();
   await day.pass(120_000);

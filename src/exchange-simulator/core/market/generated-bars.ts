@@ -5,7 +5,7 @@ import { bell, chance } from '../random.ts';
 const HOURS = ['09:15', '10:15', '11:15', '12:15', '13:15', '14:15', '15:15'];
 const TICK: Paise = 5;
 
-/** Standard deviation of an hour's move, and of the gap over night, as shares of the price: about 12 % a year together. */
+/** Standard deviation of an hour's move, and of the gap overnight, as shares of the price: about 12 % a year together. */
 const HOURLY = 0.0024;
 const OVERNIGHT = 0.004;
 
