@@ -141,18 +141,17 @@ export function cancel(day: Day, position: Position, tag: string, onlyIfPriced: 
     return;
   }
   const now = Date.now();
-  const asked = order.cancelAsked;
-  order.cancelAsked = { first: asked?.first ?? now, last: now, times: (asked?.times ?? 0) + 1 };
+  const { first = now, times = 0 } = order.cancelAsked ?? {};
+  const asked = { first, last: now, times: times + 1 };
+  if (!onlyIfPriced) order.cancelAsked = asked;
   const summary = `Cancelling ${order.side} ${order.tradingsymbol}`;
   call(day, order, contract, { kind: 'cancel', onlyIfPriced }, summary, ({ kind }) => {
-    if (kind !== 'no_price') {
-      delete order.cancelUnpriced;
-      return;
-    }
     // Without a price for what would replace it nothing was asked.
-    order.cancelUnpriced = { last: now, times: (order.cancelUnpriced?.times ?? 0) + 1 };
-    if (asked) order.cancelAsked = asked;
-    else delete order.cancelAsked;
+    if (kind === 'no_price') order.cancelUnpriced = { last: now, times: (order.cancelUnpriced?.times ?? 0) + 1 };
+    else {
+      order.cancelAsked = asked;
+      delete order.cancelUnpriced;
+    }
   });
 }
 

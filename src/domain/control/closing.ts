@@ -134,6 +134,11 @@ function crossingsOf({ orders }: Look, leg: Leg, { side }: Order): number {
   return replaced < CROSSED.replacements ? CROSSED.looks : CROSSED.looksLater;
 }
 
+/** A stop that can become a limit no more. */
+export function isUsedUp(look: Look, { orderType, modifications }: Order): boolean {
+  return orderType !== 'LIMIT' && modifications >= budgetOf(look);
+}
+
 function budgetOf({ facts }: Look): number {
   return facts.squaringOff ? SQUARE_OFF_MODIFICATIONS : MODIFICATIONS;
 }

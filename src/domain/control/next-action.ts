@@ -3,7 +3,7 @@
  * docs/order-policy.md has it as a table.
  */
 import { type Action, CANCEL_LATER_MS, CANCEL_OFTEN, type Due, Look, nextCancelAt } from './action.ts';
-import { trade } from './closing.ts';
+import { isUsedUp, trade } from './closing.ts';
 import { beginCommanded, enter } from './entry.ts';
 import { leave } from './exit.ts';
 import type { ControlFacts, Now } from './facts.ts';
@@ -65,8 +65,9 @@ function giveUpChanges(look: Look): void {
     if (unreadableSince !== null && change.price !== null) continue;
     const often = (cancelAsked?.times ?? 0) > CANCEL_OFTEN;
     const cancelled = change.since + (often ? CANCEL_LATER_MS : CANCEL_SHOWN_MS);
-    // An entry's cancellation is waited for until it is asked for anew. What closes goes another way meanwhile.
-    const asked = purpose === 'entry' ? Math.max(cancelled, nextCancelAt(order, look.orders)) : cancelled;
+    // Where there is no other way it is waited for until it is asked for anew: for an entry, and for a stop that can be changed no more.
+    const isOnlyWay = purpose === 'entry' || (often && isUsedUp(look, order));
+    const asked = isOnlyWay ? Math.max(cancelled, nextCancelAt(order, look.orders)) : cancelled;
     const until = change.kind === 'cancel' ? asked : change.since + CHANGE_SHOWN_MS;
     if (look.now.wall >= until) look.add({ do: 'give_up_change', tag });
     else look.again(until);

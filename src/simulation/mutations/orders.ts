@@ -90,7 +90,7 @@ const SECOND_AFTER_MS = 2;`,
     why: 'What was asked to be cancelled counts as cancelled. It is filled after its hedge was sold.',
     file: 'workflows/orders/perform.ts',
     find: '      delete order.cancelUnpriced;\n',
-    replace: "      order.phase = 'ended';\n",
+    replace: "      delete order.cancelUnpriced;\n      order.phase = 'ended';\n",
     by: 1,
     days: {
       cases: [
