@@ -92,7 +92,9 @@ export class Waits {
 
   private ask(tag: string, now: number, isCancel: boolean, isAsked: () => boolean): void {
     const known = this.changes.get(tag);
-    const { since = now } = known ?? {};
+    // A step of a chase that was left out: by then the price was not wanted any more, and this is another one.
+    const isOther = known && !known.isCancel && known.failedAt !== null && now - known.failedAt > ASKED_AGAIN_MS;
+    const since = known && !isOther ? known.since : now;
     this.changes.set(tag, { since, isCancel: isCancel || known?.isCancel === true, failedAt: null, isAsked });
   }
 
