@@ -8,6 +8,6 @@ it('a close that a lost run has decided on is judged by the stops of the run tha
   const facts = newFacts({ identity: { mode: 'paper', account: 'a', run: 1, date: DATE }, clock: [] });
   const check = ist(10, 15);
   Object.assign(facts, { timetable: { checks: [check] }, decided: [check] });
-  await keepHours({ facts, changed: () => {} } as Day);
+  await keepHours({ facts, changed: () => {}, now: () => check } as Day);
   expect(facts.closesToJudge).toEqual([{ barStart: OPEN, barEnd: check }]);
 });
