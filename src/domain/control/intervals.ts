@@ -140,7 +140,7 @@ export function lackOf(orders: readonly Order[], position: Position, series: str
 
 /**
  * Units of a position's shorts that are naked by what has surely traded, whatever is still on its way: trades of others too, for a leg as for
- * its cover, whoever's they are. What the series lacks is looked for where a position's own longs do not cover it: at those that leave anyway
+ * its cover, acknowledged or not. What the series lacks is looked for where a position's own longs do not cover it: at those that leave anyway
  * first, then the newest.
  */
 export function nakedOf(facts: ControlFacts, position: Position, series: string): number {

@@ -916,7 +916,7 @@ describe('what others do', () => {
     expect(words(factsOf([entering()], [buying, broker]))).toEqual(['cancel H']);
   });
 
-  it('stays when others have closed as much of the cover as of what it covers, whoever it was', () => {
+  it('stays when others have closed as much of the cover as of what it covers', () => {
     const hedgeGone = externally('X', {
       role: 'hedge',
       tradingsymbol: HEDGE.tradingsymbol,
